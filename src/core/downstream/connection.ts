@@ -1,0 +1,58 @@
+/**
+ * What a protocol sees of an accepted connection, and what it must answer to.
+ *
+ * A protocol makes one `ConnectionHandler` per connection. All calls come from the event loop, one
+ * at a time; `onClose` is the last one and comes exactly once.
+ */
+import type { PeerCertificate } from '../runtime/index.ts';
+import type { EndingReason } from './ending-reasons.ts';
+
+/** One object per connection, implemented by the protocol. */
+export interface ConnectionHandler {
+  /** `chunk` is a view of the shared read buffer: valid only during this call, copy what stays. */
+  onData(chunk: Buffer): void;
+  /** All that was buffered has been handed to the kernel. */
+  onDrain(): void;
+  /** The peer has sent its last byte; it may still read. Close when nothing is left to say. */
+  onEnd(): void;
+  /** Exactly once, last. */
+  onClose(reason: EndingReason): void;
+  /** The listener drains: finish what runs, then close. Without it the connection is closed at once, flushed. */
+  onDrainRequested?(): void;
+}
+
+/** One accepted connection. */
+export interface Connection {
+  /** Unique in this process, rising, from 1. */
+  readonly id: number;
+  /** IP address, or the socket's path for a Unix socket. */
+  readonly remoteAddress: string;
+  /** 0 for a Unix socket. */
+  readonly remotePort: number;
+  readonly localPort: number;
+  readonly encrypted: boolean;
+  /** Bytes given to `write` that the kernel has not taken yet. */
+  readonly bufferedBytes: number;
+  /** True from the first `close` or `destroy` on; writes are then dropped. */
+  readonly closing: boolean;
+  /** The client's certificate when TLS asked for one and the client sent it. */
+  peerCertificate(): PeerCertificate | undefined;
+  /**
+   * Hands bytes to the kernel.
+   * @returns true: the memory may be reused at once; false: it must not change until `onDrain`.
+   * `onDrain` follows whenever `bufferedBytes` is above zero after the call. Above
+   * `bufferedBytesMax` of the listener the connection is destroyed with 'output-limit'.
+   */
+  write(bytes: Buffer): boolean;
+  /** As `write`, for several pieces in order. */
+  writev(list: readonly Buffer[]): boolean;
+  /** Stops `onData` until `resume`. The kernel's window then slows the peer. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is buffered, then ends. Cut off when the peer does not take it within `flushTimeoutMs`. */
+  close(reason: EndingReason): void;
+  /** Ends at once. `onClose` follows soon, not inside this call. */
+  destroy(reason: EndingReason): void;
+  /** Silence from the peer after which the connection ends with 'idle-timeout'; 0: never. Coarse: up to one tick late. */
+  setIdleTimeout(ms: number): void;
+}

@@ -1,0 +1,149 @@
+/**
+ * The seam between the program and its accepted sockets: TCP, Unix sockets, TLS.
+ *
+ * A tier is one way to move bytes between the kernel and us. Every tier keeps the same promise and
+ * passes the same contract suite (`node/transport-contract.test.ts`), so what stands above cannot
+ * tell them apart, only count the processor time:
+ *
+ *   streams   documented API only, always there
+ *   onread    one read buffer for the whole process behind `net.Socket`
+ *   handle    that buffer and the kernel handle itself, no stream between
+ *
+ * Invariants of a tier:
+ *  - `onData` is never called inside a call of ours (write, pause, resume, attach, destroy) nor
+ *    after `pause`, `destroy` or `onClosed`.
+ *  - `onClosed` comes exactly once, last, and never inside a call of ours.
+ *  - Bytes given to `write` leave in order, or the stream closes with an error.
+ */
+
+export type TransportTier = 'streams' | 'onread' | 'handle';
+
+/** Where to listen: a TCP address (port 0: the kernel chooses) or the path of a Unix socket. */
+export type ListenAddress =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string };
+
+/** PEM texts and choices of a TLS server; the fields mean what they mean in `node:tls`. */
+export interface TlsOptions {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  readonly passphrase?: string;
+  /** Authorities that client certificates must chain to. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[];
+  /** Ask the client for a certificate. */
+  readonly requestCert?: boolean;
+  /** With `requestCert`: end the handshake when it is missing or not trusted. Default true. */
+  readonly rejectUnauthorized?: boolean;
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly ciphers?: string;
+}
+
+/** What is known of a client's certificate. */
+export interface PeerCertificate {
+  /** Common name of the subject, the usual user name of certificate authentication. */
+  readonly subjectCommonName: string | undefined;
+  readonly issuerCommonName: string | undefined;
+  /** SHA-256 of the certificate, upper-case hexadecimal pairs joined by colons. */
+  readonly fingerprint256: string;
+  /** True when it chains to an authority of `TlsOptions.ca`. */
+  readonly authorized: boolean;
+}
+
+/** What one stream tells its owner. */
+export interface StreamEvents {
+  /** TLS only: the handshake is done; data may follow. */
+  onSecure(): void;
+  /** `chunk` may be a view of the shared read buffer: it is valid only during this call. */
+  onData(chunk: Buffer): void;
+  /** All that was buffered has been handed to the kernel. */
+  onDrain(): void;
+  /** The peer has sent its last byte; we may still write. */
+  onEnd(): void;
+  /** The stream is gone. `error` is the system's code (`ECONNRESET`, ...), null if none. */
+  onClosed(error: string | null): void;
+}
+
+/** One accepted stream. Nothing is read until `attach`. */
+export interface ByteStream {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localPort: number;
+  readonly encrypted: boolean;
+  /** Bytes given to `write` that the kernel has not taken yet. */
+  readonly bufferedBytes: number;
+  /** Names the owner of the events and starts reading. Called once. */
+  attach(events: StreamEvents): void;
+  /**
+   * Sends bytes. True: nothing refers to `bytes` any more, its memory may be reused at once.
+   * False: the memory must stay as it is until `onDrain`. `onDrain` follows whenever
+   * `bufferedBytes` is above zero after the call.
+   */
+  write(bytes: Buffer): boolean;
+  /** As `write`, for several pieces; the list itself may be reused at once. */
+  writev(list: readonly Buffer[]): boolean;
+  pause(): void;
+  resume(): void;
+  /** Sends FIN (TLS: close_notify first) after what is buffered. Reading goes on. */
+  shutdown(): void;
+  /** Closes now and forgets what is buffered. */
+  destroy(): void;
+  /** Closes now with RST, so that the peer learns that bytes were lost. */
+  reset(): void;
+  /** The client's certificate, if TLS asked for one and it came. */
+  peerCertificate(): PeerCertificate | undefined;
+}
+
+export interface TransportListenOptions {
+  readonly address: ListenAddress;
+  readonly tls?: TlsOptions;
+  /** Connections the kernel keeps for us before we accept them. */
+  readonly backlog: number;
+  /** Idle time before the kernel probes a silent TCP peer, milliseconds; 0 turns probes off. */
+  readonly keepAliveMs: number;
+  onAccept(stream: ByteStream): void;
+  /** An accept failed (`EMFILE`, ...); the listener goes on. */
+  onAcceptError(code: string): void;
+}
+
+/** A listening socket. */
+export interface TransportListener {
+  /** The bound TCP port, 0 for a Unix socket. */
+  readonly port: number;
+  /** For messages: `host:port` or the path. */
+  readonly name: string;
+  /** Connections accepted from now on use these; open ones keep what they have. Throws on bad PEM. */
+  updateTls(tls: TlsOptions): void;
+  /** Stops accepting. Streams already accepted live on. Resolves when the address is free. */
+  close(): Promise<void>;
+}
+
+export interface Transport {
+  readonly tier: TransportTier;
+  /** @throws ListenError when the address cannot be had. */
+  listen(options: TransportListenOptions): Promise<TransportListener>;
+}
+
+/** Why an address could not be had, with what an operator can do about it. */
+export const listenErrorTable = {
+  'address-in-use': 'another program already listens there: stop it or choose another port',
+  'not-permitted': 'this user may not listen there: use a port above 1023 or another folder',
+  'bad-address': 'this host has no such address or the path cannot be used',
+  'tls-invalid': 'the certificate, key or authority cannot be used',
+} as const;
+
+export type ListenErrorCode = keyof typeof listenErrorTable;
+
+/** The world's failure to give us an address. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly code: ListenErrorCode;
+  /** `host:port` or path that was asked for. */
+  readonly address: string;
+
+  constructor(code: ListenErrorCode, address: string, cause: unknown) {
+    const detail = cause instanceof Error ? ` (${cause.message})` : '';
+    super(`cannot listen on ${address}: ${listenErrorTable[code]}${detail}`, { cause });
+    this.code = code;
+    this.address = address;
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Peers are programs that tests compare with or drive: redis-server, redis-cli, python3-redis.
+ *
+ * Promise: a test that needs a peer says so in one line, and where the peer is missing the
+ * test is skipped with the reason `missing peer: X`, so that a skip is never silent.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+export type Peer = 'redis-server' | 'redis-cli' | 'python3-redis';
+
+/** What `node:test` takes as options: `{}` when the peer is here, else `{ skip: reason }`. */
+export type PeerOptions = { readonly skip?: string };
+
+const found = new Map<Peer, boolean>();
+
+/** Options for a test that needs these peers; a missing one becomes the reason of the skip. */
+export function requirePeer(...peers: readonly Peer[]): PeerOptions {
+  const missing = peers.filter((peer) => !hasPeer(peer));
+  return missing.length === 0 ? {} : { skip: `missing peer: ${missing.join(', ')}` };
+}
+
+/** Whether the peer is installed; looked up once a process. */
+export function hasPeer(peer: Peer): boolean {
+  const known = found.get(peer);
+  if (known !== undefined) return known;
+  const here = peer === 'python3-redis' ? pythonHasRedis() : onPath(peer);
+  found.set(peer, here);
+  return here;
+}
+
+/** Debian's Python carries Debian's python3-redis; another Python on the path does not. */
+export const pythonPath = '/usr/bin/python3';
+
+function pythonHasRedis(): boolean {
+  return spawnSync(pythonPath, ['-c', 'import redis'], { stdio: 'ignore' }).status === 0;
+}
+
+function onPath(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

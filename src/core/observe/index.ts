@@ -1,0 +1,27 @@
+/** The door of core/observe: logs, metrics and ending reasons. Write-only for everyone else. */
+export { createEndings, type Endings } from './endings.ts';
+export {
+  createHistogram,
+  Histogram,
+  LATENCY_BOUNDS_MS,
+  SIZE_BOUNDS_BYTES,
+} from './histogram.ts';
+export {
+  createLogger,
+  LOG_LEVELS,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  type LogSink,
+  type RootLogger,
+  silentLogger,
+} from './logger.ts';
+export {
+  createMetrics,
+  type HistogramMetric,
+  METRICS_CONTENT_TYPE,
+  type MetricSpec,
+  type Metrics,
+  type ScalarMetric,
+} from './metrics.ts';
+export { processMetrics } from './process-metrics.ts';

@@ -1,0 +1,4 @@
+/** No I/O: what every other folder may stand on. */
+export { crc32c } from './crc32c.ts';
+export { InvariantError, invariant, unreachable } from './invariant.ts';
+export type { Listening, System, SystemState, SystemStatus } from './system.ts';

@@ -1,0 +1,17 @@
+/** The write-ahead log. README.md draws its states, docs/formats/log.md gives its bytes. */
+export type { LogErrorCode } from './errors.ts';
+export { LogError, logErrorTable } from './errors.ts';
+export type { LogStats } from './stats.ts';
+export type {
+  Epoch,
+  FlushCallback,
+  Log,
+  LogEntry,
+  LogIndex,
+  LogOptions,
+  LogReservation,
+  LogState,
+  RecoveryReport,
+  SyncPolicy,
+} from './types.ts';
+export { epoch, logIndex } from './types.ts';

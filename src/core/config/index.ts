@@ -1,0 +1,43 @@
+/** The door of core/config: the schema language, the loader, the whole-or-nothing apply. */
+export {
+  type Applied,
+  applyConfig,
+  type Difference,
+  type Prepared,
+  type Reloadable,
+} from './apply.ts';
+export type { Sources } from './gather.ts';
+export { jsonSchema } from './json-schema.ts';
+export {
+  address,
+  choice,
+  decimal,
+  duration,
+  flag,
+  integer,
+  list,
+  path,
+  port,
+  secret,
+  size,
+  text,
+} from './kinds.ts';
+export { type Config, defaultsOf, type Loaded, loadConfig } from './load.ts';
+export { didYouMean, type Place, type Problem, placeText, problemText } from './problem.ts';
+export { exampleYaml, referenceMarkdown } from './reference.ts';
+export { Secret } from './secret.ts';
+export {
+  type AnySection,
+  type Conflict,
+  type Fields,
+  type Group,
+  group,
+  type Located,
+  type Section,
+  section,
+  settingsOf,
+  type ValuesOf,
+} from './section.ts';
+export type { JsonSchema, Setting } from './setting.ts';
+export { type ShownSetting, shownSettings } from './show.ts';
+export { formatDuration, formatSize, parseDuration, parseSize } from './units.ts';

@@ -39,7 +39,7 @@ export interface Connection {
   peerCertificate(): PeerCertificate | undefined;
   /**
    * Hands bytes to the kernel.
-   * @returns true: the memory may be reused at once; false: it must not change until `onDrain`.
+   * @returns true: the memory may be reused at once; false: not before `onDrain` or `onClose`.
    * `onDrain` follows whenever `bufferedBytes` is above zero after the call. Above
    * `bufferedBytesMax` of the listener the connection is destroyed with 'output-limit'.
    */

@@ -1,30 +1,35 @@
 /**
- * Every way a connection can end. Each has a counter per listener; 'other' is not a reason.
+ * Every way a connection can end. Each has a counter; 'other' is not a reason.
  *
- * `by` says who ended it, so that a chart can part clients that left from work we refused.
+ * Connections turned away at the limit and failed handshakes never had a handler; they are counted
+ * all the same, so that the counters add up to the connections accepted.
  */
-export const endingReasonTable = {
-  'client-closed': { by: 'client', sentence: 'the client closed the connection' },
-  'client-quit': { by: 'client', sentence: 'the client asked to be disconnected' },
-  reset: { by: 'client', sentence: 'the client or the network broke the connection off' },
-  'read-error': { by: 'network', sentence: 'reading from the socket failed' },
-  'write-error': { by: 'network', sentence: 'writing to the socket failed' },
-  'handshake-failed': { by: 'client', sentence: 'the TLS handshake failed' },
-  'handshake-timeout': { by: 'limit', sentence: 'the TLS handshake took too long' },
-  'idle-timeout': { by: 'limit', sentence: 'nothing came from the client for too long' },
-  'flush-timeout': { by: 'limit', sentence: 'the client did not take the last bytes in time' },
-  'input-limit': { by: 'limit', sentence: 'the client sent more than a request may hold' },
-  'output-limit': { by: 'limit', sentence: 'the client did not read its replies' },
-  'memory-limit': { by: 'limit', sentence: 'all clients together held too much memory' },
-  'connections-limit': { by: 'limit', sentence: 'too many connections were open' },
-  'protocol-error': { by: 'client', sentence: 'the client broke the protocol' },
-  'auth-failed': { by: 'server', sentence: 'the client was not allowed in' },
-  killed: { by: 'server', sentence: 'an operator or another client ended it' },
-  'server-drain': { by: 'server', sentence: 'the listener was drained' },
-  'server-stop': { by: 'server', sentence: 'the listener was stopped' },
-} as const satisfies Record<string, { by: EndedBy; sentence: string }>;
+import { createEndings, type Endings } from '../observe/index.ts';
 
-export type EndedBy = 'client' | 'network' | 'limit' | 'server';
+export const endingReasonTable = {
+  'client-closed': 'the client closed the connection',
+  'client-quit': 'the client asked to be disconnected',
+  reset: 'the client or the network broke the connection off',
+  'peer-unreachable': 'the client or the network to it vanished without a word',
+  'socket-error': 'the system reported another error of the socket',
+  'handshake-failed': 'the TLS handshake failed',
+  'handshake-timeout': 'the TLS handshake took too long',
+  'idle-timeout': 'nothing came from the client for too long',
+  'flush-timeout': 'the client did not take the last bytes in time',
+  'input-limit': 'the client sent more than a request may hold',
+  'output-limit': 'the client did not read its replies',
+  'memory-limit': 'all clients together held too much memory',
+  'connections-limit': 'too many connections were open',
+  'protocol-error': 'the client broke the protocol',
+  'auth-failed': 'the client was not allowed in',
+  killed: 'an operator or another client ended it',
+  'server-drain': 'the listener was drained',
+  'server-stop': 'the listener was stopped',
+} as const;
+
 export type EndingReason = keyof typeof endingReasonTable;
 
-export const endingReasons = Object.keys(endingReasonTable) as readonly EndingReason[];
+/** Counters for a system's connections. `metric` ends in `_total`: `plinth_kv_connections_ended_total`. */
+export function connectionEndings(metric: string): Endings<EndingReason> {
+  return createEndings(metric, 'Connections ended, by reason', endingReasonTable);
+}

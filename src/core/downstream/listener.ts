@@ -1,12 +1,14 @@
 /**
  * What a listener can do and what it counts; `listen` makes one.
  */
-import type { ListenAddress, TlsOptions, Transport } from '../runtime/index.ts';
+import type { Endings } from '../observe/index.ts';
+import type { Clock, ListenAddress, TlsOptions, Transport } from '../runtime/index.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
 import type { EndingReason } from './ending-reasons.ts';
 
 export interface ListenOptions {
   readonly transport: Transport;
+  readonly clock: Clock;
   readonly address: ListenAddress;
   readonly tls?: TlsOptions;
   /** Open connections at once, handshakes counted; above it `onReject` speaks. Default 10,000. */
@@ -23,6 +25,8 @@ export interface ListenOptions {
   readonly keepAliveMs?: number;
   /** Unsent bytes at which a connection is destroyed with 'output-limit'. Default 1 GiB. */
   readonly bufferedBytesMax?: number;
+  /** Counts endings; listeners of one system may share it. Default: one of its own. */
+  readonly endings?: Endings<EndingReason>;
   /** A connection is ready (TLS: the handshake is done). */
   onConnection(connection: Connection): ConnectionHandler;
   /** A connection above `connectionsMax`: bytes to say before it is closed. Plain connections only. */
@@ -39,7 +43,6 @@ export interface ListenerStats {
   /** Of these: in the TLS handshake. */
   readonly handshaking: number;
   readonly bufferedBytes: number;
-  readonly ended: Readonly<Record<EndingReason, number>>;
 }
 
 export interface Listener {
@@ -48,6 +51,7 @@ export interface Listener {
   /** For messages: `host:port` or the path. */
   readonly name: string;
   readonly connections: number;
+  readonly endings: Endings<EndingReason>;
   stats(): ListenerStats;
   /** For those accepted from now on. */
   setConnectionsMax(count: number): void;

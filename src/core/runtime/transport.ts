@@ -51,8 +51,6 @@ export interface PeerCertificate {
 
 /** What one stream tells its owner. */
 export interface StreamEvents {
-  /** TLS only: the handshake is done; data may follow. */
-  onSecure(): void;
   /** `chunk` may be a view of the shared read buffer: it is valid only during this call. */
   onData(chunk: Buffer): void;
   /** All that was buffered has been handed to the kernel. */
@@ -100,7 +98,14 @@ export interface TransportListenOptions {
   readonly backlog: number;
   /** Idle time before the kernel probes a silent TCP peer, milliseconds; 0 turns probes off. */
   readonly keepAliveMs: number;
+  /** TLS: time for the handshake, milliseconds. */
+  readonly handshakeTimeoutMs: number;
+  /** TLS: false turns the connection away before the handshake is paid for. */
+  admit(): boolean;
+  /** A stream is ready (TLS: the handshake is done). `attach` it inside this call. */
   onAccept(stream: ByteStream): void;
+  /** TLS: a connection ended before it was ready. */
+  onHandshakeEnd(why: 'handshake-failed' | 'handshake-timeout'): void;
   /** An accept failed (`EMFILE`, ...); the listener goes on. */
   onAcceptError(code: string): void;
 }
@@ -111,9 +116,11 @@ export interface TransportListener {
   readonly port: number;
   /** For messages: `host:port` or the path. */
   readonly name: string;
+  /** TLS: connections in the handshake. */
+  readonly handshaking: number;
   /** Connections accepted from now on use these; open ones keep what they have. Throws on bad PEM. */
   updateTls(tls: TlsOptions): void;
-  /** Stops accepting. Streams already accepted live on. Resolves when the address is free. */
+  /** Stops accepting and ends handshakes. Ready streams live on. Resolves when the address is free. */
   close(): Promise<void>;
 }
 

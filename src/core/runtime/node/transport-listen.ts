@@ -1,0 +1,106 @@
+/**
+ * One listening socket on any tier. Binding and accepting are `net.Server`'s; the tiers differ in
+ * what is made of an accepted connection.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import { errorCode } from '../index.ts';
+import {
+  type ByteStream,
+  ListenError,
+  type TransportListener,
+  type TransportListenOptions,
+  type TransportTier,
+} from '../transport.ts';
+import { addressName, bind } from './transport-bind.ts';
+import { HandleStream, type KernelHandle, type StreamBinding } from './transport-handle.ts';
+import { OnreadStream, SocketStream } from './transport-socket.ts';
+import { type TlsAcceptor, tlsAcceptor } from './transport-tls.ts';
+
+/** The undocumented side of a `net.Server`, checked at start by `transport-probe.ts`. */
+export interface ServerInside {
+  readonly _handle: { onconnection: (status: number, handle: KernelHandle | undefined) => void };
+}
+
+/**
+ * @param binding needed by the tier 'handle' only.
+ * @throws ListenError
+ */
+export async function listenOn(
+  tier: TransportTier,
+  binding: StreamBinding | undefined,
+  options: TransportListenOptions,
+): Promise<TransportListener> {
+  const { address, keepAliveMs } = options;
+  const asked = addressName(address);
+  const path = 'path' in address ? address.path : '';
+  let tls: TlsAcceptor | undefined;
+  if (options.tls !== undefined) {
+    if (path !== '') throw new ListenError('tls-invalid', asked, new Error('a path has no TLS'));
+    tls = tlsAcceptor(options.tls, asked, options);
+  }
+  const server = createServer({
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: keepAliveMs > 0,
+    keepAliveInitialDelay: keepAliveMs,
+  });
+  server.on('connection', (socket: Socket) => {
+    if (tls === undefined) options.onAccept(new SocketStream(socket, path));
+    else tls.accept(socket);
+  });
+  const port = await bind(server, address, options.backlog);
+  server.on('error', (error) => options.onAcceptError(errorCode(error)));
+  if (tls === undefined && tier !== 'streams') {
+    const local = path === '' ? port : path;
+    takeHandles(server, options, (handle) =>
+      tier === 'handle' && binding !== undefined
+        ? new HandleStream(handle, binding, local)
+        : OnreadStream.wrap(handle, path),
+    );
+  }
+  return {
+    port,
+    name:
+      path === '' ? addressName({ ...(address as { host: string; port: number }), port }) : path,
+    get handshaking() {
+      return tls?.handshaking ?? 0;
+    },
+    updateTls(next) {
+      if (tls === undefined)
+        throw new ListenError('tls-invalid', asked, new Error('not a TLS listener'));
+      tls.update(next);
+    },
+    close() {
+      tls?.close();
+      return stopAccepting(server);
+    },
+  };
+}
+
+/** Takes accepted connections before `net.Server` makes a socket of them. */
+function takeHandles(
+  server: Server,
+  options: TransportListenOptions,
+  wrap: (handle: KernelHandle) => ByteStream,
+): void {
+  const inside = (server as unknown as ServerInside)._handle;
+  const seconds = Math.trunc(options.keepAliveMs / 1000);
+  inside.onconnection = (status, handle) => {
+    if (status !== 0 || handle === undefined) {
+      options.onAcceptError(status < 0 ? getSystemErrorName(status) : 'UNKNOWN');
+      return;
+    }
+    handle.setNoDelay?.(true);
+    if (seconds > 0) handle.setKeepAlive?.(true, seconds);
+    options.onAccept(wrap(handle));
+  };
+}
+
+/** `net.Server.close` also waits for its connections; the address is free long before. */
+function stopAccepting(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close();
+    setImmediate(resolve);
+  });
+}

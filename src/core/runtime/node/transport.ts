@@ -1,0 +1,25 @@
+/**
+ * The real transport: probes once per process which tier this Node carries, then listens on it.
+ */
+import type { Transport, TransportTier } from '../transport.ts';
+import { listenOn } from './transport-listen.ts';
+import { type Probed, probe } from './transport-probe.ts';
+
+let probed: Promise<Probed> | undefined;
+
+/**
+ * @param tier forces a tier, for tests and measurements; without it the fastest that works.
+ */
+export async function createNodeTransport(tier?: TransportTier): Promise<Transport> {
+  probed ??= probe();
+  const found = await probed;
+  const chosen = tier === undefined ? found.tier : slowerOf(tier, found.tier);
+  const binding = chosen === 'handle' ? found.binding : undefined;
+  return { tier: chosen, listen: (options) => listenOn(chosen, binding, options) };
+}
+
+/** A tier that failed its probe is never used, even when asked for. */
+function slowerOf(asked: TransportTier, found: TransportTier): TransportTier {
+  const order: readonly TransportTier[] = ['streams', 'onread', 'handle'];
+  return order.indexOf(asked) <= order.indexOf(found) ? asked : found;
+}

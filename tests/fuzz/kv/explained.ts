@@ -1,0 +1,46 @@
+/**
+ * The differences to Redis 7.0.15, the reference, that are known and meant.
+ *
+ * Each row is a reason that `docs` gives too. Plinth follows Redis 7.2; where 7.2 itself
+ * left 7.0 the row says since when. A row matches as narrowly as it can, as it hides.
+ */
+import { isAggregate, type Reply, show } from '../../support/resp-reply.ts';
+
+export type ReplyRow = {
+  readonly reason: string;
+  /** `left` is the reference's reply, `right` Plinth's. */
+  readonly matches: (args: readonly string[], left: Reply, right: Reply) => boolean;
+};
+
+const is = (args: readonly string[], command: string, sub?: string) =>
+  args[0]?.toUpperCase() === command && (sub === undefined || args[1]?.toUpperCase() === sub);
+const text = (reply: Reply) => (isAggregate(reply) ? '' : reply.text);
+
+/** Encodings of 7.2 by those of 7.0; small lists and sets became listpacks in 7.2. */
+const newerEncodings: readonly (readonly [string, string])[] = [
+  ['quicklist', 'listpack'],
+  ['hashtable', 'listpack'],
+];
+
+/** Whether 7.2 names this encoding where 7.0 named that one. */
+export function sameEncoding(type: string, left: string, right: string): boolean {
+  if (left === right) return true;
+  if (type !== 'list' && type !== 'set') return false;
+  return newerEncodings.some(([older, newer]) => left === older && right === newer);
+}
+
+export const explainedReplies: readonly ReplyRow[] = [
+  {
+    reason: '7.2 keeps small lists and sets of strings as listpacks (7.0: quicklist, hashtable)',
+    matches: (args, left, right) =>
+      is(args, 'OBJECT', 'ENCODING') &&
+      newerEncodings.some(([older, newer]) => text(left) === older && text(right) === newer),
+  },
+  {
+    reason: 'ZRANK and ZREVRANK take WITHSCORE since 7.2; 7.0 calls a fourth argument wrong arity',
+    matches: (args, left) =>
+      (is(args, 'ZRANK') || is(args, 'ZREVRANK')) &&
+      args.length === 4 &&
+      show(left).startsWith('-ERR wrong number of arguments'),
+  },
+];

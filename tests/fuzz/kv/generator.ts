@@ -1,0 +1,204 @@
+/**
+ * Turns a seed into a sequence of commands for one round on empty databases.
+ *
+ * Promise: two servers that behave alike give like replies to every sequence from here, in
+ * spite of clocks and chance inside of them; what cannot be compared is not generated
+ * (XADD *, short times to live) or is made harmless (SPOP is followed by DEL).
+ */
+import { blocking, hashes, lists, sets } from './grammar/collections.ts';
+import { keys } from './grammar/keys.ts';
+import { connection, dumpRestore, libraries, scriptBodies, scripting } from './grammar/scripts.ts';
+import { logLogs, places, sortedSets } from './grammar/sorted-sets.ts';
+import { streams } from './grammar/streams.ts';
+import { bitmaps, strings } from './grammar/strings.ts';
+import { Chance } from './random.ts';
+import { oddFloats, oddNumbers, slots, values } from './slots.ts';
+import { expand, parseTemplate, type Template } from './template.ts';
+
+/** One command and the connection it goes over: 0 speaks RESP2, 1 speaks RESP3. */
+export type Step = { readonly connection: 0 | 1; readonly args: readonly string[] };
+
+type Line = { readonly weight: number; readonly template: Template };
+type Family = { readonly weight: number; readonly lines: readonly Line[]; readonly total: number };
+
+const families: Readonly<Record<string, Family>> = {
+  strings: family(14, strings),
+  bitmaps: family(6, bitmaps),
+  keys: family(14, keys),
+  hashes: family(10, hashes),
+  lists: family(11, lists),
+  sets: family(10, sets),
+  sortedSets: family(14, sortedSets),
+  places: family(4, places),
+  logLogs: family(3, logLogs),
+  streams: family(13, streams),
+  scripting: family(5, scripting),
+  connection: family(2, connection),
+};
+const waiting = family(1, blocking);
+
+/** The script through which any command can be run. */
+export const throughScript = 'return redis.call(unpack(ARGV))';
+
+export class Generator {
+  private readonly chance: Chance;
+  private readonly weights: ReadonlyMap<Family, number>;
+  private streamTime = 1;
+  private depth = 0;
+  private connection: 0 | 1 = 0;
+
+  constructor(seed: number) {
+    this.chance = new Chance(seed);
+    // Each round leans to some families, so that their collections grow past thresholds.
+    const lean = (all: Family) => all.weight * this.chance.pick([0.3, 1, 1, 3]);
+    this.weights = new Map(Object.values(families).map((all) => [all, lean(all)]));
+  }
+
+  /** Settings for both servers at the start of the round: small thresholds are met sooner. */
+  settings(): readonly (readonly [string, string])[] {
+    const size = this.chance.pick(['4', '8', '32', '128']);
+    const bytes = this.chance.pick(['16', '64']);
+    return [
+      ['hash-max-listpack-entries', size],
+      ['hash-max-listpack-value', bytes],
+      ['zset-max-listpack-entries', size],
+      ['zset-max-listpack-value', bytes],
+      ['set-max-intset-entries', this.chance.pick(['4', '16', '512'])],
+      ['list-max-listpack-size', this.chance.pick(['4', '-2'])],
+      ['stream-node-max-entries', '100'],
+    ];
+  }
+
+  /** The next steps, which belong together. */
+  next(): Step[] {
+    const draw = this.chance.unit();
+    // Staying on one connection for a while lets many steps go out in one write.
+    if (this.chance.likely(0.04)) this.connection = this.connection === 0 ? 1 : 0;
+    const connection = this.connection;
+    const on = (args: readonly string[]): Step => ({ connection, args });
+    if (draw < 0.02) return this.transaction(connection);
+    if (draw < 0.025) return this.watched(connection);
+    if (draw < 0.03) return this.pops(connection);
+    if (draw < 0.055) return [on(['EVAL', throughScript, '0', ...this.inner()])];
+    return [on(this.command())];
+  }
+
+  private transaction(connection: 0 | 1): Step[] {
+    const count = this.chance.between(0, 5);
+    const inner = Array.from({ length: count }, () => this.inner());
+    const end = this.chance.likely(0.9) ? 'EXEC' : 'DISCARD';
+    const all = [['MULTI'], ...inner, [end]];
+    if (this.chance.likely(0.05)) all.splice(1, 0, ['MULTI']);
+    return all.map((args) => ({ connection, args }));
+  }
+
+  /** Another connection writes between WATCH and MULTI. */
+  private watched(connection: 0 | 1): Step[] {
+    const other = connection === 0 ? 1 : 0;
+    return [
+      { connection, args: ['WATCH', ...this.fill('key'), ...this.fill('key')] },
+      { connection: other, args: this.command() },
+      { connection: other, args: this.command() },
+      ...this.transaction(connection),
+    ];
+  }
+
+  /** What SPOP leaves is chance: the key goes. */
+  private pops(connection: 0 | 1): Step[] {
+    const key = this.fill('tkey')[0] ?? '';
+    const count = this.chance.likely(0.5) ? this.fill('count') : [];
+    return [
+      { connection, args: ['SPOP', key, ...count] },
+      { connection, args: ['DEL', key] },
+    ];
+  }
+
+  /** A command for the inside of a transaction or script, where none waits. */
+  private inner(): string[] {
+    if (this.chance.likely(0.1)) return this.line(waiting);
+    return this.command();
+  }
+
+  private command(): string[] {
+    let all = 0;
+    for (const weight of this.weights.values()) all += weight;
+    let left = this.chance.unit() * all;
+    for (const [each, weight] of this.weights) {
+      left -= weight;
+      if (left < 0) return this.spoil(this.line(each));
+    }
+    return ['PING'];
+  }
+
+  private line(from: Family): string[] {
+    let left = this.chance.unit() * from.total;
+    for (const line of from.lines) {
+      left -= line.weight;
+      if (left < 0) return expand(line.template, this.chance, (name) => this.fill(name));
+    }
+    return ['PING'];
+  }
+
+  /** Now and then the command is made wrong, or written in another case. */
+  private spoil(args: string[]): string[] {
+    const draw = this.chance.unit();
+    const at = this.chance.between(1, Math.max(1, args.length - 1));
+    const odd = () => this.chance.pick(this.chance.pick([values, oddNumbers, oddFloats]));
+    if (draw < 0.01) return args.length > 1 ? args.slice(0, -1) : args;
+    if (draw < 0.02) return [...args, odd()];
+    if (draw < 0.03) return args.map((arg, index) => (index === at ? odd() : arg));
+    if (draw < 0.08) return args.map((arg, index) => (index === 0 ? arg.toLowerCase() : arg));
+    if (draw < 0.11) return args.map((arg) => (/^[A-Z]{2,}$/.test(arg) ? arg.toLowerCase() : arg));
+    return args;
+  }
+
+  private fill(name: string): readonly string[] {
+    const slot = slots[name];
+    if (slot !== undefined) return slot(this.chance);
+    switch (name) {
+      case 'newid': {
+        if (this.chance.likely(0.25)) this.streamTime += 1;
+        const sequence = this.chance.pick(['-*', '-*', '-*', '', '-1', '-5']);
+        return [`${this.streamTime}${sequence}`];
+      }
+      case 'script':
+        return [this.chance.pick(scriptBodies.bodies), '0', 'a', '10', ''];
+      case 'keyedscript':
+        return [
+          this.chance.pick(scriptBodies.keyed),
+          '1',
+          ...this.fill('key'),
+          ...this.fill('value'),
+          ...this.fill('incr'),
+        ];
+      case 'body':
+        return [this.chance.pick(scriptBodies.bodies)];
+      case 'dumprestore':
+        return [dumpRestore, '2', ...this.fill('key'), ...this.fill('key')];
+      case 'ttl0':
+        return this.chance.likely(0.6) ? ['0'] : this.fill('pttl');
+      case 'library':
+        return [this.chance.pick(libraries)];
+      case 'cmd': {
+        if (this.depth > 0) return ['GET', 'a'];
+        this.depth += 1;
+        const args = this.command();
+        this.depth -= 1;
+        return args;
+      }
+      default:
+        throw new Error(`the grammar has no slot ${name}`);
+    }
+  }
+}
+
+function family(weight: number, lines: readonly string[]): Family {
+  const parsed = lines.map((line) => {
+    const match = /^(\d+) (.*)$/s.exec(line);
+    return {
+      weight: match?.[1] === undefined ? 1 : Number(match[1]),
+      template: parseTemplate(match?.[2] ?? line),
+    };
+  });
+  return { weight, lines: parsed, total: parsed.reduce((sum, line) => sum + line.weight, 0) };
+}

@@ -1,5 +1,5 @@
 /** The JSON Schema (draft 2020-12) of the configuration file, for editors. */
-import { type Fields, keyOf } from './section.ts';
+import { type AnySection, type Fields, keyOf } from './section.ts';
 import type { JsonSchema, Setting } from './setting.ts';
 
 /** The schema of a file with these sections. */

@@ -107,11 +107,19 @@ export function duration<D extends number | undefined>(
 }
 
 /** One word of a fixed set. */
-export function choice<const C extends string, D extends C | undefined>(
+export function choice<const C extends string>(
   choices: readonly C[],
-  entry: Entry<D>,
-): Setting<C | D> {
-  return scalarSetting<C, D>(entry, {
+  entry: Entry<NoInfer<C>>,
+): Setting<C>;
+export function choice<const C extends string>(
+  choices: readonly C[],
+  entry: Entry<undefined>,
+): Setting<C | undefined>;
+export function choice<const C extends string>(
+  choices: readonly C[],
+  entry: Entry<C | undefined>,
+): Setting<C | undefined> {
+  return scalarSetting<C, C | undefined>(entry, {
     kind: 'choice',
     wanted: `one of ${choices.join(', ')}`,
     schema: { enum: choices },

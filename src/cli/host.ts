@@ -1,0 +1,30 @@
+/**
+ * What the command line needs of the program around it. The composition root gives it, so that the
+ * subcommands know no system and can be tested without a process.
+ */
+import type { AnySection, Loaded } from '../core/config/index.ts';
+
+export interface Host {
+  readonly version: string;
+  /** Every section that plinth.yaml may have. */
+  readonly sections: readonly AnySection[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  out(text: string): void;
+  err(text: string): void;
+  /** Run until told to stop; gives the exit code. */
+  up(request: UpRequest): Promise<number>;
+}
+
+export interface UpRequest {
+  /** Reads the configuration, now and again at each reload. */
+  load(): Loaded;
+  /** Print what listens where as one line of JSON. */
+  readonly json: boolean;
+}
+
+/** What a subcommand's action is given beside its own options. */
+export interface CommandContext {
+  readonly host: Host;
+  /** Sets the exit code; the default is 0. */
+  exit(code: number): void;
+}

@@ -1,0 +1,83 @@
+/**
+ * The admin door: a small HTTP server over `routes`. Cold, hence `node:http`.
+ *
+ * Invariants: it answers from the first moment of the start until the last of the stop, so that `ready`
+ * can say what the process waits for; it never holds up the end of the process.
+ */
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { System, SystemState } from '../core/base/index.ts';
+import type { ValuesOf } from '../core/config/index.ts';
+import type { Logger } from '../core/observe/index.ts';
+import type { adminConfig } from './config.ts';
+import { CONNECTIONS_MAX, HEADER_BYTES_MAX, KEEP_ALIVE_MS, REQUEST_TIMEOUT_MS } from './limits.ts';
+import { pageFor, type Shown } from './routes.ts';
+
+export interface ConsoleOptions extends Shown {
+  readonly settings: ValuesOf<typeof adminConfig.fields>;
+  readonly log: Logger;
+}
+
+export function createConsole(options: ConsoleOptions): System {
+  const { settings, log } = options;
+  let state: SystemState = 'idle';
+  const server = createServer(
+    { maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS },
+    (request, response) => answer(options, request.method ?? '', request.url ?? '', response),
+  );
+  server.maxConnections = CONNECTIONS_MAX;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  return {
+    name: 'admin',
+    async start() {
+      state = 'starting';
+      try {
+        await listen(server, settings.host, settings.port);
+      } catch (error) {
+        state = 'failed';
+        throw error;
+      }
+      server.on('error', (error) => log.error('the admin door failed to accept', { error }));
+      state = 'ready';
+    },
+    // It goes on answering while others drain: /ready must say 503 and /metrics must be read to the end.
+    async drain() {
+      if (state === 'ready') state = 'draining';
+    },
+    async stop() {
+      if (state === 'stopped') return;
+      state = 'stopped';
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+    status: () => ({ state, listening: listeningOn(server), facts: {} }),
+  };
+}
+
+function answer(shown: Shown, method: string, target: string, response: ServerResponse): void {
+  const page = pageFor(method, target, shown);
+  const body = Buffer.from(page.body);
+  response.writeHead(page.status, {
+    'content-type': page.contentType,
+    'content-length': body.length,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(page.status === 405 && { allow: 'GET, HEAD' }),
+  });
+  response.end(method === 'HEAD' ? undefined : body);
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function listeningOn(server: Server): { protocol: string; host: string; port: number }[] {
+  const bound = server.address() as AddressInfo | null;
+  return bound === null ? [] : [{ protocol: 'HTTP', host: bound.address, port: bound.port }];
+}

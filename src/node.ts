@@ -1,0 +1,195 @@
+/**
+ * One node: the admin door and the chosen systems, started in the order of their table and stopped in
+ * the reverse order.
+ *
+ * Invariants: a start that fails has stopped everything it started before it rejects; a system that fails
+ * to drain or stop does not keep the others from it; a reload is applied whole or not at all.
+ */
+import { join } from 'node:path';
+import { adminConfig, createConsole } from './console/index.ts';
+import type { System } from './core/base/index.ts';
+import {
+  type AnySection,
+  type Applied,
+  applyConfig,
+  type Config,
+  type Fields,
+  type Reloadable,
+} from './core/config/index.ts';
+import { type Metrics, processMetrics, type RootLogger } from './core/observe/index.ts';
+import { logConfig, nodeConfig } from './node-config.ts';
+import type { AnySystemRow, ReloadableSystem, SystemContext } from './systems.ts';
+
+/** How long one system may take to stop before it is given up, milliseconds. */
+const STOP_WAIT_MS = 10_000;
+
+export interface NodeOptions {
+  readonly version: string;
+  readonly config: Config;
+  readonly rows: readonly AnySystemRow[];
+  readonly log: RootLogger;
+  readonly metrics: Metrics;
+  readonly seams: Pick<SystemContext, 'clock' | 'random' | 'disk' | 'spawn'>;
+}
+
+export interface PlinthNode {
+  start(): Promise<void>;
+  /** Refuse new work, let running work end within the time set by `node.drain`. */
+  drain(): Promise<void>;
+  /** Stop everything; resolves with the names of systems that did not stop in time. */
+  stop(): Promise<readonly string[]>;
+  reload(next: Config): Promise<Applied>;
+  /** Everything that runs, the admin door first. */
+  systems(): readonly System[];
+  /** Commands for a user to try. */
+  tryIt(): readonly string[];
+}
+
+interface Running {
+  readonly row: AnySystemRow;
+  readonly system: ReloadableSystem<never>;
+}
+
+/** All sections of a configuration for these systems. */
+export function sectionsFor(rows: readonly AnySystemRow[]): readonly AnySection[] {
+  return [nodeConfig, logConfig, adminConfig, ...rows.map((row) => row.config)];
+}
+
+export function createNode(options: NodeOptions): PlinthNode {
+  const { rows, log, metrics } = options;
+  let { config } = options;
+  let running: readonly Running[] = [];
+  const own = processMetrics();
+  const logMetric = {
+    name: 'plinth_log_lines_dropped_total',
+    help: 'Log lines lost because their reader was too slow.',
+    type: 'counter',
+    collect: (emit: (value: number) => void) => emit(log.dropped()),
+  } as const;
+  const admin = config.of(adminConfig).enabled
+    ? createConsole({
+        version: options.version,
+        settings: config.of(adminConfig),
+        log: log.child('admin'),
+        metrics,
+        systems: () => systems(),
+      })
+    : undefined;
+  const systems = (): System[] => [
+    ...(admin === undefined ? [] : [admin]),
+    ...running.map(({ system }) => system),
+  ];
+
+  async function stop(): Promise<string[]> {
+    const late: string[] = [];
+    for (const system of systems().toReversed()) {
+      const ended = await within(STOP_WAIT_MS, system.stop(), (error) =>
+        log.error('a system failed to stop', { name: system.name, error }),
+      );
+      if (!ended) late.push(system.name);
+    }
+    own.stop();
+    metrics.remove([...own.table, logMetric]);
+    return late;
+  }
+
+  return {
+    async start() {
+      metrics.add([...own.table, logMetric]);
+      try {
+        running = chosen(rows, config).map((row) => ({
+          row,
+          system: row.create(settingsFor(row, config), contextOf(row, config, options)),
+        }));
+        for (const system of systems()) await system.start();
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    async drain() {
+      const { drainMs } = config.of(nodeConfig);
+      const drained = systems().map((system) =>
+        within(drainMs + 1000, system.drain(drainMs), (error) =>
+          log.error('a system failed to drain', { name: system.name, error }),
+        ),
+      );
+      await Promise.all(drained);
+    },
+    stop,
+    async reload(next) {
+      const applied = await applyConfig(sectionsFor(rows), config, next, [
+        nodeReloadable(),
+        logReloadable(log),
+        ...running.flatMap(systemReloadable),
+      ]);
+      if (applied.ok) config = applied.config;
+      return applied;
+    },
+    systems,
+    tryIt: () => running.flatMap(({ row }) => row.tryIt(settingsFor(row, config))),
+  };
+}
+
+function chosen(rows: readonly AnySystemRow[], config: Config): AnySystemRow[] {
+  return rows.filter((row) => (settingsFor(row, config) as { enabled: boolean }).enabled);
+}
+
+/** The settings of a row's own section, which is what its functions take. */
+function settingsFor(row: AnySystemRow, config: Config): never {
+  return config.of<Fields>(row.config) as never;
+}
+
+function contextOf(row: AnySystemRow, config: Config, options: NodeOptions): SystemContext {
+  const { name } = row.config;
+  const dataFolder = join(config.of(nodeConfig).data, name);
+  options.seams.disk.mkdirSync(dataFolder);
+  return {
+    ...options.seams,
+    dataFolder,
+    log: options.log.child(name),
+    metrics: options.metrics,
+  };
+}
+
+/** The drain time is read when it is needed, so there is nothing to do but agree. */
+function nodeReloadable(): Reloadable {
+  return { section: nodeConfig, prepare: async () => ({ commit: () => {}, abort: () => {} }) };
+}
+
+function logReloadable(log: RootLogger): Reloadable {
+  return {
+    section: logConfig,
+    prepare: async (next: { readonly level: Parameters<RootLogger['setLevel']>[0] }) => ({
+      commit: () => log.setLevel(next.level),
+      abort: () => {},
+    }),
+  };
+}
+
+function systemReloadable({ row, system }: Running): Reloadable[] {
+  if (system.prepare === undefined) return [];
+  return [{ section: row.config, prepare: async (next: never) => system.prepare!(next) }];
+}
+
+/** False when `work` took longer than `waitMs`; its failure is told to `failed` and counts as done. */
+async function within(
+  waitMs: number,
+  work: Promise<void>,
+  failed: (error: unknown) => void,
+): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), waitMs);
+  });
+  const done = work.then(
+    () => true,
+    (error: unknown) => {
+      failed(error);
+      return true;
+    },
+  );
+  const ended = await Promise.race([done, late]);
+  clearTimeout(timer);
+  return ended;
+}

@@ -1,0 +1,169 @@
+/**
+ * The life of the process: start, say what listens where, obey signals, stop, exit code.
+ *
+ *     load ──▶ start ──▶ SIGTERM, SIGINT ──▶ drain ──▶ stop ──▶ exit 0
+ *                 │            └── a second one ─────▶ exit 128 + signal
+ *                 ├── SIGHUP ──▶ reload, whole or not at all
+ *                 └── an error nobody caught ──▶ log it, exit 70
+ */
+import { constants } from 'node:os';
+import { exitCode, type Host, type UpRequest } from './cli/index.ts';
+import { type Loaded, problemText } from './core/config/index.ts';
+import { createLogger, createMetrics, type RootLogger } from './core/observe/index.ts';
+import {
+  createNodeClock,
+  createNodeDisk,
+  createNodeRandom,
+  createNodeSpawn,
+} from './core/runtime/node/index.ts';
+import { createNode, type PlinthNode } from './node.ts';
+import { logConfig } from './node-config.ts';
+import { startFailure } from './start-failure.ts';
+import type { AnySystemRow } from './systems.ts';
+
+export interface UpOptions extends UpRequest {
+  readonly version: string;
+  readonly rows: readonly AnySystemRow[];
+  readonly out: Host['out'];
+  readonly err: Host['err'];
+}
+
+/** Run until told to stop. Resolves with the exit code; the caller ends the process with it. */
+export async function up(options: UpOptions): Promise<number> {
+  const loaded = options.load();
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) options.err(`plinth: ${problemText(problem)}\n`);
+    return exitCode('badConfig');
+  }
+  const { config } = loaded;
+  const { level, output } = config.of(logConfig);
+  const log = createLogger({ level, sink: { fd: output === 'stdout' ? 1 : 2 } });
+  const dying = (error: unknown): void => void die(log, options.err, error);
+  process.on('uncaughtException', dying);
+
+  const node = createNode({ ...options, config, log, metrics: createMetrics(), seams: seams() });
+  // From here on a signal is remembered, so that one during a long start stops it properly afterwards.
+  const signals = watchSignals(() => reload(node, options.load, log));
+  try {
+    await node.start();
+  } catch (error) {
+    signals.close();
+    const failure = startFailure(error);
+    if (!failure.isKnown) log.fatal('the start failed', { error });
+    options.err(`plinth: ${failure.sentence}\n`);
+    await log.close();
+    return failure.exit;
+  }
+  announce(node, options);
+  log.info('up', { version: options.version, pid: process.pid });
+
+  const signal = await signals.first;
+  log.info('stopping', { signal });
+  void signals.second.then((second) => process.exit(128 + constants.signals[second]));
+  await node.drain();
+  const late = await node.stop();
+  log.info('stopped', late.length === 0 ? {} : { late });
+  await log.close();
+  signals.close();
+  process.off('uncaughtException', dying);
+  // What a system that did not stop still holds would keep the process alive for ever.
+  if (late.length > 0) process.exit(exitCode('internal'));
+  return exitCode('ok');
+}
+
+function seams() {
+  return {
+    clock: createNodeClock(),
+    random: createNodeRandom(),
+    disk: createNodeDisk(),
+    spawn: createNodeSpawn(),
+  };
+}
+
+/** What listens where, and three commands to try. */
+function announce(node: PlinthNode, { out, json, version }: UpOptions): void {
+  const listening = node
+    .systems()
+    .flatMap((system) =>
+      system.status().listening.map((each) => ({ system: system.name, ...each })),
+    );
+  if (json) {
+    out(`${JSON.stringify({ version, pid: process.pid, listening })}\n`);
+    return;
+  }
+  const lines = listening.map(
+    ({ system, protocol, host, port }) =>
+      `  ${system.padEnd(8)}${protocol.padEnd(16)}${host}:${port}`,
+  );
+  const admin = listening.find(({ system }) => system === 'admin');
+  const commands = [
+    ...node.tryIt(),
+    ...(admin === undefined
+      ? []
+      : [
+          `npm run -s plinth -- status --admin ${admin.host}:${admin.port}`,
+          `curl http://${admin.host}:${admin.port}/metrics`,
+        ]),
+  ];
+  out(
+    [
+      `Plinth ${version} is up:`,
+      ...lines,
+      '',
+      'Try:',
+      ...commands.map((c) => `  ${c}`),
+      '',
+      '',
+    ].join('\n'),
+  );
+}
+
+async function reload(node: PlinthNode, load: () => Loaded, log: RootLogger): Promise<void> {
+  const loaded = load();
+  if (!loaded.ok) {
+    log.error('configuration not reloaded', { problems: loaded.problems.map(problemText) });
+    return;
+  }
+  const applied = await node.reload(loaded.config);
+  if (!applied.ok) log.error('configuration not reloaded', { ...applied });
+  else {
+    const { applied: changes, needRestart } = applied;
+    log.info('configuration reloaded', { changes, needRestart });
+  }
+}
+
+type StopSignal = 'SIGTERM' | 'SIGINT';
+
+interface Signals {
+  readonly first: Promise<StopSignal>;
+  readonly second: Promise<StopSignal>;
+  close(): void;
+}
+
+function watchSignals(reload: () => Promise<void>): Signals {
+  const first = Promise.withResolvers<StopSignal>();
+  const second = Promise.withResolvers<StopSignal>();
+  let count = 0;
+  const stop = (signal: NodeJS.Signals): void => {
+    (count++ === 0 ? first : second).resolve(signal as StopSignal);
+  };
+  // A reload waits for the one before it, so that the last file read is the one in force.
+  let reloading = Promise.resolve();
+  const onReload = (): void => {
+    reloading = reloading.then(reload);
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', onReload);
+  return {
+    first: first.promise,
+    second: second.promise,
+    close: () => void process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', onReload),
+  };
+}
+
+/** Our own bug: nothing that was written so far can be trusted to go on. */
+async function die(log: RootLogger, err: Host['err'], error: unknown): Promise<void> {
+  log.fatal('internal fault', { error });
+  err(`plinth: internal fault: ${error instanceof Error ? error.message : String(error)}\n`);
+  await log.close();
+  process.exit(exitCode('internal'));
+}

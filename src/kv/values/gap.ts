@@ -1,0 +1,27 @@
+/**
+ * Opens and closes gaps in the packed value of a record, the only way in which such values grow and
+ * shrink. Positions are relative to the value's first byte, because the record may move.
+ */
+import type { Database } from '../keyspace/index.ts';
+import type { Address } from '../memory/index.ts';
+
+/** Makes `bytes` bytes of room at `at`, content undefined. Returns the record, moved or not. */
+export function openGap(db: Database, record: Address, at: number, bytes: number): Address {
+  const length = db.valueLength(record);
+  const moved = db.resizeValue(record, length + bytes);
+  if (at < length) {
+    const offset = db.valueOffset(moved);
+    db.bytesOf(moved).copyWithin(offset + at + bytes, offset + at, offset + length);
+  }
+  return moved;
+}
+
+/** Takes away `bytes` bytes at `at`. Returns the record, moved or not. */
+export function closeGap(db: Database, record: Address, at: number, bytes: number): Address {
+  const length = db.valueLength(record);
+  const offset = db.valueOffset(record);
+  if (at + bytes < length) {
+    db.bytesOf(record).copyWithin(offset + at, offset + at + bytes, offset + length);
+  }
+  return db.resizeValue(record, length - bytes);
+}

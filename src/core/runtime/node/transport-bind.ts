@@ -1,8 +1,10 @@
 /**
  * Takes an address for a `net.Server`, or says in a typed error why it cannot be had.
  */
+import { existsSync, lstatSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { errorCode } from '../index.ts';
 import { type ListenAddress, ListenError, type ListenErrorCode } from '../transport.ts';
 
@@ -61,6 +63,8 @@ function tryBind(server: Server, address: ListenAddress, backlog: number): Promi
 /** A socket file that nobody listens behind is what a killed process leaves; we take its place. */
 async function removeStale(path: string, error: unknown): Promise<boolean> {
   if (errorCode(error) !== 'EADDRINUSE') return false;
+  // Connecting to a common file is refused as well; that one is somebody's data.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return false;
   const dead = await new Promise<boolean>((resolve) => {
     const probe = connect(path);
     probe.once('connect', () => {
@@ -74,7 +78,10 @@ async function removeStale(path: string, error: unknown): Promise<boolean> {
 }
 
 function listenError(address: ListenAddress, cause: unknown): ListenError {
-  return new ListenError(listenErrorCode(errorCode(cause)), addressName(address), cause);
+  // A missing folder comes as EACCES: libuv's uv_pipe_bind maps ENOENT to it.
+  const nowhere = 'path' in address && !existsSync(dirname(address.path));
+  const code = nowhere ? 'bad-address' : listenErrorCode(errorCode(cause));
+  return new ListenError(code, addressName(address), cause);
 }
 
 function listenErrorCode(code: string): ListenErrorCode {

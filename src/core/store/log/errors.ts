@@ -1,6 +1,8 @@
 /**
  * The world's failures as the log reports them. Retryable ones may pass: call `tryResume`.
  */
+import { errorCode } from '../../runtime/index.ts';
+
 export const logErrorTable = {
   'disk-full': { retryable: true, sentence: 'the disk is full' },
   io: { retryable: true, sentence: 'the disk reported an error' },
@@ -43,6 +45,22 @@ export class LogError extends Error {
     this.file = where.file ?? null;
     this.offset = where.offset ?? null;
   }
+
+  /** What a disk's error means to a log. */
+  static fromDisk(cause: unknown, file: string): LogError {
+    return new LogError(isDiskFull(cause) ? 'disk-full' : 'io', { file, cause });
+  }
+}
+
+/** True for errors that end when somebody frees space: write(2) ENOSPC, EDQUOT. */
+export function isDiskFull(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}
+
+/** What to tell a person who meets a corrupt log. */
+export function repairCommand(folder: string): string {
+  return `to cut the log there, losing what follows, stop the node and run: plinth repair-log ${folder}`;
 }
 
 function describe(code: LogErrorCode, where: LogErrorDetail): string {

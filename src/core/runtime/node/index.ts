@@ -1,0 +1,6 @@
+/** The real clock, generator, disk and processes of this machine. */
+export { createNodeClock } from './clock.ts';
+export { createNodeDisk } from './disk.ts';
+export { createNodeRandom } from './random.ts';
+export { createNodeSpawn } from './spawn.ts';
+export { createNodeTransport } from './transport.ts';

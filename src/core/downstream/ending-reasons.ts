@@ -22,6 +22,7 @@ export const endingReasonTable = {
   'connections-limit': 'too many connections were open',
   'protocol-error': 'the client broke the protocol',
   'auth-failed': 'the client was not allowed in',
+  'log-failed': 'what the client was told depends on data that could not be made durable',
   killed: 'an operator or another client ended it',
   'server-drain': 'the listener was drained',
   'server-stop': 'the listener was stopped',

@@ -13,6 +13,8 @@ import { copyBytes, equalBytes } from '../memory/index.ts';
 
 /** Bytes before the first item. */
 export const PACKED_HEAD_BYTES = 4;
+/** A list never grows beyond this; its value becomes a large one instead. */
+export const PACKED_BYTES_MAX = 2 ** 30;
 
 const MARK_16 = 254;
 const MARK_32 = 255;

@@ -1,0 +1,2 @@
+/** Pure parsers and encoders of the protocols that Plinth speaks. */
+export * from './resp/index.ts';

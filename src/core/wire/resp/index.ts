@@ -1,0 +1,6 @@
+/** The Redis serialization protocol: requests in, replies out. */
+export { Args } from './args.ts';
+export { formatDouble } from './double.ts';
+export { splitInline } from './inline.ts';
+export { Parsed, type ParserLimits, RespParser } from './parser.ts';
+export { RespWriter } from './writer.ts';

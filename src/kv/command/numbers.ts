@@ -1,0 +1,58 @@
+/**
+ * Numbers as Redis reads them from arguments and values: no blanks, no plus sign, no leading zeros.
+ */
+
+const MINUS = 45;
+/** Digits that always fit a double exactly. */
+const SAFE_DIGITS = 15;
+const INT64_MAX = 2n ** 63n - 1n;
+const INT64_MIN = -(2n ** 63n);
+
+/**
+ * A 64-bit integer from bytes when a double holds it exactly; NaN when it is no integer at all, and
+ * the nearest double for those beyond 2^53 (use `parseBigInteger` when every digit counts).
+ */
+export function parseInteger(buf: Buffer, start: number, end: number): number {
+  const negative = start < end && buf[start] === MINUS;
+  let at = negative ? start + 1 : start;
+  const digits = end - at;
+  if (digits <= 0) return Number.NaN;
+  const first = (buf[at] as number) - 48;
+  if (first === 0) return digits === 1 && !negative ? 0 : Number.NaN;
+  if (digits > SAFE_DIGITS) {
+    const exact = parseBigInteger(buf, start, end);
+    return exact === undefined ? Number.NaN : Number(exact);
+  }
+  let n = 0;
+  for (; at < end; at++) {
+    const digit = (buf[at] as number) - 48;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    n = n * 10 + digit;
+  }
+  return negative ? -n : n;
+}
+
+/** A 64-bit signed integer, exact; undefined when the bytes are none. */
+export function parseBigInteger(buf: Buffer, start: number, end: number): bigint | undefined {
+  if (end - start > 20) return undefined;
+  const text = buf.toString('latin1', start, end);
+  if (!/^(?:0|-?[1-9][0-9]*)$/.test(text)) return undefined;
+  const n = BigInt(text);
+  return n > INT64_MAX || n < INT64_MIN ? undefined : n;
+}
+
+const FLOAT = /^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?)$/i;
+const HEX_FLOAT = /^([+-]?)0x([0-9a-f]+)$/i;
+
+/** A float as C's strtod reads all of the text; NaN for anything else, `nan` included. */
+export function parseFloat64(text: string): number {
+  if (text.length === 0 || text.length > 5000) return Number.NaN;
+  if (!FLOAT.test(text)) {
+    const hex = HEX_FLOAT.exec(text);
+    return hex === null ? Number.NaN : (hex[1] === '-' ? -1 : 1) * Number.parseInt(hex[2]!, 16);
+  }
+  if (/inf/i.test(text)) {
+    return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  }
+  return Number(text);
+}

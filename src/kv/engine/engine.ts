@@ -1,0 +1,201 @@
+/**
+ * The store itself, without sockets: databases, the log of effects, and everybody who has to hear of a
+ * change. It runs the same under a server, under a replay and in a test.
+ */
+import type { Clock, Random } from '../../core/runtime/index.ts';
+import type { Args } from '../../core/wire/index.ts';
+import { Acl } from '../acl/index.ts';
+import type { CommandSpec } from '../command/spec.ts';
+import { CommandTable } from '../command/table.ts';
+import type { ReplyError } from '../errors.ts';
+import { type Database, Keyspace, Type } from '../keyspace/index.ts';
+import type { Address } from '../memory/index.ts';
+import { Notify, type NotifyClass } from '../notify.ts';
+import { PubSub } from '../pubsub/index.ts';
+import { Outlet } from '../session/outlet.ts';
+import type { Session } from '../session/session.ts';
+import { defaultSettings, type Settings } from '../settings.ts';
+import { TrackingTable } from '../tracking/index.ts';
+import { type Blocked, BlockedClients } from './blocking.ts';
+import { EffectLog } from './effect-log.ts';
+import { Eviction } from './eviction.ts';
+import { Executor } from './executor.ts';
+import { Monitors } from './monitors.ts';
+import { Pause } from './pause.ts';
+import { Sessions } from './sessions.ts';
+import { Slowlog } from './slowlog.ts';
+import { Stats } from './stats.ts';
+import { Watchers } from './transaction.ts';
+
+export interface EngineOptions {
+  readonly commands: readonly CommandSpec[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly databases?: number;
+  readonly settings?: Partial<Settings>;
+}
+
+export class Engine {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: Settings;
+  readonly keyspace: Keyspace;
+  readonly commands: CommandTable;
+  readonly effects = new EffectLog();
+  readonly watchers = new Watchers();
+  readonly blocking = new BlockedClients();
+  readonly sessions: Sessions;
+  readonly acl: Acl;
+  readonly pubsub: PubSub;
+  readonly tracking: TrackingTable;
+  readonly stats = new Stats();
+  /** Where replies and pushed messages leave. */
+  readonly outlet = new Outlet();
+  readonly executor: Executor;
+  readonly pause = new Pause();
+  readonly monitors = new Monitors(this);
+  readonly slowlog = new Slowlog();
+  readonly eviction = new Eviction(this);
+  /** The server wants to know who waits and who goes on. */
+  onBlocked: ((blocked: Blocked) => void) | undefined;
+  onUnblocked: ((session: Session) => void) | undefined;
+  /** Why writes are refused at the moment: the log has failed, the disk is full. */
+  writesRefused: ReplyError | undefined;
+  /** Changes since the start; INFO rdb_changes_since_last_save counts from the last checkpoint. */
+  dirty = 0;
+
+  constructor(options: EngineOptions) {
+    this.clock = options.clock;
+    this.random = options.random;
+    this.settings = { ...defaultSettings(), ...options.settings };
+    this.commands = new CommandTable(options.commands);
+    this.keyspace = new Keyspace({
+      databases: options.databases ?? 16,
+      hashSeed: options.random.u32(),
+      hooks: {
+        beforeChange: () => {},
+        onExpired: (db, record) => {
+          this.expire(db, record);
+          return true;
+        },
+      },
+    });
+    this.acl = new Acl(this);
+    this.sessions = new Sessions(this);
+    this.pubsub = new PubSub(this);
+    this.tracking = new TrackingTable(this);
+    this.executor = new Executor(this);
+    this.keyspace.setNow(this.clock.wallMs());
+  }
+
+  database(index: number): Database | undefined {
+    return this.keyspace.databases[index];
+  }
+
+  /** Adds a key that is not there, and says so to those who listen for new keys. */
+  create(
+    db: Database,
+    buf: Buffer,
+    start: number,
+    length: number,
+    type: Type,
+    valueBytes: number,
+  ): Address {
+    const record = db.create(buf, start, length, type, valueBytes);
+    if ((this.settings.notifyKeyspaceEvents & Notify.new) !== 0) {
+      this.notify(db, buf, start, length, Notify.new, 'new');
+    }
+    return record;
+  }
+
+  /** A key has changed: everybody who has to know is told. The caller logs it. */
+  changed(
+    db: Database,
+    buf: Buffer,
+    start: number,
+    length: number,
+    notifyClass: NotifyClass,
+    event: string,
+  ): void {
+    this.dirty++;
+    if (this.watchers.count > 0) this.watchers.touched(db.index, buf, start, length);
+    if (this.tracking.active) this.tracking.invalidate(buf, start, length);
+    if (this.blocking.keyCount > 0) this.blocking.touched(db, buf, start, length);
+    if (this.settings.notifyKeyspaceEvents !== 0) {
+      this.notify(db, buf, start, length, notifyClass, event);
+    }
+  }
+
+  /** Publishes a keyspace notification if its class is switched on. */
+  notify(
+    db: Database,
+    buf: Buffer,
+    start: number,
+    length: number,
+    notifyClass: NotifyClass,
+    event: string,
+  ): void {
+    const enabled = this.settings.notifyKeyspaceEvents;
+    if ((enabled & notifyClass) === 0) return;
+    const key = buf.toString('latin1', start, start + length);
+    if ((enabled & Notify.keyspace) !== 0) {
+      this.pubsub.publish(
+        Buffer.from(`__keyspace@${db.index}__:${key}`, 'latin1'),
+        Buffer.from(event),
+      );
+    }
+    if ((enabled & Notify.keyevent) !== 0) {
+      this.pubsub.publish(
+        Buffer.from(`__keyevent@${db.index}__:${event}`),
+        Buffer.from(key, 'latin1'),
+      );
+    }
+  }
+
+  /** Counts a look-up for reading. */
+  noteLookup(db: Database, args: Args, index: number, hit: boolean): void {
+    if (hit) this.stats.keyspaceHits++;
+    else {
+      this.stats.keyspaceMisses++;
+      if ((this.settings.notifyKeyspaceEvents & Notify.keyMiss) !== 0) {
+        this.notify(db, args.buf, args.start(index), args.length(index), Notify.keyMiss, 'keymiss');
+      }
+    }
+  }
+
+  /** A session ends: nobody waits, watches, listens or tracks for it any more. */
+  closeSession(session: Session): void {
+    this.executor.unblock(session, 'silent');
+    session.transaction.clear();
+    this.watchers.unwatch(session.transaction);
+    this.pubsub.forget(session);
+    this.tracking.forget(session);
+    if (session.monitor) this.monitors.remove(session);
+    if (session.output !== undefined) this.outlet.forget(session.output);
+    this.sessions.close(session);
+  }
+
+  /** Removes a key whose time has come. */
+  expire(db: Database, record: Address): void {
+    const key = db.keyBytes(record);
+    db.remove(record);
+    this.stats.expiredKeys++;
+    this.effects.add(db.index, ['DEL', key]);
+    this.changed(db, key, 0, key.length, Notify.expired, 'expired');
+    // Its own effect is logged: the command at hand has changed nothing by it.
+    this.dirty--;
+  }
+
+  /** Removes a key to make room. */
+  evict(db: Database, record: Address): void {
+    const key = db.keyBytes(record);
+    db.remove(record);
+    this.stats.evictedKeys++;
+    this.effects.add(db.index, ['DEL', key]);
+    this.changed(db, key, 0, key.length, Notify.evicted, 'evicted');
+    // Its own effect is logged: the command at hand has changed nothing by it.
+    this.dirty--;
+  }
+}
+
+export { Type };

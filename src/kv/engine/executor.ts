@@ -1,0 +1,407 @@
+/**
+ * Runs requests: finds the command, refuses what may not run, runs it, logs what it changed, and lets
+ * those go on who waited for the change.
+ *
+ * One request is one log entry, whatever number of commands it ran (EXEC, scripts). Order of checks is
+ * Redis': name, arity, login, permission, memory, disk, transaction queue, pause.
+ *
+ * Benchmark: bench/kv.
+ */
+import { invariant } from '../../core/base/index.ts';
+import { Args, type RespWriter } from '../../core/wire/index.ts';
+import { Call } from '../command/call.ts';
+import { Bit, type Command } from '../command/table.ts';
+import { NOT_AUTHENTICATED, OUT_OF_MEMORY, ReplyError, wrongArity } from '../errors.ts';
+import type { Database } from '../keyspace/index.ts';
+import type { Session } from '../session/session.ts';
+import { type Blocked, BlockedClients } from './blocking.ts';
+import type { Engine } from './engine.ts';
+import { queueCommand } from './queue-command.ts';
+
+/** How a request ended. */
+export const Executed = {
+  /** Its reply is written. */
+  done: 0,
+  /** The client waits: nothing more of it runs until then. */
+  blocked: 1,
+  /** A pause holds it: run it again later. */
+  paused: 2,
+} as const;
+export type Executed = (typeof Executed)[keyof typeof Executed];
+
+/** Commands that run inside MULTI instead of being queued. */
+const TRANSACTION_COMMANDS = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
+/** Commands that a RESP2 client may use while it is subscribed. */
+const SUBSCRIBER_COMMANDS = new Set([
+  'subscribe',
+  'unsubscribe',
+  'psubscribe',
+  'punsubscribe',
+  'ssubscribe',
+  'sunsubscribe',
+  'ping',
+  'quit',
+  'reset',
+]);
+const UNKNOWN_ARGS_SHOWN_BYTES = 128;
+
+export class Executor {
+  private readonly engine: Engine;
+  /** The Call of requests that come from clients; scripts bring their own. */
+  private readonly call: Call;
+  private readonly retryArgs = new Args();
+  private readonly retryCall: Call;
+  /** Monotonic ms at the end of the last command, the start of the next. */
+  private clockMs = 0;
+  /** Commands of a script or EXEC run at the moment. */
+  private depth = 0;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+    this.call = this.newCall();
+    this.retryCall = this.newCall();
+  }
+
+  /** A Call of its own, for a script engine. */
+  newCall(): Call {
+    const { engine } = this;
+    const session = engine.sessions.createInternal();
+    const spec = engine.commands.all[0]?.spec;
+    invariant(spec !== undefined, 'a store needs a command table');
+    return new Call(engine, {
+      args: new Args(),
+      reply: engine.outlet.writer,
+      db: session.db,
+      session,
+      spec,
+    });
+  }
+
+  /** Begins a batch of requests: one reading of the clocks serves them all. */
+  beginBatch(): void {
+    const { clock, keyspace } = this.engine;
+    keyspace.setNow(clock.wallMs());
+    this.clockMs = clock.monotonicMs();
+  }
+
+  /** Runs one request of a client, reply to the shared writer. `beginBatch` came before. */
+  execute(session: Session, args: Args): Executed {
+    const { engine } = this;
+    const reply = engine.outlet.writer;
+    engine.stats.commands++;
+    session.commands++;
+    const command = this.findCommand(session, args, reply);
+    if (command === undefined) return Executed.done;
+    const refusal = this.refusal(session, command, args);
+    if (refusal !== undefined) {
+      this.refuse(session, command, refusal, reply);
+      return Executed.done;
+    }
+    const { transaction } = session;
+    if (transaction.state !== 'none' && !TRANSACTION_COMMANDS.has(command.spec.name)) {
+      queueCommand(engine, session, command, args, reply);
+      return Executed.done;
+    }
+    if (engine.pause.deadlineMs > 0 && this.pauses(session, command)) return Executed.paused;
+    if (engine.monitors.count > 0) this.monitor(session, command, args);
+    const { call } = this;
+    call.args = args;
+    call.reply = reply;
+    call.db = session.db;
+    call.session = session;
+    call.spec = command.spec;
+    call.canBlock = true;
+    call.retrying = false;
+    call.nested = false;
+    this.run(command, call);
+    this.commit(session);
+    if (call.blockRequest !== undefined) {
+      this.beginBlocking(call, command);
+      if (engine.blocking.hasReady) this.serveReady();
+      return Executed.blocked;
+    }
+    if (engine.blocking.hasReady) this.serveReady();
+    return Executed.done;
+  }
+
+  /** Writes the error of an unknown command or subcommand and returns undefined then. */
+  private findCommand(session: Session, args: Args, reply: RespWriter): Command | undefined {
+    const { commands } = this.engine;
+    let command = commands.find(args);
+    if (command !== undefined && command.subcommands.size > 0) {
+      const sub = commands.resolve(command, args);
+      if (sub === undefined && (args.count > 1 || command.spec.run === undefined)) {
+        const refusal =
+          args.count > 1
+            ? new ReplyError(
+                `ERR unknown subcommand '${args.text(1).slice(0, 128)}'. Try ${command.spec.name.toUpperCase()} HELP.`,
+              )
+            : wrongArity(command.spec.name);
+        this.refuse(session, command, refusal, reply);
+        return undefined;
+      }
+      command = sub ?? command;
+    }
+    if (command === undefined) {
+      this.refuse(session, undefined, unknownCommand(args), reply);
+      return undefined;
+    }
+    if (!command.arityFits(args.count)) {
+      this.refuse(session, command, wrongArity(command.fullName), reply);
+      return undefined;
+    }
+    return command;
+  }
+
+  /** Why a command may not run now. */
+  private refusal(session: Session, command: Command, args: Args): ReplyError | undefined {
+    const { engine } = this;
+    const { bits } = command;
+    if (!session.authenticated && (bits & Bit.noAuth) === 0) return NOT_AUTHENTICATED;
+    if (!session.user.unrestricted && (bits & Bit.noAuth) === 0) {
+      const denied = engine.acl.check(session, command, args);
+      if (denied !== undefined) return denied;
+    }
+    if ((bits & Bit.denyoom) !== 0 && engine.settings.maxmemory > 0) {
+      if (!engine.eviction.makeRoom()) return OUT_OF_MEMORY;
+    }
+    if (engine.writesRefused !== undefined && (bits & (Bit.write | Bit.mayReplicate)) !== 0) {
+      return engine.writesRefused;
+    }
+    if (
+      session.subscriptions !== undefined &&
+      session.protocol === 2 &&
+      session.subscriptions.count > 0 &&
+      !SUBSCRIBER_COMMANDS.has(command.spec.name)
+    ) {
+      return new ReplyError(
+        `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+      );
+    }
+    return undefined;
+  }
+
+  private refuse(
+    session: Session,
+    command: Command | undefined,
+    refusal: ReplyError,
+    reply: RespWriter,
+  ): void {
+    if (command !== undefined) command.rejected++;
+    const { transaction } = session;
+    if (transaction.state === 'queueing' && command?.spec.name !== 'exec') {
+      transaction.state = 'failed';
+    }
+    if (transaction.state !== 'none' && command?.spec.name === 'exec') {
+      // A refused EXEC ends its transaction.
+      transaction.clear();
+      this.engine.watchers.unwatch(transaction);
+      this.engine.stats.noteError('EXECABORT');
+      reply.error(
+        `EXECABORT Transaction discarded because of: ${refusal.message.replace(/^ERR /, '')}`,
+      );
+      return;
+    }
+    this.engine.stats.noteError(refusal.message);
+    reply.error(refusal.message);
+  }
+
+  private pauses(session: Session, command: Command): boolean {
+    if (session.connection === undefined) return false;
+    if (command.spec.name === 'client') return false;
+    const writes =
+      (command.bits & (Bit.write | Bit.mayReplicate)) !== 0 ||
+      (command.spec.name === 'exec' &&
+        session.transaction.queue.some((queued) => (queued.command.bits & Bit.write) !== 0));
+    return this.engine.pause.holds(this.engine.keyspace.nowMs, writes);
+  }
+
+  private monitor(session: Session, command: Command, args: Args): void {
+    if ((command.bits & (Bit.skipMonitor | Bit.admin)) !== 0) return;
+    const { connection } = session;
+    const source =
+      connection === undefined ? 'lua' : `${connection.remoteAddress}:${connection.remotePort}`;
+    this.engine.monitors.show(session.db.index, source, args);
+  }
+
+  /**
+   * Runs a command that has passed its checks and adds what it changed to the log entry at hand. For
+   * EXEC and scripts, which check and commit themselves.
+   */
+  run(command: Command, call: Call): void {
+    const { engine } = this;
+    const { reply, db } = call;
+    const mark = reply.pos;
+    const before = engine.dirty;
+    call.effects = undefined;
+    call.blockRequest = undefined;
+    this.depth++;
+    try {
+      command.spec.run!(call);
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
+      reply.pos = mark;
+      reply.error(error.message);
+      engine.stats.noteError(error.message);
+      command.failed++;
+    } finally {
+      this.depth--;
+    }
+    if (engine.dirty !== before) this.logEffects(command, call, db);
+    if (engine.tracking.active && !call.nested) {
+      if ((command.bits & Bit.readonly) !== 0 && call.session.tracking !== undefined) {
+        engine.tracking.noteRead(call.session, command, call.args);
+      }
+    }
+    this.account(command, call);
+  }
+
+  private logEffects(command: Command, call: Call, db: Database): void {
+    const { effects } = this.engine;
+    if (call.effects !== undefined) {
+      for (const effect of call.effects) effects.add(db.index, effect);
+    } else if ((command.bits & Bit.write) !== 0) {
+      effects.addCommand(db.index, call.args);
+    }
+  }
+
+  private account(command: Command, call: Call): void {
+    const { engine } = this;
+    const now = engine.clock.monotonicMs();
+    const elapsed = now - this.clockMs;
+    this.clockMs = now;
+    command.latency.record(elapsed);
+    const { slowlogLogSlowerThan } = engine.settings;
+    if (
+      slowlogLogSlowerThan >= 0 &&
+      elapsed * 1000 >= slowlogLogSlowerThan &&
+      (command.bits & Bit.skipSlowlog) === 0 &&
+      !call.nested
+    ) {
+      const micros = Math.round(elapsed * 1000);
+      engine.slowlog.add(
+        call.session,
+        call.args,
+        micros,
+        engine.keyspace.nowMs,
+        engine.settings.slowlogMaxLen,
+      );
+    }
+  }
+
+  /** Ends the log entry of a request. */
+  private commit(session: Session): void {
+    const { effects, keyspace } = this.engine;
+    if (effects.commit(keyspace.nowMs) && session.output !== undefined) {
+      session.output.writeIndex = effects.lastIndex;
+    }
+  }
+
+  /** Changes that no client made: expiry, eviction. Outside a request they are an entry of their own. */
+  commitBackground(): void {
+    if (this.depth > 0) return;
+    this.engine.effects.commit(this.engine.keyspace.nowMs);
+    if (this.engine.blocking.hasReady) this.serveReady();
+  }
+
+  // Waiting clients.
+
+  private beginBlocking(call: Call, command: Command): void {
+    const { engine } = this;
+    const { args, db, session } = call;
+    const request = call.blockRequest!;
+    const copies = request.args ?? args.copies();
+    const keys = request.keys.map((index) => {
+      const bytes = args.bytes(index);
+      return BlockedClients.keyOf(db, bytes);
+    });
+    const blocked: Blocked = {
+      session,
+      command,
+      args: copies,
+      db,
+      keys: [...new Set(keys)],
+      deadlineMs:
+        request.timeoutMs === 0
+          ? Number.POSITIVE_INFINITY
+          : engine.clock.monotonicMs() + request.timeoutMs,
+      onTimeout: request.onTimeout,
+    };
+    session.blocked = blocked;
+    engine.blocking.add(blocked);
+    engine.onBlocked?.(blocked);
+  }
+
+  /** Runs the commands of clients whose keys have changed, until nobody can go on. */
+  private serveReady(): void {
+    const { blocking } = this.engine;
+    while (blocking.hasReady) {
+      for (const blocked of blocking.takeReady()) {
+        if (blocked.session.blocked === blocked) this.retry(blocked);
+      }
+    }
+  }
+
+  private retry(blocked: Blocked): void {
+    const { engine, retryCall: call } = this;
+    const { session, command } = blocked;
+    engine.outlet.deliver(session, (reply) => {
+      const mark = reply.pos;
+      call.args = this.retryArgs.load(blocked.args);
+      call.reply = reply;
+      call.db = blocked.db;
+      call.session = session;
+      call.spec = command.spec;
+      call.canBlock = true;
+      call.retrying = true;
+      call.nested = false;
+      this.run(command, call);
+      if (call.blockRequest !== undefined) {
+        reply.pos = mark;
+        return;
+      }
+      this.commit(session);
+      this.endBlocking(blocked);
+    });
+  }
+
+  private endBlocking(blocked: Blocked): void {
+    const { engine } = this;
+    engine.blocking.remove(blocked);
+    blocked.session.blocked = undefined;
+    engine.onUnblocked?.(blocked.session);
+  }
+
+  /** Ends the wait of a client: with the reply of a passed timeout, an error, or nothing (it is gone). */
+  unblock(session: Session, how: 'timeout' | 'error' | 'silent', text = ''): boolean {
+    const { blocked } = session;
+    if (blocked === undefined) return false;
+    if (how !== 'silent') {
+      this.engine.outlet.deliver(session, (reply) => {
+        if (how === 'timeout') blocked.onTimeout(reply);
+        else {
+          reply.error(text);
+          this.engine.stats.noteError(text);
+        }
+      });
+    }
+    this.endBlocking(blocked);
+    return true;
+  }
+
+  /** Answers the clients whose time is over. */
+  expireBlocked(): void {
+    for (const blocked of this.engine.blocking.takeDue(this.engine.clock.monotonicMs())) {
+      this.unblock(blocked.session, 'timeout');
+    }
+  }
+}
+
+function unknownCommand(args: Args): ReplyError {
+  let shown = '';
+  for (let i = 1; i < args.count && shown.length < UNKNOWN_ARGS_SHOWN_BYTES; i++) {
+    shown += `'${args.text(i).slice(0, UNKNOWN_ARGS_SHOWN_BYTES - shown.length)}' `;
+  }
+  const name = args.text(0).slice(0, UNKNOWN_ARGS_SHOWN_BYTES);
+  return new ReplyError(`ERR unknown command '${name}', with args beginning with: ${shown}`);
+}

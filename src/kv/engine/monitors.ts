@@ -1,0 +1,60 @@
+/** Clients that watch every command (MONITOR). */
+import type { Args } from '../../core/wire/index.ts';
+import type { Session } from '../session/session.ts';
+import type { Engine } from './engine.ts';
+
+export class Monitors {
+  private readonly engine: Engine;
+  private readonly sessions = new Set<Session>();
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  get count(): number {
+    return this.sessions.size;
+  }
+
+  add(session: Session): void {
+    session.monitor = true;
+    this.sessions.add(session);
+  }
+
+  remove(session: Session): void {
+    session.monitor = false;
+    this.sessions.delete(session);
+  }
+
+  /** Shows a command; `source` is the client's address, or `lua`. */
+  show(db: number, source: string, args: Args): void {
+    const micros = this.engine.keyspace.nowMs * 1000 + (this.engine.clock.nowMicros() % 1000);
+    const seconds = Math.floor(micros / 1e6);
+    const rest = String(Math.floor(micros % 1e6)).padStart(6, '0');
+    let line = `+${seconds}.${rest} [${db} ${source}]`;
+    for (let i = 0; i < args.count; i++) line += ` ${quoted(args.bytes(i))}`;
+    const bytes = Buffer.from(`${line}\r\n`, 'latin1');
+    for (const session of this.sessions) this.engine.outlet.push(session, bytes);
+  }
+}
+
+const ESCAPED: Readonly<Record<number, string>> = {
+  7: '\\a',
+  8: '\\b',
+  9: '\\t',
+  10: '\\n',
+  13: '\\r',
+  34: '\\"',
+  92: '\\\\',
+};
+
+/** Bytes as Redis quotes them in MONITOR and SLOWLOG: printable ASCII plain, the rest escaped. */
+export function quoted(bytes: Buffer): string {
+  let text = '"';
+  for (const byte of bytes) {
+    const escape = ESCAPED[byte];
+    if (escape !== undefined) text += escape;
+    else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte);
+    else text += `\\x${byte.toString(16).padStart(2, '0')}`;
+  }
+  return `${text}"`;
+}

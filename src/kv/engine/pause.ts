@@ -1,0 +1,26 @@
+/** CLIENT PAUSE: commands of clients wait, all or only those that write. */
+export class Pause {
+  /** Unix ms until which commands wait; 0 for no pause. */
+  private untilMs = 0;
+  private writesOnly = true;
+
+  /** A longer and a stricter pause wins over the one that runs. */
+  start(untilMs: number, writesOnly: boolean, nowMs: number): void {
+    const running = this.untilMs > nowMs;
+    this.writesOnly = writesOnly && (!running || this.writesOnly);
+    this.untilMs = Math.max(untilMs, running ? this.untilMs : 0);
+  }
+
+  stop(): void {
+    this.untilMs = 0;
+  }
+
+  get deadlineMs(): number {
+    return this.untilMs;
+  }
+
+  /** Whether a command has to wait. */
+  holds(nowMs: number, writes: boolean): boolean {
+    return this.untilMs > nowMs && (writes || !this.writesOnly);
+  }
+}

@@ -1,0 +1,57 @@
+/** The last commands that took long (SLOWLOG): a bounded list, newest first. */
+import type { Args } from '../../core/wire/index.ts';
+import type { Session } from '../session/session.ts';
+
+const ARGS_MAX = 32;
+const ARG_BYTES_MAX = 128;
+
+export interface SlowlogEntry {
+  readonly id: number;
+  /** Unix seconds. */
+  readonly time: number;
+  readonly micros: number;
+  readonly args: Buffer[];
+  readonly address: string;
+  readonly clientName: string;
+}
+
+export class Slowlog {
+  entries: SlowlogEntry[] = [];
+  private nextId = 0;
+
+  add(session: Session, args: Args, micros: number, nowMs: number, lengthMax: number): void {
+    if (lengthMax <= 0) return;
+    const { connection } = session;
+    this.entries.unshift({
+      id: this.nextId++,
+      time: Math.floor(nowMs / 1000),
+      micros,
+      args: shortened(args),
+      address:
+        connection === undefined ? '' : `${connection.remoteAddress}:${connection.remotePort}`,
+      clientName: session.name,
+    });
+    if (this.entries.length > lengthMax) this.entries.length = lengthMax;
+  }
+
+  reset(): void {
+    this.entries = [];
+  }
+}
+
+function shortened(args: Args): Buffer[] {
+  const list: Buffer[] = [];
+  const shown = args.count > ARGS_MAX ? ARGS_MAX - 1 : args.count;
+  for (let i = 0; i < shown; i++) {
+    const bytes = args.bytes(i);
+    if (bytes.length <= ARG_BYTES_MAX) list.push(Buffer.from(bytes));
+    else {
+      const rest = `... (${bytes.length - ARG_BYTES_MAX} more bytes)`;
+      list.push(Buffer.concat([bytes.subarray(0, ARG_BYTES_MAX), Buffer.from(rest)]));
+    }
+  }
+  if (shown < args.count) {
+    list.push(Buffer.from(`... (${args.count - shown} more arguments)`));
+  }
+  return list;
+}

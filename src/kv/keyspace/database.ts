@@ -1,0 +1,392 @@
+/**
+ * One numbered database: keys to records, and when they expire.
+ *
+ * Below this stands memory only; above it commands. It knows nothing of replies, effects or clients,
+ * except two hooks: `onExpired` (a lookup met a key whose time has come) and `beforeChange` (a record
+ * that a running checkpoint has not written yet is about to change).
+ *
+ * Rules for callers, on which checkpoints and memory safety rest:
+ *  - What may be changed comes from `findForWrite`; `find` is for reading only.
+ *  - `create`, `resizeValue`, `setExpiry`, `clearExpiry` and `setHandle` may move the record: use the
+ *    address they return, the old one is gone.
+ *  - An address is good until the next call that may change this database.
+ *
+ * Benchmark: bench/kv.
+ */
+import { invariant } from '../../core/base/index.ts';
+import {
+  type Address,
+  Arena,
+  byteOffset,
+  copyBytes,
+  EXTRA_WORD,
+  KEY_LENGTH_MASK,
+  SEGMENT_SHIFT,
+  Table,
+} from '../memory/index.ts';
+import { Expiries } from './expiries.ts';
+import type { LargeValue, LargeValues } from './large-value.ts';
+import { CLOCK_MASK, Flag, RECORD_HEAD_BYTES, TYPE_MASK, TYPE_SHIFT, type Type } from './record.ts';
+
+/** What all databases of one store share. */
+export interface DatabaseShared {
+  readonly arena: Arena;
+  readonly large: LargeValues;
+  /** Unix time of the current batch, milliseconds. */
+  nowMs: number;
+  /** Access clock for new and touched records, 24 bits. */
+  accessClock: number;
+  /** Computes the clock bits of a touched record (LFU); undefined: `accessClock` is stored as it is. */
+  touch: ((clockBits: number) => number) | undefined;
+  /** Flag.checkpoint or 0: the parity that records written by the running or last checkpoint carry. */
+  checkpointParity: number;
+  /** True while a checkpoint runs. */
+  checkpointing: boolean;
+  /** Writes a record to the running checkpoint before it changes. */
+  beforeChange(db: Database, record: Address): void;
+  /** A lookup met an expired key. True: the key is treated as missing (it may have been removed). */
+  onExpired(db: Database, record: Address): boolean;
+  /** Off while effects are replayed: then nothing expires by itself. */
+  expiresOnLookup: boolean;
+}
+
+export class Database {
+  /** Number of the database as SELECT names it; SWAPDB swaps it. */
+  index: number;
+  readonly table: Table;
+  readonly expiries = new Expiries();
+  private readonly shared: DatabaseShared;
+  /** Where records and values lie. */
+  readonly arena: Arena;
+
+  constructor(index: number, shared: DatabaseShared) {
+    this.index = index;
+    this.shared = shared;
+    this.arena = shared.arena;
+    this.table = new Table(shared.arena, RECORD_HEAD_BYTES);
+  }
+
+  /** Number of keys, expired ones that nobody met yet included. */
+  get size(): number {
+    return this.table.size;
+  }
+
+  /** The live record of a key and its access noted; 0 when there is none. For reading. */
+  find(buf: Buffer, start: number, length: number): Address {
+    const record = this.peek(buf, start, length);
+    if (record !== 0) this.touch(record);
+    return record;
+  }
+
+  /** As `find` without noting the access (OBJECT, TYPE, TTL, EXISTS with NOTOUCH). */
+  peek(buf: Buffer, start: number, length: number): Address {
+    const table = this.table;
+    const record = table.find(table.hash(buf, start, length), buf, start, length);
+    if (record === 0) return 0;
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    const w = byteOffset(record) >>> 2;
+    if ((words[w + 2] as number) >= EXTRA_WORD && this.expired(record, words[w + 5] as number)) {
+      return 0;
+    }
+    return record;
+  }
+
+  /** The live record of a key, made ready to be changed; 0 when there is none. */
+  findForWrite(buf: Buffer, start: number, length: number): Address {
+    const record = this.find(buf, start, length);
+    if (record !== 0 && this.shared.checkpointing) this.prepareChange(record);
+    return record;
+  }
+
+  /** The record whether expired or not, untouched; for expiry, checkpoints and replay. */
+  findRaw(buf: Buffer, start: number, length: number): Address {
+    const table = this.table;
+    return table.find(table.hash(buf, start, length), buf, start, length);
+  }
+
+  /** Tells a running checkpoint that this record is about to change or go. */
+  prepareChange(record: Address): void {
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    const meta = (byteOffset(record) >>> 2) + 3;
+    if (((words[meta] as number) & Flag.checkpoint) !== this.shared.checkpointParity) {
+      this.shared.beforeChange(this, record);
+      words[meta] = ((words[meta] as number) ^ Flag.checkpoint) >>> 0;
+    }
+  }
+
+  private expired(record: Address, expiryIndex: number): boolean {
+    const shared = this.shared;
+    if (this.expiries.timeAt(expiryIndex) > shared.nowMs || !shared.expiresOnLookup) return false;
+    return shared.onExpired(this, record);
+  }
+
+  private touch(record: Address): void {
+    const shared = this.shared;
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    const meta = (byteOffset(record) >>> 2) + 3;
+    const bits = words[meta] as number;
+    const clock = shared.touch === undefined ? shared.accessClock : shared.touch(bits & CLOCK_MASK);
+    words[meta] = ((bits & ~CLOCK_MASK) | clock) >>> 0;
+  }
+
+  /**
+   * Adds a key that is not there, with room for `valueBytes` bytes of value (content undefined).
+   * Returns its record.
+   */
+  create(buf: Buffer, start: number, length: number, type: Type, valueBytes: number): Address {
+    const arena = this.arena;
+    const table = this.table;
+    const record = arena.alloc(RECORD_HEAD_BYTES + length + valueBytes);
+    const segment = record >>> SEGMENT_SHIFT;
+    const words = arena.words[segment]!;
+    const offset = byteOffset(record);
+    const w = offset >>> 2;
+    words[w + 1] = table.hash(buf, start, length);
+    words[w + 2] = length;
+    words[w + 3] =
+      (this.shared.accessClock | (type << TYPE_SHIFT) | this.shared.checkpointParity) >>> 0;
+    words[w + 4] = valueBytes;
+    copyBytes(buf, start, arena.bytes[segment]!, offset + RECORD_HEAD_BYTES, length);
+    table.insert(record);
+    return record;
+  }
+
+  /**
+   * Gives a packed record room for `valueBytes` bytes of value, keeping the bytes that fit, and sets
+   * the value length. Returns the record, moved or not. `spare`: ask for room to grow when moving.
+   */
+  resizeValue(record: Address, valueBytes: number, spare = false): Address {
+    const arena = this.arena;
+    const segment = record >>> SEGMENT_SHIFT;
+    const words = arena.words[segment]!;
+    const offset = byteOffset(record);
+    const w = offset >>> 2;
+    const head = words[w + 2] as number;
+    const fixed = RECORD_HEAD_BYTES + (head & KEY_LENGTH_MASK) + (head >= EXTRA_WORD ? 4 : 0);
+    const total = fixed + valueBytes;
+    const capacity = arena.capacity(record);
+    // In place when it fits and does not waste more than half.
+    if (total <= capacity && (total * 2 >= capacity || capacity <= 64)) {
+      words[w + 4] = valueBytes;
+      return record;
+    }
+    const wanted = spare ? total + Math.min(valueBytes, SPARE_BYTES_MAX) : total;
+    const kept = Math.min(valueBytes, words[w + 4] as number);
+    return this.move(record, Arena.roundUp(wanted), fixed + kept, valueBytes);
+  }
+
+  private move(record: Address, bytes: number, copied: number, valueBytes: number): Address {
+    const arena = this.arena;
+    const moved = arena.alloc(bytes);
+    const from = arena.bytes[record >>> SEGMENT_SHIFT]!;
+    const to = arena.bytes[moved >>> SEGMENT_SHIFT]!;
+    copyBytes(from, byteOffset(record), to, byteOffset(moved), copied);
+    arena.words[moved >>> SEGMENT_SHIFT]![(byteOffset(moved) >>> 2) + 4] = valueBytes;
+    this.replaced(record, moved);
+    return moved;
+  }
+
+  private replaced(record: Address, moved: Address): void {
+    const arena = this.arena;
+    const ok = this.table.replace(record, moved);
+    invariant(ok, 'a record that is not in its table');
+    const words = arena.words[moved >>> SEGMENT_SHIFT]!;
+    const w = byteOffset(moved) >>> 2;
+    if ((words[w + 2] as number) >= EXTRA_WORD) this.expiries.setRecord(words[w + 5]!, moved);
+    arena.free(record);
+  }
+
+  /** Removes a record, its expiry and its value. The caller has it from `findForWrite`. */
+  remove(record: Address): void {
+    const value = this.detach(record);
+    if (value !== undefined) this.shared.large.bury(value);
+  }
+
+  /** Removes a record but hands its large value, if it has one, to the caller (RENAME, MOVE). */
+  detach(record: Address): LargeValue | undefined {
+    if (this.shared.checkpointing) this.prepareChange(record);
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    const w = byteOffset(record) >>> 2;
+    if ((words[w + 2] as number) >= EXTRA_WORD) this.forgetExpiry(words[w + 5] as number);
+    let value: LargeValue | undefined;
+    if (((words[w + 3] as number) & Flag.large) !== 0) {
+      value = this.shared.large.remove(words[w + 4] as number);
+    }
+    const ok = this.table.unlink(record);
+    invariant(ok, 'a record that is not in its table');
+    this.arena.free(record);
+    return value;
+  }
+
+  private forgetExpiry(index: number): void {
+    const moved = this.expiries.remove(index);
+    if (moved !== 0) {
+      this.arena.words[moved >>> SEGMENT_SHIFT]![(byteOffset(moved) >>> 2) + 5] = index;
+    }
+  }
+
+  /** Unix time in milliseconds at which the key expires, -1 for never. */
+  expiryOf(record: Address): number {
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    const w = byteOffset(record) >>> 2;
+    if ((words[w + 2] as number) < EXTRA_WORD) return -1;
+    return this.expiries.timeAt(words[w + 5] as number);
+  }
+
+  /** Lets the key expire at a Unix time in milliseconds. Returns the record, moved or not. */
+  setExpiry(record: Address, atMs: number): Address {
+    const arena = this.arena;
+    const words = arena.words[record >>> SEGMENT_SHIFT]!;
+    const offset = byteOffset(record);
+    const w = offset >>> 2;
+    const head = words[w + 2] as number;
+    if (head >= EXTRA_WORD) {
+      this.expiries.setTime(words[w + 5] as number, atMs);
+      return record;
+    }
+    const valueBytes = this.packedBytes(words, w);
+    const body = head + valueBytes;
+    const bytes = arena.bytes[record >>> SEGMENT_SHIFT]!;
+    if (RECORD_HEAD_BYTES + 4 + body <= arena.capacity(record)) {
+      const from = offset + RECORD_HEAD_BYTES;
+      bytes.copyWithin(from + 4, from, from + body);
+      words[w + 2] = (head | EXTRA_WORD) >>> 0;
+      words[w + 5] = this.expiries.add(record, atMs);
+      return record;
+    }
+    const moved = arena.alloc(RECORD_HEAD_BYTES + 4 + body);
+    const to = arena.bytes[moved >>> SEGMENT_SHIFT]!;
+    const toOffset = byteOffset(moved);
+    copyBytes(bytes, offset, to, toOffset, RECORD_HEAD_BYTES);
+    copyBytes(bytes, offset + RECORD_HEAD_BYTES, to, toOffset + RECORD_HEAD_BYTES + 4, body);
+    const movedWords = arena.words[moved >>> SEGMENT_SHIFT]!;
+    const mw = toOffset >>> 2;
+    movedWords[mw + 2] = (head | EXTRA_WORD) >>> 0;
+    movedWords[mw + 5] = this.expiries.add(moved, atMs);
+    this.replaced(record, moved);
+    return moved;
+  }
+
+  /** Takes the expiry away; the record stays where it is. Returns whether it had one. */
+  clearExpiry(record: Address): boolean {
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    const offset = byteOffset(record);
+    const w = offset >>> 2;
+    const head = words[w + 2] as number;
+    if (head < EXTRA_WORD) return false;
+    this.forgetExpiry(words[w + 5] as number);
+    const length = head & KEY_LENGTH_MASK;
+    const from = offset + RECORD_HEAD_BYTES + 4;
+    const bytes = this.arena.bytes[record >>> SEGMENT_SHIFT]!;
+    bytes.copyWithin(from - 4, from, from + length + this.packedBytes(words, w));
+    words[w + 2] = length;
+    return true;
+  }
+
+  private packedBytes(words: Uint32Array, w: number): number {
+    return ((words[w + 3] as number) & Flag.large) === 0 ? (words[w + 4] as number) : 0;
+  }
+
+  /** Type of a record's value. */
+  typeOf(record: Address): Type {
+    const meta = this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 3]!;
+    return ((meta & TYPE_MASK) >>> TYPE_SHIFT) as Type;
+  }
+
+  /** All flags and clock bits of a record (w3). */
+  metaOf(record: Address): number {
+    return this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 3]!;
+  }
+
+  setMeta(record: Address, meta: number): void {
+    this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 3] = meta >>> 0;
+  }
+
+  setFlag(record: Address, flag: number, on: boolean): void {
+    const meta = this.metaOf(record);
+    this.setMeta(record, on ? meta | flag : meta & ~flag);
+  }
+
+  isLarge(record: Address): boolean {
+    return (this.metaOf(record) & Flag.large) !== 0;
+  }
+
+  /** The large value of a record that has one. */
+  largeOf(record: Address): LargeValue {
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    return this.shared.large.get(words[(byteOffset(record) >>> 2) + 4]!);
+  }
+
+  /** Turns a packed record into one with a large value; the packed bytes are given back. */
+  setLarge(record: Address, value: LargeValue): Address {
+    const shrunk = this.resizeValue(record, 0);
+    this.setFlag(shrunk, Flag.large, true);
+    this.arena.words[shrunk >>> SEGMENT_SHIFT]![(byteOffset(shrunk) >>> 2) + 4] =
+      this.shared.large.add(value);
+    return shrunk;
+  }
+
+  /** The segment's bytes that a record lies in; offsets below are into these. */
+  bytesOf(record: Address): Buffer {
+    return this.arena.bytes[record >>> SEGMENT_SHIFT]!;
+  }
+
+  keyOffset(record: Address): number {
+    const offset = byteOffset(record);
+    const head = this.arena.words[record >>> SEGMENT_SHIFT]![(offset >>> 2) + 2]!;
+    return offset + RECORD_HEAD_BYTES + (head >= EXTRA_WORD ? 4 : 0);
+  }
+
+  keyLength(record: Address): number {
+    return (
+      this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 2]! & KEY_LENGTH_MASK
+    );
+  }
+
+  /** Offset of a packed value's first byte in `bytesOf(record)`. */
+  valueOffset(record: Address): number {
+    const offset = byteOffset(record);
+    const head = this.arena.words[record >>> SEGMENT_SHIFT]![(offset >>> 2) + 2]!;
+    return offset + RECORD_HEAD_BYTES + (head & KEY_LENGTH_MASK) + (head >= EXTRA_WORD ? 4 : 0);
+  }
+
+  /** Bytes of a packed value. */
+  valueLength(record: Address): number {
+    return this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 4]!;
+  }
+
+  /** A copy of the key. */
+  keyBytes(record: Address): Buffer {
+    const offset = this.keyOffset(record);
+    return Buffer.from(this.bytesOf(record).subarray(offset, offset + this.keyLength(record)));
+  }
+
+  /** A view of a packed value, good until the database changes. */
+  valueBytes(record: Address): Buffer {
+    const offset = this.valueOffset(record);
+    return this.bytesOf(record).subarray(offset, offset + this.valueLength(record));
+  }
+
+  /** Bytes that the record takes, its large value included. */
+  memoryBytes(record: Address): number {
+    const own = this.arena.capacity(record) + 8;
+    return this.isLarge(record) ? own + this.largeOf(record).memoryBytes() : own;
+  }
+
+  /** Empties the database. Small records go at once, large values in the background. */
+  clear(): void {
+    this.table.forEach((record) => {
+      if (this.isLarge(record)) {
+        const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+        this.shared.large.bury(this.shared.large.remove(words[(byteOffset(record) >>> 2) + 4]!));
+      }
+      this.arena.free(record);
+      return undefined;
+    });
+    this.table.reset();
+    this.expiries.reset();
+  }
+}
+
+/** Growth room of a string that is appended to, at most. */
+const SPARE_BYTES_MAX = 1 << 20;

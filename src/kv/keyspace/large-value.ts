@@ -1,0 +1,69 @@
+/**
+ * Values that outgrew their record: each is an object over its own arena memory, known to records by
+ * a small integer handle. Removing one is constant time; its memory is given back in slices.
+ */
+import { invariant } from '../../core/base/index.ts';
+import type { Type } from './record.ts';
+
+export interface LargeValue {
+  readonly type: Type;
+  /** Elements, entries or bytes: what decides how long freeing takes. */
+  readonly size: number;
+  /** Bytes held off the heap and, estimated, on it. */
+  memoryBytes(): number;
+  /**
+   * Frees up to about `budget` elements; true when nothing is left. Called again until then, and the
+   * value is not used otherwise any more.
+   */
+  release(budget: number): boolean;
+}
+
+export class LargeValues {
+  private readonly values: (LargeValue | undefined)[] = [undefined];
+  private readonly freeHandles: number[] = [];
+  private readonly dying: LargeValue[] = [];
+  /** Values freed in the background so far (INFO lazyfreed_objects). */
+  released = 0;
+
+  add(value: LargeValue): number {
+    const handle = this.freeHandles.pop() ?? this.values.length;
+    this.values[handle] = value;
+    return handle;
+  }
+
+  get(handle: number): LargeValue {
+    const value = this.values[handle];
+    invariant(value !== undefined, 'a handle without a value');
+    return value;
+  }
+
+  /** Forgets the handle; the caller keeps the value or calls `bury`. */
+  remove(handle: number): LargeValue {
+    const value = this.get(handle);
+    this.values[handle] = undefined;
+    this.freeHandles.push(handle);
+    return value;
+  }
+
+  /** Gives the memory of a value back: small ones now, others in slices by `reclaim`. */
+  bury(value: LargeValue): void {
+    if (!value.release(64)) this.dying.push(value);
+    else this.released++;
+  }
+
+  /** Values waiting for their memory to be given back (INFO lazyfree_pending_objects). */
+  get pending(): number {
+    return this.dying.length;
+  }
+
+  /** Frees up to about `budget` elements of the buried values; true while more is to do. */
+  reclaim(budget: number): boolean {
+    const value = this.dying[this.dying.length - 1];
+    if (value === undefined) return false;
+    if (value.release(budget)) {
+      this.dying.pop();
+      this.released++;
+    }
+    return this.dying.length > 0;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Hashing, comparing and copying of short byte ranges, the innermost loops of the store.
+ *
+ * Measured on Node 26: a loop costs 1.5 ns a byte, `Buffer.copy` and `Buffer.compare` about 50 ns
+ * whatever the length, so short ranges are looped and long ones handed to the native call.
+ */
+const COPY_LOOP_MAX = 28;
+const EQUAL_LOOP_MAX = 40;
+
+/**
+ * 32-bit hash (murmur3's body and finish) of a byte range, unsigned. The seed is the process' own, so
+ * that nobody outside can choose keys that collide.
+ */
+export function hashBytes(buf: Buffer, start: number, length: number, seed: number): number {
+  let h = seed ^ length;
+  let i = start;
+  const wordsEnd = start + (length & ~3);
+  for (; i < wordsEnd; i += 4) {
+    let k = buf[i]! | (buf[i + 1]! << 8) | (buf[i + 2]! << 16) | (buf[i + 3]! << 24) | 0;
+    k = Math.imul(k, 0xcc9e2d51);
+    k = (k << 15) | (k >>> 17);
+    h ^= Math.imul(k, 0x1b873593);
+    h = (h << 13) | (h >>> 19);
+    h = (Math.imul(h, 5) + 0xe6546b64) | 0;
+  }
+  const end = start + length;
+  if (i < end) {
+    let k = buf[i]!;
+    if (i + 1 < end) k |= buf[i + 1]! << 8;
+    if (i + 2 < end) k |= buf[i + 2]! << 16;
+    k = Math.imul(k, 0xcc9e2d51);
+    k = (k << 15) | (k >>> 17);
+    h ^= Math.imul(k, 0x1b873593);
+  }
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** Whether two ranges of `length` bytes are equal. */
+export function equalBytes(
+  a: Buffer,
+  aStart: number,
+  b: Buffer,
+  bStart: number,
+  length: number,
+): boolean {
+  if (length > EQUAL_LOOP_MAX) {
+    return a.compare(b, bStart, bStart + length, aStart, aStart + length) === 0;
+  }
+  for (let i = 0; i < length; i++) if (a[aStart + i] !== b[bStart + i]) return false;
+  return true;
+}
+
+/** Order of two byte ranges as memcmp, then by length: negative, zero or positive. */
+export function compareBytes(
+  a: Buffer,
+  aStart: number,
+  aLength: number,
+  b: Buffer,
+  bStart: number,
+  bLength: number,
+): number {
+  const length = aLength < bLength ? aLength : bLength;
+  let i = 0;
+  const loop = length < EQUAL_LOOP_MAX ? length : EQUAL_LOOP_MAX;
+  for (; i < loop; i++) {
+    const difference = a[aStart + i]! - b[bStart + i]!;
+    if (difference !== 0) return difference;
+  }
+  if (i < length) {
+    const order = a.compare(b, bStart + i, bStart + length, aStart + i, aStart + length);
+    if (order !== 0) return order;
+  }
+  return aLength - bLength;
+}
+
+/** Copies `length` bytes between two buffers, or inside one when the ranges do not overlap. */
+export function copyBytes(
+  from: Buffer,
+  fromStart: number,
+  to: Buffer,
+  toStart: number,
+  length: number,
+): void {
+  if (length > COPY_LOOP_MAX) {
+    from.copy(to, toStart, fromStart, fromStart + length);
+    return;
+  }
+  for (let i = 0; i < length; i++) to[toStart + i] = from[fromStart + i]!;
+}

@@ -1,0 +1,4 @@
+/** Off-heap memory: the arena, the hash table over it, and byte loops. */
+export { type Address, Arena, byteOffset, SEGMENT_SHIFT } from './arena.ts';
+export { compareBytes, copyBytes, equalBytes, hashBytes } from './bytes.ts';
+export { EXTRA_WORD, KEY_LENGTH_MASK, Table } from './table.ts';

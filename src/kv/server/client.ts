@@ -1,0 +1,226 @@
+/**
+ * One connected client: bytes in, requests to the executor, replies by the outlet.
+ *
+ * The usual case costs nothing but parsing: whole requests stand in the shared read buffer and are run
+ * from there. Only an unfinished request is copied, into a buffer of its own that lives until it is
+ * complete. While the client waits (a blocking command, a pause) what it sends is kept, not run; above
+ * `HELD_INPUT_PAUSE` it is not read any more.
+ *
+ *   open --unfinished request--> buffering --rest comes--> open
+ *   open --blocking command, pause--> waiting --served, timeout--> open
+ *   any  --QUIT, protocol error, limit, end of stream--> closed
+ */
+import type { Connection, ConnectionHandler, EndingReason } from '../../core/downstream/index.ts';
+import { Parsed, RespParser } from '../../core/wire/index.ts';
+import { Executed } from '../engine/executor.ts';
+import { Output } from '../session/output.ts';
+import type { Session } from '../session/session.ts';
+import type { KvServer } from './server.ts';
+
+/** Bytes kept from a client that waits before it is not read any more. */
+const HELD_INPUT_PAUSE = 1024 * 1024;
+/** First size of the buffer of an unfinished request. */
+const INPUT_BYTES_MIN = 16 * 1024;
+
+export class Client implements ConnectionHandler {
+  readonly session: Session;
+  readonly connection: Connection;
+  private readonly server: KvServer;
+  private readonly output: Output;
+  /** Parser of an unfinished request; undefined while the shared one does. */
+  private parser: RespParser | undefined;
+  /** Bytes `[inputFrom, inputTo)` wait: an unfinished request, or what came while waiting. */
+  private input: Buffer | undefined;
+  private inputFrom = 0;
+  private inputTo = 0;
+  private waiting = false;
+  private ended = false;
+  private readPaused = false;
+
+  constructor(server: KvServer, connection: Connection) {
+    this.server = server;
+    this.connection = connection;
+    this.output = new Output(connection);
+    this.session = server.engine.sessions.open(connection, this.output);
+  }
+
+  onData(chunk: Buffer): void {
+    const { server } = this;
+    server.engine.stats.inputBytes += chunk.length;
+    server.beginWork();
+    if (this.input !== undefined || this.waiting) {
+      this.keep(chunk, 0, chunk.length);
+      if (!this.waiting) this.runKept();
+    } else this.run(server.parser, chunk, 0, chunk.length);
+  }
+
+  /** Runs requests of `buf[from, to)` and keeps what is unfinished. */
+  private run(parser: RespParser, buf: Buffer, from: number, to: number): void {
+    const { server, session } = this;
+    const { engine } = server;
+    const { outlet, executor } = engine;
+    parser.unauthenticated = !session.authenticated;
+    outlet.begin(session);
+    executor.beginBatch();
+    session.lastCommandMs = engine.keyspace.nowMs;
+    let at = from;
+    while (at < to) {
+      const parsed = parser.parse(buf, at, to);
+      if (parsed === Parsed.more) break;
+      if (parsed === Parsed.error) {
+        this.protocolError(parser);
+        return;
+      }
+      const next = parser.next;
+      if (parser.args.count > 0) {
+        const replyFrom = outlet.writer.pos;
+        const executed = executor.execute(session, parser.args);
+        if (executed !== Executed.done) {
+          outlet.end();
+          this.startWaiting(executed === Executed.paused ? at : next, buf, to);
+          return;
+        }
+        if (session.replyMode !== 'on') this.filterReply(replyFrom);
+        if (session.closing) {
+          outlet.end();
+          this.close('client-quit');
+          return;
+        }
+        parser.unauthenticated = !session.authenticated;
+      }
+      at = next;
+    }
+    outlet.end();
+    if (buf === this.input) this.inputFrom = at;
+    else if (at < to) {
+      this.parser = new RespParser(server.parserLimits);
+      this.parser.takeOver(parser);
+      this.keep(buf, at, to);
+    }
+    this.trimInput();
+  }
+
+  private runKept(): void {
+    const parser = this.parser ?? new RespParser(this.server.parserLimits);
+    this.parser = parser;
+    this.run(parser, this.input!, this.inputFrom, this.inputTo);
+  }
+
+  /** Appends bytes to what waits. */
+  private keep(from: Buffer, start: number, end: number): void {
+    const length = end - start;
+    const kept = this.inputTo - this.inputFrom;
+    if (this.input === undefined || this.inputTo + length > this.input.length) {
+      const expected = this.waiting ? 0 : (this.parser?.needed ?? 0);
+      const wanted = Math.max(kept + length, Math.min(expected, (kept + length) * 4));
+      // A buffer that a command's arguments may still point into is never moved in place.
+      const larger = Buffer.allocUnsafeSlow(Math.max(INPUT_BYTES_MIN, roundUp(wanted)));
+      this.input?.copy(larger, 0, this.inputFrom, this.inputTo);
+      this.input = larger;
+      this.inputFrom = 0;
+      this.inputTo = kept;
+    }
+    from.copy(this.input, this.inputTo, start, end);
+    this.inputTo += length;
+    if (this.waiting && kept + length > HELD_INPUT_PAUSE && !this.readPaused) {
+      this.readPaused = true;
+      this.connection.pause();
+    }
+  }
+
+  private trimInput(): void {
+    if (this.input === undefined || this.inputFrom < this.inputTo) return;
+    this.input = undefined;
+    this.parser = undefined;
+    this.inputFrom = 0;
+    this.inputTo = 0;
+  }
+
+  private startWaiting(at: number, buf: Buffer, to: number): void {
+    this.parser?.reset();
+    this.parser = undefined;
+    this.server.parser.reset();
+    this.waiting = true;
+    if (buf === this.input) this.inputFrom = at;
+    else if (at < to) this.keep(buf, at, to);
+    this.trimInput();
+    if (this.session.blocked === undefined) this.server.addPaused(this);
+    if (this.ended) this.close('client-closed');
+  }
+
+  /** What the client waited for has come: what it sent meanwhile is run. */
+  resume(): void {
+    if (!this.waiting || this.connection.closing) return;
+    this.waiting = false;
+    if (this.readPaused) {
+      this.readPaused = false;
+      this.connection.resume();
+    }
+    if (this.session.closing) {
+      this.close('client-quit');
+      return;
+    }
+    this.server.beginWork();
+    if (this.input !== undefined) this.runKept();
+    if (this.ended && !this.waiting) this.close('client-closed');
+  }
+
+  /** CLIENT REPLY: off, or skip for itself and the next command. */
+  private filterReply(replyFrom: number): void {
+    const { session } = this;
+    this.server.engine.outlet.rewind(replyFrom);
+    if (session.replyMode === 'skip') session.replyMode = 'on';
+    else if (session.replyMode === 'skip-next') session.replyMode = 'skip';
+  }
+
+  private protocolError(parser: RespParser): void {
+    const { engine } = this.server;
+    engine.stats.protocolErrors++;
+    const text = `ERR Protocol error: ${parser.error}`;
+    engine.stats.noteError(text);
+    engine.outlet.writer.error(text);
+    engine.outlet.end();
+    parser.reset();
+    this.close('protocol-error');
+  }
+
+  /** Sends what there is and ends the connection. */
+  close(reason: EndingReason): void {
+    this.waiting = true;
+    this.input = undefined;
+    this.server.closeAfterFlush(this, reason);
+  }
+
+  onDrain(): void {
+    this.server.engine.outlet.drained(this.output);
+    this.server.beginWork();
+  }
+
+  onEnd(): void {
+    this.ended = true;
+    if (this.waiting) {
+      if (this.session.blocked !== undefined) this.close('client-closed');
+      return;
+    }
+    this.close('client-closed');
+  }
+
+  onDrainRequested(): void {
+    this.close('server-drain');
+  }
+
+  onClose(reason: EndingReason): void {
+    this.waiting = true;
+    this.input = undefined;
+    this.server.forget(this, reason);
+  }
+
+  /** Bytes kept of requests (CLIENT LIST qbuf). */
+  get inputBytes(): number {
+    return this.inputTo - this.inputFrom;
+  }
+}
+
+function roundUp(bytes: number): number {
+  return bytes <= 1 << 20 ? 1 << (32 - Math.clz32(bytes - 1)) : Math.ceil(bytes / (1 << 20)) << 20;
+}

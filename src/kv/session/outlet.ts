@@ -1,0 +1,206 @@
+/**
+ * Where replies leave. All replies of one turn of the event loop are written one after the other into
+ * one shared buffer; at the end of the turn every client gets its region in one write. What a client
+ * may not see yet, because the log has not made it durable, is held in batches.
+ *
+ * Benchmark: bench/kv.
+ */
+import { RespWriter } from '../../core/wire/index.ts';
+import type { Output } from './output.ts';
+import type { Session } from './session.ts';
+
+const TURN_BYTES = 64 * 1024;
+/** A buffer that had to grow beyond this is not kept for the next turn. */
+const TURN_BYTES_KEPT = 1024 * 1024;
+const SPARE_BUFFERS_MAX = 4;
+
+/** Replies of one turn that wait for the log. */
+export interface HeldTurn {
+  readonly outputs: Output[];
+  readonly chunks: Buffer[][];
+  readonly buffer: Buffer;
+}
+
+export class Outlet {
+  readonly writer = new RespWriter(TURN_BYTES);
+  /** Bytes handed to connections since the start. */
+  sentBytes = 0;
+  private scheduled: Output[] = [];
+  private current: Output | undefined;
+  private from = 0;
+  private readonly spare: Buffer[] = [];
+
+  /** Begins the replies of a session; until `end` what is written is for it. */
+  begin(session: Session): void {
+    this.current = session.output;
+    this.from = this.writer.pos;
+    this.writer.protocol = session.protocol;
+  }
+
+  end(): void {
+    const output = this.current;
+    this.current = undefined;
+    if (output === undefined) {
+      this.writer.pos = this.from;
+      return;
+    }
+    if (this.writer.pos === this.from) return;
+    output.addRegion(this.writer.buf, this.from, this.writer.pos);
+    this.schedule(output);
+  }
+
+  /** Forgets what the current session was written since `pos`, as far as it is still here. */
+  rewind(pos: number): void {
+    this.writer.pos = Math.max(pos, this.from);
+  }
+
+  /** Writes a reply for a session while another one's may be under way. */
+  deliver(session: Session, write: (writer: RespWriter) => void): void {
+    const { current, from } = this;
+    if (current !== undefined) this.end();
+    this.begin(session);
+    write(this.writer);
+    this.end();
+    if (current !== undefined) {
+      this.current = current;
+      this.from = this.writer.pos;
+    } else this.from = from;
+  }
+
+  /** Sends bytes that are complete messages; nobody may change them afterwards. */
+  push(session: Session, bytes: Buffer): void {
+    const output = session.output;
+    if (output === undefined) return;
+    if (output === this.current) {
+      output.addRegion(this.writer.buf, this.from, this.writer.pos);
+      this.from = this.writer.pos;
+    }
+    output.keepRegion(this.writer.buf);
+    output.add(bytes);
+    this.schedule(output);
+  }
+
+  private schedule(output: Output): void {
+    if (output.scheduled) return;
+    output.scheduled = true;
+    this.scheduled.push(output);
+  }
+
+  get hasOutput(): boolean {
+    return this.scheduled.length > 0;
+  }
+
+  /** Sends what this turn wrote. */
+  flush(): void {
+    const { scheduled, writer } = this;
+    let retained = false;
+    for (let i = 0; i < scheduled.length; i++) {
+      const output = scheduled[i]!;
+      output.scheduled = false;
+      if (output.held > 0) output.keepRegion(writer.buf);
+      else if (this.send(output)) retained = true;
+    }
+    scheduled.length = 0;
+    this.resetWriter(retained);
+  }
+
+  /** Keeps what this turn wrote until `release`. */
+  hold(): HeldTurn {
+    const { scheduled, writer } = this;
+    const chunks: Buffer[][] = [];
+    for (const output of scheduled) {
+      output.scheduled = false;
+      output.held++;
+      if (output.to > output.from) output.add(writer.buf.subarray(output.from, output.to));
+      output.from = 0;
+      output.to = 0;
+      chunks.push(output.chunks);
+      output.chunks = [];
+      output.chunkBytes = 0;
+    }
+    const held = { outputs: scheduled, chunks, buffer: writer.buf };
+    this.scheduled = [];
+    this.resetWriter(true);
+    return held;
+  }
+
+  /** Sends what was held. `refuse` says for which clients it must not be sent: those are closed. */
+  release(held: HeldTurn, refuse?: (output: Output) => boolean): void {
+    let retained = false;
+    for (let i = 0; i < held.outputs.length; i++) {
+      const output = held.outputs[i]!;
+      output.held--;
+      if (refuse?.(output) === true) {
+        output.connection.destroy('log-failed');
+        continue;
+      }
+      // What came later stays behind what was held.
+      const later = output.chunks;
+      output.chunks = held.chunks[i]!;
+      if (this.sendChunks(output)) retained = true;
+      if (later.length > 0) {
+        for (const chunk of later) output.add(chunk);
+        this.schedule(output);
+      }
+    }
+    if (
+      !retained &&
+      held.buffer.length <= TURN_BYTES_KEPT &&
+      this.spare.length < SPARE_BUFFERS_MAX
+    ) {
+      this.spare.push(held.buffer);
+    }
+  }
+
+  /** A connection has sent all it had: it takes more. */
+  drained(output: Output): void {
+    if (output.chunks.length > 0 || output.to > output.from) this.schedule(output);
+  }
+
+  /** A connection is gone. */
+  forget(output: Output): void {
+    output.chunks = [];
+    output.chunkBytes = 0;
+    output.from = 0;
+    output.to = 0;
+  }
+
+  /** Returns whether the shared buffer is still referred to. */
+  private send(output: Output): boolean {
+    const { connection } = output;
+    const { writer } = this;
+    if (connection.bufferedBytes > 0 && !connection.closing) {
+      output.keepRegion(writer.buf);
+      return false;
+    }
+    if (output.chunks.length > 0) {
+      if (output.to > output.from) output.add(writer.buf.subarray(output.from, output.to));
+      output.from = 0;
+      output.to = 0;
+      return this.sendChunks(output);
+    }
+    if (output.to === output.from) return false;
+    this.sentBytes += output.to - output.from;
+    const sent = connection.write(writer.buf.subarray(output.from, output.to));
+    output.from = 0;
+    output.to = 0;
+    return !sent;
+  }
+
+  private sendChunks(output: Output): boolean {
+    const { chunks } = output;
+    if (chunks.length === 0) return false;
+    for (const chunk of chunks) this.sentBytes += chunk.length;
+    output.chunks = [];
+    output.chunkBytes = 0;
+    const { connection } = output;
+    return !(chunks.length === 1 ? connection.write(chunks[0]!) : connection.writev(chunks));
+  }
+
+  private resetWriter(retained: boolean): void {
+    const { writer } = this;
+    if (retained) writer.buf = this.spare.pop() ?? Buffer.allocUnsafeSlow(TURN_BYTES);
+    else if (writer.buf.length > TURN_BYTES_KEPT) writer.buf = Buffer.allocUnsafeSlow(TURN_BYTES);
+    writer.pos = 0;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * What still has to be sent to one client, in order.
+ *
+ * Replies of a turn stand one after the other in the server's shared writer; as long as a client has
+ * one such region and nothing else, that is all there is to know (`from`, `to`). Only when something
+ * else comes in between (a pushed message, a slow reader, replies held until the log is durable) are
+ * bytes copied or referenced in `chunks`.
+ */
+import type { Connection } from '../../core/downstream/index.ts';
+
+export class Output {
+  readonly connection: Connection;
+  /** Region of the shared writer with this turn's replies; empty when equal. */
+  from = 0;
+  to = 0;
+  /** What comes before the region. */
+  chunks: Buffer[] = [];
+  /** Bytes of `chunks`. */
+  chunkBytes = 0;
+  /** Turns of replies that wait for the log; what comes later waits behind them. */
+  held = 0;
+  /** Log index of this client's last write. */
+  writeIndex = 0;
+  /** Already in the server's list of clients to flush. */
+  scheduled = false;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /** Bytes not yet taken by the kernel. */
+  get pendingBytes(): number {
+    return this.chunkBytes + (this.to - this.from) + this.connection.bufferedBytes;
+  }
+
+  /** Adds bytes that nobody will change. */
+  add(bytes: Buffer): void {
+    this.chunks.push(bytes);
+    this.chunkBytes += bytes.length;
+  }
+
+  /** Adds the region [from, to) of the shared writer. */
+  addRegion(shared: Buffer, from: number, to: number): void {
+    if (from === to) return;
+    if (this.from === this.to) {
+      this.from = from;
+      this.to = to;
+    } else if (this.to === from) {
+      this.to = to;
+    } else {
+      this.keepRegion(shared);
+      this.from = from;
+      this.to = to;
+    }
+  }
+
+  /** Copies the region out of the shared writer. */
+  keepRegion(shared: Buffer): void {
+    if (this.from === this.to) return;
+    this.add(Buffer.from(shared.subarray(this.from, this.to)));
+    this.from = 0;
+    this.to = 0;
+  }
+}

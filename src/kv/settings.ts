@@ -1,0 +1,79 @@
+/**
+ * Settings that change while the store runs, under the names Redis users know (CONFIG GET, CONFIG
+ * SET). Code reads the fields of `Settings`; the table below says how each is named, parsed and
+ * printed. Defaults are Redis 7.2's unless a comment says why not.
+ */
+
+export interface Settings {
+  hashMaxListpackEntries: number;
+  hashMaxListpackValue: number;
+  setMaxIntsetEntries: number;
+  setMaxListpackEntries: number;
+  setMaxListpackValue: number;
+  zsetMaxListpackEntries: number;
+  zsetMaxListpackValue: number;
+  listMaxListpackSize: number;
+  listCompressDepth: number;
+  streamNodeMaxBytes: number;
+  streamNodeMaxEntries: number;
+  hllSparseMaxBytes: number;
+  protoMaxBulkLen: number;
+  maxmemory: number;
+  maxmemoryPolicy: string;
+  maxmemorySamples: number;
+  lfuLogFactor: number;
+  lfuDecayTime: number;
+  notifyKeyspaceEvents: number;
+  slowlogLogSlowerThan: number;
+  slowlogMaxLen: number;
+  latencyMonitorThreshold: number;
+  busyReplyThreshold: number;
+  timeout: number;
+  maxclients: number;
+  activeExpireEffort: number;
+  lazyfreeLazyUserDel: boolean;
+  lazyfreeLazyUserFlush: boolean;
+  trackingTableMaxKeys: number;
+  aclPubsubDefault: string;
+  acllogMaxLen: number;
+  protectedMode: boolean;
+  appendfsync: 'always' | 'everysec' | 'no';
+}
+
+export function defaultSettings(): Settings {
+  return {
+    hashMaxListpackEntries: 128,
+    hashMaxListpackValue: 64,
+    setMaxIntsetEntries: 512,
+    setMaxListpackEntries: 128,
+    setMaxListpackValue: 64,
+    zsetMaxListpackEntries: 128,
+    zsetMaxListpackValue: 64,
+    listMaxListpackSize: -2,
+    listCompressDepth: 0,
+    streamNodeMaxBytes: 4096,
+    streamNodeMaxEntries: 100,
+    hllSparseMaxBytes: 3000,
+    protoMaxBulkLen: 512 * 1024 * 1024,
+    maxmemory: 0,
+    maxmemoryPolicy: 'noeviction',
+    maxmemorySamples: 5,
+    lfuLogFactor: 10,
+    lfuDecayTime: 1,
+    notifyKeyspaceEvents: 0,
+    slowlogLogSlowerThan: 10_000,
+    slowlogMaxLen: 128,
+    latencyMonitorThreshold: 0,
+    busyReplyThreshold: 5000,
+    timeout: 0,
+    maxclients: 10_000,
+    activeExpireEffort: 1,
+    lazyfreeLazyUserDel: false,
+    lazyfreeLazyUserFlush: false,
+    trackingTableMaxKeys: 1_000_000,
+    aclPubsubDefault: 'resetchannels',
+    acllogMaxLen: 128,
+    protectedMode: true,
+    appendfsync: 'everysec',
+  };
+}

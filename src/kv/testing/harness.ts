@@ -1,0 +1,177 @@
+/**
+ * A store without sockets, for tests: run commands, get decoded replies, see what was logged.
+ */
+
+import type { Connection } from '../../core/downstream/index.ts';
+import type { Clock, Random } from '../../core/runtime/index.ts';
+import { createNodeClock, createNodeRandom } from '../../core/runtime/node/index.ts';
+import { Args } from '../../core/wire/index.ts';
+import { commandSpecs } from '../commands/index.ts';
+import { readEffects } from '../engine/effect-log.ts';
+import { Engine } from '../engine/engine.ts';
+import { Executed } from '../engine/executor.ts';
+import { Output } from '../session/output.ts';
+import type { Session } from '../session/session.ts';
+import type { Settings } from '../settings.ts';
+import { decodeReplies, type Reply } from './decode.ts';
+
+export type { Reply } from './decode.ts';
+
+/** One client of a test store. */
+export class TestClient {
+  readonly session: Session;
+  private readonly store: TestStore;
+
+  constructor(store: TestStore) {
+    this.store = store;
+    this.session = store.engine.sessions.open(fakeConnection, new Output(fakeConnection));
+  }
+
+  /** Runs one command; undefined when it waits. Pushed messages are kept for `pushed`. */
+  run(...args: (string | number | Buffer)[]): Reply {
+    return this.store.execute(this.session, args);
+  }
+
+  /** Replies and messages that came later: of a command that waited, of subscriptions. */
+  pushed(): Reply[] {
+    return this.store.take(this.session);
+  }
+}
+
+export class TestStore {
+  readonly engine: Engine;
+  /** Milliseconds that the store's clock is ahead of the real one; change it to let time pass. */
+  readonly time: { offsetMs: number };
+  private readonly client: TestClient;
+  private readonly logged: string[][] = [];
+
+  constructor(options: { settings?: Partial<Settings>; random?: Random } = {}) {
+    const time = { offsetMs: 0 };
+    this.time = time;
+    const real = createNodeClock();
+    const clock: Clock = {
+      monotonicMs: () => real.monotonicMs() + time.offsetMs,
+      nowMicros: () => real.nowMicros() + time.offsetMs * 1000,
+      wallMs: () => real.wallMs() + time.offsetMs,
+      setTimer: (delayMs, run) => real.setTimer(delayMs, run),
+      clearTimer: (timer) => real.clearTimer(timer),
+      nextTurn: (run) => real.nextTurn(run),
+    };
+    this.engine = new Engine({
+      commands: commandSpecs,
+      clock,
+      random: options.random ?? createNodeRandom(),
+      ...(options.settings && { settings: options.settings }),
+    });
+    this.captureEffects();
+    this.client = new TestClient(this);
+  }
+
+  private captureEffects(): void {
+    let buffer = Buffer.alloc(0);
+    let index = 0;
+    this.engine.effects.sink = {
+      reserve: (maxBytes, keepBytes = 0) => {
+        const larger = Buffer.alloc(maxBytes);
+        buffer.copy(larger, 0, 0, keepBytes);
+        buffer = larger;
+        return { buffer, offset: 0 };
+      },
+      commit: (usedBytes) => {
+        readEffects(buffer, 0, usedBytes, new Args(), (database, args) => {
+          const texts = args.copies().map((arg) => arg.toString('latin1'));
+          this.logged.push(database === 0 ? texts : [`db${database}`, ...texts]);
+        });
+        return ++index;
+      },
+    };
+  }
+
+  /** Runs one command of the first client. */
+  run(...args: (string | number | Buffer)[]): Reply {
+    return this.client.run(...args);
+  }
+
+  /** The first client's session. */
+  get session(): Session {
+    return this.client.session;
+  }
+
+  set resp3(on: boolean) {
+    this.client.session.protocol = on ? 3 : 2;
+  }
+
+  /** Another client. */
+  connect(): TestClient {
+    return new TestClient(this);
+  }
+
+  /** Effects logged since the last call, as lists of words. */
+  effects(): string[][] {
+    return this.logged.splice(0);
+  }
+
+  /** Lets time pass: expiries and waits that end by then end. */
+  advance(ms: number): void {
+    this.time.offsetMs += ms;
+    this.engine.keyspace.setNow(this.engine.clock.wallMs());
+    this.engine.executor.expireBlocked();
+  }
+
+  execute(session: Session, args: (string | number | Buffer)[]): Reply {
+    const { engine } = this;
+    const request = new Args().load(
+      args.map((arg) =>
+        typeof arg === 'number' ? String(arg) : typeof arg === 'string' ? Buffer.from(arg) : arg,
+      ),
+    );
+    engine.outlet.begin(session);
+    engine.executor.beginBatch();
+    const executed = engine.executor.execute(session, request);
+    engine.outlet.end();
+    if (executed !== Executed.done) return undefined;
+    const replies = this.take(session);
+    // Messages pushed during the command come before its reply.
+    const reply = replies.pop();
+    this.early.set(session, replies);
+    return reply;
+  }
+
+  private readonly early = new Map<Session, Reply[]>();
+
+  take(session: Session): Reply[] {
+    const output = session.output!;
+    const early = this.early.get(session) ?? [];
+    this.early.delete(session);
+    output.keepRegion(this.engine.outlet.writer.buf);
+    const bytes = Buffer.concat(output.chunks);
+    this.engine.outlet.forget(output);
+    return [...early, ...decodeReplies(bytes)];
+  }
+}
+
+/** A fresh store whose commands run at once. */
+export function createTestStore(
+  options: { settings?: Partial<Settings>; random?: Random } = {},
+): TestStore {
+  return new TestStore(options);
+}
+
+/** A connection that nothing is ever sent to. */
+const fakeConnection: Connection = {
+  id: 1,
+  remoteAddress: '127.0.0.1',
+  remotePort: 50000,
+  localPort: 6379,
+  encrypted: false,
+  bufferedBytes: 0,
+  closing: false,
+  peerCertificate: () => undefined,
+  write: () => true,
+  writev: () => true,
+  pause: () => {},
+  resume: () => {},
+  close: () => {},
+  destroy: () => {},
+  setIdleTimeout: () => {},
+};

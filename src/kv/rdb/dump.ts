@@ -17,12 +17,15 @@ import { parserFor } from './value-types.ts';
 const FOOTER_BYTES = 10;
 const CRC_BYTES = 8;
 
-/**
- * - `bad-checksum`: Redis answers "ERR DUMP payload version or checksum are wrong"
- * - `bad-format`, `unsupported`: Redis answers "ERR Bad data format"
- *   (`unsupported`: the value of a module, or a type newer than those read here)
- */
+/** `unsupported`: the value of a module, or a type newer than those read here. */
 export type DumpResult = 'ok' | 'bad-checksum' | 'bad-format' | 'unsupported';
+
+/** What Redis answers to RESTORE for each of them. */
+export const DUMP_ERROR_TEXT: Readonly<Record<Exclude<DumpResult, 'ok'>, string>> = {
+  'bad-checksum': 'ERR DUMP payload version or checksum are wrong',
+  'bad-format': 'ERR Bad data format',
+  unsupported: 'ERR Bad data format',
+};
 
 export interface DumpOptions {
   /** Take a checksum of 0 for "none was computed", as RDB files do. Default false. */

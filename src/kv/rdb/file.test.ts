@@ -150,16 +150,18 @@ describe('RDB files', () => {
     );
   });
 
-  test('a file cut short anywhere is truncated, a bit flipped anywhere is not ok', () => {
+  test('a file cut short anywhere is truncated, a bit flipped behind the header is not ok', () => {
     fc.assert(
       fc.property(files, fc.nat(), fc.nat({ max: 7 }), cuts, (items, where, bit, sizes) => {
         const file = write(items);
-        const at = where % file.length;
-        assert.equal(read(file.subarray(0, at), sizes).result.status, 'truncated');
+        assert.equal(read(file.subarray(0, where % file.length), sizes).result.status, 'truncated');
         const broken = Buffer.from(file);
+        // Not in the header: as version 2 a file has no checksum that could tell.
+        const at = 9 + (where % (file.length - 9));
         broken[at] = (broken[at] as number) ^ (1 << bit);
         const { result } = read(broken, sizes);
-        assert.notEqual(result.status, 'ok');
+        // An opcode may become an end that eight zero bytes, "no checksum", follow.
+        assert.ok(result.status !== 'ok' || result.offset < file.length);
         assert.notEqual(result.status, 'more');
         assert.deepEqual(read(broken).result, result);
       }),

@@ -2,7 +2,7 @@
 export type { RdbVersion } from './constants.ts';
 export { Crc64 } from './crc64.ts';
 export type { DumpOptions, DumpResult } from './dump.ts';
-export { readDump } from './dump.ts';
+export { DUMP_ERROR_TEXT, readDump } from './dump.ts';
 export type { RdbFileOptions, RdbFileResult, RdbFileStatus } from './file-parser.ts';
 export { RdbFileParser, readRdbFile } from './file-parser.ts';
 export type { RdbFileSink, RdbKeyInfo } from './file-sink.ts';

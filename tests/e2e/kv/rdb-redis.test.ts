@@ -10,7 +10,13 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import * as rdb from '../../../src/kv/rdb/constants.ts';
 import type { RdbFileSink, RdbKeyInfo, RdbVersion } from '../../../src/kv/rdb/index.ts';
-import { RdbFileWriter, RdbValueWriter, readDump, readRdbFile } from '../../../src/kv/rdb/index.ts';
+import {
+  DUMP_ERROR_TEXT,
+  RdbFileWriter,
+  RdbValueWriter,
+  readDump,
+  readRdbFile,
+} from '../../../src/kv/rdb/index.ts';
 import type { ValueModel } from '../../../src/kv/rdb/testing/model.ts';
 import { Recorder, tell } from '../../../src/kv/rdb/testing/model.ts';
 import { payload, ziplist, zipmap } from '../../../src/kv/rdb/testing/old-encodings.ts';
@@ -222,6 +228,23 @@ describe('RDB codec against redis-server', peer, () => {
       assert.equal(await restored(writer.finishDump()), toRedis);
     });
   }
+
+  test('a payload that is refused is refused by Redis in the same words', async () => {
+    const bad: Buffer[] = [
+      Buffer.from('short'),
+      payload(rdb.TYPE_STRING, (out) => out.bytes(Buffer.alloc(1)), { trusted: true }),
+      payload(rdb.TYPE_STRING, (out) => out.bytes(Buffer.alloc(1)), { version: 99 }),
+      payload(rdb.TYPE_LIST, (out) => out.length(0)),
+      payload(rdb.TYPE_MODULE_PRE_GA, (out) => out.bytes(Buffer.alloc(20))),
+      payload(26, (out) => out.bytes(Buffer.alloc(20))),
+    ];
+    for (const bytes of bad) {
+      const result = readDump(bytes, new Recorder());
+      assert.notEqual(result, 'ok');
+      const reply = await redis.send(['RESTORE', 'refused', 0, bytes]);
+      assert.equal(textOf(reply), result === 'ok' ? '' : DUMP_ERROR_TEXT[result]);
+    }
+  });
 
   test('a file that SAVE wrote is read whole, and Redis loads the file written from it', async () => {
     await redis.must('FLUSHALL');

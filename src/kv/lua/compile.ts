@@ -1,0 +1,127 @@
+/**
+ * Lua source to a runnable chunk.
+ *
+ *     source → parser.ts → tree → emit-*.ts → JavaScript text → new Function → chunk
+ *
+ * Promise: the text given to `new Function` consists of our own words, `name$n` identifiers,
+ * numerals and quoted strings; everything it can reach is in `RUNTIME`, its globals table and its
+ * parameters, so Lua code never holds a JavaScript object that is not a Lua value.
+ */
+import { callSteps, resumable } from './coroutine.ts';
+import { ChunkContext, stripMarks } from './emit.ts';
+import { emitMain } from './emit-function.ts';
+import { LuaSyntaxError } from './errors.ts';
+import * as operations from './operations.ts';
+import { Parser } from './parser.ts';
+import { newScriptName, registerSites } from './position.ts';
+import { LuaTable, sharedShape } from './table.ts';
+import { all, type LuaFunction, NOTHING } from './value.ts';
+import { isStackOverflow, stackOverflow, tick, vm } from './vm.ts';
+
+const {
+  add,
+  sub,
+  mul,
+  div,
+  mod,
+  pow,
+  unm,
+  modulo,
+  len,
+  concat,
+  concatAll,
+  equals,
+  lessThan,
+  lessEqual,
+  index,
+  indexStr,
+  getGlobal,
+  setIndex,
+  setIndexStr,
+  setGlobal,
+  mixedTable,
+  argTable,
+  walkKind,
+  forNumber,
+  callable,
+} = operations;
+
+const RUNTIME = {
+  LuaTable,
+  sharedShape,
+  NOTHING,
+  all,
+  isArray: Array.isArray,
+  V: vm,
+  tick,
+  stackOverflow,
+  resumable,
+  callSteps,
+  add,
+  sub,
+  mul,
+  div,
+  mod,
+  pow,
+  unm,
+  modulo,
+  len,
+  concat,
+  concatAll,
+  equals,
+  lessThan,
+  lessEqual,
+  index,
+  indexStr,
+  getGlobal,
+  setIndex,
+  setIndexStr,
+  setGlobal,
+  mixedTable,
+  argTable,
+  walkKind,
+  forNumber,
+  callable,
+};
+
+/** What `new Function` puts before our text: `(function anonymous(R,G,S\n) {\n`; we are on line 3. */
+const HEAD = `"use strict";const {${Object.keys(RUNTIME).join(',')}}=R;`;
+
+export interface CompiledMain {
+  main: LuaFunction;
+  getEnvironment: () => LuaTable;
+  setEnvironment: (globals: LuaTable) => void;
+}
+
+/**
+ * Compiles a chunk. `chunkName` stands as it is in messages.
+ * @throws LuaSyntaxError
+ */
+export function compileChunk(source: string, chunkName: string, globals: LuaTable): CompiledMain {
+  try {
+    return build(source, chunkName, globals);
+  } catch (error) {
+    // Left-associative chains are not nested in Lua's sense but are in ours.
+    if (!isStackOverflow(error)) throw error;
+    throw new LuaSyntaxError(`${chunkName}:1: chunk has too many syntax levels`);
+  }
+}
+
+function build(source: string, chunkName: string, globals: LuaTable): CompiledMain {
+  const tree = new Parser(source, chunkName).parseChunk();
+  const chunk = new ChunkContext(source.includes('coroutine'));
+  const main = emitMain(chunk, tree);
+  const constants = chunk.constants.map((code, i) => `const $K${i}=${code};`).join('');
+  // Naming S inside `main` keeps the table of sites alive as long as the code.
+  const marked =
+    `${HEAD}${constants}const main=${main.replace('{', '{S;')};` +
+    'return{main,getEnvironment(){return G},setEnvironment(t){G=t}};';
+  const { text, sites } = stripMarks(marked, 0);
+  const script = newScriptName();
+  const make = new Function('R', 'G', 'S', `${text}\n//# sourceURL=${script}`) as (
+    runtime: typeof RUNTIME,
+    globals: LuaTable,
+    sites: object,
+  ) => CompiledMain;
+  return make(RUNTIME, globals, registerSites(script, chunkName, sites));
+}

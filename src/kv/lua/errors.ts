@@ -1,0 +1,47 @@
+/**
+ * The three ways a script can fail.
+ *
+ * Promise: `LuaError` is what Lua code may raise and catch; `LuaSyntaxError` comes from compiling;
+ * `LuaAbort` ends a script past every `pcall`. Anything else that is thrown is a bug of ours or of
+ * the host, and no part of this folder swallows it.
+ */
+import type { LuaValue } from './value.ts';
+
+/** Makes an Error without the cost of capturing a stack: scripts raise errors as control flow. */
+function withoutStack<T>(make: () => T): T {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+/** An error raised by Lua code or by a host function. `value` is what `pcall` hands over. */
+export class LuaError extends Error {
+  override readonly name: string = 'LuaError';
+  readonly value: LuaValue;
+
+  constructor(value: LuaValue, message: string) {
+    super(message);
+    this.value = value;
+  }
+}
+
+/** A Lua error with any value; the message repeats it when it is a text. */
+export function luaError(value: LuaValue): LuaError {
+  const message =
+    typeof value === 'string' || typeof value === 'number' ? String(value) : '(error object)';
+  return withoutStack(() => new LuaError(value, message));
+}
+
+/** The source is not Lua. The message is Lua's own: `chunk:LINE: what near 'token'`. */
+export class LuaSyntaxError extends Error {
+  override readonly name: string = 'LuaSyntaxError';
+}
+
+/** Thrown by the host's hook to end a script for good: `pcall` lets it pass. */
+export class LuaAbort extends Error {
+  override readonly name: string = 'LuaAbort';
+}

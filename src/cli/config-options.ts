@@ -12,7 +12,7 @@ export const FILE_VARIABLE = 'PLINTH_CONFIG';
 
 export interface ConfigOptions {
   readonly config?: string;
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly data?: string;
 }
 
@@ -22,12 +22,7 @@ export function addConfigOptions(command: Command): Command {
       '-c, --config <file>',
       `configuration file (default: ${FILE_VARIABLE}, or ${DEFAULT_FILE} when it exists)`,
     )
-    .option(
-      '-s, --set <name=value>',
-      'one setting, such as kv.port=7000; may be repeated',
-      append,
-      [],
-    )
+    .option('-s, --set <name=value>', 'one setting, such as kv.port=7000; may be repeated', append)
     .option('-d, --data <folder>', 'folder of the data, short for --set node.data=<folder>');
 }
 
@@ -47,7 +42,10 @@ export function loadFor(host: Host, options: ConfigOptions): Loaded {
     ...(typeof text === 'string' && { file: { name, text } }),
     environment: host.environment,
     otherVariables: [FILE_VARIABLE],
-    set: [...options.set, ...(options.data === undefined ? [] : [`node.data=${options.data}`])],
+    set: [
+      ...(options.set ?? []),
+      ...(options.data === undefined ? [] : [`node.data=${options.data}`]),
+    ],
     readFile: (path) => readFileSync(path, 'utf8'),
   });
 }
@@ -63,7 +61,7 @@ export function tellProblems(
   exit(exitCode('badConfig'));
 }
 
-function append(value: string, earlier: readonly string[]): readonly string[] {
+function append(value: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, value];
 }
 

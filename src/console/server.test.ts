@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, test } from 'node:test';
+import type { System, SystemState } from '../core/base/index.ts';
+import { createMetrics, silentLogger } from '../core/observe/index.ts';
+import { CONNECTIONS_MAX, HEADER_BYTES_MAX } from './limits.ts';
+import { createConsole } from './server.ts';
+
+const open: System[] = [];
+afterEach(async () => {
+  for (const system of open.splice(0)) await system.stop();
+});
+
+function fake(state: SystemState): System {
+  return {
+    name: 'kv',
+    start: async () => {},
+    drain: async () => {},
+    stop: async () => {},
+    status: () => ({
+      state,
+      listening: [{ protocol: 'RESP', host: '127.0.0.1', port: 6379 }],
+      facts: { keys: 3 },
+    }),
+  };
+}
+
+async function started(systems: () => readonly System[]): Promise<{ door: System; url: string }> {
+  const metrics = createMetrics();
+  metrics.add([{ name: 'plinth_up', help: 'Is 1.', type: 'gauge', collect: (emit) => emit(1) }]);
+  const door = createConsole({
+    version: '1.2.3',
+    settings: { enabled: true, host: '127.0.0.1', port: 0 },
+    log: silentLogger(),
+    metrics,
+    systems,
+  });
+  await door.start();
+  open.push(door);
+  const { host, port } = door.status().listening[0]!;
+  return { door, url: `http://${host}:${port}` };
+}
+
+test('/metrics answers in the Prometheus text format', async () => {
+  const { url } = await started(() => []);
+  const response = await fetch(`${url}/metrics`);
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+  assert.match(await response.text(), /^plinth_up 1$/m);
+});
+
+test('/ready says 503 and whom it waits for until every system is ready; /live says 200 all along', async () => {
+  let state: SystemState = 'starting';
+  const { url } = await started(() => [fake(state)]);
+  const waiting = await fetch(`${url}/ready`);
+  assert.equal(waiting.status, 503);
+  assert.deepEqual(await waiting.json(), {
+    ready: false,
+    waitingFor: [{ name: 'kv', state: 'starting' }],
+  });
+  assert.equal((await fetch(`${url}/live`)).status, 200);
+  state = 'ready';
+  assert.equal((await fetch(`${url}/ready`)).status, 200);
+  state = 'draining';
+  assert.equal((await fetch(`${url}/ready`)).status, 503);
+});
+
+test('a draining door is not ready and goes on answering', async () => {
+  const door: System[] = [];
+  const { door: own, url } = await started(() => door);
+  door.push(own);
+  assert.equal((await fetch(`${url}/ready?verbose`)).status, 200);
+  await own.drain(1000);
+  assert.equal((await fetch(`${url}/ready`)).status, 503);
+  assert.equal((await fetch(`${url}/metrics`)).status, 200);
+});
+
+test('/status shows each system with state, addresses and figures', async () => {
+  const { url } = await started(() => [fake('ready')]);
+  const report = (await (await fetch(`${url}/status`)).json()) as Record<string, unknown>;
+  assert.equal(report.version, '1.2.3');
+  assert.equal(report.ready, true);
+  assert.deepEqual(report.systems, [
+    {
+      name: 'kv',
+      state: 'ready',
+      listening: [{ protocol: 'RESP', host: '127.0.0.1', port: 6379 }],
+      facts: { keys: 3 },
+    },
+  ]);
+});
+
+test('an unknown page names the known ones, another method is refused, HEAD has no body', async () => {
+  const { url } = await started(() => []);
+  const unknown = await fetch(`${url}/`);
+  assert.equal(unknown.status, 404);
+  assert.match(await unknown.text(), /\/metrics.*\/status/);
+  const post = await fetch(`${url}/live`, { method: 'POST', body: 'x' });
+  assert.equal(post.status, 405);
+  assert.equal(post.headers.get('allow'), 'GET, HEAD');
+  const head = await fetch(`${url}/live`, { method: 'HEAD' });
+  assert.equal(head.status, 200);
+  assert.equal(await head.text(), '');
+});
+
+test('a head that is too large is answered with 431', async () => {
+  const { url } = await started(() => []);
+  const response = await fetch(`${url}/live`, {
+    headers: { 'x-large': 'x'.repeat(HEADER_BYTES_MAX) },
+  });
+  assert.equal(response.status, 431);
+});
+
+test('connections above the limit are closed, and the door still answers once others left', async () => {
+  const { url } = await started(() => []);
+  const { hostname, port } = new URL(url);
+  const sockets = Array.from({ length: CONNECTIONS_MAX }, () => connect(Number(port), hostname));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const extra = connect(Number(port), hostname).resume();
+  await once(extra, 'close');
+  for (const socket of sockets) socket.destroy();
+  await Promise.all(sockets.map((socket) => once(socket, 'close')));
+  for (;;) {
+    const answer = await fetch(`${url}/live`).catch(() => undefined);
+    if (answer?.status === 200) break;
+  }
+});
+
+test('a taken port rejects the start, and stop may be called in every state and twice', async () => {
+  const { url, door } = await started(() => []);
+  const second = createConsole({
+    version: '',
+    settings: { enabled: true, host: '127.0.0.1', port: Number(new URL(url).port) },
+    log: silentLogger(),
+    metrics: createMetrics(),
+    systems: () => [],
+  });
+  await assert.rejects(second.start(), { code: 'EADDRINUSE' });
+  assert.equal(second.status().state, 'failed');
+  await second.stop();
+  await door.stop();
+  await door.stop();
+  assert.deepEqual(door.status().listening, []);
+});

@@ -1,0 +1,115 @@
+/**
+ * Runs test files by Node's own runner and watches over it: what was skipped and why, the closing lines,
+ * and processes that outlive their test.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** The time for one test, milliseconds; a test that hangs is named instead of hanging everything. */
+const TEST_TIMEOUT_MS = 180_000;
+const SOAK_TIMEOUT_MS = 6 * 3_600_000;
+/** Marks every process of this run, so that those left behind are found wherever they went. */
+const MARK = `PLINTH_TEST_RUN=${process.pid}-${Date.now()}`;
+
+/** The summary lines of the spec reporter: `ℹ tests 12`. */
+const CLOSING = /^\S+ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
+
+export interface TestResult {
+  readonly passed: boolean;
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  readonly closing: readonly string[];
+  /** Processes of this run that were still there, as `pid command`. They have been ended. */
+  readonly left: readonly string[];
+}
+
+export async function runTests(
+  files: readonly string[],
+  options: { readonly soak: boolean },
+): Promise<TestResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'plinth-run-'));
+  const skipsFile = join(folder, 'skips');
+  const [markName, markValue] = MARK.split('=') as [string, string];
+  const child = spawn(
+    process.execPath,
+    [
+      '--test',
+      `--test-concurrency=${Math.min(availableParallelism(), 4)}`,
+      `--test-timeout=${options.soak ? SOAK_TIMEOUT_MS : TEST_TIMEOUT_MS}`,
+      '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      '--test-reporter=./tools/skips-reporter.ts',
+      `--test-reporter-destination=${skipsFile}`,
+      ...files,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, [markName]: markValue } },
+  );
+  const closing: string[] = [];
+  const lines = createInterface({ input: child.stdout });
+  lines.on('line', (line) => {
+    if (CLOSING.test(line)) closing.push(line);
+    else console.log(line);
+  });
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGINT', forward).on('SIGTERM', forward);
+  const [code] = (await once(child, 'close')) as [number | null];
+  process.off('SIGINT', forward).off('SIGTERM', forward);
+  const skipped = readSkips(skipsFile);
+  rmSync(folder, { recursive: true, force: true });
+  return { passed: code === 0, skipped, closing, left: await endLeftovers() };
+}
+
+function readSkips(file: string): TestResult['skipped'] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { name: string; reason: string });
+}
+
+/** Ends what carries our mark. A child that is just ending gets a moment, it is not left behind. */
+async function endLeftovers(): Promise<string[]> {
+  for (let i = 0; i < 20 && marked().length > 0; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return marked().map((pid) => {
+    const command = contents(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
+    end(pid);
+    return `${pid} ${command}`;
+  });
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself between the look and the kill.
+  }
+}
+
+/** Processes started by this run, by the environment they inherited (Linux; elsewhere none are seen). */
+function marked(): number[] {
+  return names('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => contents(`/proc/${pid}/environ`).split('\0').includes(MARK))
+    .map(Number);
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Nothing for a process that ended meanwhile or belongs to somebody else. */
+function contents(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -37,13 +37,14 @@ export function onEachTarget(
         server =
           name === 'redis' ? await startRedis(options.redis) : await startPlinth(options.plinth);
       });
-      after(async () => {
-        await server?.stop();
-      });
       declare(() => {
         if (server === undefined) throw new Error('the server is not started yet');
         return server;
       }, name);
+      // Hooks run in the order of their declaration: clients close before the server ends.
+      after(async () => {
+        await server?.stop();
+      });
     });
   }
 }

@@ -1,0 +1,176 @@
+/** The process as its users meet it: what it prints, how it ends, which sentence and exit code a failure gets. */
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Child, startChild, temporaryFolder, waitUntil } from '../support/process.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+const undo: (() => void)[] = [];
+afterEach(() => {
+  for (const each of undo.splice(0).toReversed()) each();
+});
+
+function folder(): string {
+  const { path, remove } = temporaryFolder('plinth-process');
+  undo.push(remove);
+  return path;
+}
+
+/** Plinth on a folder of its own, the store switched to free ports where there is one. */
+function plinth(cwd: string, args: string[], env: Record<string, string> = {}): Child {
+  const child = startChild(process.execPath, [main, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, ...env },
+  });
+  undo.push(() => void child.process.kill('SIGKILL'));
+  return child;
+}
+
+const anyPort = freePorts();
+
+/** Port 0 for every door there is, so that tests can run beside each other. */
+function freePorts(): string[] {
+  const schema = JSON.parse(
+    readFileSync(new URL('../../docs/plinth.schema.json', import.meta.url), 'utf8'),
+  ) as { properties: Record<string, { properties: Record<string, unknown> }> };
+  return Object.entries(schema.properties).flatMap(([section, { properties }]) =>
+    'port' in properties ? ['--set', `${section}.port=0`] : [],
+  );
+}
+
+interface Announced {
+  readonly pid: number;
+  readonly listening: readonly { system: string; host: string; port: number }[];
+}
+
+/** Waits for the line that says what listens where. */
+async function announced(child: Child): Promise<Announced> {
+  const line = (): string | undefined => child.output().match(/^\{"version".*\}$/m)?.[0];
+  await waitUntil('the announcement', () => line() !== undefined || child.hasExited());
+  assert.ok(line() !== undefined, child.output());
+  return JSON.parse(line() as string) as Announced;
+}
+
+async function adminUrl(child: Child): Promise<string> {
+  const admin = (await announced(child)).listening.find(({ system }) => system === 'admin');
+  return `http://${admin?.host}:${admin?.port}`;
+}
+
+/** The sentences on stderr that are for people: each begins with the program's name. */
+function sentences(child: Child): string[] {
+  return child
+    .output()
+    .split('\n')
+    .filter((line) => line.startsWith('plinth: '));
+}
+
+async function failed(child: Child, code: number, sentence: RegExp): Promise<void> {
+  assert.equal(await child.exited, code, child.output());
+  assert.match(sentences(child).join('\n'), sentence);
+  assert.doesNotMatch(child.output(), /^\s+at /m, 'no stack trace');
+}
+
+test('up says what listens where and what to try, and ends with 0 on SIGTERM', async () => {
+  const child = plinth(folder(), ['up', ...anyPort]);
+  await waitUntil('the announcement', () => /\nTry:\n/.test(child.output()) || child.hasExited());
+  assert.match(child.output(), /^Plinth [\d.]+ is up:\n {2}admin +HTTP +127\.0\.0\.1:\d+$/m);
+  assert.match(child.output(), /^ {2}curl http:\/\/127\.0\.0\.1:\d+\/metrics$/m);
+  child.process.kill('SIGTERM');
+  assert.equal(await child.exited, 0);
+});
+
+test('the admin door answers, status asks it, and both agree', async () => {
+  const child = plinth(folder(), ['up', '--json', ...anyPort]);
+  const url = await adminUrl(child);
+  assert.equal((await fetch(`${url}/live`)).status, 200);
+  assert.equal((await fetch(`${url}/ready`)).status, 200);
+  assert.match(
+    await (await fetch(`${url}/metrics`)).text(),
+    /^process_resident_memory_bytes \d+$/m,
+  );
+  const status = plinth(folder(), ['status', '--json', '--admin', new URL(url).host]);
+  assert.equal(await status.exited, 0, status.output());
+  assert.equal(JSON.parse(status.output()).pid, child.pid);
+  child.process.kill('SIGINT');
+  assert.equal(await child.exited, 0);
+  const gone = plinth(folder(), ['status', '--admin', new URL(url).host]);
+  await failed(gone, 69, /^plinth: no Plinth answers at .*; is it up\?$/);
+});
+
+test('a port in use is one sentence and exit code 71', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  undo.push(() => void other.close());
+  const { port } = other.address() as { port: number };
+  const child = plinth(folder(), ['up', ...anyPort, '--set', `admin.port=${port}`]);
+  await failed(child, 71, new RegExp(`^plinth: 127\\.0\\.0\\.1:${port} is in use by another`));
+});
+
+test('an address of another machine is one sentence and exit code 71', async () => {
+  // 192.0.2.0/24 is for documentation only (RFC 5737).
+  const child = plinth(folder(), ['up', ...anyPort, '--set', 'admin.host=192.0.2.1']);
+  await failed(child, 71, /^plinth: 192\.0\.2\.1:\d+ is no address of this machine/);
+});
+
+test('a wrong configuration names every mistake with its line and ends with 78', async () => {
+  const cwd = folder();
+  writeFileSync(join(cwd, 'plinth.yaml'), 'admin:\n  port: 99999\nlog:\n  levle: info\n');
+  const child = plinth(cwd, ['up'], { PLINTH_NODE_DRAIN: '10' });
+  await failed(
+    child,
+    78,
+    /^plinth: plinth\.yaml:2:9: admin\.port is "99999".*\nplinth: plinth\.yaml:4:3: log\.levle is not.*did you mean log\.level\?\nplinth: environment PLINTH_NODE_DRAIN: node\.drain is "10"/,
+  );
+});
+
+test('a data folder that is a file is one sentence and exit code 73', async () => {
+  const cwd = folder();
+  writeFileSync(join(cwd, 'file'), '');
+  const child = plinth(cwd, ['up', ...anyPort, '--data', 'file']);
+  await failed(child, 73, /^plinth: \S*file cannot be a folder, a file is in its way/);
+});
+
+test('a data folder without the right to write is one sentence and exit code 77', {
+  // To the superuser no folder is closed.
+  ...(process.getuid?.() === 0 && { skip: 'missing peer: an ordinary user' }),
+}, async () => {
+  const cwd = folder();
+  mkdirSync(join(cwd, 'closed'));
+  chmodSync(join(cwd, 'closed'), 0o500);
+  const child = plinth(cwd, ['up', ...anyPort, '--data', join('closed', 'data')]);
+  await failed(child, 77, /^plinth: no right to/);
+});
+
+test('a second process on the same data folder is one sentence and exit code 75', async () => {
+  const cwd = folder();
+  const first = plinth(cwd, ['up', '--json', ...anyPort]);
+  await announced(first);
+  await failed(plinth(cwd, ['up', ...anyPort]), 75, new RegExp(`^plinth: .*\\b${first.pid}\\b`));
+  first.process.kill('SIGKILL');
+  await first.exited;
+  const third = plinth(cwd, ['up', '--json', ...anyPort]);
+  await announced(third);
+});
+
+test('SIGHUP reads the file again: right changes are taken, wrong ones change nothing', async () => {
+  const cwd = folder();
+  const file = join(cwd, 'plinth.yaml');
+  writeFileSync(file, 'log: { level: info }\n');
+  const child = plinth(cwd, ['up', '--json', ...anyPort]);
+  const url = await adminUrl(child);
+  writeFileSync(file, 'log: { level: lout }\n');
+  child.process.kill('SIGHUP');
+  await waitUntil('the refusal', () => child.output().includes('configuration not reloaded'));
+  assert.match(child.output(), /plinth\.yaml:1:15: log\.level is \\"lout\\"/);
+  writeFileSync(file, 'log: { level: debug, output: stdout }\n');
+  child.process.kill('SIGHUP');
+  await waitUntil('the reload', () => child.output().includes('configuration reloaded'));
+  const line = child.output().match(/^.*configuration reloaded.*$/m)?.[0] ?? '';
+  assert.deepEqual(JSON.parse(line).changes, [{ path: 'log.level', from: 'info', to: 'debug' }]);
+  assert.equal(JSON.parse(line).needRestart[0].path, 'log.output');
+  assert.equal((await fetch(`${url}/ready`)).status, 200);
+});

@@ -58,11 +58,11 @@ export function createSimClock(): SimClock {
     return true;
   };
 
-  const runUntil = async (done: () => boolean, limitMs = 3_600_000): Promise<void> => {
+  const runUntil = async (done: () => boolean, limitMs = 60_000): Promise<void> => {
     const endMs = nowMs + limitMs;
     await nextImmediate();
     while (!done()) {
-      if (!(await step(endMs))) throw new Error(`nothing left to run at ${nowMs} ms`);
+      if (!(await step(endMs))) throw new Error(`nothing came of it until ${nowMs} ms`);
     }
   };
 

@@ -7,6 +7,7 @@
  * a random part of what was in flight. The seed decides everything.
  */
 import { dirname } from 'node:path';
+import { setImmediate as nextImmediate } from 'node:timers/promises';
 import type { Disk, DiskFile, OpenOptions } from '../disk.ts';
 import type { SimClock } from './clock.ts';
 import { SimFile } from './file.ts';
@@ -64,6 +65,13 @@ export class SimDisk implements Disk {
     this.#faults.set(operation, fault);
   }
 
+  /** Nothing fails any more and there is space. */
+  heal(): void {
+    this.#faults.clear();
+    this.#standing.clear();
+    this.capacityBytes = Number.POSITIVE_INFINITY;
+  }
+
   /** All operations of a kind fail until told otherwise. */
   failAll(kind: SimOperation, fault: SimFault | null): void {
     if (fault === null) this.#standing.delete(kind);
@@ -76,16 +84,16 @@ export class SimDisk implements Disk {
   }
 
   /** The power goes now, if it has not gone already, and comes back. */
-  reboot(): void {
-    this.#crashInFlight();
+  async reboot(): Promise<void> {
+    await this.#crashInFlight();
     for (const inode of this.#names.inodes()) inode.losePower(this.random);
     this.#names.losePower(this.random);
     this.#beginLife();
   }
 
   /** kill -9: the system lives on and keeps all that was written. */
-  killProcess(): void {
-    this.#crashInFlight();
+  async killProcess(): Promise<void> {
+    await this.#crashInFlight();
     this.#beginLife();
   }
 
@@ -204,7 +212,10 @@ export class SimDisk implements Disk {
     await new Promise<void>((resolve) => this.complete(resolve));
   }
 
-  #crashInFlight(): void {
+  async #crashInFlight(): Promise<void> {
+    // What the dead process still has on its promise queue must not reach the disk of its heir.
+    this.dead = true;
+    await nextImmediate();
     for (const leavePart of this.inFlight) leavePart(this.random.float());
     this.inFlight.clear();
   }
@@ -213,8 +224,7 @@ export class SimDisk implements Disk {
     this.dead = false;
     this.life++;
     this.#powerLossAt = 0;
-    this.#faults.clear();
-    this.#standing.clear();
+    this.heal();
     this.#locks.clear();
   }
 }

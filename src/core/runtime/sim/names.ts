@@ -1,7 +1,7 @@
 /**
  * The folders of a simulated disk. A change of a name is seen at once and durable after a sync of its
- * folder; at a power loss a prefix of the unsynced changes of each folder has reached the disk, as on
- * a journaling file system.
+ * folder; at a power loss some of the unsynced changes have reached the disk: mostly the older ones
+ * first, as on a journaling file system, at times any of them, as POSIX allows.
  */
 import { basename, dirname } from 'node:path';
 import { Inode } from './inode.ts';
@@ -96,9 +96,10 @@ export class SimNames {
   }
 
   losePower(random: SimRandom): void {
-    for (const folder of new Set(this.#dirty.map((dirty) => dirty.folder))) {
-      const changes = this.#dirty.filter((dirty) => dirty.folder === folder);
-      for (const dirty of changes.slice(0, random.below(changes.length + 1))) this.#apply(dirty);
+    const inOrder = random.chance(0.7);
+    const count = random.below(this.#dirty.length + 1);
+    for (const [nth, dirty] of this.#dirty.entries()) {
+      if (inOrder ? nth < count : random.chance(0.5)) this.#apply(dirty);
     }
     this.#dirty = [];
     this.#now = new Map(this.#durable);

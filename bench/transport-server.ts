@@ -13,7 +13,9 @@ const pingBytes = 14;
 const pong = Buffer.from('+PONG\r\n');
 const repliesMax = 4096;
 const replies = Buffer.alloc(pong.length * repliesMax, pong);
-const views = Array.from({ length: repliesMax + 1 }, (_, n) => replies.subarray(0, n * pong.length));
+const views = Array.from({ length: repliesMax + 1 }, (_, n) =>
+  replies.subarray(0, n * pong.length),
+);
 
 const dirty: Ponger[] = [];
 const flush = (): void => {

@@ -2,12 +2,12 @@
  * The one read buffer of the process and its views.
  *
  * One thread reads one socket at a time and every consumer copies what it keeps, so one buffer
- * serves all connections: nothing is allocated per read and the same 64 KiB stay in the cache.
+ * serves all connections: nothing is allocated per read and the same memory stays in the cache.
  * Views of short reads, which are nearly all of them, are made once (`subarray` costs 70 ns).
  */
 
-/** Bytes read at most by one system call. Larger did not measure faster for requests. */
-export const readBufferBytes = 65_536;
+/** Bytes read at most by one system call: bulk costs a quarter less than with 64 KiB, no more with 256. */
+export const readBufferBytes = 131_072;
 
 export const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);
 

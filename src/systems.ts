@@ -21,6 +21,7 @@ import type {
 } from './core/config/index.ts';
 import type { Logger, Metrics } from './core/observe/index.ts';
 import type { Clock, Disk, Random, Spawn } from './core/runtime/index.ts';
+import { createKv, kvConfig } from './kv/index.ts';
 
 /** What a system is given beside its settings. */
 export interface SystemContext {
@@ -62,4 +63,14 @@ export function systemRow<const F extends SwitchableFields>(row: SystemRow<F>): 
   return row;
 }
 
-export const systems: readonly AnySystemRow[] = [];
+export const systems: readonly AnySystemRow[] = [
+  systemRow({
+    config: kvConfig,
+    create: createKv,
+    tryIt: ({ port }) => [
+      `redis-cli -p ${port} ping`,
+      `redis-cli -p ${port} set greeting hello`,
+      `redis-cli -p ${port} get greeting`,
+    ],
+  }),
+];

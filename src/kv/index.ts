@@ -1,0 +1,3 @@
+/** The key-value store: Redis protocol, values off the heap, a log as the truth. */
+export { kvConfig } from './config.ts';
+export { createKv, type Kv, type KvContext, type KvSettings } from './system.ts';

@@ -1,0 +1,137 @@
+/**
+ * The key-value store as a system of the process: start, drain, stop, status.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Listening, System, SystemState, SystemStatus } from '../core/base/index.ts';
+import type { ValuesOf } from '../core/config/index.ts';
+import type { Logger, Metrics } from '../core/observe/index.ts';
+import type { Clock, Disk, Random, TlsOptions } from '../core/runtime/index.ts';
+import { createNodeTransport } from '../core/runtime/node/index.ts';
+import { commandSpecs } from './commands/index.ts';
+import type { kvConfig } from './config.ts';
+import { Engine } from './engine/engine.ts';
+import { KvServer } from './server/server.ts';
+
+export type KvSettings = ValuesOf<(typeof kvConfig)['fields']>;
+
+export interface KvContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly dataFolder: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+const ARGS_MAX = 1024 * 1024;
+const LINE_BYTES_MAX = 64 * 1024;
+
+export class Kv implements System {
+  readonly name = 'kv';
+  private readonly settings: KvSettings;
+  private readonly context: KvContext;
+  private state: SystemState = 'idle';
+  private readonly listening: Listening[] = [];
+  readonly engine: Engine;
+  readonly server: KvServer;
+
+  constructor(settings: KvSettings, context: KvContext) {
+    this.settings = settings;
+    this.context = context;
+    this.engine = new Engine({
+      commands: commandSpecs,
+      clock: context.clock,
+      random: context.random,
+      databases: settings.databases,
+      settings: {
+        maxmemory: settings.memoryBytes,
+        maxmemoryPolicy: settings.memoryPolicy,
+        maxclients: settings.clientsMax,
+        protectedMode: settings.protectedMode,
+        appendfsync: settings.fsync === 'never' ? 'no' : settings.fsync,
+      },
+    });
+    this.server = new KvServer(this.engine, {
+      argsMax: ARGS_MAX,
+      bulkBytesMax: this.engine.settings.protoMaxBulkLen,
+      lineBytesMax: LINE_BYTES_MAX,
+    });
+  }
+
+  async start(): Promise<void> {
+    this.state = 'starting';
+    try {
+      await this.listen();
+      this.state = 'ready';
+    } catch (error) {
+      this.state = 'failed';
+      await this.server.stop();
+      throw error;
+    }
+  }
+
+  private async listen(): Promise<void> {
+    const { settings } = this;
+    const transport = await createNodeTransport();
+    const common = { transport, clock: this.context.clock, connectionsMax: settings.clientsMax };
+    const { bind: host } = settings;
+    const listener = await this.server.listen({
+      ...common,
+      address: { host, port: settings.port },
+    });
+    this.listening.push({ protocol: 'RESP', host, port: listener.port });
+    if (settings.socket !== undefined) {
+      await this.server.listen({ ...common, address: { path: settings.socket } });
+    }
+    if (settings.tls.port !== 0) {
+      const tls = await this.tlsOptions();
+      const secure = await this.server.listen({
+        ...common,
+        address: { host, port: settings.tls.port },
+        tls,
+      });
+      this.listening.push({ protocol: 'RESP over TLS', host, port: secure.port });
+    }
+  }
+
+  private async tlsOptions(): Promise<TlsOptions> {
+    const { tls } = this.settings;
+    const read = async (path: string | undefined): Promise<Buffer> => readFile(path ?? '');
+    return {
+      cert: await read(tls.cert),
+      key: await read(tls.key),
+      ...(tls.ca !== undefined && { ca: await read(tls.ca) }),
+      requestCert: tls.clients !== 'no',
+      rejectUnauthorized: tls.clients === 'required',
+    };
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    this.state = 'draining';
+    await this.server.drain(deadlineMs);
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+    this.state = 'stopped';
+  }
+
+  status(): SystemStatus {
+    const { keyspace, sessions, stats } = this.engine;
+    return {
+      state: this.state,
+      listening: this.listening,
+      facts: {
+        keys: keyspace.keys,
+        memoryBytes: keyspace.usedBytes,
+        clients: sessions.count,
+        commands: stats.commands,
+      },
+    };
+  }
+}
+
+/** Makes the store; `start` brings it up. */
+export function createKv(settings: KvSettings, context: KvContext): Kv {
+  return new Kv(settings, context);
+}

@@ -15,11 +15,12 @@ import type { Server } from './server.ts';
 
 const main = join(dirname(fileURLToPath(import.meta.url)), '../../src/main.ts');
 
-/** Settings of the section `kv` beyond port, bind and data; values are written as YAML scalars. */
-export type KvSettings = Readonly<Record<string, string | number | boolean>>;
+/** Settings of one section; values are written as YAML scalars. */
+type Settings = Readonly<Record<string, string | number | boolean>>;
 
 export type PlinthOptions = {
-  readonly kv?: KvSettings;
+  /** Settings of the section `kv` beyond port and bind. */
+  readonly kv?: Settings;
   /** Folder of the data; a temporary one when absent, removed by `stop`. */
   readonly data?: string;
 };
@@ -43,7 +44,12 @@ export async function startPlinth(options: PlinthOptions = {}): Promise<Plinth> 
   mkdirSync(data, { recursive: true });
   const port = await freePort();
   const config = join(folder.path, 'plinth.yaml');
-  writeFileSync(config, yaml({ port, bind: '127.0.0.1', data, ...options.kv }));
+  const sections = {
+    node: { data },
+    admin: { port: 0 },
+    kv: { port, bind: '127.0.0.1', ...options.kv },
+  };
+  writeFileSync(config, Object.entries(sections).map(yaml).join(''));
   let child = launch(config, folder.path);
   const ready = async () => {
     let answered = false;
@@ -102,7 +108,9 @@ function launch(config: string, cwd: string): Child {
   return startChild(process.execPath, [main, 'up', '--config', config], { cwd });
 }
 
-function yaml(kv: KvSettings): string {
-  const lines = Object.entries(kv).map(([name, value]) => `  ${name}: ${JSON.stringify(value)}`);
-  return `kv:\n${lines.join('\n')}\n`;
+function yaml([section, settings]: [string, Settings]): string {
+  const lines = Object.entries(settings).map(
+    ([name, value]) => `  ${name}: ${JSON.stringify(value)}\n`,
+  );
+  return `${section}:\n${lines.join('')}`;
 }

@@ -52,6 +52,7 @@ export class SimDisk implements Disk {
   readonly #names = new SimNames();
   readonly #faults = new Map<number, SimFault>();
   readonly #standing = new Map<SimOperation, SimFault>();
+  readonly #hanging = new Map<SimOperation, (() => void)[]>();
   readonly #locks = new Set<string>();
   #powerLossAt = 0;
 
@@ -76,6 +77,17 @@ export class SimDisk implements Disk {
   failAll(kind: SimOperation, fault: SimFault | null): void {
     if (fault === null) this.#standing.delete(kind);
     else this.#standing.set(kind, fault);
+  }
+
+  /** Operations of a kind do not end until told otherwise. */
+  hang(kind: SimOperation, on: boolean): void {
+    if (on) {
+      this.#hanging.set(kind, []);
+      return;
+    }
+    const held = this.#hanging.get(kind) ?? [];
+    this.#hanging.delete(kind);
+    for (const done of held) this.complete(kind, done);
   }
 
   /** The power goes when the operation with this number begins. */
@@ -186,7 +198,12 @@ export class SimDisk implements Disk {
   }
 
   /** Calls `done` after a while, unless the process or the power has gone by then. */
-  complete(done: () => void): void {
+  complete(kind: SimOperation, done: () => void): void {
+    const held = this.#hanging.get(kind);
+    if (held !== undefined) {
+      held.push(done);
+      return;
+    }
     const life = this.life;
     const delayMs = this.random.chance(0.1) ? this.random.below(2000) / 10 : this.random.float();
     this.clock.setTimer(delayMs, () => {
@@ -209,7 +226,7 @@ export class SimDisk implements Disk {
 
   async #later(kind: SimOperation, what: string): Promise<void> {
     this.begin(kind, what);
-    await new Promise<void>((resolve) => this.complete(resolve));
+    await new Promise<void>((resolve) => this.complete(kind, resolve));
   }
 
   async #crashInFlight(): Promise<void> {
@@ -225,6 +242,7 @@ export class SimDisk implements Disk {
     this.life++;
     this.#powerLossAt = 0;
     this.heal();
+    this.#hanging.clear();
     this.#locks.clear();
   }
 }

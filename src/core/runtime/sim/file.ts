@@ -55,11 +55,11 @@ export class SimFile implements DiskFile {
       fault = this.#disk.begin('write', this.path);
     } catch (error) {
       if (this.#disk.dead) this.#disk.inFlight.add(leavePart);
-      this.#disk.complete(() => done(error as Error, 0));
+      this.#disk.complete('write', () => done(error as Error, 0));
       return;
     }
     this.#disk.inFlight.add(leavePart);
-    this.#disk.complete(() => {
+    this.#disk.complete('write', () => {
       this.#disk.inFlight.delete(leavePart);
       let taken: number;
       try {
@@ -144,10 +144,10 @@ export class SimFile implements DiskFile {
     try {
       fault = this.#disk.begin(kind, this.path);
     } catch (error) {
-      this.#disk.complete(() => fail(error as Error, 0));
+      this.#disk.complete(kind, () => fail(error as Error, 0));
       return;
     }
-    this.#disk.complete(() => run(fault));
+    this.#disk.complete(kind, () => run(fault));
   }
 
   #check(): void {

@@ -147,7 +147,7 @@ test('after any mix of crashes and disk errors every entry promised durable is t
         await world.losePower();
       },
     ),
-    { numRuns: Number(process.env.PLINTH_LOG_RUNS ?? 150) },
+    { numRuns: Number(process.env.PLINTH_LOG_RUNS ?? 100) },
   );
 });
 

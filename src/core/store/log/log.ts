@@ -106,9 +106,7 @@ class WriteAheadLog implements Log {
   readonly #store: SegmentStore;
   readonly #reader: LogReader;
   readonly #options: LogOptions;
-  readonly #highWaterBytes: number;
   readonly #pendingBytesMax: number;
-  #aboveHighWater = false;
   #closing = false;
 
   constructor(options: LogOptions, parts: Parts) {
@@ -119,7 +117,6 @@ class WriteAheadLog implements Log {
     this.stats = parts.stats;
     this.recovery = parts.report;
     this.#reader = new LogReader(options.disk, parts.store);
-    this.#highWaterBytes = options.highWaterBytes ?? limits.highWaterBytesDefault;
     this.#pendingBytesMax = options.pendingBytesMax ?? limits.pendingBytesMaxDefault;
   }
 
@@ -191,7 +188,6 @@ class WriteAheadLog implements Log {
   }
 
   flush(done?: FlushCallback): void {
-    this.#watchHighWater();
     if (this.#closing) {
       done?.(new LogError('closed'));
       return;
@@ -252,15 +248,5 @@ class WriteAheadLog implements Log {
     if (this.#closing) return;
     this.#closing = true;
     await this.#writer.close();
-  }
-
-  #watchHighWater(): void {
-    const pending = this.#writer.pendingBytes;
-    if (!this.#aboveHighWater && pending > this.#highWaterBytes) {
-      this.#aboveHighWater = true;
-      this.#options.onHighWater?.(pending);
-    } else if (this.#aboveHighWater && pending * 2 <= this.#highWaterBytes) {
-      this.#aboveHighWater = false;
-    }
   }
 }

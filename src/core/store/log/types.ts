@@ -121,7 +121,7 @@ export interface Log {
    * @throws LogError 'entry-too-large', 'backlog-full', 'closed'.
    */
   reserve(maxBytes: number, keepBytes?: number): LogReservation;
-  /** Makes the first `usedBytes` of the reservation an entry. @returns its index. */
+  /** Makes the first `usedBytes` of the reservation an entry, in the turn it was made. @returns its index. */
   commit(usedBytes: number, timestampMs: number): LogIndex;
   /** `reserve`, copy, `commit`. */
   append(payload: Uint8Array, timestampMs: number): LogIndex;
@@ -139,8 +139,9 @@ export interface Log {
   /** Deletes or recycles whole segments that hold only entries before `index`. @returns how many. */
   truncateBefore(index: LogIndex): Promise<number>;
   /**
-   * Gives written entries from `index` on to `visit`, in order, until `limitBytes` of payload have
-   * been passed (at least one entry) or the end. Reads synchronously.
+   * Gives written entries from `index` on to `visit`, in order, to the end or until `limitBytes` of
+   * payload have been passed; looks at that after each batch as it was written, at most 1 MiB unless
+   * one entry is larger. Reads synchronously.
    * @returns the index to go on from.
    * @throws LogError 'truncated' when `index` is before `firstIndex`, 'corrupt', 'io'.
    */

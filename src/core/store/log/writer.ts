@@ -16,7 +16,14 @@ import type { Clock, Timer } from '../../runtime/index.ts';
 import { type EntryBuffer, type Frame, lastIndexOf } from './entry-buffer.ts';
 import { isDiskFull, LogError, type LogErrorCode } from './errors.ts';
 import { frameBytes, sealFrame } from './format.ts';
-import { eagerBytes, syncLagReportMs, tickMs, writeIntervalMs } from './limits.ts';
+import { HighWater } from './high-water.ts';
+import {
+  eagerBytes,
+  highWaterBytesDefault,
+  syncLagReportMs,
+  tickMs,
+  writeIntervalMs,
+} from './limits.ts';
 import { datasync, type Segment } from './segment.ts';
 import type { SegmentStore } from './segment-store.ts';
 import type { LogStats } from './stats.ts';
@@ -56,6 +63,7 @@ export class Writer {
   readonly #stats: LogStats;
   readonly #unsynced: UnsyncedFrames;
   readonly #unsyncedBytesMax: number;
+  readonly #highWater: HighWater;
   readonly #onWritten = (error: Error | null, bytes: number): void => this.#written(error, bytes);
   #segment: Segment | null;
   /** The segment's file was opened with O_DSYNC. */
@@ -93,6 +101,8 @@ export class Writer {
     this.#stats = options.stats;
     this.#unsynced = new UnsyncedFrames(options.entries);
     this.#unsyncedBytesMax = options.unsyncedBytesMax;
+    const { highWaterBytes = highWaterBytesDefault } = options.log;
+    this.#highWater = new HighWater(highWaterBytes, options.log.onHighWater);
     this.#segment = options.segment;
     this.#segmentDsync = this.policy === 'always';
     this.durableIndex = options.durableIndex;
@@ -109,6 +119,7 @@ export class Writer {
   /** Once per turn. `everysec` and `never` gather a few milliseconds, so that writes stay few. */
   flush(): void {
     const waitingBytes = this.#entries.waitingBytes;
+    this.#highWater.look(this.pendingBytes);
     if (this.policy === 'always' || waitingBytes >= eagerBytes) {
       this.kick();
       return;
@@ -135,6 +146,7 @@ export class Writer {
       done(this.failure);
       return;
     }
+    this.#highWater.look(this.pendingBytes);
     const index = this.#entries.lastIndex;
     if (index <= this.durableIndex) {
       done(null);
@@ -297,6 +309,7 @@ export class Writer {
     this.#stats.writes++;
     this.#stats.writtenBytes += total;
     this.#stats.lastWriteMicros = this.#clock.nowMicros() - this.#writeStartMicros;
+    this.#highWater.look(this.pendingBytes);
     if (this.#resuming !== null) this.#resumed();
     segment.fillAhead();
     if (segment.halfFull) this.#store.prepareSpare();

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { payloadBytesMax } from './limits.ts';
+import { LogWorld } from './log-world.ts';
+import { epoch, logIndex } from './types.ts';
+
+async function openWorld(
+  policy: 'always' | 'everysec' | 'never' = 'always',
+  extra: Parameters<LogWorld['open']>[0] = {},
+): Promise<LogWorld> {
+  const world = new LogWorld({ seed: 7, policy });
+  await world.open(extra);
+  return world;
+}
+
+test('an entry comes back with its index, epoch, timestamp and payload', async () => {
+  const world = await openWorld();
+  const log = world.opened();
+  log.append(Buffer.from('one'), 1_700_000_000_123);
+  log.setEpoch(epoch(5));
+  log.append(Buffer.from(''), 1_700_000_000_124);
+  await world.settle();
+  const seen: unknown[] = [];
+  log.readFrom(logIndex(1), ({ index, epoch: term, timestampMs, buffer, start, end }) => {
+    seen.push([index, term, timestampMs, buffer.toString('latin1', start, end)]);
+  });
+  assert.deepEqual(seen, [
+    [1, 1, 1_700_000_000_123, 'one'],
+    [2, 5, 1_700_000_000_124, ''],
+  ]);
+  await world.disk.killProcess();
+  world.clock.forgetAll();
+  const again = await world.open();
+  assert.equal(again.epoch, 5);
+});
+
+test('a payload encoded into the reservation is the entry, and a reservation left alone is none', async () => {
+  const world = await openWorld();
+  const log = world.opened();
+  log.reserve(100);
+  const { buffer, offset } = log.reserve(50);
+  buffer.write('kept', offset);
+  assert.equal(log.commit(4, 1), 1);
+  const short = log.reserve(4);
+  short.buffer.write('part', short.offset);
+  const long = log.reserve(3_000_000, 4);
+  long.buffer.write('!', long.offset + 4);
+  assert.equal(log.commit(5, 1), 2);
+  await world.settle();
+  const read: string[] = [];
+  log.readFrom(logIndex(1), (entry) => {
+    read.push(entry.buffer.toString('latin1', entry.start, entry.end));
+  });
+  assert.deepEqual(read, ['kept', 'part!']);
+});
+
+test('under always a flush calls back only when its entries are durable, later ones in a later write', async () => {
+  const world = await openWorld();
+  const log = world.opened();
+  const durable: number[] = [];
+  world.append(3, 10);
+  log.flush(() => durable.push(log.durableIndex));
+  world.append(2, 10);
+  log.flush(() => durable.push(log.durableIndex));
+  assert.deepEqual(durable, []);
+  assert.equal(log.state, 'writing');
+  await world.settle();
+  assert.deepEqual(durable, [3, 5]);
+  assert.equal(log.stats.writes, 2);
+  assert.equal(log.state, 'open');
+  assert.equal(log.pendingBytes, 0);
+});
+
+test('under everysec a flush calls back at once and entries are durable within two seconds', async () => {
+  const world = await openWorld('everysec');
+  const log = world.opened();
+  let called = false;
+  log.append(Buffer.from('x'), 0);
+  log.flush((error) => {
+    called = error === null;
+  });
+  assert.ok(called);
+  assert.equal(log.durableIndex, 0);
+  await world.clock.advance(250);
+  assert.equal(log.writtenIndex, 1);
+  await world.clock.advance(1800);
+  assert.equal(log.durableIndex, 1);
+});
+
+test('a burst larger than one memory chunk is written whole while a write is in flight', async () => {
+  for (const policy of ['always', 'everysec', 'never'] as const) {
+    const world = await openWorld(policy);
+    world.append(1, 10);
+    world.append(900, 5000);
+    world.append(2, 10);
+    await world.settle();
+    world.check();
+    await world.losePower();
+    assert.equal(world.opened().lastIndex, 903);
+  }
+});
+
+test('an entry larger than a segment gets one of its own', async () => {
+  const world = await openWorld();
+  world.append(1, 100);
+  world.append(1, 300_000);
+  world.append(1, 100);
+  await world.settle();
+  world.check();
+  await world.losePower();
+  assert.equal(world.opened().lastIndex, 3);
+});
+
+test('an entry above the limit is refused and leaves no trace', async () => {
+  const world = await openWorld();
+  const log = world.opened();
+  assert.throws(() => log.reserve(payloadBytesMax + 1), { code: 'entry-too-large' });
+  world.append(1, 10);
+  await world.settle();
+  world.check();
+});
+
+test('rotation keeps all entries, truncation deletes only segments wholly behind the index', async () => {
+  const world = await openWorld();
+  const log = world.opened();
+  for (let round = 0; round < 8; round++) {
+    world.append(10, 2500);
+    await world.settle();
+  }
+  assert.ok(log.stats.segments >= 3);
+  world.check();
+  const segments = log.stats.segments;
+  await world.truncateBefore(50);
+  assert.ok(log.stats.segments < segments);
+  assert.ok(log.firstIndex > 1 && log.firstIndex <= 50);
+  assert.throws(() => log.readFrom(logIndex(1), () => {}), { code: 'truncated' });
+  world.check();
+  await world.truncateBefore(1_000_000);
+  assert.equal(log.stats.segments, 1, 'the segment that is written to stays');
+  await world.losePower();
+});
+
+test('a recycled segment shows nothing of its former life, at any point of its new one', async () => {
+  const world = await openWorld();
+  for (let round = 0; round < 40; round++) {
+    world.append(6, 2500);
+    await world.settle();
+    await world.truncateBefore(world.opened().lastIndex);
+    if (round % 3 === 0) await world.losePower();
+  }
+  world.append(30, 2500);
+  await world.settle();
+  const log = world.opened();
+  assert.ok(log.stats.recycledSegments + log.stats.rotations > 0);
+  world.check();
+});
+
+test('reading goes on where it stopped, within its limit, across segments', async () => {
+  const world = await openWorld();
+  for (let nth = 0; nth < 12; nth++) {
+    world.append(5, 2500);
+    await world.settle();
+  }
+  const log = world.opened();
+  const read: number[] = [];
+  let calls = 0;
+  for (let next = logIndex(5); next <= log.lastIndex; calls++) {
+    next = log.readFrom(next, (entry) => read.push(entry.index), 6000);
+  }
+  assert.deepEqual(
+    read,
+    Array.from({ length: 56 }, (_, nth) => nth + 5),
+  );
+  assert.ok(calls > 1);
+});
+
+test('opening replays from the index asked for, in the pass that verifies', async () => {
+  const world = await openWorld();
+  world.append(20, 100);
+  await world.close();
+  const replayed: number[] = [];
+  const entry = ({ index }: { index: number }): void => void replayed.push(index);
+  await world.open({ replay: { from: logIndex(18), entry } });
+  assert.deepEqual(replayed, [18, 19, 20]);
+});
+
+test('a log that ends before the checkpoint is begun anew behind it; one that begins after it is refused', async () => {
+  const world = await openWorld();
+  world.append(5, 100);
+  await world.close();
+  const log = await world.open({ nextIndexMin: logIndex(100) });
+  assert.deepEqual([log.firstIndex, log.lastIndex], [100, 99]);
+  assert.equal(log.append(Buffer.from('x'), 0), 100);
+  await world.clock.settle(log.close());
+  await assert.rejects(world.open({ nextIndexMin: logIndex(50) }), { code: 'corrupt' });
+});
+
+test('a closed log refuses everything and opens again without a torn tail', async () => {
+  const world = await openWorld('everysec');
+  world.append(5, 100);
+  const log = world.opened();
+  await world.close();
+  assert.equal(log.state, 'closed');
+  assert.throws(() => log.reserve(1), { code: 'closed' });
+  const codes: (string | undefined)[] = [];
+  log.flush((error) => codes.push(error?.code));
+  log.sync((error) => codes.push(error?.code));
+  assert.deepEqual(codes, ['closed', 'closed']);
+  const again = await world.open();
+  assert.equal(again.recovery.tornTail, null);
+  assert.equal(again.lastIndex, 5);
+});
+
+test('the high-water mark is told once on the way up, and the bound turns accepting off', async () => {
+  const told: number[] = [];
+  const world = await openWorld('always', {
+    highWaterBytes: 1000,
+    pendingBytesMax: 5000,
+    onHighWater: (bytes) => told.push(bytes),
+  });
+  const log = world.opened();
+  for (let nth = 0; nth < 5; nth++) world.append(1, 600);
+  assert.equal(told.length, 1);
+  assert.ok(log.accepting);
+  world.append(4, 600);
+  world.append(4, 600);
+  assert.ok(!log.accepting);
+  log.reserve(1000);
+  assert.throws(() => log.reserve(20_000), { code: 'backlog-full' });
+  await world.settle();
+  assert.ok(log.accepting);
+  world.append(3, 600);
+  assert.equal(told.length, 2);
+});
+
+test('a policy changed under way holds from then on', async () => {
+  const world = await openWorld('never');
+  const log = world.opened();
+  world.append(3, 100);
+  world.policy = 'always';
+  log.setPolicy('always');
+  world.append(3, 100);
+  await world.clock.advance(500);
+  assert.equal(log.durableIndex, 6);
+  await world.losePower();
+});

@@ -68,6 +68,14 @@ export class SetBuilder {
     return this.addPacked(buf, start, length);
   }
 
+  has(buf: Buffer, start: number, length: number): boolean {
+    if (this.large !== undefined) return this.large.has(buf, start, length);
+    if (this.form === 'listpack') {
+      return findItem(this.buf, 0, this.bytes, 1, buf, start, length) >= 0;
+    }
+    return parseHalves(buf, start, length) && findInteger(this.buf, 0, this.bytes, high, low) >= 0;
+  }
+
   private addInteger(numberHigh: number, numberLow: number): boolean {
     const found = findInteger(this.buf, 0, this.bytes, numberHigh, numberLow);
     if (found >= 0) return false;

@@ -35,6 +35,8 @@ export type Plinth = Server & {
   terminate(): Promise<number | string>;
   /** Starts again on the same folder and port; rejects where the process ends before it is ready. */
   restart(): Promise<void>;
+  /** Starts again without waiting; `child` and its output tell what becomes of it. */
+  launch(): Child;
 };
 
 /** Starts Plinth with a key-value store and waits until it answers. */
@@ -84,6 +86,10 @@ export async function startPlinth(options: PlinthOptions = {}): Promise<Plinth> 
     restart: async () => {
       child = launch(config, folder.path);
       await ready();
+    },
+    launch: () => {
+      child = launch(config, folder.path);
+      return child;
     },
     stop: async () => {
       await end('SIGKILL');

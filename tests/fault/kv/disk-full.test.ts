@@ -1,0 +1,97 @@
+/**
+ * A full disk: writes are refused with a clear error, reads go on, after space returns writes
+ * go on, and what was acknowledged is there after a kill. Needs the right to mount a tmpfs.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { startPlinth } from '../../support/plinth.ts';
+import { temporaryFolder, waitUntil } from '../../support/process.ts';
+import { RespClient } from '../../support/resp-client.ts';
+import { isError, show, textOf } from '../../support/resp-reply.ts';
+import { plinthOptions } from '../../support/targets.ts';
+
+const mebibyte = 1024 * 1024;
+
+/** Mounts a small tmpfs; undefined where that is not permitted. */
+function smallDisk(bytes: number): { readonly path: string; remove(): void } | undefined {
+  const folder = temporaryFolder('plinth-full');
+  const options = ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder.path];
+  if (spawnSync('mount', options, { stdio: 'ignore' }).status !== 0) {
+    folder.remove();
+    return undefined;
+  }
+  return {
+    path: folder.path,
+    remove: () => {
+      spawnSync('umount', ['-l', folder.path], { stdio: 'ignore' });
+      folder.remove();
+    },
+  };
+}
+
+const probe = smallDisk(mebibyte);
+probe?.remove();
+const permitted = probe === undefined ? { skip: 'missing peer: the right to mount a tmpfs' } : {};
+
+describe('a full disk', { ...permitted, ...plinthOptions }, () => {
+  for (const fsync of ['always', 'everysec'] as const) {
+    test(`fsync ${fsync}: refuses writes, serves reads, recovers, loses nothing`, async () => {
+      const disk = smallDisk(24 * mebibyte);
+      assert.ok(disk !== undefined);
+      const data = join(disk.path, 'data');
+      mkdirSync(data);
+      const ballast = join(disk.path, 'ballast');
+      writeFileSync(ballast, Buffer.alloc(12 * mebibyte, 1));
+      const plinth = await startPlinth({
+        data,
+        kv: { fsync, logSegmentBytes: 256 * 1024, checkpointLogBytes: mebibyte },
+      });
+      try {
+        const client = await RespClient.connect(plinth);
+        const acknowledged = new Map<string, string>();
+        let refusal = '';
+        for (let n = 0; n < 20_000 && refusal === ''; n += 1) {
+          const value = `${n}:${'v'.repeat(4000)}`;
+          const reply = await client.send(['SET', `k${n}`, value]);
+          if (isError(reply)) refusal = textOf(reply);
+          else acknowledged.set(`k${n}`, value);
+        }
+        assert.match(refusal, /^MISCONF .*(disk|space|write)/i);
+        assert.ok(acknowledged.size > 100);
+        assert.match(show(await client.send(['INCR', 'counter'])), /^-MISCONF /);
+        assert.match(
+          show(await client.send(['EVAL', "return redis.call('SET', 'k', 'v')", '0'])),
+          /MISCONF/,
+        );
+        assert.equal(textOf(await client.send(['GET', 'k0'])), acknowledged.get('k0'));
+        assert.equal(show(await client.send(['EXISTS', 'k1'])), ':1');
+
+        rmSync(ballast);
+        assert.ok(statfsSync(disk.path).bavail > 0);
+        await waitUntil('writes to be taken again', async () => {
+          return show(await client.send(['SET', 'after', 'space'])) === '+OK';
+        });
+        acknowledged.set('after', 'space');
+        for (let n = 0; n < 50; n += 1) {
+          await client.must('SET', `more${n}`, String(n));
+          acknowledged.set(`more${n}`, String(n));
+        }
+        if (fsync === 'everysec') await client.must('WAITAOF', 1, 0, 5000);
+        client.close();
+        await plinth.kill9();
+        await plinth.restart();
+        const again = await RespClient.connect(plinth);
+        for (const [key, value] of acknowledged) {
+          assert.equal(textOf(await again.send(['GET', key])), value, `lost: ${key}`);
+        }
+        again.close();
+      } finally {
+        await plinth.stop();
+        disk.remove();
+      }
+    });
+  }
+});

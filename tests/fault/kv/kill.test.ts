@@ -1,0 +1,80 @@
+/**
+ * kill -9 in its short form; tests/soak/kv has the long one. `PLINTH_KILL_SEED` replays.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { requirePeer } from '../../support/peers.ts';
+import { plinthOptions } from '../../support/targets.ts';
+import { killAgainAndAgain } from './kill.ts';
+import { countOf, cycle, stateAfter } from './model.ts';
+import { startKillablePlinth, startKillableRedis } from './servers.ts';
+
+const seed = Number(process.env.PLINTH_KILL_SEED ?? Date.now() % 1_000_000);
+
+describe('the model of the checking writer', () => {
+  test('gives back the count of every state', () => {
+    for (let count = 0; count <= cycle * 8; count += 1) {
+      assert.equal(countOf(stateAfter(count), { low: 0, high: cycle * 8 }), count);
+    }
+  });
+
+  test('refuses what is lost, torn or invented', () => {
+    const state = stateAfter(50);
+    assert.throws(() => countOf(state, { low: 51, high: 60 }), /acknowledged writes are lost/);
+    assert.throws(() => countOf(state, { low: 0, high: 40 }), /no prefix|nobody made/);
+    const torn = state.map((line, index) => (index === 7 ? '$"1"' : line));
+    assert.throws(() => countOf(torn, { low: 0, high: 60 }), /no prefix of the writes/);
+  });
+});
+
+describe(
+  'kill -9 of redis-server, by which the checks are checked',
+  requirePeer('redis-server'),
+  () => {
+    test('appendfsync always loses nothing', async () => {
+      const { server, stop } = await startKillableRedis('always');
+      try {
+        const report = await killAgainAndAgain({ server, fsync: 'always', kills: 4, seed });
+        assert.equal(report.lost, 0);
+        assert.ok(report.acknowledged > 0);
+      } finally {
+        await stop();
+      }
+    });
+
+    test('a server that forgets is caught', async () => {
+      const { server, stop } = await startKillableRedis('none');
+      try {
+        await assert.rejects(
+          killAgainAndAgain({ server, fsync: 'always', kills: 2, seed }),
+          /acknowledged writes are lost/,
+        );
+      } finally {
+        await stop();
+      }
+    });
+  },
+);
+
+describe('kill -9 of Plinth', plinthOptions, () => {
+  test('fsync always loses nothing that was acknowledged', async () => {
+    const { server, stop } = await startKillablePlinth('always');
+    try {
+      const report = await killAgainAndAgain({ server, fsync: 'always', kills: 10, seed });
+      assert.equal(report.lost, 0);
+      assert.ok(report.acknowledged > 0);
+    } finally {
+      await stop();
+    }
+  });
+
+  test('fsync everysec loses a second at most', async () => {
+    const { server, stop } = await startKillablePlinth('everysec');
+    try {
+      const report = await killAgainAndAgain({ server, fsync: 'everysec', kills: 5, seed });
+      assert.ok(report.acknowledged > 0);
+    } finally {
+      await stop();
+    }
+  });
+});

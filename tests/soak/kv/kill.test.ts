@@ -1,0 +1,30 @@
+/**
+ * kill -9 at length: 200 kills, or `PLINTH_KILLS`, half under each way to sync.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { killAgainAndAgain } from '../../fault/kv/kill.ts';
+import { startKillablePlinth } from '../../fault/kv/servers.ts';
+import { plinthOptions } from '../../support/targets.ts';
+
+const kills = Number(process.env.PLINTH_KILLS ?? 200);
+const seed = Number(process.env.PLINTH_KILL_SEED ?? Date.now() % 1_000_000);
+
+describe('kill -9 of Plinth at length', plinthOptions, () => {
+  for (const fsync of ['always', 'everysec'] as const) {
+    test(`fsync ${fsync} keeps its promise through ${kills / 2} kills`, async (context) => {
+      const { server, stop } = await startKillablePlinth(fsync);
+      try {
+        const report = await killAgainAndAgain({ server, fsync, kills: kills / 2, seed });
+        context.diagnostic(
+          `${report.kills} kills, ${report.duringRecovery} of them in a recovery, ` +
+            `${report.acknowledged} acknowledged, ${report.lost} lost`,
+        );
+        if (fsync === 'always') assert.equal(report.lost, 0);
+        assert.ok(report.acknowledged > 0);
+      } finally {
+        await stop();
+      }
+    });
+  }
+});

@@ -16,6 +16,8 @@ export type FuzzOptions = {
   readonly perRound?: number;
   /** End after this many different findings; 1 if absent. */
   readonly findingsMax?: number;
+  /** Families of commands to draw from, by their names in the generator; all if absent. */
+  readonly families?: readonly string[] | undefined;
   readonly onProgress?: (done: number, findings: number) => void;
 };
 
@@ -42,7 +44,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
   let rounds = 0;
   while (done < commands && findings.size < findingsMax) {
     const roundSeed = (seed + rounds * 7919) >>> 0;
-    const round = makeRound(roundSeed, Math.min(perRound, commands - done));
+    const round = makeRound(roundSeed, Math.min(perRound, commands - done), options.families);
     const difference = await runRound(sides, round, tally);
     if (difference !== undefined && !findings.has(difference.signature)) {
       findings.set(difference.signature, await explore(sides, roundSeed, round, difference));
@@ -55,8 +57,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
 }
 
 /** The round of a seed; the same seed and length give the same round for ever. */
-export function makeRound(seed: number, length: number): Round {
-  const generator = new Generator(seed);
+export function makeRound(seed: number, length: number, families?: readonly string[]): Round {
+  const generator = new Generator(seed, families);
   const settings = generator.settings();
   const steps: Step[] = [];
   while (steps.length < length) steps.push(...generator.next());

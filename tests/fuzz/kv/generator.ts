@@ -47,11 +47,14 @@ export class Generator {
   private depth = 0;
   private connection: 0 | 1 = 0;
 
-  constructor(seed: number) {
+  /** `only` names the families to draw from; all of them when absent. */
+  constructor(seed: number, only?: readonly string[]) {
     this.chance = new Chance(seed);
+    const wanted = Object.entries(families).filter(([name]) => only?.includes(name) ?? true);
+    if (wanted.length === 0) throw new Error(`families are ${Object.keys(families).join(', ')}`);
     // Each round leans to some families, so that their collections grow past thresholds.
     const lean = (all: Family) => all.weight * this.chance.pick([0.3, 1, 1, 3]);
-    this.weights = new Map(Object.values(families).map((all) => [all, lean(all)]));
+    this.weights = new Map(wanted.map(([, all]) => [all, lean(all)]));
   }
 
   /** Settings for both servers at the start of the round: small thresholds are met sooner. */

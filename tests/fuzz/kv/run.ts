@@ -1,22 +1,34 @@
 /**
- * The fuzzer by hand: `node tests/fuzz/kv/run.ts [seed] [commands] [findings]`.
- * Prints each difference with the commands that show it, and what was run.
+ * The fuzzer by hand. Prints each difference with the commands that show it, and what was run.
+ *
+ *     node tests/fuzz/kv/run.ts --seed 1 --commands 100000 --findings 20 --families sets,keys
  */
+import { parseArgs } from 'node:util';
 import { describeFinding, fuzz } from './differential.ts';
 import { sideOf, startPlinthSide, startReference } from './sides.ts';
 
-const [seed = '1', commands = '100000', findings = '20', against = 'plinth'] =
-  process.argv.slice(2);
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    commands: { type: 'string', default: '100000' },
+    /** End after so many different findings. */
+    findings: { type: 'string', default: '20' },
+    families: { type: 'string' },
+    /** `redis` compares the reference with itself: what is found then is the fuzzer's fault. */
+    against: { type: 'string', default: 'plinth' },
+  },
+});
 const left = await startReference();
-const second = against === 'redis' ? await startReference() : undefined;
+const second = values.against === 'redis' ? await startReference() : undefined;
 const right =
   second === undefined ? await startPlinthSide() : { side: sideOf(second), stop: second.stop };
 try {
   const result = await fuzz({
     sides: [sideOf(left), right.side],
-    seed: Number(seed),
-    commands: Number(commands),
-    findingsMax: Number(findings),
+    seed: Number(values.seed),
+    commands: Number(values.commands),
+    findingsMax: Number(values.findings),
+    families: values.families?.split(','),
     onProgress: (done, found) => {
       if (done % 50_000 < 1100) console.error(`${done} commands, ${found} differences`);
     },

@@ -1,16 +1,17 @@
 /**
  * What a request costs on each socket tier, beside redis-server in the same run.
  *
- *     node bench/transport.ts [--rounds 5] [--requests 200000] [--connections 50]
+ *     node bench/transport.ts [--rounds 5] [--requests 200000] [--connections 50] [--tls]
  *
  * The servers answer `+PONG\r\n` and nothing else, so the figures are the transport's. Each server is
  * pinned to core 0, redis-benchmark to core 1; servers take turns within a round; the table shows
- * medians of the rounds. Processor time is utime and stime of /proc/PID/stat, see proc(5), in ticks
+ * medians of the rounds and how far they went. Processor time is utime and stime of /proc/PID/stat, see proc(5), in ticks
  * of 10 ms. 'now' writes in the read event, 'turn' after all reads of the turn of the loop.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -19,11 +20,12 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     requests: { type: 'string', default: '200000' },
     connections: { type: 'string', default: '50' },
+    tls: { type: 'boolean', default: false },
   },
 });
 const rounds = Number(values.rounds);
 const tickMicros = 10_000;
-const pipelines = [1, 16];
+const pipelines = values.tls ? [1] : [1, 16];
 const firstPort = 17_400;
 
 interface Sample {
@@ -40,15 +42,35 @@ interface Candidate {
 }
 
 const server = join(import.meta.dirname, 'transport-server.ts');
+const folder = mkdtempSync(join(tmpdir(), 'plinth-bench-'));
+const [cert, key] = [join(folder, 'x.crt'), join(folder, 'x.key')];
+if (values.tls) {
+  const subject = ['-nodes', '-days', '1', '-subj', '/CN=localhost'];
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+  const given = ['req', '-x509', ...curve, ...subject, '-keyout', key, '-out', cert];
+  execFileSync('openssl', given, { stdio: 'ignore' });
+}
+const redisTls = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert];
+const loadTls = values.tls ? ['--tls', '--insecure'] : [];
+
+function redis(port: number): string[] {
+  const plain = ['redis-server', '--save', '', '--appendonly', 'no'];
+  if (!values.tls) return [...plain, '--port', `${port}`];
+  const door = ['--port', '0', '--tls-port', `${port}`, '--tls-auth-clients', 'no'];
+  return [...plain, ...door, ...redisTls];
+}
+
+/** Under TLS every tier is the same. */
+const tiers = values.tls ? ['handle'] : ['streams', 'onread', 'handle'];
 const commands: [string, (port: number) => string[]][] = [
-  [
-    'redis-server',
-    (port) => ['redis-server', '--port', `${port}`, '--save', '', '--appendonly', 'no'],
-  ],
-  ...['streams', 'onread', 'handle'].flatMap((tier) =>
+  ['redis-server', redis],
+  ...tiers.flatMap((tier) =>
     ['now', 'turn'].map((when): [string, (port: number) => string[]] => [
-      `${tier}, ${when}`,
-      (port) => [process.execPath, server, tier, when, `${port}`],
+      `${values.tls ? 'TLS' : tier}, ${when}`,
+      (port) => [
+        ...[process.execPath, server, tier, when, `${port}`],
+        ...(values.tls ? [cert, key] : []),
+      ],
     ]),
   ),
 ];
@@ -72,13 +94,22 @@ try {
   report();
 } finally {
   for (const { child } of candidates) child.kill();
+  rmSync(folder, { recursive: true });
 }
 
 function measure(candidate: Candidate, pipeline: number, share: number): Sample {
   const requests = Math.round(Number(values.requests) * share * (pipeline === 1 ? 1 : 6));
   const before = processorTicks(candidate.child.pid!);
   const given = ['-p', `${candidate.port}`, '-t', 'ping_mbulk', '-n', `${requests}`, '-q'];
-  const load = ['redis-benchmark', ...given, '-c', values.connections, '-P', `${pipeline}`];
+  const load = [
+    'redis-benchmark',
+    ...given,
+    ...loadTls,
+    '-c',
+    values.connections,
+    '-P',
+    `${pipeline}`,
+  ];
   const output = execFileSync('taskset', ['-c', '1', ...load], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -95,21 +126,46 @@ function processorTicks(pid: number): [number, number] {
   return [Number(fields[11]), Number(fields[12])];
 }
 
+/** Ratios are taken within a round, so that what disturbs the machine for minutes cancels out. */
 function report(): void {
   for (const pipeline of pipelines) {
+    const title = `${values.connections} connections, pipeline ${pipeline}`;
+    console.log(`\n${title}${values.tls ? ', TLS' : ''}, medians of ${rounds} (lowest-highest)\n`);
     console.log(
-      `\n${values.connections} connections, pipeline ${pipeline}, medians of ${rounds}\n`,
+      '| server | CPU µs/request | of it user | to redis-server, same round | requests/s |',
     );
-    console.log('| server | requests/s | CPU µs/request | of it user | system |');
     console.log('|---|---|---|---|---|');
+    const peer = candidates[0]!.samples.get(pipeline)!.map(totalMicros);
     for (const { name, samples } of candidates) {
       const all = samples.get(pipeline)!;
-      const of = (pick: (sample: Sample) => number): number => median(all.map(pick));
-      const total = of((s) => s.userMicros + s.systemMicros).toFixed(2);
-      const parts = `${of((s) => s.userMicros).toFixed(2)} | ${of((s) => s.systemMicros).toFixed(2)}`;
-      console.log(`| ${name} | ${Math.round(of((s) => s.perSecond))} | ${total} | ${parts} |`);
+      const cells = [
+        spread(all.map(totalMicros), 2),
+        spread(
+          all.map((sample) => sample.userMicros),
+          2,
+        ),
+        spread(
+          all.map((sample, round) => totalMicros(sample) / peer[round]!),
+          2,
+        ),
+        spread(
+          all.map((sample) => sample.perSecond / 1000),
+          0,
+          'k',
+        ),
+      ];
+      console.log(`| ${name} | ${cells.join(' | ')} |`);
     }
   }
+}
+
+function totalMicros(sample: Sample): number {
+  return sample.userMicros + sample.systemMicros;
+}
+
+function spread(all: number[], digits: number, unit = ''): string {
+  const [low, high] = [Math.min(...all), Math.max(...all)].map((value) => value.toFixed(digits));
+  return `${median(all).toFixed(digits)}${unit} (${low}-${high})`;
 }
 
 function median(all: number[]): number {

@@ -1,8 +1,9 @@
 /**
  * The tier 'handle': the kernel handle that stands behind `net.Socket`, without the stream.
  *
- * Why: half of the user time and three quarters of the memory of a connection are the two stream
- * state machines we do not use (docs/decisions/0005-transport-tiers.md, bench/transport.ts).
+ * Why: about half of the user time of a request and four fifths of the memory of a connection are
+ * the two stream state machines we do not use (docs/decisions/0005-transport-tiers.md,
+ * bench/transport.ts, bench/transport-idle.ts).
  *
  * The handle is not a documented interface. All knowledge of it is in this file and in
  * `transport-probe.ts`, which watches at start how Node itself calls the handle and turns the tier

@@ -6,7 +6,7 @@
  * Views of short reads, which are nearly all of them, are made once (`subarray` costs 70 ns).
  */
 
-/** Bytes read at most by one system call: bulk costs a quarter less than with 64 KiB, no more with 256. */
+/** Bytes read at most by one system call. The best size could not be told from noise, see decision 0005. */
 export const readBufferBytes = 131_072;
 
 export const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes);

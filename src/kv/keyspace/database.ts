@@ -25,8 +25,10 @@ import {
   Table,
 } from '../memory/index.ts';
 import { Expiries } from './expiries.ts';
+import { FieldExpiries } from './field-expiries.ts';
 import type { LargeValue, LargeValues } from './large-value.ts';
-import { CLOCK_MASK, Flag, RECORD_HEAD_BYTES, TYPE_MASK, TYPE_SHIFT, type Type } from './record.ts';
+import { CLOCK_MASK, Flag, RECORD_HEAD_BYTES, TYPE_MASK, TYPE_SHIFT, Type } from './record.ts';
+import { ReleasedTable } from './released-table.ts';
 
 /** What all databases of one store share. */
 export interface DatabaseShared {
@@ -51,10 +53,13 @@ export interface DatabaseShared {
 }
 
 export class Database {
-  /** Number of the database as SELECT names it; SWAPDB swaps it. */
-  index: number;
-  readonly table: Table;
-  readonly expiries = new Expiries();
+  /** Number of the database as SELECT names it. SWAPDB exchanges contents, not numbers. */
+  readonly index: number;
+  /** Keys to records; `clear` and `swapContents` replace it. */
+  table: Table;
+  expiries = new Expiries();
+  /** Hashes with fields that expire. */
+  fieldExpiries: FieldExpiries;
   private readonly shared: DatabaseShared;
   /** Where records and values lie. */
   readonly arena: Arena;
@@ -64,6 +69,7 @@ export class Database {
     this.shared = shared;
     this.arena = shared.arena;
     this.table = new Table(shared.arena, RECORD_HEAD_BYTES);
+    this.fieldExpiries = new FieldExpiries(shared.arena);
   }
 
   /** Number of keys, expired ones that nobody met yet included. */
@@ -211,6 +217,9 @@ export class Database {
     let value: LargeValue | undefined;
     if (((words[w + 3] as number) & Flag.large) !== 0) {
       value = this.shared.large.remove(words[w + 4] as number);
+    }
+    if (((words[w + 3] as number) & EXPIRING_FIELDS_MASK) === EXPIRING_FIELDS) {
+      this.fieldExpiries.forget(this.bytesOf(record), this.keyOffset(record), this.keyLength(record));
     }
     const ok = this.table.unlink(record);
     invariant(ok, 'a record that is not in its table');
@@ -373,20 +382,29 @@ export class Database {
     return this.isLarge(record) ? own + this.largeOf(record).memoryBytes() : own;
   }
 
-  /** Empties the database. Small records go at once, large values in the background. */
+  /** Empties the database; a few records go at once, many in the background. */
   clear(): void {
-    this.table.forEach((record) => {
-      if (this.isLarge(record)) {
-        const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
-        this.shared.large.bury(this.shared.large.remove(words[(byteOffset(record) >>> 2) + 4]!));
-      }
-      this.arena.free(record);
-      return undefined;
-    });
-    this.table.reset();
-    this.expiries.reset();
+    const { table } = this;
+    this.table = new Table(this.arena, RECORD_HEAD_BYTES);
+    this.expiries = new Expiries();
+    this.fieldExpiries.clear();
+    this.shared.large.bury(new ReleasedTable(this.arena, table, this.shared.large));
+  }
+
+  /** Exchanges all keys with another database (SWAPDB). */
+  swapContents(other: Database): void {
+    const { table, expiries, fieldExpiries } = this;
+    this.table = other.table;
+    this.expiries = other.expiries;
+    this.fieldExpiries = other.fieldExpiries;
+    other.table = table;
+    other.expiries = expiries;
+    other.fieldExpiries = fieldExpiries;
   }
 }
 
 /** Growth room of a string that is appended to, at most. */
 const SPARE_BYTES_MAX = 1 << 20;
+/** Meta bits of a hash that has, or has had, fields that expire. */
+const EXPIRING_FIELDS_MASK = TYPE_MASK | Flag.variant;
+const EXPIRING_FIELDS = (Type.hash << TYPE_SHIFT) | Flag.variant;

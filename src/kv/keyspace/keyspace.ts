@@ -59,7 +59,7 @@ export class Keyspace implements DatabaseShared {
   /** Bytes in use: records, values, buckets and expiry lists. */
   get usedBytes(): number {
     let bytes = this.arena.usedBytes;
-    for (const db of this.databases) bytes += db.table.bucketBytes + db.expiries.bytes;
+    for (const db of this.databases) bytes += db.table.bucketBytes + db.expiries.bytes + db.fieldExpiries.bytes;
     return bytes;
   }
 }

@@ -45,6 +45,9 @@ export const Flag = {
   large: 0x10000000,
   /** Parity of the last checkpoint that holds this record as it is. */
   checkpoint: 0x20000000,
-  /** Free for the type: strings 'raw' (was modified in place), sets 'not an intset'. */
+  /**
+   * Free for the type: strings 'raw' (was modified in place), sets 'not an intset', hashes 'fields
+   * have expired or will'.
+   */
   variant: 0x40000000,
 } as const;

@@ -12,8 +12,8 @@ import { formatDouble } from './double.ts';
 const CR = 13;
 const LF = 10;
 const SMALL_INTEGERS = 1024;
-/** Room of a head that is written later; no head asks for more. */
-const DEFERRED_HEAD_BYTES = 24;
+/** Room of a head that is written later; writing one never asks for more. */
+const DEFERRED_HEAD_BYTES = 96;
 /** `:n\r\n` and `$n\r\n` of the numbers that most replies need. */
 const INTEGER_LINES: Buffer[] = [];
 for (let n = 0; n < SMALL_INTEGERS; n++) INTEGER_LINES.push(Buffer.from(`:${n}\r\n`));
@@ -169,12 +169,25 @@ export class RespWriter {
 
   /** Writes the head of the aggregate that `deferred` began and closes the gap behind it. */
   endDeferred(mark: number, kind: 'array' | 'set' | 'map', count: number): void {
-    const from = mark + DEFERRED_HEAD_BYTES;
     const end = this.pos;
     this.pos = mark;
     if (kind === 'array') this.array(count);
     else if (kind === 'set') this.set(count);
     else this.map(count);
+    this.closeGap(mark + DEFERRED_HEAD_BYTES, end);
+  }
+
+  /** As `endDeferred` for the reply of a scan: the next cursor, then an array of what was found. */
+  endScan(mark: number, cursor: number, count: number): void {
+    const end = this.pos;
+    this.pos = mark;
+    this.array(2);
+    this.bulkNumber(cursor);
+    this.array(count);
+    this.closeGap(mark + DEFERRED_HEAD_BYTES, end);
+  }
+
+  private closeGap(from: number, end: number): void {
     this.buf.copyWithin(this.pos, from, end);
     this.pos += end - from;
   }

@@ -1,11 +1,11 @@
 /**
  * What an idle connection costs in memory on each socket tier.
  *
- *     node bench/transport-idle.ts [--connections 9500] [--rounds 3]
+ *     node bench/transport-idle.ts [--connections 10000] [--rounds 3]
  *
  * Each connection has had one request answered. Figures are the server's resident set and heap
  * after a collection, less those before, by the number of connections; what the kernel keeps for a
- * socket is not in them. Needs twice the connections in descriptors, half of them here.
+ * socket is not in them. Client and server each need that many descriptors (`ulimit -n`).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
   options: {
-    connections: { type: 'string', default: '9500' },
+    connections: { type: 'string', default: '10000' },
     rounds: { type: 'string', default: '3' },
   },
 });

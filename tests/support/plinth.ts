@@ -111,7 +111,14 @@ export class PlinthDidNotStart extends Error {
 }
 
 function launch(config: string, cwd: string): Child {
-  return startChild(process.execPath, [main, 'up', '--config', config], { cwd });
+  return startChild(process.execPath, [main, 'up', '--config', config], { cwd, env: plainEnv() });
+}
+
+/** Plinth takes PLINTH_* for settings; those of the tests themselves are none. */
+function plainEnv(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('PLINTH_')),
+  );
 }
 
 function yaml([section, settings]: [string, Settings]): string {

@@ -7,9 +7,11 @@ import { type PlinthOptions, startPlinth } from './plinth.ts';
 import { startRedis } from './redis-server.ts';
 import type { Server, ServerName } from './server.ts';
 
-/** Options of a suite that needs Plinth's server. */
+const waiting = 'set PLINTH_E2E=1 to test Plinth itself';
+
+/** Options of a suite that needs Plinth's server, until the server answers all that is asked here. */
 export const plinthOptions: { readonly skip?: string } =
-  process.env.PLINTH_E2E === '1' ? {} : { skip: 'set PLINTH_E2E=1 to test Plinth itself' };
+  process.env.PLINTH_E2E === '1' ? {} : { skip: waiting };
 
 export type TargetOptions = {
   readonly only?: ServerName;

@@ -15,13 +15,13 @@ import { isError, textOf } from '../../support/resp-reply.ts';
 import { plinthOptions } from '../../support/targets.ts';
 
 const count = 400;
-const valueOf = (n: number) => `marker-${n}-${'abcdefgh'.repeat(20)}`;
+const textFor = (n: number) => `marker-${n}-${'abcdefgh'.repeat(20)}`;
 
 async function fill(plinth: Plinth): Promise<void> {
   const client = await RespClient.connect(plinth);
   for (let n = 0; n < count; n += 1) {
-    await client.must('SET', `k${n}`, valueOf(n));
-    await client.must('RPUSH', 'list', valueOf(n));
+    await client.must('SET', `k${n}`, textFor(n));
+    await client.must('RPUSH', 'list', textFor(n));
   }
   client.close();
 }
@@ -31,9 +31,9 @@ async function servesOnlyTruth(plinth: Plinth): Promise<void> {
   const client = await RespClient.connect(plinth);
   for (let n = 0; n < count; n += 1) {
     const reply = await client.send(['GET', `k${n}`]);
-    if (!isError(reply)) assert.equal(textOf(reply), valueOf(n), `k${n} is wrong`);
+    if (!isError(reply)) assert.equal(textOf(reply), textFor(n), `k${n} is wrong`);
     const item = await client.send(['LINDEX', 'list', n]);
-    if (!isError(item)) assert.equal(textOf(item), valueOf(n), `item ${n} is wrong`);
+    if (!isError(item)) assert.equal(textOf(item), textFor(n), `item ${n} is wrong`);
   }
   client.close();
 }

@@ -160,7 +160,7 @@ export class SetBuilder {
       const addNode = (node: Address): undefined => {
         add(large.bytesOf(node), large.memberStart(node), large.memberLength(node));
       };
-      large.table.forEach(addNode);
+      large.table.each(addNode);
       this.drop();
     }
     this.buf = integers.buf;

@@ -80,7 +80,7 @@ export function eachMember(db: Database, record: Address, visit: MemberVisitor):
     const set = largeSetOf(db, record);
     const visitNode = (node: Address) =>
       visit(set.bytesOf(node), set.memberStart(node), set.memberLength(node));
-    set.table.forEach(visitNode);
+    set.table.each(visitNode);
     return;
   }
   const own = db.bytesOf(record);

@@ -146,7 +146,7 @@ const member = fc.oneof(
   fc.integer({ min: -5, max: 30 }).map(String),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
   fc.string({ maxLength: 22 }).map((s) => Buffer.from(s).toString('latin1').slice(0, 22)),
-  fc.constantFrom('a', 'b', 'c', 'x'.repeat(300), 'y'.repeat(70000)),
+  fc.constantFrom('a', 'b', 'c', 'x'.repeat(300)),
 );
 
 test('random changes agree with a Set, and all memory comes back', () => {

@@ -2,7 +2,7 @@
  * CRC-32C (Castagnoli, RFC 3720 appendix B.4), for formats that ask for it by name.
  *
  * Pure JavaScript, eight tables, about 0.5 GB/s. Where a format of ours is free to choose, CRC-32 of
- * `node:zlib` is native and faster from about 500 bytes on; see docs/decisions/0003-log-writes.md.
+ * `node:zlib` is native and faster from about 500 bytes on; see docs/decisions/0006-log-writes.md.
  */
 
 /** The polynomial 0x1EDC6F41 with its bits reversed. */

@@ -13,7 +13,7 @@ import {
   createNodeSpawn,
 } from './core/runtime/node/index.ts';
 import { createNode, sectionsFor } from './node.ts';
-import { systemRow } from './systems.ts';
+import { systemRow } from './system-row.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plinth-node-'));
 after(() => rmSync(folder, { recursive: true }));

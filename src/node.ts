@@ -2,10 +2,10 @@
  * One node: the admin door and the chosen systems, started in the order of their table and stopped in
  * the reverse order.
  *
- * Invariants: a start that fails has stopped everything it started before it rejects; a system that fails
+ * Invariants: the data folder is this process's alone from before the first system starts until after the
+ * last has stopped; a start that fails has stopped everything it started before it rejects; a system that fails
  * to drain or stop does not keep the others from it; a reload is applied whole or not at all.
  */
-import { join } from 'node:path';
 import { adminConfig, createConsole } from './console/index.ts';
 import type { System } from './core/base/index.ts';
 import {
@@ -17,8 +17,9 @@ import {
   type Reloadable,
 } from './core/config/index.ts';
 import { type Metrics, processMetrics, type RootLogger } from './core/observe/index.ts';
+import { type DataFolder, openDataFolder } from './core/store/index.ts';
 import { logConfig, nodeConfig } from './node-config.ts';
-import type { AnySystemRow, ReloadableSystem, SystemContext } from './systems.ts';
+import type { AnySystemRow, ReloadableSystem, SystemContext } from './system-row.ts';
 
 /** How long one system may take to stop before it is given up, milliseconds. */
 const STOP_WAIT_MS = 10_000;
@@ -59,6 +60,7 @@ export function createNode(options: NodeOptions): PlinthNode {
   const { rows, log, metrics } = options;
   let { config } = options;
   let running: readonly Running[] = [];
+  let dataFolder: DataFolder | undefined;
   const own = processMetrics();
   const logMetric = {
     name: 'plinth_log_lines_dropped_total',
@@ -88,6 +90,8 @@ export function createNode(options: NodeOptions): PlinthNode {
       );
       if (!ended) late.push(system.name);
     }
+    // A system that did not stop may still write: then the folder stays locked until the process ends.
+    if (late.length === 0) dataFolder?.release();
     own.stop();
     metrics.remove([...own.table, logMetric]);
     return late;
@@ -97,9 +101,11 @@ export function createNode(options: NodeOptions): PlinthNode {
     async start() {
       metrics.add([...own.table, logMetric]);
       try {
+        const folder = await openDataFolder(options.seams.disk, config.of(nodeConfig).data);
+        dataFolder = folder;
         running = chosen(rows, config).map((row) => ({
           row,
-          system: row.create(settingsFor(row, config), contextOf(row, config, options)),
+          system: row.create(settingsFor(row, config), contextOf(row, folder, options)),
         }));
         for (const system of systems()) await system.start();
       } catch (error) {
@@ -140,13 +146,11 @@ function settingsFor(row: AnySystemRow, config: Config): never {
   return config.of<Fields>(row.config) as never;
 }
 
-function contextOf(row: AnySystemRow, config: Config, options: NodeOptions): SystemContext {
+function contextOf(row: AnySystemRow, folder: DataFolder, options: NodeOptions): SystemContext {
   const { name } = row.config;
-  const dataFolder = join(config.of(nodeConfig).data, name);
-  options.seams.disk.mkdirSync(dataFolder);
   return {
     ...options.seams,
-    dataFolder,
+    dataFolder: folder.subfolder(name),
     log: options.log.child(name),
     metrics: options.metrics,
   };

@@ -10,58 +10,8 @@
  *
  * A section must have the setting `enabled`; a row whose section says `enabled: false` is not created.
  */
-import type { System } from './core/base/index.ts';
-import type {
-  AnySection,
-  Fields,
-  Prepared,
-  Section,
-  Setting,
-  ValuesOf,
-} from './core/config/index.ts';
-import type { Logger, Metrics } from './core/observe/index.ts';
-import type { Clock, Disk, Random, Spawn } from './core/runtime/index.ts';
 import { createKv, kvConfig } from './kv/index.ts';
-
-/** What a system is given beside its settings. */
-export interface SystemContext {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly disk: Disk;
-  readonly spawn: Spawn;
-  /** The system's own folder. It exists, is writable, and its parent is locked for this process. */
-  readonly dataFolder: string;
-  readonly log: Logger;
-  readonly metrics: Metrics;
-}
-
-/** A system that may take changed settings while it runs. */
-export interface ReloadableSystem<V> extends System {
-  /** See `Reloadable.prepare` of core/config. Absent: every change of the section needs a restart. */
-  prepare?(next: V): Promise<Prepared>;
-}
-
-/** Every section of a system can be switched off. */
-type SwitchableFields = Fields & { readonly enabled: Setting<boolean> };
-
-export interface SystemRow<F extends SwitchableFields> {
-  readonly config: Section<F>;
-  create(settings: ValuesOf<F>, context: SystemContext): ReloadableSystem<ValuesOf<F>>;
-  /** Commands to try, printed when the process is up. */
-  tryIt(settings: ValuesOf<F>): readonly string[];
-}
-
-/** A row whose types are forgotten; what it is given comes from its own section. */
-export interface AnySystemRow {
-  readonly config: AnySection;
-  create(settings: never, context: SystemContext): ReloadableSystem<never>;
-  tryIt(settings: never): readonly string[];
-}
-
-/** Checks a row against its section. */
-export function systemRow<const F extends SwitchableFields>(row: SystemRow<F>): AnySystemRow {
-  return row;
-}
+import { type AnySystemRow, systemRow } from './system-row.ts';
 
 export const systems: readonly AnySystemRow[] = [
   systemRow({

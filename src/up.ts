@@ -19,7 +19,7 @@ import {
 import { createNode, type PlinthNode } from './node.ts';
 import { logConfig } from './node-config.ts';
 import { startFailure } from './start-failure.ts';
-import type { AnySystemRow } from './systems.ts';
+import type { AnySystemRow } from './system-row.ts';
 
 export interface UpOptions extends UpRequest {
   readonly version: string;

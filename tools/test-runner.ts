@@ -12,8 +12,11 @@ import { createInterface } from 'node:readline';
 /** The time for one test, milliseconds; a test that hangs is named instead of hanging everything. */
 const TEST_TIMEOUT_MS = 180_000;
 const SOAK_TIMEOUT_MS = 6 * 3_600_000;
-/** Marks every process of this run, so that those left behind are found wherever they went. */
-const MARK = `PLINTH_TEST_RUN=${process.pid}-${Date.now()}`;
+/**
+ * Marks every process of this run, so that those left behind are found wherever they went. Not PLINTH_:
+ * that would be a setting.
+ */
+const MARK = `TEST_RUN_OF_PLINTH=${process.pid}-${Date.now()}`;
 
 /** The summary lines of the spec reporter: `ℹ tests 12`. */
 const CLOSING = /^\S+ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;

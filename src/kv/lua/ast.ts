@@ -85,7 +85,7 @@ export type Expr =
 export type Stat =
   | { t: 'local'; vars: LocalVar[]; values: Expr[] }
   | { t: 'localfunction'; v: LocalVar; body: FunctionBody }
-  | { t: 'assign'; targets: Assignable[]; values: Expr[] }
+  | { t: 'assign'; targets: Assignable[]; values: Expr[]; line: number }
   | { t: 'callstat'; call: Call }
   | { t: 'do'; body: Stat[] }
   | { t: 'while'; condition: Expr; body: Stat[] }

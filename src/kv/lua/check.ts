@@ -15,7 +15,8 @@ import { type LuaValue, typeName } from './value.ts';
 export function argError(n: number, message: string): LuaError {
   const { position, name, method } = callingSite();
   const shown = method ? n - 1 : n;
-  if (method && shown === 0) return luaError(`${position}calling '${name}' on bad self`);
+  if (method && shown === 0)
+    return luaError(`${position}calling '${name}' on bad self (${message})`);
   return luaError(`${position}bad argument #${shown} to '${name}' (${message})`);
 }
 

@@ -120,7 +120,9 @@ class Decoder {
 
   private descend(): void {
     if (++this.depth > this.config.decodeMaxDepth) {
-      throw runtimeError(`Found too many nested data structures (${this.depth})`);
+      throw runtimeError(
+        `Found too many nested data structures (${this.depth}) at character ${this.at}`,
+      );
     }
   }
 

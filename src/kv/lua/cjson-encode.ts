@@ -11,7 +11,7 @@ import { LuaUserdata, type LuaValue, typeName } from './value.ts';
 import { chargeString, tick, vm } from './vm.ts';
 
 /** `cjson.null`: one for all states, because it has no content. */
-export const CJSON_NULL = new LuaUserdata('null');
+export const CJSON_NULL = new LuaUserdata('(nil)');
 
 /** Field of a metatable that makes its tables arrays, empty ones too. */
 export const ARRAY_MARK = '__is_cjson_array';
@@ -106,7 +106,7 @@ function number(config: CjsonConfig, n: number): string {
 
 function table(config: CjsonConfig, value: LuaTable, depth: number): string {
   if (depth > config.encodeMaxDepth) {
-    throw runtimeError(`Cannot serialise, excessive depth (${depth})`);
+    throw runtimeError(`Cannot serialise, excessive nesting (${depth})`);
   }
   const length = arrayLength(config, value);
   if (length > 0 || metamethod(value, ARRAY_MARK) === true) {
@@ -149,7 +149,7 @@ function object(config: CjsonConfig, value: LuaTable, depth: number): string {
     if (text.length > 1) text += ',';
     if (typeof key === 'string') text += `${string(key)}:`;
     else if (typeof key === 'number') text += `"${number(config, key)}":`;
-    else throw fail(value, 'table key must be a number or string');
+    else throw fail(key, 'table key must be a number or string');
     text += append(config, value.valueAt(at), depth);
   }
   return `${text}}`;

@@ -11,6 +11,7 @@ import { callSteps, resumable } from './coroutine.ts';
 import { ChunkContext, stripMarks } from './emit.ts';
 import { emitMain } from './emit-function.ts';
 import { LuaSyntaxError } from './errors.ts';
+import { walkKind } from './iteration.ts';
 import * as operations from './operations.ts';
 import { Parser } from './parser.ts';
 import { newScriptName, registerSites } from './position.ts';
@@ -41,7 +42,6 @@ const {
   setGlobal,
   mixedTable,
   argTable,
-  walkKind,
   forNumber,
   callable,
 } = operations;

@@ -4,7 +4,7 @@
  * Promise: every entry counts a step; a function that can call anything also counts its depth, in
  * proportion to its frame, so that deep recursion is a Lua error before it is a JavaScript one.
  */
-import type { FunctionBody } from './ast.ts';
+import type { FunctionBody, LocalVar } from './ast.ts';
 import { type ChunkContext, FunctionContext, WEIGHT } from './emit.ts';
 import { block } from './emit-stat.ts';
 
@@ -14,17 +14,22 @@ const STEP = 'if(--V.ticks<0)tick();';
 const FRAME_SLOTS = 16;
 
 /** A function expression. */
-export function emitFunction(outer: FunctionContext, f: FunctionBody): string {
-  return functionText(outer.chunk, f, f.scope.calls);
+export function emitFunction(outer: FunctionContext, f: FunctionBody, self?: LocalVar): string {
+  const c = new FunctionContext(outer.chunk, f.scope, f.scope.calls);
+  // Closures must keep the parameters of their own call, so a captured one forbids the jump.
+  const plain = !f.scope.vararg && !f.params.some((v) => v.captured);
+  if (self && !self.assigned && plain && !outer.chunk.resumable)
+    c.self = { v: self, params: f.params };
+  return functionText(c, f);
 }
 
 /** The chunk's own function. It is entered from the host only, so its depth needs no count. */
 export function emitMain(chunk: ChunkContext, f: FunctionBody): string {
-  return functionText(chunk, f, false);
+  return functionText(new FunctionContext(chunk, f.scope, false), f);
 }
 
-function functionText(chunk: ChunkContext, f: FunctionBody, deep: boolean): string {
-  const c = new FunctionContext(chunk, f.scope, deep);
+function functionText(c: FunctionContext, f: FunctionBody): string {
+  const { chunk, deep } = c;
   const params = f.params.map((v) => v.js);
   const { scope } = f;
   const old = scope.argTable;
@@ -35,6 +40,7 @@ function functionText(chunk: ChunkContext, f: FunctionBody, deep: boolean): stri
   body += block(c, f.body);
   const last = f.body[f.body.length - 1];
   if (last?.t !== 'return') body += `${deep ? `V.depth-=${WEIGHT};` : ''}return NOTHING;`;
+  if (c.jumps) body = `tail$:for(;;){${STEP}${body}}`;
   const temps = Array.from({ length: c.tempsMax }, (_, i) => `$${i + 1}`).join(',');
   const declared = temps === '' ? '' : `let ${temps};`;
   const weight = String(FRAME_SLOTS + scope.locals + c.tempsMax);

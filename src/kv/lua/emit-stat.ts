@@ -26,11 +26,11 @@ function statement(c: FunctionContext, s: Stat): string {
     case 'local':
       return localStatement(c, s.vars, s.values);
     case 'localfunction': {
-      const text = emitFunction(c, s.body);
+      const text = emitFunction(c, s.body, s.v);
       return s.v.assigned ? `let ${s.v.js};${s.v.js}=${text};` : `const ${s.v.js}=${text};`;
     }
     case 'assign':
-      return assignment(c, s.targets, s.values);
+      return assignment(c, s);
     case 'callstat':
       return `${results(c, s.call)};`;
     case 'do':
@@ -103,14 +103,15 @@ function adjusted(
   return { before, refs };
 }
 
-function assignment(c: FunctionContext, targets: Assignable[], values: Expr[]): string {
+function assignment(c: FunctionContext, s: Extract<Stat, { t: 'assign' }>): string {
+  const { targets, values, line } = s;
   if (targets.length === 1 && values.length === 1) {
     const target = targets[0] as Assignable;
     const value = values[0] as Expr;
-    if (target.t !== 'index') return store(c, target, expression(c, value));
+    if (target.t !== 'index') return store(target, expression(c, value), line);
     const object = expression(c, target.object);
     const key = expression(c, target.key);
-    return storeIndex(target, object, key, expression(c, value));
+    return storeIndex({ target, object, key, value: expression(c, value), line });
   }
   // Objects and keys first, then all values, then the stores from right to left, as Lua does.
   let before = '';
@@ -127,22 +128,30 @@ function assignment(c: FunctionContext, targets: Assignable[], values: Expr[]): 
     const target = targets[i] as Assignable;
     const place = places[i];
     const value = refs[i] as string;
-    stores += place ? storeIndex(target, place.object, place.key, value) : store(c, target, value);
+    if (target.t !== 'index') stores += store(target, value, line);
+    else if (place) stores += storeIndex({ target, ...place, value, line });
   }
   return before + evaluate + stores;
 }
 
-function store(c: FunctionContext, target: Assignable, value: string): string {
+/** Stores into a variable. */
+function store(target: Exclude<Assignable, { t: 'index' }>, value: string, line: number): string {
   if (target.t === 'local') return `${target.v.js}=${value};`;
-  if (target.t === 'global')
-    return `${mark(target.line)}setGlobal(G,${quote(target.name)},${value});`;
-  return storeIndex(target, expression(c, target.object), expression(c, target.key), value);
+  return `${mark(line)}setGlobal(G,${quote(target.name)},${value});`;
 }
 
-function storeIndex(target: Assignable, object: string, key: string, value: string): string {
-  if (target.t !== 'index') return '';
-  const name = target.key.t === 'string' ? 'setIndexStr' : 'setIndex';
-  return `${mark(target.line)}${name}(${object},${key},${value},${quote(describe(target.object))});`;
+interface IndexStore {
+  target: Extract<Assignable, { t: 'index' }>;
+  object: string;
+  key: string;
+  value: string;
+  line: number;
+}
+
+function storeIndex(s: IndexStore): string {
+  const name = s.target.key.t === 'string' ? 'setIndexStr' : 'setIndex';
+  const what = quote(describe(s.target.object));
+  return `${mark(s.line)}${name}(${s.object},${s.key},${s.value},${what});`;
 }
 
 function numericFor(c: FunctionContext, s: Extract<Stat, { t: 'fornum' }>): string {
@@ -197,7 +206,20 @@ function genericFor(c: FunctionContext, s: Extract<Stat, { t: 'forin' }>): strin
   );
 }
 
+/** A function's call of itself as its last act: a jump, so that it nests as little as in Lua. */
+function selfCall(c: FunctionContext, e: Expr | undefined): string | undefined {
+  if (c.self === undefined || e?.t !== 'call' || e.callee.t !== 'local') return undefined;
+  if (e.callee.v !== c.self.v) return undefined;
+  c.jumps = true;
+  const { params } = c.self;
+  const { before, refs } = adjusted(c, e.args, params.length);
+  const stores = params.map((v, i) => `${v.js}=${refs[i]};`).join('');
+  return `{${before}${stores}continue tail$;}`;
+}
+
 function returnStatement(c: FunctionContext, values: Expr[]): string {
+  const jump = values.length === 1 ? selfCall(c, values[0]) : undefined;
+  if (jump !== undefined) return jump;
   let value: string;
   if (values.length === 0) value = 'NOTHING';
   else if (values.length === 1) value = results(c, values[0] as Expr);

@@ -8,7 +8,7 @@
  * Lua line and what is called there; `stripMarks` turns the marks into a table by offset, so that
  * positions cost nothing until an error asks for them.
  */
-import type { Expr, FunctionScope } from './ast.ts';
+import type { Expr, FunctionScope, LocalVar } from './ast.ts';
 
 /** What the functions of one chunk share. */
 export class ChunkContext {
@@ -34,6 +34,10 @@ export class FunctionContext {
   readonly deep: boolean;
   temps = 0;
   tempsMax = 0;
+  /** The function's own name and parameters, when a call of itself at the end can be a jump. */
+  self: { v: LocalVar; params: LocalVar[] } | undefined;
+  /** Such a jump was written. */
+  jumps = false;
 
   constructor(chunk: ChunkContext, scope: FunctionScope, deep: boolean) {
     this.chunk = chunk;

@@ -29,15 +29,10 @@ export function format(args: LuaValue[]): string {
     }
     const { spec, end } = readSpec(text, at + 1);
     argument++;
-    if (argument >= args.length) throw argError(argument + 1, noValue(text[end]));
+    if (argument >= args.length) throw argError(argument + 1, 'no value');
     result += convert(text, end, spec, args, argument);
     from = end + 1;
   }
-}
-
-function noValue(letter: string | undefined): string {
-  const wanted = letter === 's' || letter === 'q' ? 'string' : 'number';
-  return `${wanted} expected, got no value`;
 }
 
 function readSpec(text: string, start: number): { spec: Spec; end: number } {

@@ -5,10 +5,15 @@
  * gets the error texts of Redis; the host still sets globals with `globals.set`.
  */
 import { runtimeError, toText } from './operations.ts';
+import type { LuaState } from './state.ts';
 import { LuaTable } from './table.ts';
 
-/** Makes the globals and all library tables in them read-only and reads of unknown names errors. */
-export function guardGlobals(globals: LuaTable): void {
+/**
+ * Makes the globals, all library tables in them and the metatable of strings read-only, and reads
+ * of unknown names errors.
+ */
+export function guardGlobals(state: Pick<LuaState, 'globals' | 'stringMetatable'>): void {
+  const { globals } = state;
   const metatable = LuaTable.fromEntries([
     [
       '__index',
@@ -22,6 +27,7 @@ export function guardGlobals(globals: LuaTable): void {
   metatable.setReadonly(true);
   globals.setMetatable(metatable);
   protectTables(globals);
+  protectTables(state.stringMetatable);
 }
 
 /** Makes a table, its metatable and all tables reachable through its values read-only. */

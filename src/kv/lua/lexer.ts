@@ -33,6 +33,8 @@ const isNameStart = (c: number): boolean =>
 const isNamePart = (c: number): boolean => isNameStart(c) || isDigit(c);
 const isNewline = (c: number): boolean => c === 10 || c === 13;
 
+const BEYOND_BYTES = /[^\0-\xff]/;
+
 export class Lexer {
   kind: TokenKind = 'end';
   /** Keyword, punctuation, name or string content of the current token. */
@@ -51,6 +53,7 @@ export class Lexer {
   constructor(source: string, chunkName: string) {
     this.source = source;
     this.chunkName = chunkName;
+    if (BEYOND_BYTES.test(source)) throw this.plainError('source is not a string of bytes');
     this.next();
   }
 
@@ -184,15 +187,15 @@ export class Lexer {
       if (c === quote) break;
       if (Number.isNaN(c)) throw this.errorNear('unfinished string', '<eof>');
       if (isNewline(c)) {
-        throw this.errorNear('unfinished string', source.slice(this.tokenStart, this.at));
+        throw this.errorNear('unfinished string', this.partial(quote, text, from));
       }
       if (c !== 92) {
         this.at++;
         continue;
       }
       text += source.slice(from, this.at);
-      this.at++;
-      text += this.readEscape();
+      from = ++this.at;
+      text += this.readEscape(() => this.partial(quote, text, from));
       from = this.at;
     }
     this.text = text + source.slice(from, this.at);
@@ -200,7 +203,12 @@ export class Lexer {
     this.kind = 'string';
   }
 
-  private readEscape(): string {
+  /** The string as far as it was read, for messages. */
+  private partial(quote: number, text: string, from: number): string {
+    return String.fromCharCode(quote) + text + this.source.slice(from, this.at);
+  }
+
+  private readEscape(soFar: () => string): string {
     const source = this.source;
     const c = source.charCodeAt(this.at);
     if (isNewline(c)) {
@@ -212,12 +220,13 @@ export class Lexer {
       const char = source[this.at++] as string;
       return ESCAPES[char] ?? char;
     }
+    const near = soFar();
     let code = 0;
     for (let i = 0; i < 3 && isDigit(source.charCodeAt(this.at)); i++) {
       code = code * 10 + source.charCodeAt(this.at++) - 48;
     }
     if (code > 255) {
-      throw this.errorNear('escape sequence too large', source.slice(this.tokenStart, this.at));
+      throw this.errorNear('escape sequence too large', near);
     }
     return String.fromCharCode(code);
   }

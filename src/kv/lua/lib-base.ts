@@ -15,20 +15,21 @@ import {
   optInteger,
 } from './check.ts';
 import { LuaError, LuaSyntaxError, luaError } from './errors.ts';
+import { ipairsStep, next } from './iteration.ts';
 import { formatNumber, parseNumber } from './number.ts';
 import {
   callable,
-  ipairsStep,
+  callValue,
+  metamethod,
   metatableOf,
-  next,
   plainText,
   rawSet,
   runtimeError,
-  toText,
 } from './operations.ts';
 import { where } from './position.ts';
 import { LuaTable } from './table.ts';
 import {
+  first,
   type LuaFunction,
   type LuaMulti,
   type LuaReturn,
@@ -36,7 +37,7 @@ import {
   NOTHING,
   typeName,
 } from './value.ts';
-import { isStackOverflow, stackOverflow, vm } from './vm.ts';
+import { chargeString, isStackOverflow, stackOverflow, tick, vm } from './vm.ts';
 
 /** What `load` and `getfenv` need from the state. */
 export interface BaseHost {
@@ -149,14 +150,14 @@ function select(n: LuaValue, ...values: LuaValue[]): LuaReturn {
 
 function unpack(list: LuaValue, from: LuaValue, to: LuaValue): LuaReturn {
   const table = checkTable(list, 1, arguments.length);
-  const first = optInteger(from, 2, arguments.length, 1);
+  const start = optInteger(from, 2, arguments.length, 1);
   const last = optInteger(to, 3, arguments.length, table.length());
-  if (first > last) return NOTHING;
-  const count = last - first + 1;
+  if (start > last) return NOTHING;
+  const count = last - start + 1;
   if (count > UNPACK_MAX) throw runtimeError('too many results to unpack');
-  if (first === 1 && last === table.arr.length) return table.arr.slice();
+  if (start === 1 && last === table.arr.length) return table.arr.slice();
   const values: LuaMulti = [];
-  for (let i = first; i <= last; i++) values.push(table.get(i));
+  for (let i = start; i <= last; i++) values.push(table.get(i));
   return values;
 }
 
@@ -232,8 +233,12 @@ function loaders(host: BaseHost): Record<string, LuaFunction> {
         const result = reader();
         const piece = Array.isArray(result) ? result[0] : result;
         if (piece === undefined || piece === '') break;
-        if (typeof piece !== 'string') return [undefined, 'reader function must return a string'];
+        if (typeof piece !== 'string' && typeof piece !== 'number') {
+          return [undefined, 'reader function must return a string'];
+        }
         text += piece;
+        chargeString(text.length);
+        if (--vm.ticks < 0) tick();
       }
       return loadText(host, text, name === undefined ? '=(load)' : checkString(name, 2, 2));
     },
@@ -271,24 +276,27 @@ export function openBase(host: BaseHost): void {
     ipairs(table) {
       return [ipairsStep, checkTable(table, 1, arguments.length), 0];
     },
-    next(table, key) {
-      return next(checkTable(table, 1, arguments.length), key);
-    },
     pairs(table) {
       return [next, checkTable(table, 1, arguments.length), undefined];
     },
+    // The very function that generic `for` recognises.
+    next,
     pcall,
     rawequal(a, b) {
+      checkAny(1, arguments.length);
       checkAny(2, arguments.length);
       return a === b;
     },
     rawget(table, key) {
+      const found = checkTable(table, 1, arguments.length);
       checkAny(2, arguments.length);
-      return checkTable(table, 1, arguments.length).get(key);
+      return found.get(key);
     },
     rawset(table, key, value) {
+      const found = checkTable(table, 1, arguments.length);
+      checkAny(2, arguments.length);
       checkAny(3, arguments.length);
-      rawSet(checkTable(table, 1, arguments.length), key, value);
+      rawSet(found, key, value);
       return table;
     },
     select,
@@ -296,7 +304,8 @@ export function openBase(host: BaseHost): void {
     tonumber,
     tostring(value) {
       checkAny(1, arguments.length);
-      return toText(value);
+      const handler = metamethod(value, '__tostring');
+      return handler === undefined ? plainText(value) : first(callValue(handler, value));
     },
     type(value) {
       checkAny(1, arguments.length);
@@ -308,8 +317,6 @@ export function openBase(host: BaseHost): void {
     ...environments(host),
   };
   for (const [name, f] of Object.entries(functions)) host.globals.set(name, f);
-  // The iterator that `pairs` gives is `next` itself, which generic `for` recognises.
-  host.globals.set('next', next);
   host.globals.set('_G', host.globals);
   host.globals.set('_VERSION', 'Lua 5.1');
 }

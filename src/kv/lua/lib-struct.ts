@@ -49,24 +49,26 @@ function readFloat(text: string, at: number, item: StructItem): number {
 
 function pack(...args: LuaValue[]): LuaReturn {
   const format = new StructFormat(checkString(args[0], 1, args.length));
+  // The reference keeps a nil behind the arguments, so a missing one is nil and not "no value".
+  const argc = args.length + 1;
   let result = '';
   let argument = 1;
   for (let item = format.next(); item !== undefined; item = format.next()) {
     result += '\0'.repeat(format.padding(result.length, item));
     switch (item.kind) {
       case 'integer':
-        result += integerBytes(checkNumber(args[argument], argument + 1, args.length), item);
+        result += integerBytes(checkNumber(args[argument], argument + 1, argc), item);
         argument++;
         break;
       case 'float':
-        result += floatBytes(checkNumber(args[argument], argument + 1, args.length), item);
+        result += floatBytes(checkNumber(args[argument], argument + 1, argc), item);
         argument++;
         break;
       case 'padding':
         result += '\0';
         break;
       case 'text': {
-        const text = checkString(args[argument], argument + 1, args.length);
+        const text = checkString(args[argument], argument + 1, argc);
         argument++;
         const size = item.size === 0 ? text.length : item.size;
         if (text.length < size) throw argError(argument + 1, 'string too short');
@@ -119,13 +121,14 @@ function unpack(formatText: LuaValue, data: LuaValue, start: LuaValue): LuaRetur
 }
 
 function size(formatText: LuaValue): LuaReturn {
-  const format = new StructFormat(checkString(formatText, 1, arguments.length));
+  const format = new StructFormat(checkString(formatText, 1, arguments.length), true);
   let total = 0;
   for (let item = format.next(); item !== undefined; item = format.next()) {
     total += format.padding(total, item);
-    if (item.option === 's') throw argError(1, "variable-size format in 'size'");
-    if (item.option === 'c' && item.size === 0)
-      throw argError(1, "variable-length format in 'size'");
+    if (item.kind === 'text' && item.size === 0) {
+      const option = item.option === 'c' ? 'c0' : 's';
+      throw argError(1, `option '${option}' has no fixed size`);
+    }
     total += item.size;
   }
   return total;

@@ -1,5 +1,5 @@
 /**
- * MessagePack to Lua values. Extension types are refused, as lua-cmsgpack does.
+ * MessagePack to Lua values. Extension and binary types are refused, as lua-cmsgpack does.
  *
  * Promise: a length is believed only when that many bytes (or entries of at least one byte) are
  * there, so a small input can not claim a large table.
@@ -60,7 +60,8 @@ export class MessagePackReader {
       case 0xce:
         return this.load(4).getUint32(0);
       case 0xcf:
-        return Number(this.load(8).getBigUint64(0));
+        // The reference pushes it as a signed integer, so the upper half wraps.
+        return Number(this.load(8).getBigInt64(0));
       case 0xd0:
         return this.load(1).getInt8(0);
       case 0xd1:
@@ -76,13 +77,10 @@ export class MessagePackReader {
 
   private container(format: number): LuaValue {
     switch (format) {
-      case 0xc4:
       case 0xd9:
         return this.string(this.load(1).getUint8(0));
-      case 0xc5:
       case 0xda:
         return this.string(this.load(2).getUint16(0));
-      case 0xc6:
       case 0xdb:
         return this.string(this.load(4).getUint32(0));
       case 0xdc:

@@ -49,7 +49,7 @@ function stringHead(length: number): string {
 }
 
 function number(n: number): string {
-  if (Number.isInteger(n) && Math.abs(n) < 2 ** 63) return integer(n);
+  if (Number.isInteger(n) && n >= -(2 ** 63) && n < 2 ** 63) return integer(n);
   if (Math.fround(n) === n || Number.isNaN(n)) {
     scratch.setUint8(0, 0xca);
     scratch.setFloat32(1, n);

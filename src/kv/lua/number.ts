@@ -20,7 +20,7 @@ export function formatGeneral(n: number, precision: number, keepZeros: boolean):
     const zero = keepZeros && digits > 1 ? `0.${'0'.repeat(digits - 1)}` : '0';
     return 1 / n < 0 ? `-${zero}` : zero;
   }
-  const scientific = n.toExponential(digits - 1);
+  const scientific = toExponential(n, digits - 1);
   const at = scientific.indexOf('e');
   const exponent = Number(scientific.slice(at + 1));
   if (exponent < -4 || exponent >= digits) {
@@ -28,14 +28,14 @@ export function formatGeneral(n: number, precision: number, keepZeros: boolean):
     if (!keepZeros && mantissa.includes('.')) mantissa = mantissa.replace(/\.?0+$/, '');
     return mantissa + formatExponent(exponent);
   }
-  const fixed = n.toFixed(digits - 1 - exponent);
+  const fixed = toFixed(n, digits - 1 - exponent);
   return !keepZeros && fixed.includes('.') ? fixed.replace(/\.?0+$/, '') : fixed;
 }
 
 /** `%.{precision}e`. */
 export function formatScientific(n: number, precision: number): string {
   if (!Number.isFinite(n)) return formatGeneral(n, 6, false);
-  const text = n.toExponential(precision);
+  const text = toExponential(n, precision);
   const at = text.indexOf('e');
   const mantissa = text.slice(0, at);
   const signed = n === 0 && 1 / n < 0 ? `-${mantissa}` : mantissa;
@@ -49,8 +49,37 @@ export function formatFixed(n: number, precision: number): string {
     const whole = BigInt(n).toString();
     return precision > 0 ? `${whole}.${'0'.repeat(precision)}` : whole;
   }
-  const text = n.toFixed(precision);
+  const text = toFixed(n, precision);
   return n === 0 && 1 / n < 0 ? `-${text}` : text;
+}
+
+/**
+ * JavaScript rounds an exact tie away from zero, C to the even digit. A tie shows in the shortest
+ * text of the number: exactly one digit more than asked, and that is a 5.
+ */
+function toExponential(n: number, digits: number): string {
+  const text = n.toExponential(digits);
+  const shortest = n.toExponential();
+  const at = shortest.indexOf('e');
+  const length = n < 0 ? at - 1 : at;
+  if (shortest[at - 1] !== '5' || length !== digits + 3) return text;
+  const exact = n.toExponential(Math.min(100, digits + 30));
+  if (!/^50*$/.test(exact.slice(at - 1, exact.indexOf('e')))) return text;
+  const kept = shortest.slice(0, digits === 0 ? at - 2 : at - 1);
+  return isEven(kept) ? kept + shortest.slice(at) : text;
+}
+
+function toFixed(n: number, digits: number): string {
+  const text = n.toFixed(digits);
+  if (digits > 70) return text;
+  const exact = n.toFixed(digits + 30);
+  if (!/50{29}$/.test(exact)) return text;
+  const kept = exact.slice(0, exact.length - 30);
+  return isEven(kept) ? kept.replace(/\.$/, '') : text;
+}
+
+function isEven(kept: string): boolean {
+  return Number(kept.replace('.', '').slice(-1)) % 2 === 0;
 }
 
 function formatExponent(exponent: number): string {

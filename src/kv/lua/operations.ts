@@ -14,6 +14,7 @@ import {
   type LuaFunction,
   type LuaMulti,
   type LuaReturn,
+  LuaUserdata,
   type LuaValue,
   typeName,
 } from './value.ts';
@@ -180,31 +181,6 @@ export function argTable(values: LuaMulti): LuaTable {
   const table = LuaTable.fromArray(values.slice());
   table.set('n', values.length);
   return table;
-}
-
-/** How a generic `for` can walk: 1 `pairs`, 2 `ipairs` over a table, 0 by calling the iterator. */
-export function walkKind(f: LuaValue, state: LuaValue, control: LuaValue): 0 | 1 | 2 {
-  if (!(state instanceof LuaTable)) return 0;
-  if (f === next) return control === undefined ? 1 : 0;
-  return f === ipairsStep && control === 0 ? 2 : 0;
-}
-
-/** Lua's `next`. */
-export function next(table: LuaValue, key: LuaValue): LuaReturn {
-  if (!(table instanceof LuaTable)) {
-    throw runtimeError(`bad argument #1 to 'next' (table expected, got ${typeName(table)})`);
-  }
-  const from = table.positionAfter(key);
-  if (from === undefined) throw runtimeError("invalid key to 'next'");
-  const at = table.nextPosition(from);
-  return at < 0 ? undefined : [table.keyAt(at), table.valueAt(at)];
-}
-
-/** The iterator that `ipairs` gives. */
-export function ipairsStep(table: LuaValue, i: LuaValue): LuaReturn {
-  const at = typeof i === 'number' ? i : 0;
-  const value = table instanceof LuaTable ? table.get(at + 1) : undefined;
-  return value === undefined ? undefined : [at + 1, value];
 }
 
 // Arithmetic.
@@ -376,6 +352,7 @@ export function plainText(value: LuaValue): string {
   if (typeof value === 'number') return formatNumber(value);
   if (value === undefined) return 'nil';
   if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (value instanceof LuaUserdata) return `userdata: ${value.label}`;
   let address = addresses.get(value);
   if (address === undefined) {
     lastAddress += 0x20;

@@ -45,10 +45,9 @@ function subExpression(p: Parser, limit: number): Expr {
       if (op === undefined) return left;
       const [leftPriority, rightPriority] = PRIORITY[op];
       if (leftPriority <= limit) return left;
-      const line = p.lex.line;
       p.lex.next();
       const right = subExpression(p, rightPriority);
-      left = { t: 'binary', op, left, right, line };
+      left = { t: 'binary', op, left, right, line: p.lex.lastLine };
     }
   });
 }
@@ -57,11 +56,10 @@ function unaryOrSimple(p: Parser): Expr {
   const lex = p.lex;
   if (lex.kind === 'word' && (lex.text === '-' || lex.text === 'not' || lex.text === '#')) {
     const op = lex.text;
-    const line = lex.line;
     lex.next();
     const operand = subExpression(p, UNARY_PRIORITY);
     if (op === '-' && operand.t === 'number') return { t: 'number', value: -operand.value };
-    return { t: 'unary', op, operand, line };
+    return { t: 'unary', op, operand, line: lex.lastLine };
   }
   return simple(p);
 }
@@ -128,13 +126,13 @@ function suffixed(p: Parser): Expr {
     switch (lex.text) {
       case '.':
         lex.next();
-        e = { t: 'index', object: e, key: { t: 'string', value: p.name() }, line };
+        e = { t: 'index', object: e, key: { t: 'string', value: p.name() }, line: lex.lastLine };
         break;
       case '[': {
         lex.next();
         const key = parseExpression(p);
         p.expect(']');
-        e = { t: 'index', object: e, key, line };
+        e = { t: 'index', object: e, key, line: lex.lastLine };
         break;
       }
       case ':': {

@@ -290,7 +290,7 @@ export class Parser {
     }
     if (target.t === 'local') target.v.assigned = true;
     const body = this.functionBody(method, line);
-    return { t: 'assign', targets: [target], values: [{ t: 'function', body }] };
+    return { t: 'assign', targets: [target], values: [{ t: 'function', body }], line };
   }
 
   private localFunction(line: number): Stat {
@@ -321,15 +321,13 @@ export class Parser {
   private expressionStatement(): Stat {
     const targets: Expr[] = [parseExpression(this, 'prefix')];
     const head = targets[0] as Expr;
-    if (head.t === 'call' || head.t === 'method') {
-      if (!this.lex.is('=') && !this.lex.is(',')) return { t: 'callstat', call: head };
-    }
+    if (head.t === 'call' || head.t === 'method') return { t: 'callstat', call: head };
     while (this.accept(',')) targets.push(parseExpression(this, 'prefix'));
     if (!targets.every(isAssignable)) throw this.lex.error('syntax error');
     this.expect('=');
     const values = this.expressions();
     for (const target of targets) if (target.t === 'local') target.v.assigned = true;
-    return { t: 'assign', targets: targets as Assignable[], values };
+    return { t: 'assign', targets: targets as Assignable[], values, line: this.lex.lastLine };
   }
 }
 

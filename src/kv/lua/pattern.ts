@@ -287,5 +287,5 @@ function inLowerClass(c: number, letter: number): boolean | undefined {
 
 /** Has the pattern no special characters, so that plain search does? */
 export function isPlain(pattern: string): boolean {
-  return !/[\^$*+?.()[%-]/.test(pattern);
+  return !/[\^$*+?.([%-]/.test(pattern);
 }

@@ -28,8 +28,10 @@ export interface LuaStateOptions {
   hookEvery?: number;
   /** Memory one run may hold, in bytes, roughly; also the longest string. */
   memoryBytesMax: number;
-  /** Seed of `math.random` at the start of every run. */
+  /** Seed of `math.random`. */
   randomSeed: number;
+  /** Start every run with the seed, as Redis did before 7. Default: the numbers go on. */
+  reseedEveryRun?: boolean;
   /** Seconds for `os.clock`; a runtime without a clock shows 0. */
   clockSeconds?: () => number;
   /** Bytes of the JavaScript heap in use; for tests. */
@@ -49,6 +51,8 @@ export interface LuaChunk {
 
 export interface LuaState {
   readonly globals: LuaTable;
+  /** Metatable of all strings of this state. */
+  readonly stringMetatable: LuaTable;
   /**
    * Compiles a source of bytes (latin1). `chunkName` stands in messages as it is.
    * @throws LuaSyntaxError
@@ -71,8 +75,8 @@ export function createLuaState(options: LuaStateOptions): LuaState {
 class State implements LuaState {
   readonly globals = new LuaTable();
   private readonly options: LuaStateOptions;
-  private readonly random = new Prng();
-  private readonly stringMetatable: LuaTable;
+  private readonly random: Prng;
+  readonly stringMetatable: LuaTable;
   private readonly environments = new WeakMap<LuaFunction, Environment>();
   private readonly ticksEvery: number;
   private readonly heapBytes: () => number;
@@ -80,6 +84,7 @@ class State implements LuaState {
 
   constructor(options: LuaStateOptions) {
     this.options = options;
+    this.random = new Prng(options.randomSeed);
     this.ticksEvery = options.hookEvery ?? 10_000;
     this.heapBytes = options.heapBytes ?? (() => getHeapStatistics().used_heap_size);
     openBase({
@@ -142,7 +147,7 @@ class State implements LuaState {
 
   private enter(): void {
     this.active++;
-    this.random.seed(this.options.randomSeed);
+    if (this.options.reseedEveryRun) this.random.seed(this.options.randomSeed);
     vm.ticks = this.ticksEvery;
     vm.ticksEvery = this.ticksEvery;
     vm.hook = this.options.hook;

@@ -41,8 +41,12 @@ export class StructFormat {
   private little = true;
   private alignment = 1;
 
-  constructor(text: string) {
+  private readonly lenient: boolean;
+
+  /** `lenient` passes over unknown letters and digits, as `struct.size` does. */
+  constructor(text: string, lenient = false) {
     this.text = text;
+    this.lenient = lenient;
   }
 
   /** The next item that takes part in the data, or undefined at the end. */
@@ -61,7 +65,7 @@ export class StructFormat {
         }
         return { option, kind: 'integer', size, little };
       }
-      this.control(option);
+      if (!this.lenient || !/[0-9A-Za-z]/.test(option)) this.control(option);
     }
   }
 

@@ -36,6 +36,7 @@ export type LuaSteps = Generator<LuaMulti, LuaReturn, LuaMulti>;
 
 /** An opaque value: Lua can compare it, print it and hand it around. `cjson.null` is one. */
 export class LuaUserdata {
+  /** What stands behind `userdata: ` when it is printed. */
   readonly label: string;
 
   constructor(label: string) {

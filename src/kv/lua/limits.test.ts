@@ -1,0 +1,181 @@
+/** What ends a script that will not end, or that wants too much. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { printed, stateWith } from './cases.ts';
+import { LuaAbort, LuaError } from './index.ts';
+
+const ENDLESS = {
+  while: 'while true do end',
+  repeat: 'repeat until false',
+  numeric: 'for i = 1, math.huge do end',
+  generic: 'for k in function() return 1 end do end',
+  'tail call': 'local function f() return f() end f()',
+  pcall: 'while true do pcall(function() while true do end end) end',
+  pattern: `local s = ("a"):rep(40) return s:match(("a*"):rep(20) .. "b")`,
+  coroutine: 'coroutine.wrap(function() while true do end end)()',
+  'sort order': 'local t = {} for i = 1, 1000 do t[i] = i end while true do table.sort(t) end',
+  concat: 'local t = {} for i = 1, 1000 do t[i] = i end while true do table.concat(t) end',
+  metamethod:
+    'local t = setmetatable({}, {__index = function(t, k) while true do end end}) return t.x',
+  'self reader': 'load(function() return " " end)',
+};
+
+describe('hook', () => {
+  for (const [name, script] of Object.entries(ENDLESS)) {
+    it(`can end an endless script: ${name}`, () => {
+      let calls = 0;
+      const hook = (): void => {
+        calls++;
+        if (calls === 50) throw new LuaAbort('killed');
+      };
+      const state = stateWith({}, { hook, hookEvery: 100, memoryBytesMax: 1 << 30 });
+      assert.throws(() => state.compile(script, 's').run(), LuaAbort);
+      assert.equal(calls, 50);
+    });
+  }
+
+  it('is called once in so many steps, and counts start anew with every run', () => {
+    const counts: number[] = [];
+    const state = stateWith({}, { hook: (n) => counts.push(n), hookEvery: 10 });
+    const chunk = state.compile('for i = 1, 95 do end', 's');
+    chunk.run();
+    assert.equal(counts.length, 8);
+    chunk.run();
+    assert.equal(counts.length, 16);
+    assert.ok(counts.every((n) => n === 10));
+  });
+
+  it('may raise an error that the script can catch', () => {
+    const state = stateWith(
+      {},
+      {
+        hookEvery: 10,
+        hook: () => {
+          throw new LuaError('slow', 'slow');
+        },
+      },
+    );
+    assert.deepEqual(state.compile('return pcall(function() while true do end end)', 's').run(), [
+      false,
+      'slow',
+    ]);
+  });
+});
+
+describe('host errors', () => {
+  it('pass through pcall, xpcall and coroutines unless they are Lua errors', () => {
+    const bug = new TypeError('host bug');
+    const state = stateWith({
+      bug: () => {
+        throw bug;
+      },
+      lua: () => {
+        throw new LuaError('fine', 'fine');
+      },
+    });
+    for (const script of [
+      'pcall(bug)',
+      'xpcall(bug, print)',
+      'pcall(pcall, bug)',
+      'coroutine.resume(coroutine.create(bug))',
+      'pcall(coroutine.wrap(function() bug() end))',
+    ]) {
+      assert.throws(() => state.compile(script, 's').run(), bug);
+    }
+    assert.deepEqual(state.compile('return pcall(lua)', 's').run(), [false, 'fine']);
+    assert.equal(state.compile('return 7', 's').run(), 7);
+  });
+});
+
+describe('call depth', () => {
+  const DEEP = {
+    recursion: 'local function f() return 1 + f() end return pcall(f)',
+    mutual:
+      'local g local function f() return 1 + g() end function g() return 1 + f() end return pcall(f)',
+    'pcall in pcall': 'local function f() local ok, e = pcall(f) error(e, 0) end return pcall(f)',
+    metamethod:
+      'local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k] end return pcall(function() return t.x end)',
+    gsub: 'local function f() return (("x"):gsub("x", f)) end return pcall(f)',
+    sort: 'local function f() table.sort({1, 2, 3}, f) end return pcall(f)',
+    tostring:
+      'local t = setmetatable({}, {}) getmetatable(t).__tostring = function(t) return tostring(t) end return pcall(tostring, t)',
+    coroutines: 'local function f() return coroutine.wrap(f)() end return pcall(f)',
+    'wide frames': `local function f(${Array.from({ length: 150 }, (_, i) => `a${i}`).join(',')}) return 1 + f(1) end return pcall(f)`,
+  };
+  for (const [name, script] of Object.entries(DEEP)) {
+    it(`is a Lua error: ${name}`, () => {
+      const state = stateWith({});
+      const result = state.compile(script, 's').run() as unknown[];
+      assert.equal(result[0], false);
+      assert.match(String(result[1]), /stack overflow/);
+      assert.equal(state.compile('return 7', 's').run(), 7);
+    });
+  }
+
+  it('allows a recursion of two thousand calls', () => {
+    const script =
+      'local function f(n) if n == 0 then return 0 end return 1 + f(n - 1) end print(f(2000))';
+    assert.equal(printed(script, 's'), '2000\n');
+  });
+
+  it('refuses source that is nested too deep instead of running out of stack', () => {
+    const state = stateWith({});
+    for (const source of [
+      `return ${'('.repeat(10_000)}1${')'.repeat(10_000)}`,
+      `return ${'{'.repeat(10_000)}${'}'.repeat(10_000)}`,
+      'do '.repeat(10_000),
+      `return ${'not '.repeat(10_000)}1`,
+      `return 1${' + 1'.repeat(200_000)}`,
+      `return a${'.b'.repeat(200_000)}`,
+    ]) {
+      assert.throws(() => state.compile(source, 's'), {
+        name: 'LuaSyntaxError',
+        message: /levels/,
+      });
+    }
+  });
+});
+
+describe('memory', () => {
+  /** A heap that grows by what is charged would; the engine asks for it now and then. */
+  const growing = (perCheck: number): (() => number) => {
+    let bytes = 100;
+    return () => {
+      bytes += perCheck;
+      return bytes;
+    };
+  };
+
+  it('refuses a huge string before it is built', () => {
+    const state = stateWith({});
+    for (const script of [
+      'return pcall(string.rep, "x", 1e10)',
+      'return pcall(string.rep, "abc", 2^40)',
+      'return pcall(function() local s = ("x"):rep(2^25) return s .. s .. s end)',
+      'return pcall(function() local s = ("x"):rep(2^25) return (("x"):rep(100):gsub("x", s)) end)',
+      'return pcall(function() local s = ("x"):rep(2^25) return table.concat({s, s, s}) end)',
+    ]) {
+      assert.deepEqual(state.compile(script, 's').run(), [false, 'not enough memory'], script);
+    }
+  });
+
+  it('is a Lua error when the heap grows beyond the limit', () => {
+    for (const script of [
+      'local t = {} for i = 1, 1e9 do t[i] = i end',
+      'local t = {} for i = 1, 1e9 do t["k" .. i] = i end',
+      'local t for i = 1, 1e9 do t = {t} end',
+      'local s = "" for i = 1, 1e9 do s = s .. "0123456789" end',
+    ]) {
+      const state = stateWith({}, { memoryBytesMax: 1 << 20, heapBytes: growing(1 << 19) });
+      const source = `return pcall(function() ${script} end)`;
+      assert.deepEqual(state.compile(source, 's').run(), [false, 'not enough memory'], script);
+    }
+  });
+
+  it('does not count garbage', () => {
+    const state = stateWith({}, { memoryBytesMax: 1 << 20, heapBytes: () => 5000 });
+    const script =
+      'local n = 0 for i = 1, 1e5 do local t = {i, i, i} n = n + #(i .. "text") end return n';
+    assert.equal(typeof state.compile(script, 's').run(), 'number');
+  });
+});

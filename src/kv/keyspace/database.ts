@@ -110,6 +110,11 @@ export class Database {
     return table.find(table.hash(buf, start, length), buf, start, length);
   }
 
+  /** A record that was not found by `findForWrite` is about to change. */
+  prepareForChange(record: Address): void {
+    if (this.shared.checkpointing) this.prepareChange(record);
+  }
+
   /** Tells a running checkpoint that this record is about to change or go. */
   prepareChange(record: Address): void {
     const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
@@ -219,7 +224,11 @@ export class Database {
       value = this.shared.large.remove(words[w + 4] as number);
     }
     if (((words[w + 3] as number) & EXPIRING_FIELDS_MASK) === EXPIRING_FIELDS) {
-      this.fieldExpiries.forget(this.bytesOf(record), this.keyOffset(record), this.keyLength(record));
+      this.fieldExpiries.forget(
+        this.bytesOf(record),
+        this.keyOffset(record),
+        this.keyLength(record),
+      );
     }
     const ok = this.table.unlink(record);
     invariant(ok, 'a record that is not in its table');

@@ -1,9 +1,9 @@
 /**
  * The keys of a database that expire: a dense list of (time, record), in no order.
  *
- * A record knows its index in the list, so adding, moving and removing are constant time; finding
- * what is due is a sequential sweep over times only, eight bytes a key. Kept in chunks so that growth
- * never copies the list.
+ * A record knows its index in the list, so adding, moving and removing are constant time. Kept in
+ * chunks, so growth never copies the list, and each chunk knows a time before which nothing of it is
+ * due: a sweep looks at one number for 16,384 keys unless some of them are due.
  */
 import type { Address } from '../memory/index.ts';
 
@@ -15,6 +15,8 @@ export class Expiries {
   size = 0;
   private readonly times: Float64Array[] = [];
   private readonly records: Uint32Array[] = [];
+  /** By chunk: nothing in it is due earlier. Exact after a sweep, then possibly too early. */
+  private readonly earliest: number[] = [];
 
   /** Appends; returns the index. `atMs` is Unix time in milliseconds. */
   add(record: Address, atMs: number): number {
@@ -23,6 +25,9 @@ export class Expiries {
     if (chunk === this.times.length) {
       this.times.push(new Float64Array(CHUNK));
       this.records.push(new Uint32Array(CHUNK));
+      this.earliest.push(atMs);
+    } else if ((index & CHUNK_MASK) === 0 || atMs < this.earliest[chunk]!) {
+      this.earliest[chunk] = atMs;
     }
     this.times[chunk]![index & CHUNK_MASK] = atMs;
     this.records[chunk]![index & CHUNK_MASK] = record;
@@ -38,9 +43,10 @@ export class Expiries {
     if ((last & CHUNK_MASK) === 0 && this.times.length > lastChunk + 1) {
       this.times.pop();
       this.records.pop();
+      this.earliest.pop();
     }
     if (index === last) return 0;
-    this.times[index >>> CHUNK_SHIFT]![index & CHUNK_MASK] = time;
+    this.setTime(index, time);
     this.records[index >>> CHUNK_SHIFT]![index & CHUNK_MASK] = record;
     return record;
   }
@@ -54,7 +60,31 @@ export class Expiries {
   }
 
   setTime(index: number, atMs: number): void {
-    this.times[index >>> CHUNK_SHIFT]![index & CHUNK_MASK] = atMs;
+    const chunk = index >>> CHUNK_SHIFT;
+    this.times[chunk]![index & CHUNK_MASK] = atMs;
+    if (atMs < this.earliest[chunk]!) this.earliest[chunk] = atMs;
+  }
+
+  /** Chunks that hold something. */
+  get chunks(): number {
+    return (this.size + CHUNK_MASK) >>> CHUNK_SHIFT;
+  }
+
+  /**
+   * Gives `expire` every record of a chunk that is due at `nowMs`; it removes that record and no
+   * other. Stops when `expire` returns false, and then returns false. To sweep all, begin with the
+   * last chunk: the records that fill gaps come from there and have been looked at.
+   */
+  sweep(chunk: number, nowMs: number, expire: (record: Address) => boolean): boolean {
+    if (chunk >= this.chunks || (this.earliest[chunk] as number) > nowMs) return true;
+    const first = chunk << CHUNK_SHIFT;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (let index = Math.min(this.size, first + CHUNK) - 1; index >= first; index--) {
+      if (this.timeAt(index) <= nowMs && !expire(this.recordAt(index))) return false;
+      if (index < this.size) earliest = Math.min(earliest, this.timeAt(index));
+    }
+    if (chunk < this.earliest.length) this.earliest[chunk] = earliest;
+    return true;
   }
 
   /** The record moved in memory. */
@@ -70,5 +100,6 @@ export class Expiries {
     this.size = 0;
     this.times.length = 0;
     this.records.length = 0;
+    this.earliest.length = 0;
   }
 }

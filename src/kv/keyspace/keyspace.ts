@@ -18,6 +18,8 @@ export class Keyspace implements DatabaseShared {
   nowMs = 0;
   accessClock = 0;
   touch: ((clockBits: number) => number) | undefined;
+  /** Clock bits of a new record at a time (LFU); undefined: seconds. */
+  clockOfNow: ((nowMs: number) => number) | undefined;
   checkpointParity = 0;
   checkpointing = false;
   expiresOnLookup = true;
@@ -36,7 +38,10 @@ export class Keyspace implements DatabaseShared {
   /** Sets the time of the coming batch. Commands of one batch, and of one script, see one time. */
   setNow(nowMs: number): void {
     this.nowMs = nowMs;
-    if (this.touch === undefined) this.accessClock = Math.floor(nowMs / 1000) & CLOCK_MASK;
+    this.accessClock =
+      this.clockOfNow === undefined
+        ? Math.floor(nowMs / 1000) & CLOCK_MASK
+        : this.clockOfNow(nowMs);
   }
 
   /** Begins a checkpoint: from here on every record of the old parity is reported before it changes. */
@@ -59,7 +64,8 @@ export class Keyspace implements DatabaseShared {
   /** Bytes in use: records, values, buckets and expiry lists. */
   get usedBytes(): number {
     let bytes = this.arena.usedBytes;
-    for (const db of this.databases) bytes += db.table.bucketBytes + db.expiries.bytes + db.fieldExpiries.bytes;
+    for (const db of this.databases)
+      bytes += db.table.bucketBytes + db.expiries.bytes + db.fieldExpiries.bytes;
     return bytes;
   }
 }

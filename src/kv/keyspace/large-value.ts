@@ -5,23 +5,27 @@
 import { invariant } from '../../core/base/index.ts';
 import type { Type } from './record.ts';
 
-export interface LargeValue {
+/** Memory that is given back in slices. */
+export interface Releasable {
+  /**
+   * Frees up to about `budget` elements; true when nothing is left. Called again until then, and it is
+   * not used otherwise any more.
+   */
+  release(budget: number): boolean;
+}
+
+export interface LargeValue extends Releasable {
   readonly type: Type;
   /** Elements, entries or bytes: what decides how long freeing takes. */
   readonly size: number;
   /** Bytes held off the heap and, estimated, on it. */
   memoryBytes(): number;
-  /**
-   * Frees up to about `budget` elements; true when nothing is left. Called again until then, and the
-   * value is not used otherwise any more.
-   */
-  release(budget: number): boolean;
 }
 
 export class LargeValues {
   private readonly values: (LargeValue | undefined)[] = [undefined];
   private readonly freeHandles: number[] = [];
-  private readonly dying: LargeValue[] = [];
+  private readonly dying: Releasable[] = [];
   /** Values freed in the background so far (INFO lazyfreed_objects). */
   released = 0;
 
@@ -46,7 +50,7 @@ export class LargeValues {
   }
 
   /** Gives the memory of a value back: small ones now, others in slices by `reclaim`. */
-  bury(value: LargeValue): void {
+  bury(value: Releasable): void {
     if (!value.release(64)) this.dying.push(value);
     else this.released++;
   }
@@ -58,10 +62,12 @@ export class LargeValues {
 
   /** Frees up to about `budget` elements of the buried values; true while more is to do. */
   reclaim(budget: number): boolean {
-    const value = this.dying[this.dying.length - 1];
+    const last = this.dying.length - 1;
+    const value = this.dying[last];
     if (value === undefined) return false;
+    // What it frees may bury more behind it.
     if (value.release(budget)) {
-      this.dying.pop();
+      this.dying.splice(last, 1);
       this.released++;
     }
     return this.dying.length > 0;

@@ -53,7 +53,7 @@ function row(name: string, steps: string[], fault?: Fault) {
         },
       };
     },
-    tryIt: ({ idleMs }) => [`${name} ${idleMs}`],
+    tryIt: (_, { idleMs }) => [`${name} ${idleMs}`],
   });
 }
 

@@ -133,7 +133,10 @@ export function createNode(options: NodeOptions): PlinthNode {
       return applied;
     },
     systems,
-    tryIt: () => running.flatMap(({ row }) => row.tryIt(settingsFor(row, config))),
+    tryIt: () =>
+      running.flatMap(({ row, system }) =>
+        row.tryIt(system.status().listening, settingsFor(row, config)),
+      ),
   };
 }
 

@@ -4,8 +4,8 @@
  *
  *     systemRow({
  *       config: kvConfig,
- *       create: (settings, context) => createKv({ settings, ...context }),
- *       tryIt: (settings) => [`redis-cli -p ${settings.port} set greeting hello`],
+ *       create: createKv,
+ *       tryIt: ([resp]) => [`redis-cli -p ${resp?.port} set greeting hello`],
  *     }),
  *
  * A section must have the setting `enabled`; a row whose section says `enabled: false` is not created.
@@ -17,10 +17,9 @@ export const systems: readonly AnySystemRow[] = [
   systemRow({
     config: kvConfig,
     create: createKv,
-    tryIt: ({ port }) => [
-      `redis-cli -p ${port} ping`,
-      `redis-cli -p ${port} set greeting hello`,
-      `redis-cli -p ${port} get greeting`,
+    tryIt: ([resp]) => [
+      `redis-cli -p ${resp?.port} set greeting hello`,
+      `redis-cli -p ${resp?.port} get greeting`,
     ],
   }),
 ];

@@ -80,7 +80,7 @@ function seams() {
   };
 }
 
-/** What listens where, and three commands to try. */
+/** What listens where, and commands to try. */
 function announce(node: PlinthNode, { out, json, version }: UpOptions): void {
   const listening = node
     .systems()
@@ -100,10 +100,7 @@ function announce(node: PlinthNode, { out, json, version }: UpOptions): void {
     ...node.tryIt(),
     ...(admin === undefined
       ? []
-      : [
-          `npm run -s plinth -- status --admin ${admin.host}:${admin.port}`,
-          `curl http://${admin.host}:${admin.port}/metrics`,
-        ]),
+      : [`npm run -s plinth -- status --admin ${admin.host}:${admin.port}`]),
   ];
   out(
     [

@@ -89,7 +89,9 @@ test('up says what listens where and what to try, and ends with 0 on SIGTERM', a
   const child = plinth(folder(), ['up', ...anyPort]);
   await waitUntil('the announcement', () => /\nTry:\n/.test(child.output()) || child.hasExited());
   assert.match(child.output(), /^Plinth [\d.]+ is up:\n {2}admin +HTTP +127\.0\.0\.1:\d+$/m);
-  assert.match(child.output(), /^ {2}curl http:\/\/127\.0\.0\.1:\d+\/metrics$/m);
+  assert.match(child.output(), /^ {2}npm run -s plinth -- status --admin 127\.0\.0\.1:\d+$/m);
+  // Ports that were left to the system are told as they are.
+  assert.doesNotMatch(child.output(), /-p 0\b|:0\b/);
   child.process.kill('SIGTERM');
   await ended(child, 0);
 });

@@ -10,7 +10,9 @@ import { createNodeTransport } from '../core/runtime/node/index.ts';
 import { commandSpecs } from './commands/index.ts';
 import type { kvConfig } from './config.ts';
 import { Engine } from './engine/engine.ts';
+import { Persistence } from './persistence/index.ts';
 import { KvServer } from './server/server.ts';
+import { Tick } from './server/tick.ts';
 
 export type KvSettings = ValuesOf<(typeof kvConfig)['fields']>;
 
@@ -34,6 +36,8 @@ export class Kv implements System {
   private readonly listening: Listening[] = [];
   readonly engine: Engine;
   readonly server: KvServer;
+  private persistence: Persistence | undefined;
+  private tick: Tick | undefined;
 
   constructor(settings: KvSettings, context: KvContext) {
     this.settings = settings;
@@ -61,13 +65,39 @@ export class Kv implements System {
   async start(): Promise<void> {
     this.state = 'starting';
     try {
+      if (this.settings.persistence) await this.recover();
+      this.tick = new Tick(this.server, this.persistence);
       await this.listen();
       this.state = 'ready';
     } catch (error) {
+      await this.release();
       this.state = 'failed';
-      await this.server.stop();
       throw error;
     }
+  }
+
+  private async recover(): Promise<void> {
+    const { context, engine, settings } = this;
+    this.persistence = await Persistence.open({
+      engine,
+      disk: context.disk,
+      clock: context.clock,
+      random: context.random,
+      log: context.log,
+      folder: context.dataFolder,
+      policy: settings.fsync,
+      segmentBytes: settings.logSegmentBytes,
+      checkpointLogBytes: settings.checkpointLogBytes,
+    });
+    engine.persistence = this.persistence;
+    this.server.useLog(this.persistence.log);
+    context.log.info('recovered', { ...this.persistence.recovery, keys: engine.keyspace.keys });
+  }
+
+  private async release(): Promise<void> {
+    this.tick?.stop();
+    await this.server.stop();
+    await this.persistence?.close();
   }
 
   private async listen(): Promise<void> {
@@ -112,7 +142,7 @@ export class Kv implements System {
   }
 
   async stop(): Promise<void> {
-    await this.server.stop();
+    await this.release();
     this.state = 'stopped';
   }
 

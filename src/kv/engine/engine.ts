@@ -11,11 +11,14 @@ import type { ReplyError } from '../errors.ts';
 import { type Database, Keyspace, Type } from '../keyspace/index.ts';
 import type { Address } from '../memory/index.ts';
 import { Notify, type NotifyClass } from '../notify.ts';
+import type { Persistence } from '../persistence/index.ts';
 import { PubSub } from '../pubsub/index.ts';
 import { Outlet } from '../session/outlet.ts';
 import type { Session } from '../session/session.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
 import { TrackingTable } from '../tracking/index.ts';
+import { ActiveExpiry } from './active-expiry.ts';
+import { Background } from './background.ts';
 import { type Blocked, BlockedClients } from './blocking.ts';
 import { EffectLog } from './effect-log.ts';
 import { Eviction } from './eviction.ts';
@@ -26,6 +29,12 @@ import { Sessions } from './sessions.ts';
 import { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
 import { Watchers } from './transaction.ts';
+
+/** State that is no key and has to survive: function libraries. */
+export interface ExtraState {
+  save(): Buffer;
+  load(bytes: Buffer): void;
+}
 
 export interface EngineOptions {
   readonly commands: readonly CommandSpec[];
@@ -56,9 +65,17 @@ export class Engine {
   readonly monitors = new Monitors(this);
   readonly slowlog = new Slowlog();
   readonly eviction = new Eviction(this);
+  readonly activeExpiry = new ActiveExpiry(this);
+  readonly background = new Background(this);
   /** The server wants to know who waits and who goes on. */
   onBlocked: ((blocked: Blocked) => void) | undefined;
   onUnblocked: ((session: Session) => void) | undefined;
+  /** All keys are about to be replaced or emptied as a whole (FLUSHALL). */
+  onKeyspaceReplaced: (() => void) | undefined;
+  /** Log and checkpoints; undefined without persistence. */
+  persistence: Persistence | undefined;
+  /** State beside the keys that checkpoints carry, by name. */
+  readonly extras = new Map<string, ExtraState>();
   /** Why writes are refused at the moment: the log has failed, the disk is full. */
   writesRefused: ReplyError | undefined;
   /** Changes since the start; INFO rdb_changes_since_last_save counts from the last checkpoint. */
@@ -161,6 +178,18 @@ export class Engine {
         this.notify(db, args.buf, args.start(index), args.length(index), Notify.keyMiss, 'keymiss');
       }
     }
+  }
+
+  /** What checkpoints carry beside the keys. */
+  *savedExtras(): IterableIterator<[string, Buffer]> {
+    for (const [name, extra] of this.extras) yield [name, extra.save()];
+  }
+
+  /** Takes back what `savedExtras` gave; a name nobody knows is an error. */
+  loadExtra(name: string, bytes: Buffer): void {
+    const extra = this.extras.get(name);
+    if (extra === undefined) throw new RangeError(`nobody knows the stored state '${name}'`);
+    extra.load(bytes);
   }
 
   /** A session ends: nobody waits, watches, listens or tracks for it any more. */

@@ -44,6 +44,7 @@ const SUBSCRIBER_COMMANDS = new Set([
   'reset',
 ]);
 const UNKNOWN_ARGS_SHOWN_BYTES = 128;
+const MINUS = 45;
 
 export class Executor {
   private readonly engine: Engine;
@@ -51,6 +52,8 @@ export class Executor {
   private readonly call: Call;
   private readonly retryArgs = new Args();
   private readonly retryCall: Call;
+  /** Who effects of the log are applied as. */
+  private readonly internal: Session;
   /** Monotonic ms at the end of the last command, the start of the next. */
   private clockMs = 0;
   /** Commands of a script or EXEC run at the moment. */
@@ -58,14 +61,14 @@ export class Executor {
 
   constructor(engine: Engine) {
     this.engine = engine;
-    this.call = this.newCall();
-    this.retryCall = this.newCall();
+    this.internal = engine.sessions.createInternal();
+    this.call = this.newCall(this.internal);
+    this.retryCall = this.newCall(this.internal);
   }
 
-  /** A Call of its own, for a script engine. */
-  newCall(): Call {
+  /** A Call of its own, for commands that run inside another one. */
+  newCall(session: Session): Call {
     const { engine } = this;
-    const session = engine.sessions.createInternal();
     const spec = engine.commands.all[0]?.spec;
     invariant(spec !== undefined, 'a store needs a command table');
     return new Call(engine, {
@@ -287,6 +290,39 @@ export class Executor {
         engine.settings.slowlogMaxLen,
       );
     }
+  }
+
+  /**
+   * Applies a logged effect, for recovery: no checks, no log, no reply. Returns the error of an effect
+   * that was refused, empty when all is well.
+   */
+  apply(database: number, args: Args): string {
+    const { engine, retryCall: call } = this;
+    const db = engine.database(database);
+    const found = engine.commands.find(args);
+    const command =
+      found === undefined || found.subcommands.size === 0
+        ? found
+        : engine.commands.resolve(found, args);
+    if (db === undefined) return `no database ${database}`;
+    if (command?.spec.run === undefined) return `unknown command '${args.text(0)}'`;
+    const reply = engine.outlet.writer;
+    reply.pos = 0;
+    reply.protocol = 2;
+    call.args = args;
+    call.reply = reply;
+    call.db = db;
+    call.session = this.internal;
+    this.internal.db = db;
+    call.spec = command.spec;
+    call.canBlock = false;
+    call.retrying = false;
+    call.nested = true;
+    this.run(command, call);
+    const failed = reply.pos > 0 && reply.buf[0] === MINUS;
+    const text = failed ? reply.buf.toString('latin1', 1, reply.pos - 2) : '';
+    reply.pos = 0;
+    return text;
   }
 
   /** Ends the log entry of a request. */

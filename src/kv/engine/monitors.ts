@@ -51,8 +51,8 @@ const ESCAPED: Readonly<Record<number, string>> = {
 export function quoted(bytes: Buffer): string {
   let text = '"';
   for (const byte of bytes) {
-    const escape = ESCAPED[byte];
-    if (escape !== undefined) text += escape;
+    const known = ESCAPED[byte];
+    if (known !== undefined) text += known;
     else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte);
     else text += `\\x${byte.toString(16).padStart(2, '0')}`;
   }

@@ -55,6 +55,14 @@ export class Watchers {
     else set.add(transaction);
   }
 
+  /** The watched keys of a client, with the number of their database. */
+  *keysOf(transaction: Transaction): IterableIterator<[number, Buffer]> {
+    for (const name of transaction.watched ?? []) {
+      const colon = name.indexOf(':');
+      yield [Number(name.slice(0, colon)), Buffer.from(name.slice(colon + 1), 'latin1')];
+    }
+  }
+
   unwatch(transaction: Transaction): void {
     transaction.dirty = false;
     if (transaction.watched === undefined) return;

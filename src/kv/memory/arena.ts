@@ -95,6 +95,11 @@ export class Arena {
 
   constructor(hashSeed: number) {
     this.hashSeed = hashSeed;
+    const first = this.takeSegment(SEGMENT_BYTES);
+    // Page 0 of the first segment stays unused, because address 0 means nothing.
+    this.setRun(0, 1, KIND_MEDIUM);
+    this.usedPages[first] = 1;
+    this.addFreeRun(1, SEGMENT_PAGES - 1);
   }
 
   /**
@@ -178,8 +183,6 @@ export class Arena {
     const page = segment * SEGMENT_PAGES;
     this.pageClass[page] = KIND_LARGE;
     this.usedBytes += bytes;
-    // Unit 0 of segment 0 is never handed out, because 0 means nothing.
-    invariant(segment !== 0, 'the first segment is always a shared one');
     return segment * SEGMENT_UNITS;
   }
 
@@ -239,18 +242,8 @@ export class Arena {
       }
     }
     if (run < 0) {
-      const segment = this.takeSegment(SEGMENT_BYTES);
-      run = segment * SEGMENT_PAGES;
-      if (segment === 0) {
-        // Page 0 stays unused: address 0 means nothing.
-        this.pageClass[0] = KIND_MEDIUM;
-        this.runPages[0] = 1;
-        this.usedPages[0]!++;
-        this.addFreeRun(1, SEGMENT_PAGES - 1);
-        run = 1;
-      } else {
-        this.addFreeRun(run, SEGMENT_PAGES);
-      }
+      run = this.takeSegment(SEGMENT_BYTES) * SEGMENT_PAGES;
+      this.addFreeRun(run, SEGMENT_PAGES);
     }
     const length = this.runPages[run] as number;
     this.removeFreeRun(run);

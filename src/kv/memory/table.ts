@@ -241,7 +241,7 @@ export class Table {
   }
 
   /** Visits every node; `visit` may unlink the node it is given. Stops when `visit` returns false. */
-  forEach(visit: (node: Address) => boolean | undefined): void {
+  each(visit: (node: Address) => boolean | undefined): void {
     this.pauses++;
     try {
       for (const buckets of this.old === undefined ? [this.buckets] : [this.old, this.buckets]) {

@@ -161,6 +161,16 @@ export class KvServer {
     if (this.toClose.length > 0) this.beginWork();
   }
 
+  /** Ends clients that have been silent too long (`timeout`), as Redis does not for those who wait. */
+  checkClients(nowMs: number): void {
+    const { timeout } = this.engine.settings;
+    if (timeout === 0) return;
+    for (const [session, client] of this.clients) {
+      if (session.blocked !== undefined || session.subscriptions !== undefined) continue;
+      if (nowMs - session.lastCommandMs > timeout * 1000) client.close('idle-timeout');
+    }
+  }
+
   /** A connection has ended. */
   forget(client: Client, _reason: EndingReason): void {
     const { engine } = this;

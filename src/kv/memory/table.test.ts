@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Address, Arena, byteOffset, SEGMENT_SHIFT } from './arena.ts';
+import { Table } from './table.ts';
+
+const HEAD = 12;
+
+function newNode(arena: Arena, table: Table, key: Buffer): Address {
+  const node = arena.alloc(HEAD + key.length);
+  const words = arena.words[node >>> SEGMENT_SHIFT]!;
+  const w = byteOffset(node) >>> 2;
+  words[w + 1] = table.hash(key, 0, key.length);
+  words[w + 2] = key.length;
+  key.copy(arena.bytes[node >>> SEGMENT_SHIFT]!, byteOffset(node) + HEAD);
+  return node;
+}
+
+function keyOf(arena: Arena, node: Address): string {
+  const offset = byteOffset(node);
+  const words = arena.words[node >>> SEGMENT_SHIFT]!;
+  const length = words[(offset >>> 2) + 2]!;
+  return arena.bytes[node >>> SEGMENT_SHIFT]!.toString(
+    'latin1',
+    offset + HEAD,
+    offset + HEAD + length,
+  );
+}
+
+function find(table: Table, key: Buffer): Address {
+  return table.find(table.hash(key, 0, key.length), key, 0, key.length);
+}
+
+test('a table agrees with a Map through inserts, removals, moves and resizes', () => {
+  const step = fc.tuple(fc.constantFrom('add', 'add', 'add', 'remove', 'move'), fc.nat(400));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 800 }), (steps) => {
+      const arena = new Arena(7);
+      const table = new Table(arena, HEAD);
+      const model = new Map<string, Address>();
+      for (const [what, n] of steps) {
+        const key = Buffer.from(`key:${n}`.repeat((n % 7) + 1));
+        const name = key.toString('latin1');
+        const node = find(table, key);
+        assert.equal(node, model.get(name) ?? 0);
+        if (what === 'add' && node === 0) {
+          const added = newNode(arena, table, key);
+          table.insert(added);
+          model.set(name, added);
+        } else if (what === 'remove' && node !== 0) {
+          assert.ok(table.unlink(node));
+          arena.free(node);
+          model.delete(name);
+        } else if (what === 'move' && node !== 0) {
+          const moved = newNode(arena, table, key);
+          const from = arena.words[node >>> SEGMENT_SHIFT]!;
+          arena.words[moved >>> SEGMENT_SHIFT]![byteOffset(moved) >>> 2] =
+            from[byteOffset(node) >>> 2]!;
+          assert.ok(table.replace(node, moved));
+          arena.free(node);
+          model.set(name, moved);
+        }
+        assert.equal(table.size, model.size);
+      }
+      const seen = new Set<string>();
+      table.each((node) => {
+        seen.add(keyOf(arena, node));
+        return true;
+      });
+      assert.deepEqual([...seen].sort(), [...model.keys()].sort());
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a scan returns every key that is there from its start to its end, across resizes', () => {
+  const change = fc.tuple(fc.boolean(), fc.nat(3000));
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 3000 }), fc.nat(2000), (changes, count) => {
+      const arena = new Arena(3);
+      const table = new Table(arena, HEAD);
+      const stable = new Set<string>();
+      for (let i = 0; i < count; i++) {
+        const key = Buffer.from(`stable:${i}`);
+        table.insert(newNode(arena, table, key));
+        stable.add(key.toString());
+      }
+      const seen = new Set<string>();
+      let cursor = 0;
+      let next = 0;
+      do {
+        cursor = table.scan(cursor, (node) => void seen.add(keyOf(arena, node)));
+        for (const stop = next + 20; next < stop && next < changes.length; next++) {
+          const [add, n] = changes[next]!;
+          const key = Buffer.from(`moving:${n}`);
+          const node = find(table, key);
+          if (add && node === 0) table.insert(newNode(arena, table, key));
+          else if (!add && node !== 0) table.unlink(node);
+        }
+      } while (cursor !== 0);
+      for (const key of stable) assert.ok(seen.has(key), `${key} was missed`);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('random picks every key sooner or later, during a rehash too', () => {
+  const arena = new Arena(5);
+  const table = new Table(arena, HEAD);
+  for (let i = 0; i < 33; i++) table.insert(newNode(arena, table, Buffer.from(`k${i}`)));
+  assert.ok(table.rehashing);
+  let state = 1;
+  const random32 = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state ^ (state >>> 13)) >>> 0;
+  };
+  const seen = new Set<string>();
+  for (let i = 0; i < 5000; i++) seen.add(keyOf(arena, table.random(random32)));
+  assert.equal(seen.size, 33);
+});

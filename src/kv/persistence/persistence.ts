@@ -1,0 +1,205 @@
+/**
+ * What makes the store survive: recovery at start, the log while it runs, checkpoints that let the log
+ * be cut, and what happens when the disk fails.
+ *
+ *   data folder = checkpoint-<index>.plc  log/<segments>
+ *
+ * Recovery loads the newest checkpoint and replays the log entries behind it. While the log can not be
+ * written, writes are refused with MISCONF and reads go on; it is tried again until it can.
+ */
+import type { Logger } from '../../core/observe/index.ts';
+import type { Clock, Disk, Random } from '../../core/runtime/index.ts';
+import {
+  type Log,
+  type LogError,
+  logIndex,
+  openLog,
+  type SyncPolicy,
+} from '../../core/store/index.ts';
+import { Args } from '../../core/wire/index.ts';
+import { readEffects } from '../engine/effect-log.ts';
+import type { Engine } from '../engine/engine.ts';
+import { ReplyError } from '../errors.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { NEW_NAME } from './format.ts';
+import { loadCheckpoint, newestCheckpoint } from './loader.ts';
+
+const RESUME_TRY_MS = 250;
+
+export interface PersistenceOptions {
+  readonly engine: Engine;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly folder: string;
+  readonly policy: SyncPolicy;
+  readonly segmentBytes: number;
+  /** Log bytes since the last checkpoint that start the next. */
+  readonly checkpointLogBytes: number;
+}
+
+export interface RecoverySummary {
+  readonly checkpointKeys: number;
+  readonly replayedEntries: number;
+  readonly tornBytes: number;
+  readonly durationMs: number;
+}
+
+export class Persistence {
+  readonly log: Log;
+  readonly checkpointer: Checkpointer;
+  readonly recovery: RecoverySummary;
+  private readonly options: PersistenceOptions;
+  /** `log.stats.payloadBytes` when the last checkpoint began. */
+  private bytesAtCheckpoint: number;
+  private resuming = false;
+  private closed = false;
+
+  private constructor(
+    options: PersistenceOptions,
+    log: Log,
+    recovery: RecoverySummary,
+    replayedBytes: number,
+  ) {
+    this.options = options;
+    this.log = log;
+    this.recovery = recovery;
+    this.bytesAtCheckpoint = log.stats.payloadBytes - replayedBytes;
+    this.checkpointer = new Checkpointer({
+      engine: options.engine,
+      disk: options.disk,
+      clock: options.clock,
+      folder: options.folder,
+      onDone: (index) => this.checkpointDone(index),
+      onFailed: (error) => {
+        options.log.error('a checkpoint failed; the last one still stands', { err: error });
+      },
+    });
+  }
+
+  /**
+   * Brings an empty engine to what the folder holds and opens the log for writing.
+   * @throws CorruptCheckpointError, LogError: nothing is served then.
+   */
+  static async open(options: PersistenceOptions): Promise<Persistence> {
+    const { engine, disk, clock, folder } = options;
+    const startedMs = clock.monotonicMs();
+    const logFolder = `${folder}/log`;
+    disk.mkdirSync(logFolder);
+    if (disk.statSync(`${folder}/${NEW_NAME}`) !== null) disk.unlinkSync(`${folder}/${NEW_NAME}`);
+    engine.keyspace.expiresOnLookup = false;
+    engine.effects.sink = undefined;
+    const name = newestCheckpoint(disk, folder);
+    const loaded =
+      name === undefined ? undefined : loadCheckpoint(engine, disk, `${folder}/${name}`);
+    const from = (loaded?.logIndex ?? 0) + 1;
+    const args = new Args();
+    let entries = 0;
+    let replayedBytes = 0;
+    let self: Persistence | undefined;
+    const log = await openLog({
+      disk,
+      clock,
+      random: options.random,
+      folder: logFolder,
+      nodeId: 'plinth',
+      policy: options.policy,
+      segmentBytes: options.segmentBytes,
+      nextIndexMin: logIndex(from),
+      replay: {
+        from: logIndex(from),
+        entry: (entry) => {
+          entries++;
+          replayedBytes += entry.end - entry.start;
+          engine.keyspace.setNow(entry.timestampMs);
+          readEffects(entry.buffer, entry.start, entry.end, args, (database, effect) => {
+            const text = engine.executor.apply(database, effect);
+            if (text !== '') {
+              options.log.warn('a logged effect was refused', { index: entry.index, error: text });
+            }
+          });
+        },
+      },
+      onStateChange: (_state, failure) => self?.stateChanged(failure),
+      onSyncLag: (lagMs) => options.log.warn('the disk is slow to make the log durable', { lagMs }),
+    });
+    engine.keyspace.expiresOnLookup = true;
+    engine.keyspace.setNow(clock.wallMs());
+    engine.effects.lastIndex = log.lastIndex;
+    self = new Persistence(
+      options,
+      log,
+      {
+        checkpointKeys: loaded?.keys ?? 0,
+        replayedEntries: entries,
+        tornBytes: log.recovery.tornTail?.bytes ?? 0,
+        durationMs: clock.monotonicMs() - startedMs,
+      },
+      replayedBytes,
+    );
+    return self;
+  }
+
+  /** Called by the server's tick: starts a checkpoint when the log has grown enough. */
+  tick(): void {
+    const grown = this.log.stats.payloadBytes - this.bytesAtCheckpoint;
+    if (
+      grown >= this.options.checkpointLogBytes &&
+      !this.checkpointer.running &&
+      this.log.state !== 'failed'
+    ) {
+      this.bytesAtCheckpoint = this.log.stats.payloadBytes;
+      this.checkpointer.start();
+    }
+    if (this.options.engine.writesRefused === undefined && !this.log.accepting) {
+      this.stateChanged(this.log.failure);
+    }
+  }
+
+  private checkpointDone(index: number): void {
+    const { log } = this.options;
+    this.log.truncateBefore(logIndex(index + 1)).catch((error: unknown) => {
+      log.error('the log could not be cut behind a checkpoint', { err: error });
+    });
+  }
+
+  private stateChanged(failure: LogError | null): void {
+    const { engine, log } = this.options;
+    if (failure === null && this.log.accepting) {
+      if (engine.writesRefused !== undefined) log.info('writes are accepted again');
+      engine.writesRefused = undefined;
+      return;
+    }
+    const reason = failure?.message ?? 'too many writes wait for the disk';
+    engine.writesRefused = new ReplyError(`MISCONF Errors writing to the AOF file: ${reason}`);
+    log.error('writes are refused until the log can be written again', { reason });
+    this.tryResume();
+  }
+
+  private tryResume(): void {
+    if (this.resuming || this.closed) return;
+    this.resuming = true;
+    const { clock } = this.options;
+    clock.setTimer(RESUME_TRY_MS, () => {
+      const attempt = this.log.state === 'failed' ? this.log.tryResume() : Promise.resolve(true);
+      attempt
+        .catch(() => false)
+        .then((resumed) => {
+          this.resuming = false;
+          if (this.closed) return;
+          if (resumed && this.log.accepting) this.stateChanged(null);
+          else this.tryResume();
+        })
+        .catch((error: unknown) => {
+          throw error;
+        });
+    });
+  }
+
+  /** Makes everything durable and closes. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.log.close();
+  }
+}

@@ -69,6 +69,18 @@ test('after a failed sync what it covered is written again to a new segment, nev
   assert.equal(world.opened().lastIndex, 5);
 });
 
+test('what a restarted process finds in the page cache after a failed sync is made durable before it counts', async () => {
+  const world = await openWorld('everysec');
+  world.append(5, 100);
+  await world.clock.advance(300);
+  world.disk.failAll('datasync', 'EIO');
+  await world.clock.advance(1500);
+  assert.equal(world.opened().state, 'failed');
+  await world.kill();
+  assert.equal(world.opened().durableIndex, 5);
+  await world.losePower();
+});
+
 test('a sync that fails when its data are no longer in memory leaves the log failed for good', async () => {
   const world = await openWorld('everysec', { unsyncedBytesMax: 1000 });
   const log = world.opened();

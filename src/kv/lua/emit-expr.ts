@@ -137,7 +137,7 @@ export function call(c: FunctionContext, e: Call): string {
     name = calleeName(e.callee);
   }
   const ref = e.t === 'call' && e.callee.t === 'local' ? e.callee.v.js : t;
-  const what = quote(describe(e.t === 'method' ? e : e.callee));
+  const what = quote(e.t === 'method' ? `method '${e.name}'` : describe(e.callee));
   const rest = list(c, e.args);
   const args = self && rest ? `${self},${rest}` : self || rest;
   const at = mark(e.line, name, e.t === 'method');

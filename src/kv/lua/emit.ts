@@ -110,13 +110,27 @@ export function describe(e: Expr): string {
       return `global '${e.name}'`;
     case 'index':
       return `field '${e.key.t === 'string' ? e.key.value : '?'}'`;
-    case 'method':
-      return `method '${e.name}'`;
     case 'paren':
       return describe(e.inner);
+    case 'binary':
+      return passesRight(e.op, e.left) ? describe(e.right) : '';
     default:
       return '';
   }
+}
+
+/** A constant on the left that Lua's compiler drops, so that only the right operand is left. */
+function passesRight(op: string, left: Expr): boolean {
+  if (op === 'and') return left.t === 'true' || left.t === 'string' || isNumeral(left);
+  return op === 'or' && (left.t === 'nil' || left.t === 'false');
+}
+
+/** A numeral, or arithmetic on numerals, which Lua computes when it compiles. */
+function isNumeral(e: Expr): boolean {
+  if (e.t === 'number') return true;
+  if (e.t === 'paren') return isNumeral(e.inner);
+  if (e.t === 'unary') return e.op === '-' && isNumeral(e.operand);
+  return e.t === 'binary' && '+-*/%^'.includes(e.op) && isNumeral(e.left) && isNumeral(e.right);
 }
 
 /** The name under which a callee is known at its call. */

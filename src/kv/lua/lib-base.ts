@@ -104,7 +104,7 @@ function assert(value: LuaValue, message: LuaValue): LuaReturn {
     if (message !== undefined && typeof message !== 'string' && typeof message !== 'number') {
       throw argError(2, `string expected, got ${typeName(message)}`);
     }
-    throw luaError(message === undefined ? `${where(1)}assertion failed!` : plainText(message));
+    throw runtimeError(message === undefined ? 'assertion failed!' : plainText(message));
   }
   return Array.prototype.slice.call(arguments) as LuaMulti;
 }

@@ -166,13 +166,16 @@ export function rawSet(table: LuaTable, key: LuaValue, value: LuaValue): void {
 
 /** A constructor with computed keys: `[key, value]` pairs and items, in source order. */
 export function mixedTable(fields: (LuaValue | [LuaValue, LuaValue])[]): LuaTable {
-  const items: LuaValue[] = [];
-  const table = new LuaTable();
+  const items = fields.filter((field) => !Array.isArray(field)) as LuaValue[];
+  const count = items.length;
+  const table = LuaTable.fromArray(items);
   for (const field of fields) {
-    if (Array.isArray(field)) rawSet(table, field[0], field[1]);
-    else items.push(field);
+    if (!Array.isArray(field)) continue;
+    const key = field[0];
+    // Items are stored last, so they win over a pair with their place as key.
+    const taken = typeof key === 'number' && key >= 1 && key <= count && Number.isInteger(key);
+    if (!taken) rawSet(table, key, field[1]);
   }
-  for (let i = 0; i < items.length; i++) table.set(i + 1, items[i]);
   return table;
 }
 

@@ -87,8 +87,8 @@ function waitFor(call: Call, from: number, to: number, timeoutMs: number): void 
   call.block({ keys, timeoutMs, onTimeout: (reply) => reply.nullArray() });
 }
 
-/** ZMPOP with the number of keys at argument `at`; `timeoutMs` undefined does not wait. */
-function zmpop(call: Call, at: number, timeoutMs?: number): void {
+/** ZMPOP with the number of keys at argument `at`; `waits` with the timeout before it. */
+function zmpop(call: Call, at: 1 | 2, waits: boolean): void {
   const { args, reply } = call;
   const keyCount = call.int(at, BAD_KEY_COUNT);
   if (keyCount < 1) throw BAD_KEY_COUNT;
@@ -98,10 +98,11 @@ function zmpop(call: Call, at: number, timeoutMs?: number): void {
   if (where !== 'MIN' && where !== 'MAX') throw SYNTAX_ERROR;
   const end = where === 'MIN' ? 'min' : 'max';
   const wanted = countOption(call, keysEnd + 1);
+  const timeoutMs = waits ? blockTimeout(call, 1) : 0;
   const index = firstKey(call, at + 1, keysEnd);
   if (index === 0) {
-    if (timeoutMs === undefined) reply.nullArray();
-    else waitFor(call, at + 1, keysEnd, timeoutMs);
+    if (waits) waitFor(call, at + 1, keysEnd, timeoutMs);
+    else reply.nullArray();
     return;
   }
   const record = call.findForWrite(index);
@@ -191,7 +192,7 @@ export const popCommands: readonly CommandSpec[] = [
     complexity: 'O(K) + O(M*log(N)) with K keys, N members in the set and M removed',
     summary: 'Returns and removes members from an end of the first set that has any.',
     syntax: 'numkeys key [key ...] <MIN | MAX> [COUNT count]',
-    run: (call) => zmpop(call, 1),
+    run: (call) => zmpop(call, 1, false),
   },
   {
     acl: ['sortedset', 'blocking'],
@@ -211,6 +212,6 @@ export const popCommands: readonly CommandSpec[] = [
     complexity: 'O(K) + O(M*log(N)) with K keys, N members in the set and M removed',
     summary: 'As ZMPOP; waits when no set has members.',
     syntax: 'timeout numkeys key [key ...] <MIN | MAX> [COUNT count]',
-    run: (call) => zmpop(call, 2, blockTimeout(call, 1)),
+    run: (call) => zmpop(call, 2, true),
   },
 ];

@@ -62,11 +62,14 @@ function replyDistinct(call: Call, record: Address, count: number, withScores: b
   }
 }
 
-/** One walk; each member is taken with the chance that the members still to take leave it. */
+/**
+ * One walk; each member is taken with the chance that the members still to take leave it. It begins at
+ * the end as Redis' does, which shows when all are wanted.
+ */
 function replySelected(call: Call, record: Address, count: number, withScores: boolean): void {
   let left = lengthOf(call.db, record);
   let wanted = count;
-  cursor.begin(call.db, record, 0);
+  cursor.begin(call.db, record, left - 1, true);
   for (; wanted > 0 && cursor.next(); left--) {
     if (wanted < left && randomBelow(call, left) >= wanted) continue;
     replyMember(call.reply, cursor, withScores);

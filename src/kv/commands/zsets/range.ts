@@ -137,7 +137,9 @@ function rangeReader(call: Call, source: number, options: Options): (record: Add
 }
 
 /** Cuts a range to its LIMIT, counted from the end where it begins. */
-function limited(range: RankRange, { offset, limit, reverse }: Options): RankRange {
+function limited(range: RankRange, { by, offset, limit, reverse }: Options): RankRange {
+  // `LIMIT x -1` is no error there, and does nothing.
+  if (by === 'rank') return range;
   const size = range.to - range.from;
   if (offset < 0 || offset >= size) return NO_RANKS;
   const count = limit < 0 ? size - offset : Math.min(limit, size - offset);

@@ -92,7 +92,7 @@ export class LargeZset implements LargeValue {
     const order = (node: Address): undefined => {
       this.tree.insert(memberScore(this.arena, node), node);
     };
-    this.table.forEach(order);
+    this.table.each(order);
   }
 
   /** Gives a member another score. */

@@ -8,7 +8,7 @@ import { formatGeneral } from './number.ts';
 import { metamethod, runtimeError } from './operations.ts';
 import { LuaTable } from './table.ts';
 import { LuaUserdata, type LuaValue, typeName } from './value.ts';
-import { chargeString, tick, vm } from './vm.ts';
+import { chargeString, checkLength, tick, vm } from './vm.ts';
 
 /** `cjson.null`: one for all states, because it has no content. */
 export const CJSON_NULL = new LuaUserdata('(nil)');
@@ -87,12 +87,30 @@ const SHORT: Record<string, string> = {
   '\r': '\\r',
 };
 
+/** Long strings go in pieces, so that a replacement's bookkeeping stays small. */
+const PIECE = 1 << 16;
+
 function string(text: string): string {
-  const escaped = text.replace(
+  if (text.length <= PIECE) return `"${escaped(text)}"`;
+  let result = '"';
+  for (let at = 0; at < text.length; at += PIECE) {
+    if (--vm.ticks < 0) tick();
+    result = join(result, escaped(text.slice(at, at + PIECE)));
+  }
+  return `${result}"`;
+}
+
+function escaped(text: string): string {
+  return text.replace(
     SPECIAL,
     (c) => SHORT[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  return `"${escaped}"`;
+}
+
+/** Appends within the limit: one long string may stand in a table many times. */
+function join(text: string, piece: string): string {
+  checkLength(text.length + piece.length + 2);
+  return text + piece;
 }
 
 function number(config: CjsonConfig, n: number): string {
@@ -137,7 +155,7 @@ function array(config: CjsonConfig, value: LuaTable, length: number, depth: numb
   let text = '[';
   for (let i = 1; i <= length; i++) {
     if (i > 1) text += ',';
-    text += append(config, value.get(i), depth);
+    text = join(text, append(config, value.get(i), depth));
   }
   return `${text}]`;
 }
@@ -150,7 +168,7 @@ function object(config: CjsonConfig, value: LuaTable, depth: number): string {
     if (typeof key === 'string') text += `${string(key)}:`;
     else if (typeof key === 'number') text += `"${number(config, key)}":`;
     else throw fail(key, 'table key must be a number or string');
-    text += append(config, value.valueAt(at), depth);
+    text = join(text, append(config, value.valueAt(at), depth));
   }
   return `${text}}`;
 }

@@ -84,8 +84,13 @@ const RUNTIME = {
   callable,
 };
 
-/** What `new Function` puts before our text: `(function anonymous(R,G,S\n) {\n`; we are on line 3. */
-const HEAD = `"use strict";const {${Object.keys(RUNTIME).join(',')}}=R;`;
+const RUNTIME_NAMES = Object.keys(RUNTIME);
+
+/** Declares what the code uses of the runtime; fewer names are less for V8 to parse. */
+function head(code: string): string {
+  const used = RUNTIME_NAMES.filter((name) => code.includes(name));
+  return `"use strict";const {${used.join(',')}}=R;`;
+}
 
 export interface CompiledMain {
   main: LuaFunction;
@@ -114,7 +119,7 @@ function build(source: string, chunkName: string, globals: LuaTable): CompiledMa
   const constants = chunk.constants.map((code, i) => `const $K${i}=${code};`).join('');
   // Naming S inside `main` keeps the table of sites alive as long as the code.
   const marked =
-    `${HEAD}${constants}const main=${main.replace('{', '{S;')};` +
+    `${head(constants + main)}${constants}const main=${main.replace('{', '{S;')};` +
     'return{main,getEnvironment(){return G},setEnvironment(t){G=t}};';
   const { text, sites } = stripMarks(marked, 0);
   const script = newScriptName();

@@ -5,6 +5,7 @@ import { argError, checkNumber, checkString } from './check.ts';
 import { formatFixed, formatGeneral, formatScientific } from './number.ts';
 import { runtimeError } from './operations.ts';
 import type { LuaValue } from './value.ts';
+import { checkLength } from './vm.ts';
 
 interface Spec {
   flags: string;
@@ -30,7 +31,9 @@ export function format(args: LuaValue[]): string {
     const { spec, end } = readSpec(text, at + 1);
     argument++;
     if (argument >= args.length) throw argError(argument + 1, 'no value');
-    result += convert(text, end, spec, args, argument);
+    const piece = convert(text, end, spec, args, argument);
+    checkLength(result.length + piece.length + text.length);
+    result += piece;
     from = end + 1;
   }
 }

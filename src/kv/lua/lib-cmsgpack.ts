@@ -8,7 +8,7 @@ import { packValue } from './msgpack-encode.ts';
 import { runtimeError } from './operations.ts';
 import { LuaTable } from './table.ts';
 import type { LuaFunction, LuaMulti, LuaReturn } from './value.ts';
-import { chargeString } from './vm.ts';
+import { chargeString, checkLength } from './vm.ts';
 
 /** Reads up to `limit` values from `offset`; both 0 reads all and gives no offset back. */
 function unpack(text: string, limit: number, offset: number): LuaReturn {
@@ -33,7 +33,12 @@ export function cmsgpackLibrary(): LuaTable {
   const functions: Record<string, LuaFunction> = {
     pack(...values) {
       if (values.length === 0) throw argError(0, 'MessagePack pack needs input.');
-      const text = values.map((value) => packValue(value, 0)).join('');
+      let text = '';
+      for (const value of values) {
+        const piece = packValue(value, 0);
+        checkLength(text.length + piece.length);
+        text += piece;
+      }
       chargeString(text.length);
       return text;
     },

@@ -19,7 +19,7 @@ import {
   NOTHING,
   typeName,
 } from './value.ts';
-import { charge, chargeString, tick, vm } from './vm.ts';
+import { chargeString, checkLength, tick, vm } from './vm.ts';
 
 /** A start or end position as given to an offset from 1; below 1 when before the string. */
 function absolute(position: number, length: number): number {
@@ -66,25 +66,34 @@ function rep(s: LuaValue, n: LuaValue): LuaReturn {
   return text.repeat(count);
 }
 
-function reverse(s: LuaValue): LuaReturn {
-  const text = checkString(s, 1, arguments.length);
-  charge(text.length);
-  let result = '';
-  for (let at = text.length - 1; at >= 0; at--) result += text[at];
-  return result;
+/** Works on the bytes: pieced together from characters, a long string would take 32 times its size. */
+function mapBytes(text: string, map: (bytes: Buffer) => void): string {
+  chargeString(2 * text.length);
+  const bytes = Buffer.from(text, 'latin1');
+  map(bytes);
+  return bytes.toString('latin1');
 }
 
 /** JavaScript's case mapping would touch the letters above 127. */
+function flipCase(text: string, first: number, last: number): string {
+  return mapBytes(text, (bytes) => {
+    for (let at = 0; at < bytes.length; at++) {
+      const c = bytes[at] as number;
+      if (c >= first && c <= last) bytes[at] = c ^ 32;
+    }
+  });
+}
+
+function reverse(s: LuaValue): LuaReturn {
+  return mapBytes(checkString(s, 1, arguments.length), (bytes) => bytes.reverse());
+}
+
 function lower(s: LuaValue): LuaReturn {
-  const text = checkString(s, 1, arguments.length);
-  charge(text.length);
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return flipCase(checkString(s, 1, arguments.length), 65, 90);
 }
 
 function upper(s: LuaValue): LuaReturn {
-  const text = checkString(s, 1, arguments.length);
-  charge(text.length);
-  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+  return flipCase(checkString(s, 1, arguments.length), 97, 122);
 }
 
 /** `find` and `match` search alike; they differ in what they give. */
@@ -181,6 +190,8 @@ function nativeReplaceAll(
   const anchored = pattern.charCodeAt(0) === 94;
   const matcher = new Matcher(text, pattern);
   let result = '';
+  /** Everything before it is in the result. */
+  let copied = 0;
   let at = 0;
   let count = 0;
   while (count < most) {
@@ -188,21 +199,24 @@ function nativeReplaceAll(
     if (end >= 0) {
       count++;
       const value = replace(matcher, at, end);
-      if (!truthy(value)) result += text.slice(at, end);
-      else if (typeof value === 'string') result += value;
-      else if (typeof value === 'number') result += formatNumber(value);
-      else throw runtimeError(`invalid replacement value (a ${typeName(value)})`);
-      if (result.length > vm.bytesMax) chargeString(result.length);
+      if (truthy(value)) {
+        if (typeof value !== 'string' && typeof value !== 'number') {
+          throw runtimeError(`invalid replacement value (a ${typeName(value)})`);
+        }
+        const piece = typeof value === 'string' ? value : formatNumber(value);
+        checkLength(result.length + at - copied + piece.length);
+        result += text.slice(copied, at) + piece;
+        copied = end;
+      }
     }
     if (end > at) at = end;
-    else if (at < text.length) result += text[at++];
+    else if (at < text.length) at++;
     else break;
     if (anchored) break;
     if (--vm.ticks < 0) tick();
   }
-  result += text.slice(at);
-  chargeString(result.length);
-  return [result, count];
+  chargeString(result.length + text.length - copied);
+  return [result + text.slice(copied), count];
 }
 
 /** Makes the `string` table. */

@@ -8,7 +8,7 @@ import { runtimeError } from './operations.ts';
 import { StructFormat, type StructItem } from './struct-format.ts';
 import { LuaTable } from './table.ts';
 import type { LuaFunction, LuaMulti, LuaReturn, LuaValue } from './value.ts';
-import { chargeString } from './vm.ts';
+import { chargeString, checkLength } from './vm.ts';
 
 const scratch = new DataView(new ArrayBuffer(8));
 
@@ -72,11 +72,11 @@ function pack(...args: LuaValue[]): LuaReturn {
         argument++;
         const size = item.size === 0 ? text.length : item.size;
         if (text.length < size) throw argError(argument + 1, 'string too short');
+        checkLength(result.length + size);
         result += text.slice(0, size);
         if (item.option === 's') result += '\0';
       }
     }
-    if (result.length > 1 << 20) chargeString(result.length);
   }
   chargeString(result.length);
   return result;

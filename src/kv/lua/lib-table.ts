@@ -17,7 +17,7 @@ import {
   NOTHING,
   typeName,
 } from './value.ts';
-import { charge, chargeString, tick, vm } from './vm.ts';
+import { charge, chargeString, checkLength, tick, vm } from './vm.ts';
 
 const SLOT_BYTES = 16;
 
@@ -61,13 +61,14 @@ function concat(list: LuaValue, separator: LuaValue, from: LuaValue, to: LuaValu
   let text = '';
   for (let i = start; i <= end; i++) {
     const value = table.get(i);
-    if (typeof value === 'string') text += value;
-    else if (typeof value === 'number') text += formatNumber(value);
+    if (typeof value === 'string') {
+      checkLength(text.length + value.length + between.length);
+      text += value;
+    } else if (typeof value === 'number') text += formatNumber(value);
     else {
       throw runtimeError(`invalid value (${typeName(value)}) at index ${i} in table for 'concat'`);
     }
     if (i < end) text += between;
-    if (text.length > vm.bytesMax) chargeString(text.length);
     if (--vm.ticks < 0) tick();
   }
   chargeString(text.length);

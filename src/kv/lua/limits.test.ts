@@ -154,6 +154,11 @@ describe('memory', () => {
       'return pcall(function() local s = ("x"):rep(2^25) return s .. s .. s end)',
       'return pcall(function() local s = ("x"):rep(2^25) return (("x"):rep(100):gsub("x", s)) end)',
       'return pcall(function() local s = ("x"):rep(2^25) return table.concat({s, s, s}) end)',
+      'return pcall(function() local s = ("x"):rep(2^25) return ("%s%s%s"):format(s, s, s) end)',
+      'return pcall(function() local s = ("x"):rep(2^25) return cjson.encode({s, s, s}) end)',
+      'return pcall(function() local s = ("x"):rep(2^25) return cmsgpack.pack({s, s, s}) end)',
+      'return pcall(function() local s = ("x"):rep(2^25) return cmsgpack.pack(s, s, s) end)',
+      'return pcall(function() local s = ("x"):rep(2^25) return struct.pack("sss", s, s, s) end)',
     ]) {
       assert.deepEqual(state.compile(script, 's').run(), [false, 'not enough memory'], script);
     }

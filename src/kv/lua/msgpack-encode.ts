@@ -5,9 +5,10 @@
  */
 import { LuaTable } from './table.ts';
 import type { LuaValue } from './value.ts';
-import { tick, vm } from './vm.ts';
+import { checkLength, tick, vm } from './vm.ts';
 
 const NESTING_MAX = 16;
+const HEAD_BYTES_MAX = 5;
 
 const scratch = new DataView(new ArrayBuffer(9));
 
@@ -32,6 +33,7 @@ export function packValue(value: LuaValue, level: number): string {
   if (--vm.ticks < 0) tick();
   switch (typeof value) {
     case 'string':
+      checkLength(value.length + HEAD_BYTES_MAX);
       return stringHead(value.length) + value;
     case 'boolean':
       return value ? '\xc3' : '\xc2';
@@ -97,7 +99,7 @@ function table(value: LuaTable, level: number): string {
         ? head(0xde, 2, count)
         : head(0xdf, 4, count);
   for (const [key, item] of value.entries()) {
-    text += packValue(key, level + 1) + packValue(item, level + 1);
+    text = join(join(text, packValue(key, level + 1)), packValue(item, level + 1));
   }
   return text;
 }
@@ -109,6 +111,12 @@ function array(value: LuaTable, count: number, level: number): string {
       : count <= 0xffff
         ? head(0xdc, 2, count)
         : head(0xdd, 4, count);
-  for (let i = 1; i <= count; i++) text += packValue(value.get(i), level + 1);
+  for (let i = 1; i <= count; i++) text = join(text, packValue(value.get(i), level + 1));
   return text;
+}
+
+/** Appends within the limit: one long string may stand in a table many times. */
+function join(text: string, piece: string): string {
+  checkLength(text.length + piece.length);
+  return text + piece;
 }

@@ -68,10 +68,15 @@ function checkHeap(): void {
   vm.bytesNextCheck = vm.bytes + Math.max((vm.bytesMax - held) / 4, vm.bytesMax / 64);
 }
 
-/** Refuses a single string of `bytes` before it is built. */
+/** Refuses a single string of `bytes` before it is built, and counts it. */
 export function chargeString(bytes: number): void {
-  if (bytes > vm.bytesMax || bytes > STRING_BYTES_MAX) throw outOfMemory();
+  checkLength(bytes);
   charge(bytes);
+}
+
+/** Refuses a string that is growing to `bytes`; it is counted when it is done. */
+export function checkLength(bytes: number): void {
+  if (bytes > vm.bytesMax || bytes > STRING_BYTES_MAX) throw outOfMemory();
 }
 
 /** V8 refuses longer strings. */

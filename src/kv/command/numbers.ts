@@ -44,7 +44,10 @@ export function parseBigInteger(buf: Buffer, start: number, end: number): bigint
 const FLOAT = /^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?)$/i;
 const HEX_FLOAT = /^([+-]?)0x([0-9a-f]+)$/i;
 
-/** A float as C's strtod reads all of the text; NaN for anything else, `nan` included. */
+/**
+ * A float as C's strtod reads all of the text; NaN for anything else, `nan` and what a double can not
+ * hold included.
+ */
 export function parseFloat64(text: string): number {
   if (text.length === 0 || text.length > 5000) return Number.NaN;
   if (!FLOAT.test(text)) {
@@ -54,5 +57,8 @@ export function parseFloat64(text: string): number {
   if (/inf/i.test(text)) {
     return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
-  return Number(text);
+  const n = Number(text);
+  // Beyond the range of a double, or too small for it, is an error as it is for strtod's callers.
+  const lost = n === 0 ? /^[^eE]*[1-9]/.test(text) : !Number.isFinite(n);
+  return lost ? Number.NaN : n;
 }

@@ -69,7 +69,7 @@ function sinterstore(call: Call): void {
 
 function sintercard(call: Call): void {
   const { args } = call;
-  const keys = call.intBetween(1, 1, Number.MAX_SAFE_INTEGER, NUMKEYS);
+  const keys = call.intBetween(1, 1, Number.POSITIVE_INFINITY, NUMKEYS);
   if (keys > call.count - 2) throw TOO_MANY_KEYS;
   let limit = 0;
   for (let i = 2 + keys; i < call.count; i++) {

@@ -46,8 +46,7 @@ function spopOne(call: Call): void {
 
 function spopCount(call: Call): void {
   const { db, reply, args } = call;
-  const count = call.int(2);
-  if (count < 0) throw NOT_POSITIVE;
+  const count = call.intBetween(2, 0, Number.POSITIVE_INFINITY, NOT_POSITIVE);
   let record = call.findTypedForWrite(1, Type.set);
   if (record === 0 || count === 0) {
     reply.set(0);

@@ -56,7 +56,7 @@ test('other types and broken arguments are refused', () => {
     ['SMOVE none str a', 0],
     ['SINTERSTORE str s', 1],
     ['SPOP s -1', { error: 'ERR value is out of range, must be positive' }],
-    ['SPOP s x', { error: 'ERR value is not an integer or out of range' }],
+    ['SPOP s x', { error: 'ERR value is out of range, must be positive' }],
     ['SPOP s 1 2', { error: 'ERR syntax error' }],
     ['SRANDMEMBER s 1 2', { error: 'ERR syntax error' }],
     [

@@ -105,7 +105,8 @@ export function findItem(
   keyStart: number,
   keyLength: number,
 ): number {
-  const firstByte = keyLength === 0 ? 0 : key[keyStart]!;
+  // Most members of one list begin alike; the last byte tells them apart soonest.
+  const lastByte = keyLength === 0 ? 0 : key[keyStart + keyLength - 1]!;
   let at = start + PACKED_HEAD_BYTES;
   while (at < end) {
     let length = buf[at]!;
@@ -116,7 +117,8 @@ export function findItem(
     }
     if (
       length === keyLength &&
-      (length === 0 || (buf[data] === firstByte && equalBytes(buf, data, key, keyStart, keyLength)))
+      (length === 0 ||
+        (buf[data + length - 1] === lastByte && equalBytes(buf, data, key, keyStart, keyLength)))
     ) {
       return at;
     }

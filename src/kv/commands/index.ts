@@ -3,6 +3,8 @@ import type { CommandSpec } from '../command/spec.ts';
 import { connectionCommands } from './connection/index.ts';
 import { geoCommands } from './geo/index.ts';
 import { hashCommands } from './hashes/index.ts';
+import { keyCommands } from './keys/index.ts';
+import { listCommands } from './lists/index.ts';
 import { setCommands } from './sets/index.ts';
 import { stringCommands } from './strings/index.ts';
 import { transactionCommands } from './transactions/index.ts';
@@ -12,6 +14,8 @@ export const commandSpecs: readonly CommandSpec[] = [
   ...connectionCommands,
   ...geoCommands,
   ...hashCommands,
+  ...keyCommands,
+  ...listCommands,
   ...setCommands,
   ...stringCommands,
   ...transactionCommands,

@@ -344,6 +344,19 @@ export class Database {
     return shrunk;
   }
 
+  /**
+   * Turns a record with a large value back into a packed one with room for `valueBytes` bytes; the large
+   * value is buried, so what is needed of it is copied before.
+   */
+  unsetLarge(record: Address, valueBytes: number): Address {
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    const w = byteOffset(record) >>> 2;
+    this.shared.large.bury(this.shared.large.remove(words[w + 4] as number));
+    words[w + 4] = 0;
+    this.setFlag(record, Flag.large, false);
+    return this.resizeValue(record, valueBytes);
+  }
+
   /** The segment's bytes that a record lies in; offsets below are into these. */
   bytesOf(record: Address): Buffer {
     return this.arena.bytes[record >>> SEGMENT_SHIFT]!;

@@ -4,8 +4,9 @@
  */
 import type { Disk, DiskFile } from '../../core/runtime/index.ts';
 import type { Engine } from '../engine/engine.ts';
-import { type Database, Flag, TYPE_MASK, TYPE_SHIFT, type Type } from '../keyspace/index.ts';
+import { type Database, Flag, TYPE_MASK, TYPE_SHIFT, Type } from '../keyspace/index.ts';
 import { readDump } from '../rdb/index.ts';
+import { noteFieldExpiries } from '../values/hash/index.ts';
 import { ValueLoader } from '../values/index.ts';
 import { CorruptCheckpointError } from './errors.ts';
 import {
@@ -155,6 +156,7 @@ class CheckpointLoader {
       const type = ((meta & TYPE_MASK) >>> TYPE_SHIFT) as Type;
       record = db.create(this.buffer, keyStart, keyEnd - keyStart, type, end - start);
       this.buffer.copy(db.bytesOf(record), db.valueOffset(record), start, end);
+      if (type === Type.hash) noteFieldExpiries(db, record);
     }
     const kept = db.metaOf(record) & (Flag.checkpoint | Flag.large | TYPE_MASK);
     db.setMeta(record, kept | (meta & ~(Flag.checkpoint | Flag.large | TYPE_MASK | HAS_EXPIRY)));

@@ -16,6 +16,8 @@ import type {
 } from '../rdb/index.ts';
 import type { Settings } from '../settings.ts';
 import { HashBuilder } from './hash/index.ts';
+import { ListBuilder } from './list/index.ts';
+import { ListBuilder } from './list/index.ts';
 import { SetBuilder } from './set/index.ts';
 import { ZsetBuilder } from './zset/index.ts';
 
@@ -34,6 +36,8 @@ export class ValueLoader implements RdbValueSink {
   private readonly settings: Settings;
   private readonly large: boolean;
   private builder: Builder | undefined;
+  private list: ListBuilder | undefined;
+  private list: ListBuilder | undefined;
   private set: SetBuilder | undefined;
   private hash: HashBuilder | undefined;
   private zset: ZsetBuilder | undefined;
@@ -77,11 +81,15 @@ export class ValueLoader implements RdbValueSink {
     this.builder = new StringBuilder(this.db, Buffer.from(value));
   }
 
-  beginList(_countHint: number): void {
-    throw new RangeError('lists are not kept yet');
+  beginList(): void {
+    this.list = new ListBuilder(this.db, this.settings, this.large);
+    this.builder = this.list;
   }
 
-  onListItem(_item: Buffer): void {}
+  onListItem(item: Buffer): void {
+    invariant(this.list !== undefined, NOT_BEGUN);
+    this.list.add(item);
+  }
 
   beginSet(countHint: number): void {
     const form = this.large ? 'hashtable' : undefined;

@@ -4,6 +4,8 @@
  * printed. Defaults are Redis 7.2's unless a comment says why not.
  */
 
+import { defaultOutputLimits, type OutputLimits } from './session/output-limits.ts';
+
 export interface Settings {
   hashMaxListpackEntries: number;
   hashMaxListpackValue: number;
@@ -37,6 +39,10 @@ export interface Settings {
   aclPubsubDefault: string;
   acllogMaxLen: number;
   protectedMode: boolean;
+  /** Unsent output at which a client is disconnected, by its class. */
+  clientOutputBufferLimits: OutputLimits;
+  /** Bytes of one client's requests that are not run yet. */
+  clientQueryBufferLimit: number;
   appendfsync: 'always' | 'everysec' | 'no';
 }
 
@@ -74,6 +80,8 @@ export function defaultSettings(): Settings {
     aclPubsubDefault: 'resetchannels',
     acllogMaxLen: 128,
     protectedMode: true,
+    clientOutputBufferLimits: defaultOutputLimits(),
+    clientQueryBufferLimit: 1024 * 1024 * 1024,
     appendfsync: 'everysec',
   };
 }

@@ -3,7 +3,6 @@ import { type Database, Type } from '../keyspace/index.ts';
 import type { Address } from '../memory/index.ts';
 import * as hash from './hash/index.ts';
 import * as list from './list/index.ts';
-import * as list from './list/index.ts';
 import * as set from './set/index.ts';
 import * as string from './string/index.ts';
 import * as zset from './zset/index.ts';
@@ -18,8 +17,6 @@ export function encodingOf(db: Database, record: Address): string {
   switch (type) {
     case Type.string:
       return string.encodingOf(db, record);
-    case Type.list:
-      return list.encodingOf(db, record);
     case Type.list:
       return list.encodingOf(db, record);
     case Type.set:
@@ -39,8 +36,6 @@ export function lengthOf(db: Database, record: Address): number {
   switch (type) {
     case Type.string:
       return db.valueLength(record);
-    case Type.list:
-      return list.lengthOf(db, record);
     case Type.list:
       return list.lengthOf(db, record);
     case Type.set:

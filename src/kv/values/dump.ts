@@ -9,7 +9,6 @@ import type { Address } from '../memory/index.ts';
 import type { RdbValueSink } from '../rdb/index.ts';
 import * as hash from './hash/index.ts';
 import * as list from './list/index.ts';
-import * as list from './list/index.ts';
 import * as set from './set/index.ts';
 import * as zset from './zset/index.ts';
 
@@ -19,9 +18,6 @@ export function dumpValue(db: Database, record: Address, sink: RdbValueSink): vo
   switch (type) {
     case Type.string:
       sink.onString(db.valueBytes(record));
-      return;
-    case Type.list:
-      dumpList(db, record, sink);
       return;
     case Type.list:
       dumpList(db, record, sink);
@@ -44,15 +40,6 @@ function dumpList(db: Database, record: Address, sink: RdbValueSink): void {
   sink.beginList(list.lengthOf(db, record));
   list.each(db, record, 0, true, ({ bytes, start, end }) => {
     sink.onListItem(bytes.subarray(start, end));
-    return true;
-  });
-  sink.onEnd();
-}
-
-function dumpList(db: Database, record: Address, sink: RdbValueSink): void {
-  sink.beginList(list.lengthOf(db, record));
-  list.each(db, record, 0, true, ({ bytes, start, length }) => {
-    sink.onListItem(bytes.subarray(start, start + length));
     return true;
   });
   sink.onEnd();

@@ -17,7 +17,6 @@ import type {
 import type { Settings } from '../settings.ts';
 import { HashBuilder } from './hash/index.ts';
 import { ListBuilder } from './list/index.ts';
-import { ListBuilder } from './list/index.ts';
 import { SetBuilder } from './set/index.ts';
 import { ZsetBuilder } from './zset/index.ts';
 
@@ -36,7 +35,6 @@ export class ValueLoader implements RdbValueSink {
   private readonly settings: Settings;
   private readonly large: boolean;
   private builder: Builder | undefined;
-  private list: ListBuilder | undefined;
   private list: ListBuilder | undefined;
   private set: SetBuilder | undefined;
   private hash: HashBuilder | undefined;

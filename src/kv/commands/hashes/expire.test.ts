@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { expireSomeFields } from '../../engine/field-expiry.ts';
 import { createTestStore, type Reply, type TestStore } from '../../testing/harness.ts';
-import { expireHashFields } from './index.ts';
 
 /** Runs lines of words against their replies. */
 function check(kv: TestStore, lines: [string, Reply][]): void {
@@ -115,34 +115,31 @@ for (const settings of forms) {
     assert.deepEqual(kv.run('HTTL', 'h', 'FIELDS', '4', 'a', 'b', 'c', 'd'), [-1, -1, -1, -2]);
   });
 
-  test(`the cycle removes due fields of a ${form} hash in slices and logs them`, () => {
+  test(`the cycle removes due fields of a ${form} hash hash by hash and logs them`, () => {
     const kv = createTestStore({ settings });
     const { engine } = kv;
+    const { db } = kv.session;
     kv.run('HSET', 'h', 'a', '1', 'b', '2', 'c', '3');
     kv.run('HSET', 'g', 'x', '1');
     kv.run('HPEXPIRE', 'h', '10', 'FIELDS', '2', 'a', 'b');
     kv.run('HPEXPIRE', 'h', '30', 'FIELDS', '1', 'c');
     kv.run('HPEXPIRE', 'g', '20', 'FIELDS', '1', 'x');
     kv.effects();
-    assert.equal(expireHashFields(engine, 10), false);
-    kv.advance(11);
-    assert.equal(expireHashFields(engine, 1), true);
-    assert.equal(expireHashFields(engine, 10), false);
-    kv.advance(10);
-    assert.equal(expireHashFields(engine, 10), false);
+    assert.equal(expireSomeFields(engine, db), false);
+    kv.advance(21);
+    assert.equal(expireSomeFields(engine, db), true);
+    assert.equal(expireSomeFields(engine, db), true);
+    assert.equal(expireSomeFields(engine, db), false);
     engine.executor.commitBackground();
-    const logged = kv.effects();
-    assert.deepEqual(logged.slice(0, 2).sort(), [
-      ['HDEL', 'h', 'a'],
-      ['HDEL', 'h', 'b'],
-    ]);
-    assert.deepEqual(logged.slice(2), [['HDEL', 'g', 'x']]);
-    assert.equal(kv.session.db.size, 1);
-    assert.equal(kv.session.db.fieldExpiries.size, 1);
+    const [first, second] = kv.effects();
+    assert.deepEqual(first?.toSorted(), ['HDEL', 'a', 'b', 'h']);
+    assert.deepEqual(second, ['HDEL', 'g', 'x']);
+    assert.equal(db.size, 1);
+    assert.equal(db.fieldExpiries.size, 1);
     kv.run('HPERSIST', 'h', 'FIELDS', '1', 'c');
     kv.advance(100);
-    expireHashFields(engine, 10);
-    assert.equal(kv.session.db.fieldExpiries.size, 0);
+    assert.equal(expireSomeFields(engine, db), true);
+    assert.equal(db.fieldExpiries.size, 0);
     assert.deepEqual(kv.run('HGETALL', 'h'), ['c', '3']);
   });
 }

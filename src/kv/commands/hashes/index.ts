@@ -9,8 +9,6 @@ import { scanCommands } from './scan.ts';
 import { ttlCommands } from './ttl.ts';
 import { writeCommands } from './write.ts';
 
-export { expireHashFields } from './expire-cycle.ts';
-
 export const hashCommands: readonly CommandSpec[] = [
   ...writeCommands,
   ...readCommands,

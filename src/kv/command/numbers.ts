@@ -41,24 +41,26 @@ export function parseBigInteger(buf: Buffer, start: number, end: number): bigint
   return n > INT64_MAX || n < INT64_MIN ? undefined : n;
 }
 
-const FLOAT = /^[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?)$/i;
-const HEX_FLOAT = /^([+-]?)0x([0-9a-f]+)$/i;
+const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
+const INFINITE = /^([+-]?)inf(?:inity)?$/i;
+const HEX_INTEGER = /^([+-]?)0x([0-9a-f]+)$/i;
+/** Digits of a mantissa that is not zero. */
+const NOT_ZERO = /^[^eE]*[1-9]/;
 
 /**
  * A float as C's strtod reads all of the text; NaN for anything else, `nan` and what a double can not
  * hold included.
  */
 export function parseFloat64(text: string): number {
-  if (text.length === 0 || text.length > 5000) return Number.NaN;
-  if (!FLOAT.test(text)) {
-    const hex = HEX_FLOAT.exec(text);
-    return hex === null ? Number.NaN : (hex[1] === '-' ? -1 : 1) * Number.parseInt(hex[2]!, 16);
+  if (text.length > 5000) return Number.NaN;
+  if (DECIMAL.test(text)) {
+    const n = Number(text);
+    // Beyond the range of a double, or too small for it, is an error as it is for strtod's callers.
+    const lost = n === 0 ? NOT_ZERO.test(text) : !Number.isFinite(n);
+    return lost ? Number.NaN : n;
   }
-  if (/inf/i.test(text)) {
-    return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  }
-  const n = Number(text);
-  // Beyond the range of a double, or too small for it, is an error as it is for strtod's callers.
-  const lost = n === 0 ? /^[^eE]*[1-9]/.test(text) : !Number.isFinite(n);
-  return lost ? Number.NaN : n;
+  const infinite = INFINITE.exec(text);
+  if (infinite !== null) return infinite[1] === '-' ? -Infinity : Infinity;
+  const hex = HEX_INTEGER.exec(text);
+  return hex === null ? Number.NaN : (hex[1] === '-' ? -1 : 1) * Number.parseInt(hex[2]!, 16);
 }

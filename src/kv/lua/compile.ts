@@ -17,7 +17,7 @@ import { Parser } from './parser.ts';
 import { newScriptName, registerSites } from './position.ts';
 import { LuaTable, sharedShape } from './table.ts';
 import { all, type LuaFunction, NOTHING } from './value.ts';
-import { isStackOverflow, stackOverflow, tick, vm } from './vm.ts';
+import { charge, isStackOverflow, stackOverflow, tick, vm } from './vm.ts';
 
 const {
   add,
@@ -57,6 +57,7 @@ const RUNTIME = {
   stackOverflow,
   resumable,
   callSteps,
+  charge,
   add,
   sub,
   mul,

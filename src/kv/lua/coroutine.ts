@@ -25,10 +25,12 @@ import {
   type LuaValue,
   NOTHING,
 } from './value.ts';
-import { isStackOverflow, stackOverflow, vm } from './vm.ts';
+import { charge, isStackOverflow, stackOverflow, vm } from './vm.ts';
 
 /** Depth weight of one coroutine inside another. */
 const RESUME_WEIGHT = 400;
+/** Roughly what a coroutine and its generator take. */
+const THREAD_BYTES = 512;
 
 let running: LuaThread | undefined;
 
@@ -127,6 +129,7 @@ function wrap(f: LuaValue): LuaReturn {
 
 function create(f: LuaValue): LuaThread {
   if (typeof f !== 'function') throw argError(1, 'Lua function expected');
+  charge(THREAD_BYTES);
   return new LuaThread(f);
 }
 

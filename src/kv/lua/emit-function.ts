@@ -13,6 +13,9 @@ const STEP = 'if(--V.ticks<0)tick();';
 /** Slots of a frame beside locals and temporaries: return address, context, arguments… */
 const FRAME_SLOTS = 16;
 
+/** Roughly what a closure with its variables takes. */
+const CLOSURE_BYTES = 128;
+
 /** A function expression. */
 export function emitFunction(outer: FunctionContext, f: FunctionBody, self?: LocalVar): string {
   const c = new FunctionContext(outer.chunk, f.scope, f.scope.calls);
@@ -20,7 +23,7 @@ export function emitFunction(outer: FunctionContext, f: FunctionBody, self?: Loc
   const plain = !f.scope.vararg && !f.params.some((v) => v.captured);
   if (self && !self.assigned && plain && !outer.chunk.resumable)
     c.self = { v: self, params: f.params };
-  return functionText(c, f);
+  return `(charge(${CLOSURE_BYTES}),${functionText(c, f)})`;
 }
 
 /** The chunk's own function. It is entered from the host only, so its depth needs no count. */

@@ -23,3 +23,4 @@ export {
   NOTHING,
   typeName,
 } from './value.ts';
+export { charge } from './vm.ts';

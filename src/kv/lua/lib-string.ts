@@ -19,7 +19,7 @@ import {
   NOTHING,
   typeName,
 } from './value.ts';
-import { chargeString, checkLength, tick, vm } from './vm.ts';
+import { charge, chargeString, checkLength, tick, vm } from './vm.ts';
 
 /** A start or end position as given to an offset from 1; below 1 when before the string. */
 function absolute(position: number, length: number): number {
@@ -122,10 +122,14 @@ function search(args: IArguments, find: boolean): LuaReturn {
 
 const truthy = (value: LuaValue): boolean => value !== undefined && value !== false;
 
+/** Roughly what an iterator of `gmatch` takes. */
+const MATCHER_BYTES = 256;
+
 function gmatch(s: LuaValue, p: LuaValue): LuaReturn {
   const text = checkString(s, 1, arguments.length);
   const pattern = checkString(p, 2, arguments.length);
   const matcher = new Matcher(text, pattern);
+  charge(MATCHER_BYTES);
   let at = 0;
   return () => {
     for (; at <= text.length; at++) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { printed, stateWith } from './cases.ts';
-import { LuaAbort, LuaError } from './index.ts';
+import { charge, LuaAbort, LuaError } from './index.ts';
 
 const ENDLESS = {
   while: 'while true do end',
@@ -170,11 +170,31 @@ describe('memory', () => {
       'local t = {} for i = 1, 1e9 do t["k" .. i] = i end',
       'local t for i = 1, 1e9 do t = {t} end',
       'local s = "" for i = 1, 1e9 do s = s .. "0123456789" end',
+      'local t for i = 1, 1e9 do local u = t t = function() return u end end',
+      'local t = {} for i = 1, 1e9 do t[i % 9] = coroutine.create(function() end) end',
+      'local t for i = 1, 1e9 do t = host() end',
     ]) {
-      const state = stateWith({}, { memoryBytesMax: 1 << 20, heapBytes: growing(1 << 19) });
+      const host = (): string => {
+        charge(1000);
+        return 'x'.repeat(1000);
+      };
+      const limits = { memoryBytesMax: 1 << 20, heapBytes: growing(1 << 19) };
+      const state = stateWith({ host }, limits);
       const source = `return pcall(function() ${script} end)`;
       assert.deepEqual(state.compile(source, 's').run(), [false, 'not enough memory'], script);
     }
+  });
+
+  it('asks for a collection before it gives up', () => {
+    const asked: boolean[] = [];
+    const heapBytes = (collect: boolean): number => {
+      asked.push(collect);
+      return collect ? 1000 : 1000 + asked.length * (1 << 20);
+    };
+    const state = stateWith({}, { memoryBytesMax: 1 << 20, heapBytes });
+    const script = 'local n = 0 for i = 1, 1e4 do n = n + #(("x"):rep(1000)) end return n';
+    assert.equal(state.compile(script, 's').run(), 1e7);
+    assert.ok(asked.includes(true));
   });
 
   it('does not count garbage', () => {

@@ -4,10 +4,10 @@
  * Promise: states share nothing that Lua code can change. A run starts with fresh gauges, and may
  * start while another state's run waits for it: the gauges are put back afterwards.
  */
-import { getHeapStatistics } from 'node:v8';
 import { compileChunk } from './compile.ts';
 import { coroutineLibrary } from './coroutine.ts';
 import { luaError } from './errors.ts';
+import { heapBytes } from './heap.ts';
 import { openBase } from './lib-base.ts';
 import { bitLibrary } from './lib-bit.ts';
 import { cjsonLibrary } from './lib-cjson.ts';
@@ -34,8 +34,8 @@ export interface LuaStateOptions {
   reseedEveryRun?: boolean;
   /** Seconds for `os.clock`; a runtime without a clock shows 0. */
   clockSeconds?: () => number;
-  /** Bytes of the JavaScript heap in use; for tests. */
-  heapBytes?: () => number;
+  /** Bytes of the JavaScript heap in use, after a collection when asked; for tests. */
+  heapBytes?: (collect: boolean) => number;
 }
 
 /** A compiled chunk. It may be run any number of times. */
@@ -79,14 +79,14 @@ class State implements LuaState {
   readonly stringMetatable: LuaTable;
   private readonly environments = new WeakMap<LuaFunction, Environment>();
   private readonly ticksEvery: number;
-  private readonly heapBytes: () => number;
+  private readonly heapBytes: (collect: boolean) => number;
   private active = 0;
 
   constructor(options: LuaStateOptions) {
     this.options = options;
     this.random = new Prng(options.randomSeed);
     this.ticksEvery = options.hookEvery ?? 10_000;
-    this.heapBytes = options.heapBytes ?? (() => getHeapStatistics().used_heap_size);
+    this.heapBytes = options.heapBytes ?? heapBytes;
     openBase({
       globals: this.globals,
       load: (source, chunkName) => this.load(source, chunkName),
@@ -123,7 +123,7 @@ class State implements LuaState {
     if (this.active > 0) return f(...args) as LuaReturn;
     const ticks = vm.ticks;
     const { ticksEvery, hook, depth, bytes, bytesNextCheck, bytesMax, stringMetatable } = vm;
-    const { heapBytes, heapBytesAtStart } = vm;
+    const { heapBytes: measure, heapBytesAtStart } = vm;
     this.enter();
     try {
       return f(...args) as LuaReturn;
@@ -140,7 +140,7 @@ class State implements LuaState {
       vm.bytesNextCheck = bytesNextCheck;
       vm.bytesMax = bytesMax;
       vm.stringMetatable = stringMetatable;
-      vm.heapBytes = heapBytes;
+      vm.heapBytes = measure;
       vm.heapBytesAtStart = heapBytesAtStart;
     }
   }

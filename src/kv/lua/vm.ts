@@ -22,7 +22,7 @@ export interface Gauges {
   bytes: number;
   bytesNextCheck: number;
   bytesMax: number;
-  heapBytes: () => number;
+  heapBytes: (collect: boolean) => number;
   heapBytesAtStart: number;
   /** Metatable of all strings. */
   stringMetatable: LuaTable | undefined;
@@ -45,13 +45,20 @@ export const vm: Gauges = {
   stringMetatable: undefined,
 };
 
+/** What a step may allocate without anyone counting it: boxed numbers, short strings. */
+const STEP_BYTES = 32;
+
 /** Called by compiled code when the steps are used up. What the hook throws ends the script. */
 export function tick(): void {
   vm.ticks = vm.ticksEvery;
+  charge(vm.ticksEvery * STEP_BYTES);
   vm.hook?.(vm.ticksEvery);
 }
 
-/** Adds allocated bytes; raises "not enough memory" when the run holds too much. */
+/**
+ * Adds allocated bytes, also those that host functions give back; raises "not enough memory"
+ * when the run holds too much.
+ */
 export function charge(bytes: number): void {
   vm.bytes += bytes;
   if (vm.bytes > vm.bytesNextCheck) checkHeap();
@@ -61,8 +68,9 @@ export function charge(bytes: number): void {
 export const FIRST_CHECK_BYTES = 4 << 20;
 
 function checkHeap(): void {
-  if (vm.heapBytesAtStart === 0) vm.heapBytesAtStart = vm.heapBytes();
-  const held = vm.heapBytes() - vm.heapBytesAtStart;
+  if (vm.heapBytesAtStart === 0) vm.heapBytesAtStart = vm.heapBytes(false);
+  let held = vm.heapBytes(false) - vm.heapBytesAtStart;
+  if (held > vm.bytesMax) held = vm.heapBytes(true) - vm.heapBytesAtStart;
   if (held > vm.bytesMax) throw outOfMemory();
   // Whatever is held now, at least the rest must be allocated before the limit can be reached.
   vm.bytesNextCheck = vm.bytes + Math.max((vm.bytesMax - held) / 4, vm.bytesMax / 64);

@@ -70,6 +70,11 @@ export class Engine {
   /** The server wants to know who waits and who goes on. */
   onBlocked: ((blocked: Blocked) => void) | undefined;
   onUnblocked: ((session: Session) => void) | undefined;
+  /**
+   * DEBUG RELOAD and LOADAOF: saves all keys (`save`), forgets them (`flush`) and loads them. Throws
+   * ReplyError when that is not possible. Undefined without persistence.
+   */
+  reload: ((options: { save: boolean; flush: boolean; merge: boolean }) => void) | undefined;
   /** All keys are about to be replaced or emptied as a whole (FLUSHALL). */
   onKeyspaceReplaced: (() => void) | undefined;
   /** Log and checkpoints; undefined without persistence. */

@@ -8,7 +8,7 @@
 
 /** Counter of a new key, so that it is not the first to go. */
 export const LFU_INITIAL = 5;
-const COUNTER_MAX = 255;
+export const LFU_COUNTER_MAX = 255;
 const MINUTES_MASK = 0xffff;
 
 export interface LfuSettings {
@@ -27,7 +27,7 @@ export function lfuBits(nowMs: number, counter: number): number {
 
 /** The counter after the minutes since its last decay. */
 export function lfuCounter(bits: number, nowMs: number, settings: LfuSettings): number {
-  const counter = bits & COUNTER_MAX;
+  const counter = bits & LFU_COUNTER_MAX;
   if (settings.lfuDecayTime <= 0) return counter;
   const elapsed = (lfuMinutes(nowMs) - (bits >>> 8)) & MINUTES_MASK;
   return Math.max(0, counter - Math.floor(elapsed / settings.lfuDecayTime));
@@ -42,6 +42,6 @@ export function lfuTouched(
 ): number {
   const counter = lfuCounter(bits, nowMs, settings);
   const above = Math.max(0, counter - LFU_INITIAL);
-  const rises = counter < COUNTER_MAX && chance < 1 / (above * settings.lfuLogFactor + 1);
+  const rises = counter < LFU_COUNTER_MAX && chance < 1 / (above * settings.lfuLogFactor + 1);
   return lfuBits(nowMs, rises ? counter + 1 : counter);
 }

@@ -17,6 +17,9 @@ export class TrackingTable {
   /** A key has changed. */
   invalidate(_buf: Buffer, _start: number, _length: number): void {}
 
+  /** Databases were emptied or exchanged: whatever a client has kept may be wrong. */
+  invalidateAll(): void {}
+
   /** A tracking client has read the keys of a command. */
   noteRead(_session: Session, _command: Command, _args: Args): void {}
 

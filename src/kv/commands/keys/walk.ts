@@ -1,0 +1,154 @@
+/** KEYS, SCAN, RANDOMKEY, DBSIZE: the keys of a database as a whole. */
+import type { Call } from '../../command/call.ts';
+import { scanCursor } from '../../command/scan.ts';
+import type { CommandSpec } from '../../command/spec.ts';
+import { SYNTAX_ERROR } from '../../errors.ts';
+import { matchesAll, matchGlob } from '../../glob.ts';
+import { TYPE_NAMES } from '../../keyspace/index.ts';
+import type { Address } from '../../memory/index.ts';
+
+const COUNT_DEFAULT = 10;
+/** Buckets looked at for each key asked for, at most, as Redis does. */
+const BUCKETS_PER_KEY = 10;
+
+/** A key whose time has come and that nobody has met yet. */
+function isDue(call: Call, record: Address): boolean {
+  const at = call.db.expiryOf(record);
+  return at >= 0 && at <= call.nowMs && call.engine.keyspace.expiresOnLookup;
+}
+
+function keys(call: Call): void {
+  const { db, reply } = call;
+  const pattern = call.args.bytes(1);
+  const all = matchesAll(pattern);
+  const mark = reply.deferred();
+  let found = 0;
+  const visit = (record: Address): undefined => {
+    const buf = db.bytesOf(record);
+    const start = db.keyOffset(record);
+    const end = start + db.keyLength(record);
+    if ((!all && !matchGlob(pattern, buf, start, end)) || isDue(call, record)) return;
+    reply.bulk(buf, start, end);
+    found++;
+  };
+  db.table.each(visit);
+  reply.endDeferred(mark, 'array', found);
+}
+
+function scan(call: Call): void {
+  const { args, db, engine, reply } = call;
+  let cursor = scanCursor(call, 1);
+  let count = COUNT_DEFAULT;
+  let pattern: Buffer | undefined;
+  let type: string | undefined;
+  for (let i = 2; i < call.count; i += 2) {
+    const keyword = args.keyword(i);
+    if (i + 1 >= call.count) throw SYNTAX_ERROR;
+    if (keyword === 'COUNT') {
+      count = call.int(i + 1);
+      if (count < 1) throw SYNTAX_ERROR;
+    } else if (keyword === 'MATCH') pattern = args.bytes(i + 1);
+    else if (keyword === 'TYPE') type = args.text(i + 1).toLowerCase();
+    else throw SYNTAX_ERROR;
+  }
+  if (pattern !== undefined && matchesAll(pattern)) pattern = undefined;
+  const mark = reply.deferred();
+  let seen = 0;
+  let found = 0;
+  const visit = (record: Address): void => {
+    seen++;
+    if (isDue(call, record)) {
+      engine.expire(db, record);
+      return;
+    }
+    if (type !== undefined && TYPE_NAMES[db.typeOf(record)] !== type) return;
+    const buf = db.bytesOf(record);
+    const start = db.keyOffset(record);
+    const end = start + db.keyLength(record);
+    if (pattern !== undefined && !matchGlob(pattern, buf, start, end)) return;
+    reply.bulk(buf, start, end);
+    found++;
+  };
+  let steps = count * BUCKETS_PER_KEY;
+  do {
+    cursor = db.table.scan(cursor, visit);
+  } while (cursor !== 0 && --steps > 0 && seen < count);
+  reply.endScan(mark, cursor, found);
+}
+
+function randomkey(call: Call): void {
+  const { db, engine, reply } = call;
+  const draw = () => engine.random.u32();
+  for (;;) {
+    const record = db.table.random(draw);
+    if (record === 0) {
+      reply.null();
+      return;
+    }
+    if (!isDue(call, record)) {
+      const start = db.keyOffset(record);
+      reply.bulk(db.bytesOf(record), start, start + db.keyLength(record));
+      return;
+    }
+    engine.expire(db, record);
+  }
+}
+
+function dbsize(call: Call): void {
+  call.reply.integer(call.db.size);
+}
+
+export const walkCommands: readonly CommandSpec[] = [
+  {
+    name: 'keys',
+    arity: 2,
+    flags: ['readonly'],
+    acl: ['keyspace', 'dangerous'],
+    group: 'generic',
+    since: '1.0.0',
+    complexity: 'O(N) with N keys in the database',
+    summary: 'Returns all keys that match a pattern.',
+    syntax: 'pattern',
+    tips: ['request_policy:all_shards', 'nondeterministic_output_order'],
+    run: keys,
+  },
+  {
+    name: 'scan',
+    arity: -2,
+    flags: ['readonly'],
+    acl: ['keyspace'],
+    group: 'generic',
+    since: '2.8.0',
+    complexity: 'O(1) for every call, O(N) for a whole scan of N keys',
+    summary: 'Walks over the keys of the database in steps.',
+    syntax: 'cursor [MATCH pattern] [COUNT count] [TYPE type]',
+    tips: ['nondeterministic_output', 'request_policy:special', 'response_policy:special'],
+    run: scan,
+  },
+  {
+    name: 'randomkey',
+    arity: 1,
+    flags: ['readonly'],
+    acl: ['keyspace'],
+    group: 'generic',
+    since: '1.0.0',
+    complexity: 'O(1)',
+    summary: 'Returns a random key of the database.',
+    syntax: '',
+    tips: ['request_policy:all_shards', 'response_policy:special', 'nondeterministic_output'],
+    run: randomkey,
+  },
+  {
+    name: 'dbsize',
+    arity: 1,
+    flags: ['readonly', 'fast'],
+    acl: ['keyspace'],
+    group: 'server',
+    since: '1.0.0',
+    complexity: 'O(1)',
+    summary: 'Returns the number of keys in the database.',
+    syntax: '',
+    tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
+    run: dbsize,
+  },
+];

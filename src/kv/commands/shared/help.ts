@@ -1,0 +1,17 @@
+/** The reply of a HELP subcommand. */
+import type { Call } from '../../command/call.ts';
+
+/**
+ * Writes the subcommands of the command at hand as lines of status text: each entry is a syntax and
+ * what it does.
+ */
+export function replyHelp(call: Call, entries: readonly (readonly [string, string])[]): void {
+  const { reply } = call;
+  const lines = entries.flatMap(([syntax, about]) => [syntax, `    ${about}`]);
+  const name = call.args.keyword(0);
+  reply.array(lines.length + 3);
+  reply.simple(`${name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`);
+  for (const line of lines) reply.simple(line);
+  reply.simple('HELP');
+  reply.simple('    Print this help.');
+}

@@ -48,7 +48,7 @@ export interface Settings {
 
 export function defaultSettings(): Settings {
   return {
-    hashMaxListpackEntries: 128,
+    hashMaxListpackEntries: 512,
     hashMaxListpackValue: 64,
     setMaxIntsetEntries: 512,
     setMaxListpackEntries: 128,

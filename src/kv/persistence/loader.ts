@@ -156,10 +156,10 @@ class CheckpointLoader {
       const type = ((meta & TYPE_MASK) >>> TYPE_SHIFT) as Type;
       record = db.create(this.buffer, keyStart, keyEnd - keyStart, type, end - start);
       this.buffer.copy(db.bytesOf(record), db.valueOffset(record), start, end);
-      if (type === Type.hash) noteFieldExpiries(db, record);
     }
     const kept = db.metaOf(record) & (Flag.checkpoint | Flag.large | TYPE_MASK);
     db.setMeta(record, kept | (meta & ~(Flag.checkpoint | Flag.large | TYPE_MASK | HAS_EXPIRY)));
+    if (!large && db.typeOf(record) === Type.hash) noteFieldExpiries(db, record);
     if (expiry >= 0) db.setExpiry(record, expiry);
     this.keys++;
   }

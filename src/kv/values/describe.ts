@@ -4,6 +4,7 @@ import type { Address } from '../memory/index.ts';
 import * as hash from './hash/index.ts';
 import * as list from './list/index.ts';
 import * as set from './set/index.ts';
+import * as stream from './stream/index.ts';
 import * as string from './string/index.ts';
 import * as zset from './zset/index.ts';
 
@@ -25,8 +26,8 @@ export function encodingOf(db: Database, record: Address): string {
       return zset.encodingOf(db, record);
     case Type.hash:
       return hash.encodingOf(db, record);
-    default:
-      throw new RangeError(`no values of type ${type}`);
+    case Type.stream:
+      return stream.encodingOf(db, record);
   }
 }
 
@@ -44,8 +45,8 @@ export function lengthOf(db: Database, record: Address): number {
       return zset.lengthOf(db, record);
     case Type.hash:
       return hash.lengthOf(db, record);
-    default:
-      throw new RangeError(`no values of type ${type}`);
+    case Type.stream:
+      return stream.lengthOf(db, record);
   }
 }
 

@@ -10,6 +10,7 @@ import type { RdbValueSink } from '../rdb/index.ts';
 import * as hash from './hash/index.ts';
 import * as list from './list/index.ts';
 import * as set from './set/index.ts';
+import * as stream from './stream/index.ts';
 import * as zset from './zset/index.ts';
 
 /** Tells `sink` the value of a record. The sink must not change this key. */
@@ -31,8 +32,9 @@ export function dumpValue(db: Database, record: Address, sink: RdbValueSink): vo
     case Type.hash:
       dumpHash(db, record, sink);
       return;
-    default:
-      throw new RangeError(`no values of type ${type}`);
+    case Type.stream:
+      stream.dump(db, record, sink);
+      return;
   }
 }
 

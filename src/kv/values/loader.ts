@@ -18,6 +18,7 @@ import type { Settings } from '../settings.ts';
 import { HashBuilder } from './hash/index.ts';
 import { ListBuilder } from './list/index.ts';
 import { SetBuilder } from './set/index.ts';
+import { StreamBuilder } from './stream/index.ts';
 import { ZsetBuilder } from './zset/index.ts';
 
 /** What every type's builder can do once its elements are in. */
@@ -39,6 +40,7 @@ export class ValueLoader implements RdbValueSink {
   private set: SetBuilder | undefined;
   private hash: HashBuilder | undefined;
   private zset: ZsetBuilder | undefined;
+  private stream: StreamBuilder | undefined;
 
   /**
    * `form`: 'large' gives a collection its large form whatever the thresholds say, as the value that is
@@ -120,19 +122,35 @@ export class ValueLoader implements RdbValueSink {
     return this.zset.add(score, member);
   }
 
-  beginStream(_nodesHint: number): void {
-    throw new RangeError('streams are not kept yet');
+  beginStream(): void {
+    this.stream = new StreamBuilder(this.db, this.settings);
+    this.builder = this.stream;
   }
 
-  onStreamEntry(_ms: bigint, _seq: bigint, _fieldsAndValues: readonly Buffer[]): void {}
+  onStreamEntry(ms: bigint, seq: bigint, fieldsAndValues: readonly Buffer[]): void {
+    invariant(this.stream !== undefined, NOT_BEGUN);
+    this.stream.addEntry(ms, seq, fieldsAndValues);
+  }
 
-  onStreamMeta(_meta: StreamMeta): void {}
+  onStreamMeta(meta: StreamMeta): void {
+    invariant(this.stream !== undefined, NOT_BEGUN);
+    this.stream.setMeta(meta);
+  }
 
-  beginStreamGroup(_group: StreamGroup): void {}
+  beginStreamGroup(group: StreamGroup): void {
+    invariant(this.stream !== undefined, NOT_BEGUN);
+    this.stream.beginGroup(group);
+  }
 
-  onStreamConsumer(_consumer: StreamConsumer): void {}
+  onStreamConsumer(consumer: StreamConsumer): void {
+    invariant(this.stream !== undefined, NOT_BEGUN);
+    this.stream.addConsumer(consumer);
+  }
 
-  onStreamPending(_pending: StreamPending): void {}
+  onStreamPending(pending: StreamPending): void {
+    invariant(this.stream !== undefined, NOT_BEGUN);
+    this.stream.addPending(pending);
+  }
 
   endStreamGroup(): void {}
 

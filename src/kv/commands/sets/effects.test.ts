@@ -68,7 +68,7 @@ test('forms change at the default thresholds of Redis', () => {
   kv.run('SREM', 'ints', '1000');
   kv.run('SINTERSTORE', 'inter', 'ints', 'ints');
   assert.equal(encoding('inter'), 'intset');
-  for (let i = 0; i < 128; i++) kv.run('HSET', 'hash', `f${i}`, 'v');
+  for (let i = 0; i < 512; i++) kv.run('HSET', 'hash', `f${i}`, 'v');
   assert.equal(encoding('hash'), 'listpack');
   kv.run('HEXPIRE', 'hash', '100', 'FIELDS', '1', 'f0');
   assert.equal(encoding('hash'), 'listpackex');

@@ -1,12 +1,18 @@
 /**
  * The key-value store as a system of the process: start, drain, stop, status.
  */
-import { readFile } from 'node:fs/promises';
 import type { Listening, System, SystemState, SystemStatus } from '../core/base/index.ts';
 import type { ValuesOf } from '../core/config/index.ts';
 import type { Logger, Metrics } from '../core/observe/index.ts';
-import type { Clock, Disk, Random, TlsOptions } from '../core/runtime/index.ts';
+import {
+  type Clock,
+  type Disk,
+  ListenError,
+  type Random,
+  type TlsOptions,
+} from '../core/runtime/index.ts';
 import { createNodeTransport } from '../core/runtime/node/index.ts';
+import { readFileWhole } from '../core/store/index.ts';
 import { commandSpecs } from './commands/index.ts';
 import type { kvConfig } from './config.ts';
 import { Engine } from './engine/engine.ts';
@@ -114,7 +120,7 @@ export class Kv implements System {
       await this.server.listen({ ...common, address: { path: settings.socket } });
     }
     if (settings.tls.port !== 0) {
-      const tls = await this.tlsOptions();
+      const tls = this.tlsOptions();
       const secure = await this.server.listen({
         ...common,
         address: { host, port: settings.tls.port },
@@ -124,13 +130,17 @@ export class Kv implements System {
     }
   }
 
-  private async tlsOptions(): Promise<TlsOptions> {
+  private tlsOptions(): TlsOptions {
     const { tls } = this.settings;
-    const read = async (path: string | undefined): Promise<Buffer> => readFile(path ?? '');
+    const read = (path: string | undefined): Buffer => {
+      const bytes = path === undefined ? null : readFileWhole(this.context.disk, path);
+      if (bytes === null) throw new ListenError('tls-invalid', path ?? 'kv.tls.cert', undefined);
+      return bytes;
+    };
     return {
-      cert: await read(tls.cert),
-      key: await read(tls.key),
-      ...(tls.ca !== undefined && { ca: await read(tls.ca) }),
+      cert: read(tls.cert),
+      key: read(tls.key),
+      ...(tls.ca !== undefined && { ca: read(tls.ca) }),
       requestCert: tls.clients !== 'no',
       rejectUnauthorized: tls.clients === 'required',
     };

@@ -71,8 +71,8 @@ async function withFlip(plinth: Plinth, file: string, offset: number): Promise<b
 
 describe('a flipped bit', plinthOptions, () => {
   const settings = [
-    ['log', { fsync: 'always', logSegmentBytes: 64 * 1024 }],
-    ['checkpoint', { fsync: 'always', logSegmentBytes: 64 * 1024, checkpointLogBytes: 64 * 1024 }],
+    ['log', { fsync: 'always', log_segment: 64 * 1024 }],
+    ['checkpoint', { fsync: 'always', log_segment: 64 * 1024, checkpoint_log: 64 * 1024 }],
   ] as const;
   for (const [what, kv] of settings) {
     test(`in a ${what} is found at the start and never served`, async () => {

@@ -47,7 +47,7 @@ describe('a full disk', { ...permitted, ...plinthOptions }, () => {
       writeFileSync(ballast, Buffer.alloc(12 * mebibyte, 1));
       const plinth = await startPlinth({
         data,
-        kv: { fsync, logSegmentBytes: 256 * 1024, checkpointLogBytes: mebibyte },
+        kv: { fsync, log_segment: 256 * 1024, checkpoint_log: mebibyte },
       });
       try {
         const client = await RespClient.connect(plinth);

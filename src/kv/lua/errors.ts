@@ -7,16 +7,11 @@
  */
 import type { LuaValue } from './value.ts';
 
-/** Makes an Error without the cost of capturing a stack: scripts raise errors as control flow. */
-function withoutStack<T>(make: () => T): T {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
-  try {
-    return make();
-  } finally {
-    Error.stackTraceLimit = limit;
-  }
-}
+/**
+ * Frames kept with an error. They are only collected here, which is cheap; `positionOf` reads them in
+ * the rare case that nobody catches the error. A Lua frame is among the first ones.
+ */
+const FRAMES_KEPT = 12;
 
 /** An error raised by Lua code or by a host function. `value` is what `pcall` hands over. */
 export class LuaError extends Error {
@@ -33,7 +28,13 @@ export class LuaError extends Error {
 export function luaError(value: LuaValue): LuaError {
   const message =
     typeof value === 'string' || typeof value === 'number' ? String(value) : '(error object)';
-  return withoutStack(() => new LuaError(value, message));
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = FRAMES_KEPT;
+  try {
+    return new LuaError(value, message);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }
 
 /** The source is not Lua. The message is Lua's own: `chunk:LINE: what near 'token'`. */

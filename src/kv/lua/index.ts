@@ -8,7 +8,7 @@ export { LuaAbort, LuaError, LuaSyntaxError, luaError } from './errors.ts';
 export { guardGlobals, protectTables } from './guard.ts';
 export { formatNumber, parseNumber } from './number.ts';
 export { toText } from './operations.ts';
-export { where } from './position.ts';
+export { positionOf, where } from './position.ts';
 export { createLuaState, type LuaChunk, type LuaState, type LuaStateOptions } from './state.ts';
 export { LuaTable } from './table.ts';
 export {

@@ -85,6 +85,25 @@ function frameOf(script: string, column: number): Frame | undefined {
   return site === undefined ? undefined : { chunkName: chunk.chunkName, site };
 }
 
+/**
+ * Chunk and line of the innermost Lua function that ran when an error was made; undefined when no Lua
+ * ran. Ask once, and before anybody has looked at the error's `stack`.
+ */
+export function positionOf(error: Error): { chunkName: string; line: number } | undefined {
+  const prepare = Error.prepareStackTrace;
+  Error.prepareStackTrace = (_error, sites) => sites;
+  const sites: unknown = error.stack;
+  Error.prepareStackTrace = prepare;
+  if (!Array.isArray(sites)) return undefined;
+  for (const site of sites as NodeJS.CallSite[]) {
+    const script = site.getScriptNameOrSourceURL();
+    if (!script?.startsWith(SCRIPT_PREFIX)) continue;
+    const frame = frameOf(script, site.getColumnNumber() ?? 0);
+    return frame && { chunkName: frame.chunkName, line: frame.site.line };
+  }
+  return undefined;
+}
+
 /** `chunk:LINE: ` of the function at `level` (1: the one that called us), or an empty text. */
 export function where(level: number): string {
   if (level <= 0) return '';

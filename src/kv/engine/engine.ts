@@ -108,6 +108,7 @@ export class Engine {
     this.tracking = new TrackingTable(this);
     this.executor = new Executor(this);
     this.keyspace.setNow(this.clock.wallMs());
+    this.eviction.sync();
   }
 
   database(index: number): Database | undefined {

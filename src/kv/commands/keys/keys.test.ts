@@ -104,10 +104,10 @@ test('expiry is set under conditions and logged as a point in time', () => {
 
 test('a key is gone when its time has come, and that is logged', () => {
   const kv = createTestStore();
-  kv.run('SET', 'k', 'v', 'PX', 1000);
+  kv.run('SET', 'k', 'v', 'PX', 50_000);
   kv.run('SET', 'other', 'v');
   kv.effects();
-  kv.advance(1001);
+  kv.advance(50_001);
   check(kv, [
     ['KEYS *', ['other']],
     ['SCAN 0', ['0', ['other']]],
@@ -151,11 +151,11 @@ test('fields that expire go along with a hash that is renamed, moved or copied',
   const kv = createTestStore();
   for (const fields of [['f', 'v', 'g', 'w'], Array.from({ length: 1200 }, (_, i) => `f${i}`)]) {
     kv.run('HSET', 'h', 'f', 'v', ...fields);
-    kv.run('HPEXPIRE', 'h', 1000, 'FIELDS', 1, 'f');
+    kv.run('HPEXPIRE', 'h', 50_000, 'FIELDS', 1, 'f');
     kv.run('COPY', 'h', 'c');
     kv.run('RENAME', 'h', 'r');
     kv.run('MOVE', 'r', 1);
-    kv.advance(1001);
+    kv.advance(50_001);
     kv.engine.background.tick();
     while (kv.engine.background.slice());
     assert.ok(kv.effects().some((effect) => effect.join(' ') === 'HDEL c f'));

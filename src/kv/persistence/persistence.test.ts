@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { silentLogger } from '../../core/observe/index.ts';
+import {
+  createSimClock,
+  createSimRandom,
+  SimDisk,
+  SimDiskError,
+  type SimRandom,
+} from '../../core/runtime/sim/index.ts';
+import type { SyncPolicy } from '../../core/store/index.ts';
+import { Args } from '../../core/wire/index.ts';
+import { commandSpecs } from '../commands/index.ts';
+import { Engine } from '../engine/engine.ts';
+import type { Session } from '../session/session.ts';
+import { digestDatabases } from '../values/index.ts';
+import { CorruptCheckpointError } from './errors.ts';
+import { indexOfName } from './format.ts';
+import { Persistence } from './persistence.ts';
+
+const FOLDER = '/kv';
+const SEEDS = Number(process.env.PLINTH_PERSISTENCE_RUNS ?? 12);
+
+/** One life of a store on a simulated disk. */
+interface Life {
+  readonly engine: Engine;
+  readonly session: Session;
+  readonly persistence: Persistence;
+}
+
+/**
+ * A store that is killed and recovered, and what it must hold: the digest of all keys behind every log
+ * entry, and the last entry that was said to be durable.
+ */
+class World {
+  readonly random: SimRandom;
+  readonly clock = createSimClock();
+  readonly disk: SimDisk;
+  readonly policy: SyncPolicy;
+  readonly digests = new Map<number, string>([[0, emptyDigest()]]);
+  promised = 0;
+  private life: Life | undefined;
+
+  constructor(seed: number, policy: SyncPolicy) {
+    this.random = createSimRandom(seed);
+    this.disk = new SimDisk(this.clock, this.random.fork());
+    this.policy = policy;
+  }
+
+  async open(): Promise<Life> {
+    const engine = new Engine({
+      commands: commandSpecs,
+      clock: this.clock,
+      random: this.random.fork(),
+      databases: 3,
+      // Small thresholds, so that both forms of every type are met.
+      settings: {
+        hashMaxListpackEntries: 4,
+        setMaxIntsetEntries: 4,
+        setMaxListpackEntries: 4,
+        zsetMaxListpackEntries: 4,
+        listMaxListpackSize: 4,
+      },
+    });
+    this.disk.mkdirSync(FOLDER);
+    const persistence = await this.clock.settle(
+      Persistence.open({
+        engine,
+        disk: this.disk,
+        clock: this.clock,
+        random: this.random.fork(),
+        log: silentLogger(),
+        folder: FOLDER,
+        policy: this.policy,
+        segmentBytes: 64 * 1024,
+        checkpointLogBytes: 1e12,
+      }),
+    );
+    engine.effects.sink = persistence.log;
+    this.life = { engine, session: engine.sessions.open(), persistence };
+    return this.life;
+  }
+
+  /** Runs a command and notes what the store holds behind its log entry. */
+  run(words: string[]): void {
+    const { engine, session } = this.life!;
+    engine.outlet.begin(session);
+    engine.executor.beginBatch();
+    engine.executor.execute(session, new Args().load(words));
+    engine.outlet.end();
+    const index = engine.effects.lastIndex;
+    this.digests.set(index, digestDatabases(engine.keyspace.databases));
+    const { life } = this.disk;
+    this.life!.persistence.log.flush((error) => {
+      if (
+        error === null &&
+        this.policy === 'always' &&
+        !this.disk.dead &&
+        this.disk.life === life
+      ) {
+        this.promised = Math.max(this.promised, index);
+      }
+    });
+  }
+
+  /** The power goes; what comes back must be the state behind an entry that was promised or a later one. */
+  async crash(power: boolean): Promise<Life> {
+    const last = this.life!.engine.effects.lastIndex;
+    this.clock.forgetAll();
+    await (power ? this.disk.reboot() : this.disk.killProcess());
+    const opened = await this.open();
+    const { engine } = opened;
+    const recovered = engine.effects.lastIndex;
+    if (this.policy === 'always') {
+      assert.ok(recovered >= this.promised, `${this.promised} was promised, ${recovered} is there`);
+    }
+    assert.ok(recovered <= last, `${last} was the last, ${recovered} is there`);
+    assert.equal(digestDatabases(engine.keyspace.databases), this.digests.get(recovered));
+    for (const index of this.digests.keys()) if (index > recovered) this.digests.delete(index);
+    this.promised = recovered;
+    return opened;
+  }
+}
+
+function emptyDigest(): string {
+  return digestDatabases([]);
+}
+
+function commandFor(random: SimRandom): string[] {
+  const pick = <T>(list: readonly T[]): T => list[random.u32() % list.length]!;
+  const n = (max: number): string => String(random.u32() % max);
+  const key = `key${n(25)}`;
+  const other = `key${n(25)}`;
+  const value = 'v'.repeat(random.u32() % 60) + n(1000);
+  return pick<() => string[]>([
+    () => ['SET', key, value],
+    () => ['SET', key, value, 'EX', String(1_000_000 + (random.u32() % 1000))],
+    () => ['APPEND', key, value],
+    () => ['INCRBY', `counter${n(5)}`, n(1000)],
+    () => ['DEL', key, other],
+    () => ['RPUSH', `list${n(6)}`, value, n(10), n(10)],
+    () => ['LPOP', `list${n(6)}`, n(4)],
+    () => ['LINSERT', `list${n(6)}`, 'BEFORE', n(10), value],
+    () => ['SADD', `set${n(6)}`, n(30), n(30), `m${n(20)}`],
+    () => ['SPOP', `set${n(6)}`, n(3)],
+    () => ['HSET', `hash${n(6)}`, `f${n(12)}`, value],
+    () => ['HINCRBYFLOAT', `hash${n(6)}`, 'sum', '0.25'],
+    () => ['HDEL', `hash${n(6)}`, `f${n(12)}`],
+    () => ['ZADD', `zset${n(6)}`, n(100), `m${n(20)}`, n(100), `m${n(20)}`],
+    () => ['ZPOPMIN', `zset${n(6)}`],
+    () => ['RENAME', key, other],
+    () => ['COPY', `hash${n(6)}`, `hash${n(6)}`, 'REPLACE'],
+    () => ['EXPIRE', key, '2000000'],
+    () => ['PERSIST', key],
+    () => ['SELECT', n(3)],
+    () => ['MOVE', key, n(3)],
+    () => ['FLUSHDB'],
+    () => ['SWAPDB', n(3), n(3)],
+  ])();
+}
+
+for (const policy of ['always', 'everysec'] as const) {
+  test(`the store comes back as it was behind some promised entry, crash by crash: ${policy}`, async () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const world = new World(seed, policy);
+      try {
+        const { random } = world;
+        let { persistence } = await world.open();
+        for (let life = 0; life < 5; life++) {
+          const commands = 20 + (random.u32() % 150);
+          for (let i = 0; i < commands; i++) {
+            world.run(commandFor(random));
+            if (random.u32() % 40 === 0) persistence.checkpointer.start();
+            if (random.u32() % 8 === 0) await world.clock.advance(random.u32() % 4);
+          }
+          if (random.u32() % 3 === 0) await world.clock.advance(50);
+          ({ persistence } = await world.crash(random.u32() % 2 === 0));
+        }
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error });
+      }
+    }
+  });
+}
+
+test('power lost at any operation of a checkpoint leaves the old one or the new one', async () => {
+  for (let cut = 0; cut < 14; cut++) {
+    const world = new World(100 + cut, 'always');
+    let { persistence } = await world.open();
+    const fill = async (count: number): Promise<void> => {
+      for (let i = 0; i < count; i++) world.run(commandFor(world.random));
+      await world.clock.advance(20);
+    };
+    await fill(120);
+    assert.ok(persistence.checkpointer.start());
+    await world.clock.advance(200);
+    await fill(60);
+    world.disk.losePowerAt(world.disk.operations + cut);
+    persistence.checkpointer.start();
+    try {
+      await world.clock.advance(200);
+    } catch (error) {
+      if (!(error instanceof SimDiskError)) throw error;
+    }
+    ({ persistence } = await world.crash(true));
+    await fill(20);
+    await world.crash(true);
+  }
+});
+
+test('any flipped bit of a checkpoint is found and named, and nothing is served', async () => {
+  const world = new World(7, 'always');
+  const { persistence } = await world.open();
+  for (let i = 0; i < 150; i++) world.run(commandFor(world.random));
+  persistence.checkpointer.start();
+  await world.clock.advance(200);
+  const name = world.disk.listSync(FOLDER).find((file) => indexOfName(file) >= 0)!;
+  const path = `${FOLDER}/${name}`;
+  const size = world.disk.statSync(path)!.sizeBytes;
+  for (let offset = 0; offset < size; offset += 1 + Math.floor(size / 97)) {
+    world.clock.forgetAll();
+    await world.disk.killProcess();
+    world.disk.flipBit(path, offset, offset % 8);
+    await assert.rejects(world.open(), (error) => {
+      assert.ok(error instanceof CorruptCheckpointError);
+      assert.equal(error.file, path);
+      return true;
+    });
+    world.disk.flipBit(path, offset, offset % 8);
+  }
+  await world.crash(true);
+});
+
+test('a disk that fails a checkpoint leaves the store at work and the old checkpoint in place', async () => {
+  const world = new World(21, 'always');
+  const { persistence } = await world.open();
+  for (let i = 0; i < 80; i++) world.run(commandFor(world.random));
+  await world.clock.advance(20);
+  world.disk.failAll('write', 'ENOSPC');
+  persistence.checkpointer.start();
+  await world.clock.advance(300);
+  assert.equal(persistence.checkpointer.lastFailed, true);
+  assert.equal(persistence.checkpointer.running, false);
+  world.disk.heal();
+  await world.clock.advance(2000);
+  for (let i = 0; i < 40; i++) world.run(commandFor(world.random));
+  await world.clock.advance(50);
+  assert.ok(persistence.checkpointer.start());
+  await world.clock.advance(200);
+  assert.equal(persistence.checkpointer.lastFailed, false);
+  await world.crash(true);
+});
+
+test('a checkpoint cuts the log behind it', async () => {
+  const world = new World(33, 'always');
+  const { persistence } = await world.open();
+  for (let i = 0; i < 300; i++) {
+    world.run(['SET', `key${i % 50}`, 'x'.repeat(20_000)]);
+    if (i % 10 === 0) await world.clock.advance(20);
+  }
+  await world.clock.advance(500);
+  const before = persistence.log.stats.segments;
+  assert.ok(before > 2, `${before} segments`);
+  persistence.checkpointer.start();
+  await world.clock.advance(500);
+  assert.ok(persistence.log.stats.segments < before);
+  assert.ok(persistence.log.firstIndex > 1);
+  await world.crash(true);
+});

@@ -23,7 +23,6 @@ import { ZsetBuilder } from './zset/index.ts';
 
 /** What every type's builder can do once its elements are in. */
 interface Builder {
-  readonly size: number;
   finish(key: Buffer, start?: number, length?: number): Address;
   drop(): void;
 }
@@ -56,11 +55,6 @@ export class ValueLoader implements RdbValueSink {
     this.key = key;
     this.large = form === 'large';
     this.settings = this.large ? { ...store.settings, ...NOTHING_PACKS } : store.settings;
-  }
-
-  /** Elements built so far; 1 for a string. */
-  get size(): number {
-    return this.builder?.size ?? 0;
   }
 
   /** Adds the key, which must not be there, with the value told. The loader is used up by it. */
@@ -166,7 +160,6 @@ const NOTHING_PACKS: Partial<Settings> = {
 };
 
 class StringBuilder implements Builder {
-  readonly size = 1;
   private readonly db: Database;
   private readonly value: Buffer;
 

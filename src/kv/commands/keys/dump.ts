@@ -14,7 +14,6 @@ const BUSY_KEY = new ReplyError('BUSYKEY Target key name already exists.');
 const INVALID_TTL = new ReplyError('ERR Invalid TTL value, must be >= 0');
 const INVALID_IDLETIME = new ReplyError('ERR Invalid IDLETIME value, must be >= 0');
 const INVALID_FREQ = new ReplyError('ERR Invalid FREQ value, must be >= 0 and <= 255');
-const BAD_DATA = new ReplyError(DUMP_ERROR_TEXT['bad-format']);
 
 function dump(call: Call): void {
   const { db, reply } = call;
@@ -66,9 +65,9 @@ function restore(call: Call): void {
   const key = args.copy(1);
   const loader = new ValueLoader(engine, db, key);
   const result = readDump(args.bytes(3), loader, { trackDuplicates: false });
-  if (result !== 'ok' || loader.size === 0) {
+  if (result !== 'ok') {
     loader.drop();
-    throw result === 'ok' ? BAD_DATA : new ReplyError(DUMP_ERROR_TEXT[result]);
+    throw new ReplyError(DUMP_ERROR_TEXT[result]);
   }
   if (old !== 0) db.remove(old);
   const at = ttl === 0 || options.absolute ? ttl : ttl + call.nowMs;

@@ -1,7 +1,7 @@
 /**
  * Settings that change while the store runs, under the names Redis users know (CONFIG GET, CONFIG
- * SET). Code reads the fields of `Settings`; the table below says how each is named, parsed and
- * printed. Defaults are Redis 7.2's unless a comment says why not.
+ * SET). Code reads the fields of `Settings`; the table in setting-table/ says how each is named, parsed
+ * and printed. Defaults are Redis 7.2's unless a comment says why not.
  */
 
 import { defaultOutputLimits, type OutputLimits } from './session/output-limits.ts';
@@ -44,6 +44,19 @@ export interface Settings {
   /** Bytes of one client's requests that are not run yet. */
   clientQueryBufferLimit: number;
   appendfsync: 'always' | 'everysec' | 'no';
+  latencyTracking: boolean;
+  latencyTrackingInfoPercentiles: readonly number[];
+  // What plinth.yaml decided, for CONFIG GET and INFO.
+  bind: string;
+  port: number;
+  unixsocket: string;
+  tlsPort: number;
+  tlsCertFile: string;
+  tlsKeyFile: string;
+  tlsCaCertFile: string;
+  tlsAuthClients: string;
+  aclfile: string;
+  dir: string;
 }
 
 export function defaultSettings(): Settings {
@@ -83,5 +96,17 @@ export function defaultSettings(): Settings {
     clientOutputBufferLimits: defaultOutputLimits(),
     clientQueryBufferLimit: 1024 * 1024 * 1024,
     appendfsync: 'everysec',
+    latencyTracking: true,
+    latencyTrackingInfoPercentiles: [50, 99, 99.9],
+    bind: '127.0.0.1',
+    port: 0,
+    unixsocket: '',
+    tlsPort: 0,
+    tlsCertFile: '',
+    tlsKeyFile: '',
+    tlsCaCertFile: '',
+    tlsAuthClients: 'no',
+    aclfile: '',
+    dir: '',
   };
 }

@@ -49,6 +49,8 @@ export class Call {
   nested = false;
   /** Effects that replace the command in the log; undefined: the command itself. */
   effects: EffectArg[][] | undefined;
+  /** Logged as it is in place of the command, if `effects` is undefined; for hot commands. */
+  logged: Args | undefined;
   /** What the command asked to wait for. */
   blockRequest: BlockRequest | undefined;
 

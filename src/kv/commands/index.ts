@@ -6,6 +6,7 @@ import { hashCommands } from './hashes/index.ts';
 import { keyCommands } from './keys/index.ts';
 import { listCommands } from './lists/index.ts';
 import { setCommands } from './sets/index.ts';
+import { streamCommands } from './streams/index.ts';
 import { stringCommands } from './strings/index.ts';
 import { transactionCommands } from './transactions/index.ts';
 import { zsetCommands } from './zsets/index.ts';
@@ -17,6 +18,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   ...keyCommands,
   ...listCommands,
   ...setCommands,
+  ...streamCommands,
   ...stringCommands,
   ...transactionCommands,
   ...zsetCommands,

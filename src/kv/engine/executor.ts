@@ -13,6 +13,7 @@ import { Call } from '../command/call.ts';
 import { Bit, type Command } from '../command/table.ts';
 import { NOT_AUTHENTICATED, OUT_OF_MEMORY, ReplyError, wrongArity } from '../errors.ts';
 import type { Database } from '../keyspace/index.ts';
+import { addressOf } from '../session/describe.ts';
 import type { Session } from '../session/session.ts';
 import { type Blocked, BlockedClients } from './blocking.ts';
 import type { Engine } from './engine.ts';
@@ -56,6 +57,8 @@ export class Executor {
   private readonly internal: Session;
   /** Monotonic ms at the end of the last command, the start of the next. */
   private clockMs = 0;
+  /** Whose command runs at the moment. */
+  acting: Session | undefined;
   /** Commands of a script or EXEC run at the moment. */
   private depth = 0;
 
@@ -116,8 +119,12 @@ export class Executor {
     call.canBlock = true;
     call.retrying = false;
     call.nested = false;
+    session.lastCommand = command;
+    this.acting = session;
     this.run(command, call);
+    this.acting = undefined;
     this.commit(session);
+    if (session.tracking?.caching === true) endCaching(session, command);
     if (call.blockRequest !== undefined) {
       this.beginBlocking(call, command);
       if (engine.blocking.hasReady) this.serveReady();
@@ -145,6 +152,10 @@ export class Executor {
       }
       command = sub ?? command;
     }
+    if (command === undefined && isHttp(args)) {
+      this.endHttp(session);
+      return undefined;
+    }
     if (command === undefined) {
       this.refuse(session, undefined, unknownCommand(args), reply);
       return undefined;
@@ -156,11 +167,25 @@ export class Executor {
     return command;
   }
 
+  /**
+   * HTTP on this port is a page of a browser that was talked into sending commands: the connection
+   * ends before any of them runs.
+   */
+  private endHttp(session: Session): void {
+    this.engine.log?.warn('possible attack: HTTP sent to the port of the Redis protocol', {
+      address: session.connection?.remoteAddress,
+    });
+    session.closing = true;
+    session.endingReason = 'protocol-error';
+  }
+
   /** Why a command may not run now. */
   private refusal(session: Session, command: Command, args: Args): ReplyError | undefined {
     const { engine } = this;
     const { bits } = command;
-    if (!session.authenticated && (bits & Bit.noAuth) === 0) return NOT_AUTHENTICATED;
+    if (!session.authenticated && (bits & Bit.noAuth) === 0 && engine.acl.passwordRequired) {
+      return NOT_AUTHENTICATED;
+    }
     if (!session.user.unrestricted && (bits & Bit.noAuth) === 0) {
       const denied = engine.acl.check(session, command, args);
       if (denied !== undefined) return denied;
@@ -219,12 +244,11 @@ export class Executor {
     return this.engine.pause.holds(this.engine.keyspace.nowMs, writes);
   }
 
-  private monitor(session: Session, command: Command, args: Args): void {
+  /** Shows a command to those who watch; `lua` when a script runs it. For EXEC and scripts too. */
+  monitor(session: Session, command: Command, args: Args, lua = false): void {
     if ((command.bits & (Bit.skipMonitor | Bit.admin)) !== 0) return;
-    const { connection } = session;
-    const source =
-      connection === undefined ? 'lua' : `${connection.remoteAddress}:${connection.remotePort}`;
-    this.engine.monitors.show(session.db.index, source, args);
+    const source = lua ? 'lua' : addressOf(session);
+    this.engine.monitors.show(session.db.index, source, args, command);
   }
 
   /**
@@ -237,6 +261,7 @@ export class Executor {
     const mark = reply.pos;
     const before = engine.dirty;
     call.effects = undefined;
+    call.logged = undefined;
     call.blockRequest = undefined;
     this.depth++;
     try {
@@ -251,10 +276,8 @@ export class Executor {
       this.depth--;
     }
     if (engine.dirty !== before) this.logEffects(command, call, db);
-    if (engine.tracking.active && !call.nested) {
-      if ((command.bits & Bit.readonly) !== 0 && call.session.tracking !== undefined) {
-        engine.tracking.noteRead(call.session, command, call.args);
-      }
+    if (call.session.tracking !== undefined && (command.bits & Bit.readonly) !== 0) {
+      engine.tracking.noteRead(call.session, command, call.args);
     }
     this.account(command, call);
   }
@@ -264,7 +287,7 @@ export class Executor {
     if (call.effects !== undefined) {
       for (const effect of call.effects) effects.add(db.index, effect);
     } else if ((command.bits & Bit.write) !== 0) {
-      effects.addCommand(db.index, call.args);
+      effects.addCommand(db.index, call.logged ?? call.args);
     }
   }
 
@@ -284,7 +307,7 @@ export class Executor {
       const micros = Math.round(elapsed * 1000);
       engine.slowlog.add(
         call.session,
-        call.args,
+        { command, args: call.args },
         micros,
         engine.keyspace.nowMs,
         engine.settings.slowlogMaxLen,
@@ -391,7 +414,10 @@ export class Executor {
       call.canBlock = true;
       call.retrying = true;
       call.nested = false;
+      const { acting } = this;
+      this.acting = session;
       this.run(command, call);
+      this.acting = acting;
       if (call.blockRequest !== undefined) {
         reply.pos = mark;
         return;
@@ -431,6 +457,18 @@ export class Executor {
       this.unblock(blocked.session, 'timeout');
     }
   }
+}
+
+/** The first words of a POST request and of its Host field. */
+function isHttp(args: Args): boolean {
+  const word = args.keyword(0);
+  return word === 'POST' || word === 'HOST:';
+}
+
+/** CLIENT CACHING holds for the one command, or transaction, that follows it. */
+function endCaching(session: Session, command: Command): void {
+  if (session.transaction.state !== 'none' || command.parent?.spec.name === 'client') return;
+  session.tracking!.caching = false;
 }
 
 function unknownCommand(args: Args): ReplyError {

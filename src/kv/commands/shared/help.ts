@@ -3,11 +3,14 @@ import type { Call } from '../../command/call.ts';
 
 /**
  * Writes the subcommands of the command at hand as lines of status text: each entry is a syntax and
- * what it does.
+ * what it does, in one line or more.
  */
-export function replyHelp(call: Call, entries: readonly (readonly [string, string])[]): void {
+export function replyHelp(call: Call, entries: readonly (readonly [string, ...string[]])[]): void {
   const { reply } = call;
-  const lines = entries.flatMap(([syntax, about]) => [syntax, `    ${about}`]);
+  const lines = entries.flatMap(([syntax, ...about]) => [
+    syntax,
+    ...about.map((line) => `    ${line}`),
+  ]);
   const name = call.args.keyword(0);
   reply.array(lines.length + 3);
   reply.simple(`${name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`);

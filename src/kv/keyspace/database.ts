@@ -406,11 +406,13 @@ export class Database {
 
   /** Empties the database; a few records go at once, many in the background. */
   clear(): void {
-    const { table } = this;
+    const { table, fieldExpiries } = this;
+    const { large } = this.shared;
     this.table = new Table(this.arena, RECORD_HEAD_BYTES);
     this.expiries = new Expiries();
-    this.fieldExpiries.clear();
-    this.shared.large.bury(new ReleasedTable(this.arena, table, this.shared.large));
+    this.fieldExpiries = new FieldExpiries(this.arena);
+    large.bury(new ReleasedTable(this.arena, table, large));
+    if (fieldExpiries.size > 0) large.bury(fieldExpiries);
   }
 
   /** Exchanges all keys with another database (SWAPDB). */

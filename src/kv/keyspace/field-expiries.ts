@@ -19,11 +19,12 @@ import {
   SEGMENT_SHIFT,
   Table,
 } from '../memory/index.ts';
+import type { Releasable } from './large-value.ts';
 
 const HEAD_BYTES = 16;
 const HEAP_WORD = 3;
 
-export class FieldExpiries {
+export class FieldExpiries implements Releasable {
   private readonly arena: Arena;
   private readonly table: Table;
   private readonly heap: DueHeap;
@@ -102,10 +103,11 @@ export class FieldExpiries {
     this.arena.free(node);
   }
 
-  /** Forgets all. */
-  clear(): void {
-    while (this.heap.size > 0) this.remove(this.heap.firstNode);
-    this.heap.reset();
-    this.table.reset();
+  /** Forgets up to `budget` hashes; true when none is left. For a database that was emptied. */
+  release(budget: number): boolean {
+    for (let left = budget; left > 0 && this.heap.size > 0; left--) {
+      this.remove(this.heap.firstNode);
+    }
+    return this.heap.size === 0;
   }
 }

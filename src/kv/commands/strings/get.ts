@@ -4,7 +4,7 @@ import { type CommandSpec, keyAt1, keyRange } from '../../command/spec.ts';
 import { SYNTAX_ERROR } from '../../errors.ts';
 import { Type } from '../../keyspace/index.ts';
 import { Notify } from '../../notify.ts';
-import { expiryAt, isExpiryOption, replyValue } from './shared.ts';
+import { expiryOf, noExpiryOption, readExpiryOption, replyValue } from './shared.ts';
 
 function get(call: Call): void {
   replyValue(call, call.findTyped(1, Type.string));
@@ -28,25 +28,17 @@ function getdel(call: Call): void {
 }
 
 function getex(call: Call): void {
-  const { args } = call;
-  let expireAt = 0;
-  let persist = false;
+  const { args, db } = call;
+  const option = noExpiryOption();
   for (let i = 2; i < call.count; i++) {
-    const keyword = args.keyword(i);
-    if (expireAt !== 0 || persist) throw SYNTAX_ERROR;
-    if (keyword === 'PERSIST') persist = true;
-    else if (isExpiryOption(keyword)) expireAt = expiryAt(call, keyword, ++i);
-    else throw SYNTAX_ERROR;
+    i = readExpiryOption(call, option, args.keyword(i), i, 'PERSIST');
+    if (i === 0) throw SYNTAX_ERROR;
   }
-  const { db } = call;
   const record = call.findTypedForWrite(1, Type.string);
+  const expireAt = record === 0 ? 0 : expiryOf(call, option);
   replyValue(call, record);
   if (record === 0) return;
-  if (persist) {
-    if (!db.clearExpiry(record)) return;
-    call.changed(1, Notify.generic, 'persist');
-    call.effect('PERSIST', args.copy(1));
-  } else if (expireAt !== 0) {
+  if (expireAt !== 0) {
     if (expireAt <= call.nowMs) {
       db.remove(record);
       call.changed(1, Notify.generic, 'del');
@@ -56,6 +48,9 @@ function getex(call: Call): void {
       call.changed(1, Notify.generic, 'expire');
       call.effect('PEXPIREAT', args.copy(1), expireAt);
     }
+  } else if (option.instead && db.clearExpiry(record)) {
+    call.changed(1, Notify.generic, 'persist');
+    call.effect('PERSIST', args.copy(1));
   }
 }
 

@@ -1,6 +1,6 @@
 /** What several string commands do. */
 import type { Call } from '../../command/call.ts';
-import { ReplyError, SYNTAX_ERROR } from '../../errors.ts';
+import { ReplyError, STRING_TOO_LONG, SYNTAX_ERROR } from '../../errors.ts';
 import { Type } from '../../keyspace/index.ts';
 import { type Address, copyBytes } from '../../memory/index.ts';
 import { setString } from '../../values/string/index.ts';
@@ -58,9 +58,7 @@ function createString(
 
 /** @throws ReplyError when a string of `bytes` bytes is not allowed. */
 export function checkLength(call: Call, bytes: number): void {
-  if (bytes > call.engine.settings.protoMaxBulkLen) {
-    throw new ReplyError('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
-  }
+  if (bytes > call.engine.settings.protoMaxBulkLen) throw STRING_TOO_LONG;
 }
 
 /** Writes the value of a string record, or null for 0. */
@@ -82,27 +80,70 @@ const EXPIRY_UNITS: Readonly<Record<string, { factor: number; absolute: boolean 
   PXAT: { factor: 1, absolute: true },
 };
 
-const EXPIRE_MS_MAX = Number.MAX_SAFE_INTEGER;
+const INT64_MAX = 2n ** 63n - 1n;
+/** The latest time that a double and 64 bits both hold. */
+const TIME_MAX = 2 ** 63 - 1024;
 
-export function isExpiryOption(keyword: string): boolean {
-  return EXPIRY_UNITS[keyword] !== undefined;
+/** How long a value shall live, as the options of a command say; read first, reckoned later. */
+export interface ExpiryOption {
+  /** EX, PX, EXAT or PXAT; empty for none. */
+  unit: string;
+  /** Argument index of the time. */
+  index: number;
+  /** KEEPTTL or PERSIST stands there, which excludes a unit. */
+  instead: boolean;
+}
+
+export function noExpiryOption(): ExpiryOption {
+  return { unit: '', index: 0, instead: false };
 }
 
 /**
- * The point in time, Unix ms, that an expiry option with its argument means.
- * @throws ReplyError `invalid expire time` when it is not positive or too far.
+ * Reads the option `keyword` at argument `at` if it is one of expiry: `instead` is the word that may
+ * stand in place of a time. Returns the index of its last argument, 0 when it is another option. One
+ * unit may be given again, as in Redis; the last time counts.
+ * @throws SYNTAX_ERROR for two that exclude each other.
  */
-export function expiryAt(call: Call, keyword: string, index: number): number {
-  if (index >= call.count) throw SYNTAX_ERROR;
-  const { factor, absolute } = EXPIRY_UNITS[keyword]!;
-  const value = call.int(index);
-  const name = call.spec.name;
-  if (value <= 0) throw invalidExpire(name);
-  const at = value * factor + (absolute ? 0 : call.nowMs);
-  if (at > EXPIRE_MS_MAX) throw invalidExpire(name);
-  return at;
+export function readExpiryOption(
+  call: Call,
+  option: ExpiryOption,
+  keyword: string,
+  at: number,
+  instead: 'KEEPTTL' | 'PERSIST',
+): number {
+  if (keyword === instead) {
+    if (option.unit !== '') throw SYNTAX_ERROR;
+    option.instead = true;
+    return at;
+  }
+  if (EXPIRY_UNITS[keyword] === undefined) return 0;
+  if (option.instead || (option.unit !== '' && option.unit !== keyword)) throw SYNTAX_ERROR;
+  if (at + 1 >= call.count) throw SYNTAX_ERROR;
+  option.unit = keyword;
+  option.index = at + 1;
+  return at + 1;
 }
 
-export function invalidExpire(command: string): ReplyError {
-  return new ReplyError(`ERR invalid expire time in '${command}' command`);
+/**
+ * The point in time, Unix ms, that an expiry option means; 0 when it has no unit.
+ * @throws ReplyError `invalid expire time` when it is not positive or too far.
+ */
+export function expiryOf(call: Call, option: ExpiryOption): number {
+  return option.unit === '' ? 0 : expiryAt(call, option.unit, option.index);
+}
+
+/** As `expiryOf`, for the time at argument `index` in a unit. */
+export function expiryAt(call: Call, unit: string, index: number): number {
+  const { factor, absolute } = EXPIRY_UNITS[unit]!;
+  const value = call.int(index);
+  const baseMs = absolute ? 0 : call.nowMs;
+  if (value <= 0) throw invalidExpire(call);
+  const at = value * factor + baseMs;
+  if (at <= Number.MAX_SAFE_INTEGER) return at;
+  if (call.bigInt(index) * BigInt(factor) > INT64_MAX - BigInt(baseMs)) throw invalidExpire(call);
+  return Math.min(at, TIME_MAX);
+}
+
+function invalidExpire(call: Call): ReplyError {
+  return new ReplyError(`ERR invalid expire time in '${call.spec.name}' command`);
 }

@@ -4,6 +4,9 @@ import { parseInteger } from '../../command/numbers.ts';
 import type { Database } from '../../keyspace/index.ts';
 import { Flag } from '../../keyspace/index.ts';
 import { type Address, copyBytes } from '../../memory/index.ts';
+import { xxh3 } from './xxh3.ts';
+
+export { commonSubsequence, type Match, type Subsequence } from './lcs.ts';
 
 /** Longest string that Redis keeps in one piece with its object. */
 const EMBSTR_BYTES_MAX = 44;
@@ -29,6 +32,18 @@ export function setString(
   return target;
 }
 
+/**
+ * Makes a string at least `length` bytes long, with zero bytes behind what it holds; returns the record.
+ */
+export function growString(db: Database, record: Address, length: number): Address {
+  const old = db.valueLength(record);
+  if (length <= old) return record;
+  const target = db.resizeValue(record, length, old > 0);
+  const offset = db.valueOffset(target);
+  db.bytesOf(target).fill(0, offset + old, offset + length);
+  return target;
+}
+
 /** Marks a string as changed in place: Redis keeps such ones `raw`. */
 export function markRaw(db: Database, record: Address): void {
   db.setFlag(record, Flag.variant, true);
@@ -43,4 +58,10 @@ export function encodingOf(db: Database, record: Address): 'int' | 'embstr' | 'r
     if (!Number.isNaN(parseInteger(db.bytesOf(record), offset, offset + length))) return 'int';
   }
   return length <= EMBSTR_BYTES_MAX ? 'embstr' : 'raw';
+}
+
+/** The digest of a string's bytes: XXH3, 64 bits as 16 hexadecimal digits. */
+export function digestOf(db: Database, record: Address): string {
+  const offset = db.valueOffset(record);
+  return xxh3(db.bytesOf(record), offset, db.valueLength(record)).toString(16).padStart(16, '0');
 }

@@ -53,11 +53,23 @@ test('SORT refuses what is no number, no collection or no syntax', () => {
   check(kv, [
     ['SORT words', double],
     ['SORT z', double],
+    ['SORT z LIMIT 10 1', double],
     ['SORT w1', error('WRONGTYPE Operation against a key holding the wrong kind of value')],
     ['SORT l LIMIT 1', error('ERR syntax error')],
     ['SORT l LIMIT a 2', error('ERR value is not an integer or out of range')],
     ['SORT_RO l STORE dst', error('ERR syntax error')],
   ]);
+});
+
+test('SORT reads numbers as C does', () => {
+  const kv = createTestStore();
+  kv.run('RPUSH', 'l', ' 7', '0x10', '', '1e1', '\0rest', '-inf');
+  assert.deepEqual(kv.run('SORT', 'l'), ['-inf', '', '\0rest', ' 7', '1e1', '0x10']);
+  kv.run('RPUSH', 'blank', ' ');
+  assert.deepEqual(
+    kv.run('SORT', 'blank'),
+    error("ERR One or more scores can't be converted into double"),
+  );
 });
 
 test('SORT STORE replaces the destination, also the source itself', () => {

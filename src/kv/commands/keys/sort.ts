@@ -51,13 +51,14 @@ function sortedElements(call: Call, record: Address, options: SortOptions): Buff
   const offset = Math.min(Math.max(options.offset, 0), length);
   const count = options.count < 0 ? length : Math.min(options.count, length);
   const end = Math.min(offset + count, length);
-  if (end <= offset) return [];
   if (options.unsorted) {
+    if (end <= offset) return [];
     if (db.typeOf(record) === Type.set || !options.descending) {
       return elementsOf(db, record, offset, end - 1);
     }
     return elementsOf(db, record, length - end, length - offset - 1).reverse();
   }
+  // Also when nothing is asked for: what can not be sorted is refused.
   const weighed = elementsOf(db, record, 0, length - 1).map((element) =>
     weigh(call, element, options),
   );
@@ -77,11 +78,12 @@ function weigh(call: Call, element: Buffer, options: SortOptions): Weighed {
   return { element, score: value === undefined ? 0 : toNumber(value), text: undefined };
 }
 
-/** A number as strtod reads all of the bytes; nothing at all is 0. */
+/** A number as strtod reads the bytes before the first zero byte; none at all are 0. */
 function toNumber(value: Buffer): number {
-  const text = value.toString('latin1').replace(/^[\t-\r ]+/, '');
-  if (text === '' && value.length === 0) return 0;
-  const n = parseFloat64(text);
+  const zero = value.indexOf(0);
+  const text = value.toString('latin1', 0, zero < 0 ? value.length : zero);
+  if (text === '') return 0;
+  const n = parseFloat64(text.replace(/^[\t-\r ]+/, ''));
   if (Number.isNaN(n)) throw NOT_A_NUMBER;
   return n;
 }

@@ -63,13 +63,13 @@ function xsetid(call: Call): void {
   }
   const stream = findStreamForWrite(call, 1);
   if (stream === undefined) throw NO_SUCH_KEY;
-  if (id.compare(stream.maxDeletedId) < 0) throw BELOW_DELETED;
   if (stream.length > 0) {
     const top = new EntryId();
     stream.entries.edge(true, top);
     if (id.compare(top) < 0) throw BELOW_TOP;
     if (entriesAdded !== -1 && stream.length > entriesAdded) throw FEWER_THAN_LENGTH;
   }
+  if (id.compare(stream.maxDeletedId) < 0) throw BELOW_DELETED;
   stream.lastId.set(id);
   if (entriesAdded !== -1) stream.entriesAdded = entriesAdded;
   if (maxDeletedId !== undefined && !maxDeletedId.isZero) stream.maxDeletedId.set(maxDeletedId);

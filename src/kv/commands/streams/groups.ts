@@ -11,10 +11,14 @@ import {
   groupChanged,
   idArg,
   isChar,
+  MAX_ID,
   streamFamily,
+  ZERO_ID,
 } from './common.ts';
 
 const DOLLAR = 36;
+const MINUS = 45;
+const PLUS = 43;
 const BAD_ENTRIES_READ = new ReplyError('ERR value for ENTRIESREAD must be positive or -1');
 const NO_KEY = new ReplyError(
   'ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.',
@@ -63,9 +67,12 @@ function groupThatIs(call: Call, stream: Stream): Group {
   );
 }
 
-function positionArg(call: Call, stream: Stream | undefined): EntryId {
-  if (!isChar(call, 4, DOLLAR)) return idArg(call, 4);
-  return stream === undefined ? new EntryId() : stream.lastId;
+/** Where a group shall stand; `-` and `+` are known to SETID alone. */
+function positionArg(call: Call, stream: Stream | undefined, ends: boolean): EntryId {
+  if (isChar(call, 4, DOLLAR)) return stream === undefined ? new EntryId() : stream.lastId;
+  if (ends && isChar(call, 4, MINUS)) return ZERO_ID;
+  if (ends && isChar(call, 4, PLUS)) return MAX_ID;
+  return idArg(call, 4);
 }
 
 function create(call: Call): void {
@@ -73,7 +80,7 @@ function create(call: Call): void {
   const found = findStreamForWrite(call, 2);
   if (found === undefined && !makeStream) throw NO_KEY;
   if (call.count > 8) throw badSyntax(call);
-  const id = positionArg(call, found);
+  const id = positionArg(call, found, false);
   const name = call.args.text(3);
   if (found?.groups.has(name)) throw BUSY;
   const stream = found ?? createStream(call, 2, new Stream(call.db.arena));
@@ -87,7 +94,7 @@ function setId(call: Call): void {
   const stream = streamThatIs(call);
   const group = groupThatIs(call, stream);
   if (call.count > 7) throw badSyntax(call);
-  group.lastId.set(positionArg(call, stream));
+  group.lastId.set(positionArg(call, stream, true));
   group.entriesRead = entriesRead;
   call.reply.ok();
   groupChanged(call, 2, 'xgroup-setid');

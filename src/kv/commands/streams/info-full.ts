@@ -37,7 +37,7 @@ function groupInfo(call: Call, stream: Stream, group: Group, countMax: number): 
   replyProgress(call, stream, group);
   reply.bulkText('pel-count');
   reply.integer(pending.size);
-  reply.bulkText('pel');
+  reply.bulkText('pending');
   reply.array(limited(pending.size, countMax));
   let left = limited(pending.size, countMax);
   for (let more = pending.toFirst(); more && left > 0; more = pending.next(), left--) {
@@ -64,7 +64,7 @@ function consumerInfo(call: Call, group: Group, consumer: Consumer, countMax: nu
   reply.integer(consumer.activeMs);
   reply.bulkText('pel-count');
   reply.integer(pending.size);
-  reply.bulkText('pel');
+  reply.bulkText('pending');
   let left = limited(pending.size, countMax);
   reply.array(left);
   for (let more = pending.toFirst(); more && left > 0; more = pending.next(), left--) {

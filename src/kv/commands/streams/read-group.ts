@@ -80,7 +80,10 @@ function sourceOf(call: Call, options: ReadArgs, i: number): Source {
   }
   if (isChar(call, id, DOLLAR)) throw LAST_ID;
   if (isChar(call, id, PLUS)) throw LAST_ENTRY;
-  return { stream, group, after: isChar(call, id, GREATER) ? undefined : idArg(call, id) };
+  if (isChar(call, id, GREATER)) return { stream, group, after: undefined };
+  const after = idArg(call, id);
+  // Nothing can be behind the greatest id: Redis takes it for `>`.
+  return { stream, group, after: after.isMax ? undefined : after };
 }
 
 function hasNew({ stream, group }: Source): boolean {

@@ -31,6 +31,8 @@ export class EntryCursor {
   fieldEnd = 0;
   valueStart = 0;
   valueEnd = 0;
+  /** Deleted entries are met as well. */
+  includeDeleted = false;
   /** Offset in `buf` at which the entry begins. */
   entryStart = 0;
   private entries: StreamEntries | undefined;
@@ -120,7 +122,7 @@ export class EntryCursor {
         const whole = reader.at + size - entry;
         this.at = entry + whole + sizeBytes(whole);
       }
-      if ((head & DELETED) !== 0) continue;
+      if ((head & DELETED) !== 0 && !this.includeDeleted) continue;
       this.readId();
       if (this.searching) {
         if (this.reverse ? id.compare(this.to) > 0 : id.compare(this.from) < 0) continue;

@@ -199,7 +199,7 @@ export class StreamEntries {
       const whole =
         lengthMax !== undefined
           ? this.size - live >= lengthMax
-          : this.lastIdOfFirst(lastId).compare(minId!) < 0;
+          : this.lastIdOfFirst(lastId, wholeBlocks).compare(minId!) < 0;
       if (whole) {
         index.remove();
         this.free(block);
@@ -227,8 +227,11 @@ export class StreamEntries {
     this.skipDeleted(block);
   }
 
-  /** Id of the last live entry of the first block; the index' position is on that block then. */
-  private lastIdOfFirst(id: EntryId): EntryId {
+  /**
+   * Id of the last entry of the first block, a deleted one only if `anyEntry`; the index' position is
+   * on that block then.
+   */
+  private lastIdOfFirst(id: EntryId, anyEntry: boolean): EntryId {
     const { arena, index } = this;
     const next = index.next();
     id.setMax();
@@ -236,8 +239,10 @@ export class StreamEntries {
       id.read(arena.words[next >>> SEGMENT_SHIFT]!, byteOffset(next) >>> 2);
       id.decrement();
     }
+    cursor.includeDeleted = anyEntry;
     cursor.begin(this, ZERO, id, true);
     cursor.next();
+    cursor.includeDeleted = false;
     index.toFirst();
     return id.set(cursor.id);
   }

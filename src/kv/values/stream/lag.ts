@@ -12,8 +12,10 @@ export const UNKNOWN = -1;
 
 /** Whether an entry at or behind `from` was deleted by name. */
 function hasTombstoneFrom(stream: Stream, from: EntryId): boolean {
-  if (stream.length === 0 || stream.maxDeletedId.isZero) return false;
-  return from.compare(stream.maxDeletedId) <= 0;
+  const { firstId, maxDeletedId } = stream;
+  if (stream.length === 0 || maxDeletedId.isZero) return false;
+  if (firstId.compare(maxDeletedId) > 0) return false;
+  return from.compare(maxDeletedId) <= 0;
 }
 
 /** How many entries were ever added up to an id, this one included; UNKNOWN when nobody can tell. */
@@ -21,7 +23,6 @@ export function entriesUpTo(stream: Stream, id: EntryId): number {
   const { entriesAdded, length, firstId, lastId, maxDeletedId } = stream;
   if (entriesAdded === 0) return 0;
   if (length === 0 && id.compare(lastId) <= 0) return entriesAdded;
-  if (!id.isZero && id.compare(maxDeletedId) < 0) return UNKNOWN;
   const toLast = id.compare(lastId);
   if (toLast === 0) return entriesAdded;
   if (toLast > 0) return UNKNOWN;

@@ -62,6 +62,9 @@ export class AcceptedConnection implements Connection, StreamEvents {
   get remotePort(): number {
     return this.stream.remotePort;
   }
+  get localAddress(): string {
+    return this.stream.localAddress;
+  }
   get localPort(): number {
     return this.stream.localPort;
   }

@@ -29,6 +29,8 @@ export interface Connection {
   readonly remoteAddress: string;
   /** 0 for a Unix socket. */
   readonly remotePort: number;
+  /** Our end's IP address; empty for a Unix socket. */
+  readonly localAddress: string;
   readonly localPort: number;
   readonly encrypted: boolean;
   /** Bytes given to `write` that the kernel has not taken yet. */

@@ -65,6 +65,8 @@ export interface StreamEvents {
 export interface ByteStream {
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Our end's IP address; empty for a Unix socket or when the stream is gone. */
+  readonly localAddress: string;
   readonly localPort: number;
   readonly encrypted: boolean;
   /** Bytes given to `write` that the kernel has not taken yet. */

@@ -59,6 +59,7 @@ export interface KernelHandle {
   setNoDelay?(on: boolean): number;
   setKeepAlive?(on: boolean, seconds: number): number;
   getpeername?(out: PeerName): number;
+  getsockname?(out: PeerName): number;
 }
 
 /** Node's own numbers and request type for stream handles. */
@@ -119,6 +120,13 @@ export class HandleStream extends QueuedStream {
     this.remoteAddress = name.address ?? (typeof local === 'string' ? local : '');
     this.remotePort = name.port ?? 0;
     this.localPort = typeof local === 'number' ? local : 0;
+  }
+
+  /** Asked of the kernel each time: it is needed too seldom to be kept for every connection. */
+  get localAddress(): string {
+    const name: PeerName = {};
+    if (!this.closing) this.handle.getsockname?.(name);
+    return name.address ?? '';
   }
 
   attach(events: StreamEvents): void {

@@ -8,6 +8,7 @@ import { OutputQueue, QueuedStream, Sent } from './transport-output.ts';
 class FakeStream extends QueuedStream {
   readonly remoteAddress = '';
   readonly remotePort = 0;
+  readonly localAddress = '';
   readonly localPort = 0;
   readonly encrypted = false;
   /** Answers of the next sends; 'done' when empty. */

@@ -79,6 +79,7 @@ export class OutputQueue {
 export abstract class QueuedStream implements ByteStream {
   abstract readonly remoteAddress: string;
   abstract readonly remotePort: number;
+  abstract readonly localAddress: string;
   abstract readonly localPort: number;
   abstract readonly encrypted: boolean;
   protected events: StreamEvents | null = null;

@@ -42,6 +42,10 @@ export class SocketStream extends QueuedStream {
     });
   }
 
+  get localAddress(): string {
+    return this.socket.localAddress ?? '';
+  }
+
   attach(events: StreamEvents): void {
     this.events = events;
     this.socket.once('end', () => {

@@ -13,6 +13,7 @@ import {
 } from '../core/runtime/index.ts';
 import { createNodeTransport } from '../core/runtime/node/index.ts';
 import { readFileWhole } from '../core/store/index.ts';
+import { AclFileError, aclFileOn } from './acl/index.ts';
 import { commandSpecs } from './commands/index.ts';
 import type { kvConfig } from './config.ts';
 import { Engine } from './engine/engine.ts';
@@ -61,6 +62,8 @@ export class Kv implements System {
         appendfsync: settings.fsync === 'never' ? 'no' : settings.fsync,
       },
     });
+    this.engine.log = context.log;
+    this.engine.acl.setDefaultPassword(settings.password?.reveal() ?? '');
     this.server = new KvServer(this.engine, {
       argsMax: ARGS_MAX,
       bulkBytesMax: this.engine.settings.protoMaxBulkLen,
@@ -71,6 +74,7 @@ export class Kv implements System {
   async start(): Promise<void> {
     this.state = 'starting';
     try {
+      if (this.settings.aclFile !== undefined) this.loadUsers(this.settings.aclFile);
       if (this.settings.persistence) await this.recover();
       this.tick = new Tick(this.server, this.persistence);
       await this.listen();
@@ -80,6 +84,14 @@ export class Kv implements System {
       this.state = 'failed';
       throw error;
     }
+  }
+
+  /** Users of a broken file would be wrong users: the store does not start. */
+  private loadUsers(path: string): void {
+    const { acl } = this.engine;
+    acl.store = aclFileOn(this.context.disk, path);
+    const problem = acl.load();
+    if (problem !== undefined) throw new AclFileError(path, problem);
   }
 
   private async recover(): Promise<void> {

@@ -23,6 +23,7 @@ export type CommandFlag =
   | 'no_auth'
   | 'may_replicate'
   | 'movablekeys'
+  | 'no_mandatory_keys'
   | 'allow_busy'
   | 'no_multi'
   | 'no_async_loading';
@@ -83,6 +84,8 @@ export interface KeySpec {
   readonly find:
     | { readonly last: number; readonly step: number; readonly limit?: number }
     | { readonly keynum: number; readonly first: number; readonly step: number };
+  /** The value is returned as well as changed: ACL asks for both permissions (GETDEL, INCR, LPOP). */
+  readonly alsoRead?: boolean;
   /** The argument is no key of the keyspace (a channel, a cluster slot key). */
   readonly notKey?: boolean;
   /** More keys may stand elsewhere; `keysOf` finds them all. */
@@ -98,6 +101,8 @@ export interface CommandSpec {
   readonly keys?: readonly KeySpec[];
   /** Finds the argument indexes of all keys where `keys` can not (SORT, XREAD ...). */
   readonly keysOf?: (args: Args) => number[];
+  /** Which arguments are channels: the one at `first`, or all from there; patterns of channels. */
+  readonly channels?: { readonly first: number; readonly all: boolean; readonly pattern?: boolean };
   readonly acl: readonly AclCategory[];
   readonly group: CommandGroup;
   /** First Redis version with the command, for COMMAND DOCS. */

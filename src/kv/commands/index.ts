@@ -1,10 +1,15 @@
 /** All commands of the store: one row each, one family a folder. */
 import type { CommandSpec } from '../command/spec.ts';
+import { aclCommands } from './acl/index.ts';
+import { bitmapCommands } from './bitmaps/index.ts';
 import { connectionCommands } from './connection/index.ts';
 import { geoCommands } from './geo/index.ts';
 import { hashCommands } from './hashes/index.ts';
 import { keyCommands } from './keys/index.ts';
 import { listCommands } from './lists/index.ts';
+import { observingCommands } from './observing/index.ts';
+import { pubsubCommands } from './pubsub/index.ts';
+import { scriptingCommands } from './scripting/index.ts';
 import { setCommands } from './sets/index.ts';
 import { streamCommands } from './streams/index.ts';
 import { stringCommands } from './strings/index.ts';
@@ -12,11 +17,15 @@ import { transactionCommands } from './transactions/index.ts';
 import { zsetCommands } from './zsets/index.ts';
 
 export const commandSpecs: readonly CommandSpec[] = [
+  ...aclCommands,
   ...connectionCommands,
   ...geoCommands,
   ...hashCommands,
   ...keyCommands,
   ...listCommands,
+  ...observingCommands,
+  ...pubsubCommands,
+  ...scriptingCommands,
   ...setCommands,
   ...streamCommands,
   ...stringCommands,

@@ -20,6 +20,8 @@ const TICK_BUDGET_STEP_MS = 2;
 export class ActiveExpiry {
   /** DEBUG SET-ACTIVE-EXPIRE switches it; look-ups expire keys all the same. */
   enabled = true;
+  /** Time spent since the start, ms. */
+  spentMs = 0;
   private readonly engine: Engine;
   /** Where the round is: database and chunk, counted down. */
   private database = -1;
@@ -47,7 +49,10 @@ export class ActiveExpiry {
     this.untilClock = CLOCK_EVERY;
     const more = !this.sweepKeys() || !this.sweepHashes();
     engine.executor.commitBackground();
-    this.tickLeftMs -= engine.clock.monotonicMs() - start;
+    const elapsed = engine.clock.monotonicMs() - start;
+    engine.latency.note('expire-cycle', elapsed);
+    this.spentMs += elapsed;
+    this.tickLeftMs -= elapsed;
     return more && this.tickLeftMs > 0;
   }
 

@@ -35,7 +35,8 @@ export class Background {
     engine.executor.beginBatch();
     const expires = engine.activeExpiry.slice();
     const evicts = engine.eviction.slice();
-    return this.reclaim() || expires || evicts;
+    const walks = engine.bigKeys.slice();
+    return this.reclaim() || expires || evicts || walks;
   }
 
   private reclaim(): boolean {

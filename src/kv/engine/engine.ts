@@ -2,6 +2,8 @@
  * The store itself, without sockets: databases, the log of effects, and everybody who has to hear of a
  * change. It runs the same under a server, under a replay and in a test.
  */
+import type { EndingReason } from '../../core/downstream/index.ts';
+import type { Logger } from '../../core/observe/index.ts';
 import type { Clock, Random } from '../../core/runtime/index.ts';
 import type { Args } from '../../core/wire/index.ts';
 import { Acl } from '../acl/index.ts';
@@ -13,17 +15,23 @@ import type { Address } from '../memory/index.ts';
 import { Notify, type NotifyClass } from '../notify.ts';
 import type { Persistence } from '../persistence/index.ts';
 import { PubSub } from '../pubsub/index.ts';
+import { Scripting } from '../scripting/index.ts';
 import { Outlet } from '../session/outlet.ts';
 import type { Session } from '../session/session.ts';
+import { SettingTable } from '../setting-table/index.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
 import { TrackingTable } from '../tracking/index.ts';
 import { ActiveExpiry } from './active-expiry.ts';
 import { Background } from './background.ts';
+import { BigKeys } from './big-keys.ts';
 import { type Blocked, BlockedClients } from './blocking.ts';
 import { EffectLog } from './effect-log.ts';
 import { Eviction } from './eviction.ts';
 import { Executor } from './executor.ts';
+import { HotKeys } from './hot-keys.ts';
+import { LatencyMonitor } from './latency.ts';
 import { Monitors } from './monitors.ts';
+import { OutputGuard } from './output-guard.ts';
 import { Pause } from './pause.ts';
 import { Sessions } from './sessions.ts';
 import { Slowlog } from './slowlog.ts';
@@ -60,10 +68,26 @@ export class Engine {
   readonly stats = new Stats();
   /** Where replies and pushed messages leave. */
   readonly outlet = new Outlet();
+  /** Ends clients that do not read what they are sent. */
+  readonly outputGuard: OutputGuard;
   readonly executor: Executor;
+  /** Lua scripts and functions. */
+  readonly scripting: Scripting;
   readonly pause = new Pause();
   readonly monitors = new Monitors(this);
   readonly slowlog = new Slowlog();
+  readonly latency = new LatencyMonitor(this);
+  readonly hotKeys = new HotKeys(this);
+  readonly bigKeys = new BigKeys(this);
+  /** The settings by the names that CONFIG knows. */
+  readonly config: SettingTable;
+  /** Random, new with every start (INFO run_id). */
+  readonly runId: string;
+  /** Monotonic ms and Unix seconds at the start. */
+  readonly startedMs: number;
+  readonly startedSeconds: number;
+  /** SHUTDOWN: the process shall stop in order. Undefined where nobody can stop it. */
+  onShutdown: (() => void) | undefined;
   readonly eviction = new Eviction(this);
   readonly activeExpiry = new ActiveExpiry(this);
   readonly background = new Background(this);
@@ -75,10 +99,20 @@ export class Engine {
    * ReplyError when that is not possible. Undefined without persistence.
    */
   reload: ((options: { save: boolean; flush: boolean; merge: boolean }) => void) | undefined;
+  /** CLIENT UNPAUSE: those whom the pause held may go on. */
+  onUnpaused: (() => void) | undefined;
+  /** Where what an operator should know is written. */
+  log: Logger | undefined;
   /** All keys are about to be replaced or emptied as a whole (FLUSHALL). */
   onKeyspaceReplaced: (() => void) | undefined;
   /** Log and checkpoints; undefined without persistence. */
   persistence: Persistence | undefined;
+  /** Whether a command that changes this key has to wait for the running checkpoint. */
+  checkpointWaits:
+    | ((db: Database, buf: Buffer, start: number, length: number) => boolean)
+    | undefined;
+  /** What waited for the running checkpoint may try again. */
+  onCheckpointProgress: (() => void) | undefined;
   /** State beside the keys that checkpoints carry, by name. */
   readonly extras = new Map<string, ExtraState>();
   /** Why writes are refused at the moment: the log has failed, the disk is full. */
@@ -90,6 +124,10 @@ export class Engine {
     this.clock = options.clock;
     this.random = options.random;
     this.settings = { ...defaultSettings(), ...options.settings };
+    this.config = new SettingTable(this);
+    this.runId = Array.from({ length: 5 }, () => hex32(options.random.u32())).join('');
+    this.startedMs = options.clock.monotonicMs();
+    this.startedSeconds = Math.floor(options.clock.wallMs() / 1000);
     this.commands = new CommandTable(options.commands);
     this.keyspace = new Keyspace({
       databases: options.databases ?? 16,
@@ -107,6 +145,10 @@ export class Engine {
     this.pubsub = new PubSub(this);
     this.tracking = new TrackingTable(this);
     this.executor = new Executor(this);
+    this.scripting = new Scripting(this);
+    const guard = new OutputGuard(this);
+    this.outlet.guard = (session, output) => guard.check(session, output, 0);
+    this.outputGuard = guard;
     this.keyspace.setNow(this.clock.wallMs());
     this.eviction.sync();
   }
@@ -159,7 +201,7 @@ export class Engine {
     event: string,
   ): void {
     const enabled = this.settings.notifyKeyspaceEvents;
-    if ((enabled & notifyClass) === 0) return;
+    if ((enabled & notifyClass) === 0 || !this.pubsub.listening) return;
     const key = buf.toString('latin1', start, start + length);
     if ((enabled & Notify.keyspace) !== 0) {
       this.pubsub.publish(
@@ -198,9 +240,22 @@ export class Engine {
     extra.load(bytes);
   }
 
+  /**
+   * Ends a client: at once, or behind its reply when it is its own command that asks for it.
+   * Nothing of it is left when this returns but, in the latter case, its connection.
+   */
+  endSession(session: Session, reason: EndingReason): void {
+    session.closing = true;
+    session.endingReason = reason;
+    if (session === this.executor.acting) return;
+    session.connection?.destroy(reason);
+    this.closeSession(session);
+  }
+
   /** A session ends: nobody waits, watches, listens or tracks for it any more. */
   closeSession(session: Session): void {
     this.executor.unblock(session, 'silent');
+    session.closing = true;
     session.transaction.clear();
     this.watchers.unwatch(session.transaction);
     this.pubsub.forget(session);
@@ -231,6 +286,10 @@ export class Engine {
     // Its own effect is logged: the command at hand has changed nothing by it.
     this.dirty--;
   }
+}
+
+function hex32(n: number): string {
+  return n.toString(16).padStart(8, '0');
 }
 
 export { Type };

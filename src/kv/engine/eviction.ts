@@ -84,7 +84,8 @@ export class Eviction {
     this.sync();
     const { engine } = this;
     const { large } = engine.keyspace;
-    const deadlineMs = engine.clock.monotonicMs() + BUDGET_MS;
+    const startMs = engine.clock.monotonicMs();
+    const deadlineMs = startMs + BUDGET_MS;
     let evicted = 0;
     let enough = true;
     for (let steps = 1; this.overLimit(); steps++) {
@@ -97,6 +98,7 @@ export class Eviction {
       if (steps % CLOCK_EVERY === 0 && engine.clock.monotonicMs() >= deadlineMs) break;
     }
     if (evicted > 0) engine.executor.commitBackground();
+    engine.latency.note('eviction-cycle', engine.clock.monotonicMs() - startMs);
     return enough;
   }
 

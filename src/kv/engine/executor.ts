@@ -10,6 +10,7 @@
 import { invariant } from '../../core/base/index.ts';
 import { Args, type RespWriter } from '../../core/wire/index.ts';
 import { Call } from '../command/call.ts';
+import { commandKeys } from '../command/keys.ts';
 import { Bit, type Command } from '../command/table.ts';
 import { NOT_AUTHENTICATED, OUT_OF_MEMORY, ReplyError, wrongArity } from '../errors.ts';
 import type { Database } from '../keyspace/index.ts';
@@ -109,6 +110,9 @@ export class Executor {
       return Executed.done;
     }
     if (engine.pause.deadlineMs > 0 && this.pauses(session, command)) return Executed.paused;
+    if (engine.keyspace.checkpointing && this.waitsForCheckpoint(session, command, args)) {
+      return Executed.paused;
+    }
     if (engine.monitors.count > 0) this.monitor(session, command, args);
     const { call } = this;
     call.args = args;
@@ -123,6 +127,8 @@ export class Executor {
     this.acting = session;
     this.run(command, call);
     this.acting = undefined;
+    if (--engine.hotKeys.countdown <= 0)
+      engine.hotKeys.sample(command.spec, args, session.db.index);
     this.commit(session);
     if (session.tracking?.caching === true) endCaching(session, command);
     if (call.blockRequest !== undefined) {
@@ -193,9 +199,9 @@ export class Executor {
     if ((bits & Bit.denyoom) !== 0 && engine.settings.maxmemory > 0) {
       if (!engine.eviction.makeRoom()) return OUT_OF_MEMORY;
     }
-    if (engine.writesRefused !== undefined && (bits & (Bit.write | Bit.mayReplicate)) !== 0) {
-      return engine.writesRefused;
-    }
+    // Scripts may write, but are refused only when they do.
+    const writes = (bits & Bit.noScript) === 0 ? Bit.write | Bit.mayReplicate : Bit.write;
+    if (engine.writesRefused !== undefined && (bits & writes) !== 0) return engine.writesRefused;
     if (
       session.subscriptions !== undefined &&
       session.protocol === 2 &&
@@ -260,6 +266,7 @@ export class Executor {
     const { reply, db } = call;
     const mark = reply.pos;
     const before = engine.dirty;
+    const startedMs = this.clockMs;
     call.effects = undefined;
     call.logged = undefined;
     call.blockRequest = undefined;
@@ -279,7 +286,7 @@ export class Executor {
     if (call.session.tracking !== undefined && (command.bits & Bit.readonly) !== 0) {
       engine.tracking.noteRead(call.session, command, call.args);
     }
-    this.account(command, call);
+    this.account(command, call, startedMs);
   }
 
   private logEffects(command: Command, call: Call, db: Database): void {
@@ -291,13 +298,18 @@ export class Executor {
     }
   }
 
-  private account(command: Command, call: Call): void {
+  /** Counts a run; the time of EXEC and scripts holds that of their commands. */
+  private account(command: Command, call: Call, startedMs: number): void {
     const { engine } = this;
     const now = engine.clock.monotonicMs();
-    const elapsed = now - this.clockMs;
+    const elapsed = now - startedMs;
     this.clockMs = now;
     command.latency.record(elapsed);
-    const { slowlogLogSlowerThan } = engine.settings;
+    const { slowlogLogSlowerThan, latencyMonitorThreshold } = engine.settings;
+    if (latencyMonitorThreshold > 0 && elapsed >= latencyMonitorThreshold) {
+      const isFast = command.spec.flags.includes('fast');
+      engine.latency.note(isFast ? 'fast-command' : 'command', elapsed);
+    }
     if (
       slowlogLogSlowerThan >= 0 &&
       elapsed * 1000 >= slowlogLogSlowerThan &&

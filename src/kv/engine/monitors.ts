@@ -1,7 +1,11 @@
 /** Clients that watch every command (MONITOR). */
 import type { Args } from '../../core/wire/index.ts';
+import type { Command } from '../command/table.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
+import { REDACTED, secretArgs } from './redact.ts';
+
+const NO_SECRETS: ReadonlySet<number> = new Set();
 
 export class Monitors {
   private readonly engine: Engine;
@@ -25,13 +29,16 @@ export class Monitors {
     this.sessions.delete(session);
   }
 
-  /** Shows a command; `source` is the client's address, or `lua`. */
-  show(db: number, source: string, args: Args): void {
+  /** Shows a command; `source` is the client's address, or `lua`. Given `command`, secrets are hidden. */
+  show(db: number, source: string, args: Args, command?: Command): void {
+    const secret = command === undefined ? NO_SECRETS : secretArgs(command, args);
     const micros = this.engine.keyspace.nowMs * 1000 + (this.engine.clock.nowMicros() % 1000);
     const seconds = Math.floor(micros / 1e6);
     const rest = String(Math.floor(micros % 1e6)).padStart(6, '0');
     let line = `+${seconds}.${rest} [${db} ${source}]`;
-    for (let i = 0; i < args.count; i++) line += ` ${quoted(args.bytes(i))}`;
+    for (let i = 0; i < args.count; i++) {
+      line += ` ${secret.has(i) ? `"${REDACTED}"` : quoted(args.bytes(i))}`;
+    }
     const bytes = Buffer.from(`${line}\r\n`, 'latin1');
     for (const session of this.sessions) this.engine.outlet.push(session, bytes);
   }

@@ -1,6 +1,9 @@
 /** The last commands that took long (SLOWLOG): a bounded list, newest first. */
 import type { Args } from '../../core/wire/index.ts';
+import type { Command } from '../command/table.ts';
+import { addressOf } from '../session/describe.ts';
 import type { Session } from '../session/session.ts';
+import { REDACTED, secretArgs } from './redact.ts';
 
 const ARGS_MAX = 32;
 const ARG_BYTES_MAX = 128;
@@ -19,16 +22,21 @@ export class Slowlog {
   entries: SlowlogEntry[] = [];
   private nextId = 0;
 
-  add(session: Session, args: Args, micros: number, nowMs: number, lengthMax: number): void {
+  /** `ran`: the command and its arguments. */
+  add(
+    session: Session,
+    ran: { command: Command; args: Args },
+    micros: number,
+    nowMs: number,
+    lengthMax: number,
+  ): void {
     if (lengthMax <= 0) return;
-    const { connection } = session;
     this.entries.unshift({
       id: this.nextId++,
       time: Math.floor(nowMs / 1000),
       micros,
-      args: shortened(args),
-      address:
-        connection === undefined ? '' : `${connection.remoteAddress}:${connection.remotePort}`,
+      args: shortened(ran.command, ran.args),
+      address: addressOf(session),
       clientName: session.name,
     });
     if (this.entries.length > lengthMax) this.entries.length = lengthMax;
@@ -39,11 +47,12 @@ export class Slowlog {
   }
 }
 
-function shortened(args: Args): Buffer[] {
+function shortened(command: Command, args: Args): Buffer[] {
   const list: Buffer[] = [];
+  const secret = secretArgs(command, args);
   const shown = args.count > ARGS_MAX ? ARGS_MAX - 1 : args.count;
   for (let i = 0; i < shown; i++) {
-    const bytes = args.bytes(i);
+    const bytes = secret.has(i) ? Buffer.from(REDACTED) : args.bytes(i);
     if (bytes.length <= ARG_BYTES_MAX) list.push(Buffer.from(bytes));
     else {
       const rest = `... (${bytes.length - ARG_BYTES_MAX} more bytes)`;

@@ -19,6 +19,10 @@ import type { KvServer } from './server.ts';
 
 /** Bytes kept from a client that waits before it is not read any more. */
 const HELD_INPUT_PAUSE = 1024 * 1024;
+/** Replies of one client in one turn that are looked at for limits. */
+const OUTPUT_LOOK_BYTES = 16 * 1024;
+/** Unread replies above which no more requests of a client run until it reads. */
+const OUTPUT_PAUSE_BYTES = 32 * 1024 * 1024;
 /** First size of the buffer of an unfinished request. */
 const INPUT_BYTES_MIN = 16 * 1024;
 
@@ -42,6 +46,7 @@ export class Client implements ConnectionHandler {
     this.connection = connection;
     this.output = new Output(connection);
     this.session = server.engine.sessions.open(connection, this.output);
+    this.session.inputBytes = () => this.inputTo - this.inputFrom;
   }
 
   onData(chunk: Buffer): void {
@@ -59,7 +64,8 @@ export class Client implements ConnectionHandler {
     const { server, session } = this;
     const { engine } = server;
     const { outlet, executor } = engine;
-    parser.unauthenticated = !session.authenticated;
+    const { acl } = engine;
+    parser.unauthenticated = !session.authenticated && acl.passwordRequired;
     outlet.begin(session);
     executor.beginBatch();
     session.lastCommandMs = engine.keyspace.nowMs;
@@ -81,16 +87,26 @@ export class Client implements ConnectionHandler {
           return;
         }
         if (session.replyMode !== 'on') this.filterReply(replyFrom);
+        outlet.settle();
         if (session.closing) {
           outlet.end();
-          this.close('client-quit');
+          this.close(session.endingReason);
           return;
         }
-        parser.unauthenticated = !session.authenticated;
+        parser.unauthenticated = !session.authenticated && acl.passwordRequired;
+        if (outlet.currentBytes > OUTPUT_LOOK_BYTES && this.outputFull(next < to)) {
+          outlet.end();
+          if (session.closing) this.close(session.endingReason);
+          else this.startWaiting(next, buf, to, true);
+          return;
+        }
       }
       at = next;
     }
     outlet.end();
+    if (this.output.chunkBytes > 0 || this.connection.bufferedBytes > 0) {
+      engine.outputGuard.check(session, this.output, 0);
+    }
     if (buf === this.input) this.inputFrom = at;
     else if (at < to) {
       this.parser = new RespParser(server.parserLimits);
@@ -98,6 +114,20 @@ export class Client implements ConnectionHandler {
       this.keep(buf, at, to);
     }
     this.trimInput();
+  }
+
+  /**
+   * Looks at a client whose replies pile up: one above its limits is ended; of one that sends requests
+   * much faster than it reads replies nothing more runs until it has read (`more`: there are more).
+   */
+  private outputFull(more: boolean): boolean {
+    const { engine } = this.server;
+    const written = engine.outlet.currentBytes;
+    if (!engine.outputGuard.check(this.session, this.output, written)) {
+      engine.outlet.rewind(0);
+      return true;
+    }
+    return more && this.output.pendingBytes + written > OUTPUT_PAUSE_BYTES;
   }
 
   private runKept(): void {
@@ -110,6 +140,12 @@ export class Client implements ConnectionHandler {
   private keep(from: Buffer, start: number, end: number): void {
     const length = end - start;
     const kept = this.inputTo - this.inputFrom;
+    if (kept + length > this.server.engine.settings.clientQueryBufferLimit) {
+      this.server.engine.endSession(this.session, 'input-limit');
+      this.waiting = true;
+      this.input = undefined;
+      return;
+    }
     if (this.input === undefined || this.inputTo + length > this.input.length) {
       const expected = this.waiting ? 0 : (this.parser?.needed ?? 0);
       const wanted = Math.max(kept + length, Math.min(expected, (kept + length) * 4));
@@ -136,7 +172,8 @@ export class Client implements ConnectionHandler {
     this.inputTo = 0;
   }
 
-  private startWaiting(at: number, buf: Buffer, to: number): void {
+  /** `full`: for the client to read its replies, else for a key or the end of a pause. */
+  private startWaiting(at: number, buf: Buffer, to: number, full = false): void {
     this.parser?.reset();
     this.parser = undefined;
     this.server.parser.reset();
@@ -144,8 +181,14 @@ export class Client implements ConnectionHandler {
     if (buf === this.input) this.inputFrom = at;
     else if (at < to) this.keep(buf, at, to);
     this.trimInput();
-    if (this.session.blocked === undefined) this.server.addPaused(this);
-    if (this.ended) this.close('client-closed');
+    if (full) this.server.addThrottled(this);
+    else if (this.session.blocked === undefined) this.server.addPaused(this);
+    if (this.ended && !full) this.close('client-closed');
+  }
+
+  /** Whether it has read enough of its replies for more requests to run. */
+  get hasRoom(): boolean {
+    return this.output.held === 0 && this.output.pendingBytes < OUTPUT_PAUSE_BYTES / 2;
   }
 
   /** What the client waited for has come: what it sent meanwhile is run. */
@@ -157,7 +200,7 @@ export class Client implements ConnectionHandler {
       this.connection.resume();
     }
     if (this.session.closing) {
-      this.close('client-quit');
+      this.close(this.session.endingReason);
       return;
     }
     this.server.beginWork();
@@ -213,11 +256,6 @@ export class Client implements ConnectionHandler {
     this.waiting = true;
     this.input = undefined;
     this.server.forget(this, reason);
-  }
-
-  /** Bytes kept of requests (CLIENT LIST qbuf). */
-  get inputBytes(): number {
-    return this.inputTo - this.inputFrom;
   }
 }
 

@@ -23,10 +23,12 @@ import type { Engine } from '../engine/engine.ts';
 import type { Output } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import { Client } from './client.ts';
+import { Refused, refusalOf, TOO_MANY_CLIENTS } from './refused.ts';
 
 export type ListenerOptions = Omit<ListenOptions, 'onConnection' | 'onReject'>;
 
-const TOO_MANY_CLIENTS = Buffer.from('-ERR max number of clients reached\r\n');
+/** How often all clients are looked at. */
+const CHECK_MS = 1000;
 
 export class KvServer {
   readonly engine: Engine;
@@ -39,19 +41,24 @@ export class KvServer {
   private readonly clients = new Map<Session, Client>();
   private paused: Client[] = [];
   private toResume: Client[] = [];
+  /** Clients that have to read replies before more of their requests run. */
+  private readonly throttled = new Set<Client>();
   private toClose: { client: Client; reason: EndingReason }[] = [];
   private working = false;
+  private checkedMs = 0;
 
   constructor(engine: Engine, limits: ParserLimits) {
     this.engine = engine;
     this.parserLimits = limits;
     this.parser = new RespParser(limits);
+    engine.onCheckpointProgress = () => this.resumePaused();
     engine.onUnblocked = (session) => {
       const client = this.clients.get(session);
       if (client === undefined) return;
       this.toResume.push(client);
       this.beginWork();
     };
+    engine.onUnpaused = () => this.resumePaused();
   }
 
   /** Entries of this log decide when replies may leave. */
@@ -74,7 +81,13 @@ export class KvServer {
   }
 
   private accept(connection: Connection): ConnectionHandler {
-    this.engine.stats.connections++;
+    const { engine } = this;
+    const refusal = refusalOf(engine, connection, this.clients.size);
+    if (refusal !== undefined) {
+      engine.stats.rejectedConnections++;
+      return new Refused(connection, engine.clock, refusal);
+    }
+    engine.stats.connections++;
     const client = new Client(this, connection);
     this.clients.set(client.session, client);
     return client;
@@ -95,20 +108,27 @@ export class KvServer {
     this.working = false;
     const { outlet } = this.engine;
     this.resumeClients();
+    this.engine.tracking.broadcast();
     const { log } = this;
-    if (log === undefined) outlet.flush();
-    else if (log.policy === 'always' && log.state !== 'failed' && this.undurable(log)) {
-      const held = outlet.hold();
-      log.flush((error) => {
-        outlet.release(held, error === null ? undefined : (output) => this.lost(log, output));
-        if (outlet.hasOutput) this.beginWork();
-      });
-    } else {
-      log.flush();
-      outlet.flush();
-    }
+    if (log !== undefined) this.makeDurable(log);
+    outlet.flush();
     this.closeClients();
+    this.releaseThrottled();
   };
+
+  /** Writes the entries of the turn; holds its replies while `always` asks for what is not durable. */
+  private makeDurable(log: Log): void {
+    const failedBefore = log.state === 'failed';
+    log.flush();
+    // A fast disk has them by now. A log that had failed before took no write of a client this turn.
+    if (log.policy !== 'always' || failedBefore || !this.undurable(log)) return;
+    const { outlet } = this.engine;
+    const held = outlet.hold();
+    log.flush((error) => {
+      outlet.release(held, error === null ? undefined : (output) => this.lost(log, output));
+      if (outlet.hasOutput || this.throttled.size > 0) this.beginWork();
+    });
+  }
 
   private undurable(log: Log): boolean {
     return log.durableIndex < this.engine.effects.lastIndex;
@@ -133,6 +153,20 @@ export class KvServer {
   /** The client waits for the end of CLIENT PAUSE. */
   addPaused(client: Client): void {
     this.paused.push(client);
+  }
+
+  /** The client waits until it has read its replies. */
+  addThrottled(client: Client): void {
+    this.throttled.add(client);
+  }
+
+  private releaseThrottled(): void {
+    for (const client of this.throttled) {
+      if (!client.hasRoom) continue;
+      this.throttled.delete(client);
+      this.toResume.push(client);
+      this.beginWork();
+    }
   }
 
   /** A pause is over or was shortened. */
@@ -161,12 +195,24 @@ export class KvServer {
     if (this.toClose.length > 0) this.beginWork();
   }
 
-  /** Ends clients that have been silent too long (`timeout`), as Redis does not for those who wait. */
+  /**
+   * Once a tick: ends clients that do not read, and those that have been silent too long (`timeout`),
+   * which does not hold for those who wait or listen.
+   */
   checkClients(nowMs: number): void {
-    const { timeout } = this.engine.settings;
-    if (timeout === 0) return;
+    const { timeout, maxclients } = this.engine.settings;
+    for (const listener of this.listeners) listener.setConnectionsMax(maxclients);
+    if (nowMs - this.checkedMs < CHECK_MS) return;
+    this.checkedMs = nowMs;
+    const { outputGuard } = this.engine;
     for (const [session, client] of this.clients) {
-      if (session.blocked !== undefined || session.subscriptions !== undefined) continue;
+      const { output, connection } = session;
+      if (output === undefined || session.closing) continue;
+      if (output.chunkBytes > 0 || connection!.bufferedBytes > 0 || output.softSinceMs > 0) {
+        outputGuard.check(session, output, 0);
+      }
+      if (timeout === 0 || session.blocked !== undefined) continue;
+      if (session.subscriptions !== undefined || session.monitor) continue;
       if (nowMs - session.lastCommandMs > timeout * 1000) client.close('idle-timeout');
     }
   }
@@ -176,6 +222,7 @@ export class KvServer {
     const { engine } = this;
     const { session } = client;
     this.clients.delete(session);
+    this.throttled.delete(client);
     this.paused = this.paused.filter((other) => other !== client);
     engine.closeSession(session);
   }

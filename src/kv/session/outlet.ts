@@ -29,6 +29,10 @@ export class Outlet {
   private current: Output | undefined;
   private from = 0;
   private readonly spare: Buffer[] = [];
+  /** Messages for the session whose command runs: they come behind its reply. */
+  private deferred: Buffer[] = [];
+  /** Looks at a client that was given a message: it may have too much unread. */
+  guard: ((session: Session, output: Output) => void) | undefined;
 
   /** Begins the replies of a session; until `end` what is written is for it. */
   begin(session: Session): void {
@@ -37,7 +41,27 @@ export class Outlet {
     this.writer.protocol = session.protocol;
   }
 
+  /** Bytes written for the current session and not yet handed on. */
+  get currentBytes(): number {
+    return this.writer.pos - this.from;
+  }
+
+  /** A command of the current session is complete: messages for it follow its reply. */
+  settle(): void {
+    if (this.deferred.length === 0) return;
+    const output = this.current;
+    const { deferred } = this;
+    this.deferred = [];
+    if (output === undefined) return;
+    output.addRegion(this.writer.buf, this.from, this.writer.pos);
+    output.keepRegion(this.writer.buf);
+    this.from = this.writer.pos;
+    for (const bytes of deferred) output.add(bytes);
+    this.schedule(output);
+  }
+
   end(): void {
+    this.settle();
     const output = this.current;
     this.current = undefined;
     if (output === undefined) {
@@ -57,6 +81,7 @@ export class Outlet {
   /** Writes a reply for a session while another one's may be under way. */
   deliver(session: Session, write: (writer: RespWriter) => void): void {
     const { current, from } = this;
+    const { protocol } = this.writer;
     if (current !== undefined) this.end();
     this.begin(session);
     write(this.writer);
@@ -64,20 +89,25 @@ export class Outlet {
     if (current !== undefined) {
       this.current = current;
       this.from = this.writer.pos;
+      this.writer.protocol = protocol;
     } else this.from = from;
   }
 
-  /** Sends bytes that are complete messages; nobody may change them afterwards. */
+  /**
+   * Sends bytes that are complete messages; nobody may change them afterwards. A session whose command
+   * runs gets them behind its reply.
+   */
   push(session: Session, bytes: Buffer): void {
     const output = session.output;
-    if (output === undefined) return;
+    if (output === undefined || output.connection.closing) return;
     if (output === this.current) {
-      output.addRegion(this.writer.buf, this.from, this.writer.pos);
-      this.from = this.writer.pos;
+      this.deferred.push(bytes);
+      return;
     }
     output.keepRegion(this.writer.buf);
     output.add(bytes);
     this.schedule(output);
+    this.guard?.(session, output);
   }
 
   private schedule(output: Output): void {

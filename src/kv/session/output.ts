@@ -21,6 +21,8 @@ export class Output {
   held = 0;
   /** Log index of this client's last write. */
   writeIndex = 0;
+  /** Unix ms since when it is above the soft limit of its class, 0 when it is not. */
+  softSinceMs = 0;
   /** Already in the server's list of clients to flush. */
   scheduled = false;
 

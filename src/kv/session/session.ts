@@ -2,8 +2,9 @@
  * What the store knows of one client: who it is, what it selected, what it waits for, what it still
  * has to be sent. Scripts, replay and the store itself use sessions without a connection.
  */
-import type { Connection } from '../../core/downstream/index.ts';
+import type { Connection, EndingReason } from '../../core/downstream/index.ts';
 import type { User } from '../acl/index.ts';
+import type { Command } from '../command/table.ts';
 import type { Blocked } from '../engine/blocking.ts';
 import type { Transaction } from '../engine/transaction.ts';
 import type { Database } from '../keyspace/index.ts';
@@ -34,12 +35,15 @@ export class Session {
   monitor = false;
   noEvict = false;
   noTouch = false;
-  /** Asked to end after the reply at hand. */
+  /** Asked to end after the reply at hand, and why. */
   closing = false;
+  endingReason: EndingReason = 'client-quit';
+  /** Bytes of requests that came and are not run yet; the connection's owner knows. */
+  inputBytes: () => number = () => 0;
   /** Unix ms. */
   readonly createdMs: number;
   lastCommandMs: number;
-  lastCommand = '';
+  lastCommand: Command | undefined;
   commands = 0;
 
   constructor(init: {

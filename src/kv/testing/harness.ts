@@ -2,7 +2,7 @@
  * A store without sockets, for tests: run commands, get decoded replies, see what was logged.
  */
 
-import type { Connection } from '../../core/downstream/index.ts';
+import type { Connection, EndingReason } from '../../core/downstream/index.ts';
 import type { Clock, Random } from '../../core/runtime/index.ts';
 import { createNodeClock, createNodeRandom } from '../../core/runtime/node/index.ts';
 import { Args } from '../../core/wire/index.ts';
@@ -20,11 +20,15 @@ export type { Reply } from './decode.ts';
 /** One client of a test store. */
 export class TestClient {
   readonly session: Session;
+  readonly connection: FakeConnection;
   private readonly store: TestStore;
 
   constructor(store: TestStore) {
     this.store = store;
-    this.session = store.engine.sessions.open(fakeConnection, new Output(fakeConnection));
+    const connection = new FakeConnection(store.engine);
+    this.session = store.engine.sessions.open(connection, new Output(connection));
+    connection.session = this.session;
+    this.connection = connection;
   }
 
   /** Runs one command; undefined when it waits. Pushed messages are kept for `pushed`. */
@@ -125,14 +129,17 @@ export class TestStore {
         typeof arg === 'number' ? String(arg) : typeof arg === 'string' ? Buffer.from(arg) : arg,
       ),
     );
+    this.early.set(session, this.take(session));
+    const waiting = this.early.get(session)?.length ?? 0;
     engine.outlet.begin(session);
     engine.executor.beginBatch();
     const executed = engine.executor.execute(session, request);
     engine.outlet.end();
     if (executed !== Executed.done) return undefined;
     const replies = this.take(session);
-    // Messages pushed during the command come before its reply.
-    const reply = replies.pop();
+    if (session.closing) session.connection?.close(session.endingReason);
+    // Messages that came before wait for `pushed`, as those do that follow the reply.
+    const reply = replies.splice(waiting, 1)[0];
     this.early.set(session, replies);
     return reply;
   }
@@ -141,6 +148,7 @@ export class TestStore {
 
   take(session: Session): Reply[] {
     const output = session.output!;
+    this.engine.tracking.broadcast();
     const early = this.early.get(session) ?? [];
     this.early.delete(session);
     output.keepRegion(this.engine.outlet.writer.buf);
@@ -157,21 +165,47 @@ export function createTestStore(
   return new TestStore(options);
 }
 
-/** A connection that nothing is ever sent to. */
-const fakeConnection: Connection = {
-  id: 1,
-  remoteAddress: '127.0.0.1',
-  remotePort: 50000,
-  localPort: 6379,
-  encrypted: false,
-  bufferedBytes: 0,
-  closing: false,
-  peerCertificate: () => undefined,
-  write: () => true,
-  writev: () => true,
-  pause: () => {},
-  resume: () => {},
-  close: () => {},
-  destroy: () => {},
-  setIdleTimeout: () => {},
-};
+let nextPort = 50_000;
+
+/** A connection that nothing is ever sent to. It remembers why it was ended. */
+export class FakeConnection implements Connection {
+  readonly id = 8;
+  readonly remoteAddress = '127.0.0.1';
+  readonly remotePort = nextPort++;
+  readonly localAddress = '127.0.0.1';
+  readonly localPort = 6379;
+  readonly encrypted = false;
+  bufferedBytes = 0;
+  ended: EndingReason | undefined;
+  session: Session | undefined;
+  private readonly engine: Engine;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  get closing(): boolean {
+    return this.ended !== undefined;
+  }
+
+  peerCertificate(): undefined {
+    return undefined;
+  }
+  write(): boolean {
+    return true;
+  }
+  writev(): boolean {
+    return true;
+  }
+  pause(): void {}
+  resume(): void {}
+  close(reason: EndingReason): void {
+    this.destroy(reason);
+  }
+  destroy(reason: EndingReason): void {
+    if (this.ended !== undefined) return;
+    this.ended = reason;
+    if (this.session !== undefined) this.engine.closeSession(this.session);
+  }
+  setIdleTimeout(): void {}
+}

@@ -68,9 +68,11 @@ function exec(call: Call): void {
     inner.spec = command.spec;
     const denied =
       refusedMemory(call, command.bits) ??
-      (session.user.unrestricted ? undefined : engine.acl.check(session, command, inner.args));
-    if (denied === undefined) engine.executor.run(command, inner);
-    else {
+      (session.user.unrestricted ? undefined : engine.acl.check(session, command, inner.args, 'exec'));
+    if (denied === undefined) {
+      if (engine.monitors.count > 0) engine.executor.monitor(session, command, inner.args);
+      engine.executor.run(command, inner);
+    } else {
       engine.stats.noteError(denied.message);
       reply.error(denied.message);
     }

@@ -30,6 +30,9 @@ function fill(kv: TestStore): string[] {
   kv.run('ZADD', 'large-zset', ...many.flatMap((name, i) => [i, name]));
   kv.run('RPUSH', 'list', 'a', '1', 'b');
   kv.run('RPUSH', 'large-list', ...many, 'x'.repeat(9000));
+  for (let i = 1; i < 300; i++) kv.run('XADD', 'stream', `${i}-1`, 'field', i);
+  kv.run('XGROUP', 'CREATE', 'stream', 'group', 0);
+  kv.run('XREADGROUP', 'GROUP', 'group', 'me', 'COUNT', 5, 'STREAMS', 'stream', '>');
   return (kv.run('KEYS', '*') as string[]).toSorted();
 }
 
@@ -46,10 +49,10 @@ test('keys are counted, typed and removed', () => {
     ['TOUCH int raw nosuch', 2],
     ['TYPE large-zset', 'zset'],
     ['TYPE nosuch', 'none'],
-    ['DBSIZE', 12],
+    ['DBSIZE', 13],
     ['DEL int nosuch embstr', 2],
     ['UNLINK large-set nosuch', 1],
-    ['DBSIZE', 9],
+    ['DBSIZE', 10],
     ['DEL', error("ERR wrong number of arguments for 'del' command")],
   ]);
   assert.deepEqual(kv.effects(), [
@@ -208,6 +211,11 @@ test('a value of every type survives DUMP and RESTORE with its encoding', () => 
     assert.equal(kv.run('RESTORE', 'copy', 0, payload), 'OK');
     assert.equal(digestOf(kv, 'copy'), digestOf(kv, key), key);
     assert.equal(kv.run('OBJECT', 'ENCODING', 'copy'), kv.run('OBJECT', 'ENCODING', key), key);
+    if (key === 'stream') {
+      const pending = (name: string) => kv.run('XPENDING', name, 'group') as Reply[];
+      assert.equal(pending(key)[0], 5);
+      assert.deepEqual(pending('copy'), pending(key));
+    }
     kv.run('DEL', 'copy');
   }
   assert.equal(kv.run('DUMP', 'nosuch'), null);
@@ -291,7 +299,7 @@ test('OBJECT and MEMORY describe a key', () => {
   assert.ok(small > 20 && (kv.run('MEMORY', 'USAGE', 'large-set') as number) > small * 100);
   kv.resp3 = true;
   const stats = kv.run('MEMORY', 'STATS') as { map: [Reply, Reply][] };
-  assert.ok(stats.map.some(([name, value]) => name === 'keys.count' && value === 12));
+  assert.ok(stats.map.some(([name, value]) => name === 'keys.count' && value === 13));
 });
 
 test('DEBUG answers what test suites ask', () => {

@@ -6,6 +6,15 @@ import { Flag } from '../../keyspace/index.ts';
 import { type Address, copyBytes } from '../../memory/index.ts';
 import { xxh3 } from './xxh3.ts';
 
+export {
+  NUMBER_BITS_MAX,
+  readField,
+  readSmallField,
+  writeField,
+  writeSmallField,
+} from './bit-field.ts';
+export { countBitRange, countBits, findBit } from './bits.ts';
+export { type BitOperation, type BitSource, combineBits } from './combine-bits.ts';
 export { commonSubsequence, type Match, type Subsequence } from './lcs.ts';
 
 /** Longest string that Redis keeps in one piece with its object. */

@@ -3,7 +3,7 @@
  * (https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md).
  *
  * Up to 240 bytes are reckoned with bigints, which is short enough; longer ones in stripes of 64 bytes
- * with halves of 32 bits, which takes about 2 ms a megabyte.
+ * with halves of 32 bits, which takes some milliseconds a megabyte.
  */
 import {
   ACC_WORDS,

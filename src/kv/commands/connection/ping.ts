@@ -1,7 +1,8 @@
 /** PING, ECHO, SELECT, QUIT. */
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
-import { ReplyError, wrongArity } from '../../errors.ts';
+import { wrongArity } from '../../errors.ts';
+import { databaseAt } from '../shared/database-number.ts';
 
 function ping(call: Call): void {
   const { args, reply, session } = call;
@@ -22,10 +23,7 @@ function echo(call: Call): void {
 }
 
 function select(call: Call): void {
-  const index = call.int(1, new ReplyError('ERR invalid DB index'));
-  const db = call.engine.database(index);
-  if (db === undefined) throw new ReplyError('ERR DB index is out of range');
-  call.session.db = db;
+  call.session.db = databaseAt(call, 1);
   call.reply.ok();
 }
 

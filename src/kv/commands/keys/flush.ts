@@ -4,7 +4,7 @@ import type { CommandSpec } from '../../command/spec.ts';
 import { flushDatabases, swapDatabases } from '../../engine/flush.ts';
 import { ReplyError, SYNTAX_ERROR } from '../../errors.ts';
 import type { Database } from '../../keyspace/index.ts';
-import { NO_SUCH_DATABASE } from './shared.ts';
+import { NO_SUCH_DATABASE } from '../shared/database-number.ts';
 
 const INT32_MAX = 2 ** 31 - 1;
 

@@ -6,7 +6,8 @@ import { type Database, moveRecord } from '../../keyspace/index.ts';
 import type { Address } from '../../memory/index.ts';
 import { Notify } from '../../notify.ts';
 import { copyValue } from '../../values/index.ts';
-import { databaseAt, SAME_OBJECT, sameArguments } from './shared.ts';
+import { databaseAt } from '../shared/database-number.ts';
+import { SAME_OBJECT, sameArguments } from './shared.ts';
 
 /** The record of the key at an argument in another database, made ready to be changed. */
 function findIn(call: Call, db: Database, index: number): Address {

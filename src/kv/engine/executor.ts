@@ -240,6 +240,22 @@ export class Executor {
     reply.error(refusal.message);
   }
 
+  /** Whether a command would change a large collection that the running checkpoint has not written. */
+  private waitsForCheckpoint(session: Session, command: Command, args: Args): boolean {
+    const waits = this.engine.checkpointWaits;
+    if (waits === undefined || session.connection === undefined) return false;
+    if (command.spec.name === 'exec') {
+      return session.transaction.queue.some((queued) =>
+        this.waitsForCheckpoint(session, queued.command, this.retryArgs.load(queued.args)),
+      );
+    }
+    if ((command.bits & (Bit.write | Bit.mayReplicate)) === 0) return false;
+    for (const { index } of commandKeys(command.spec, args) ?? []) {
+      if (waits(session.db, args.buf, args.start(index), args.length(index))) return true;
+    }
+    return false;
+  }
+
   private pauses(session: Session, command: Command): boolean {
     if (session.connection === undefined) return false;
     if (command.spec.name === 'client') return false;

@@ -125,6 +125,11 @@ export class Database {
     }
   }
 
+  /** Whether the running checkpoint has this record already. */
+  isCheckpointed(record: Address): boolean {
+    return (this.metaOf(record) & Flag.checkpoint) === this.shared.checkpointParity;
+  }
+
   private expired(record: Address, expiryIndex: number): boolean {
     const shared = this.shared;
     if (this.expiries.timeAt(expiryIndex) > shared.nowMs || !shared.expiresOnLookup) return false;

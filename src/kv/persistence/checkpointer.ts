@@ -6,6 +6,9 @@
  * first, as it was (copy before write). One bit of each record, the parity, says whether the running
  * checkpoint has it. Memory in use: a few blocks waiting for the disk.
  *
+ * Large collections are written in pieces. A command that would change one which is not written yet
+ * waits until it is (`mustWait`); what can not wait (a script that names no keys) completes it at once.
+ *
  *   idle --start--> walking --all written, synced, renamed--> idle
  *                   walking --disk error--> failed walk --> idle (the old checkpoint stands)
  *                   walking --a database is emptied--> discarding --walk ends--> walking (anew)
@@ -18,17 +21,26 @@ import type { Engine } from '../engine/engine.ts';
 import type { Database } from '../keyspace/index.ts';
 import type { Address } from '../memory/index.ts';
 import { checkpointName, encodeHeader, indexOfName, NEW_NAME } from './format.ts';
+import { hasPieces, LargeEmission } from './large-emission.ts';
 import { RecordWriter } from './record-writer.ts';
 
 const SLICE_MS = 1;
 /** Buckets walked between two looks at the clock. */
 const BUCKETS_PER_LOOK = 64;
+/** Collections up to this size are written in one piece. */
+const PIECE_ELEMENTS = 512;
 /** Bytes waiting for the disk above which the walk pauses. */
 const PENDING_BYTES_MAX = 4 * 1024 * 1024;
 
+/** What checkpoints ask of a disk. */
+export type CheckpointDisk = Pick<
+  Disk,
+  'openSync' | 'renameSync' | 'unlinkSync' | 'listSync' | 'syncDirectorySync'
+>;
+
 export interface CheckpointerOptions {
   readonly engine: Engine;
-  readonly disk: Disk;
+  readonly disk: CheckpointDisk;
   readonly clock: Clock;
   /** Folder of the checkpoints; exists. */
   readonly folder: string;
@@ -46,6 +58,10 @@ export class Checkpointer {
   lastFailed = false;
   /** Duration of the last complete checkpoint, ms; -1 for none. */
   lastDurationMs = -1;
+  /** Complete checkpoints since the start. */
+  completed = 0;
+  /** Bytes of the last complete checkpoint. */
+  lastBytes = 0;
   /** `engine.dirty` when the last complete checkpoint began. */
   dirtyAtLast = 0;
   private readonly options: CheckpointerOptions;
@@ -63,17 +79,27 @@ export class Checkpointer {
   private current = 0;
   private cursor = 0;
   private writtenDatabase = -1;
+  /** Large collections met by the walk or waited for, in the order in which they are written. */
+  private emissions: LargeEmission[] = [];
+  private nextEmission = 1;
   private waiters: ((error: unknown) => void)[] = [];
 
   constructor(options: CheckpointerOptions) {
     this.options = options;
     this.lastDoneSeconds = Math.floor(options.clock.wallMs() / 1000);
     options.engine.keyspace.beforeChange = (db, record) => this.emit(db, record);
+    options.engine.checkpointWaits = (db, buf, start, length) =>
+      this.mustWait(db, buf, start, length);
     options.engine.onKeyspaceReplaced = () => this.discard();
   }
 
   get running(): boolean {
     return this.state !== 'idle';
+  }
+
+  /** How long the running checkpoint has been at it, ms; -1 when none runs. */
+  get runningMs(): number {
+    return this.running ? this.options.clock.monotonicMs() - this.startedMs : -1;
   }
 
   /** Starts a checkpoint of the state as it is between two commands; false when one runs. */
@@ -112,7 +138,7 @@ export class Checkpointer {
     const { engine } = this.options;
     if (this.running) throw new Error('a checkpoint is already in progress');
     if (!this.start()) throw this.failure;
-    while (this.current < this.databases.length) this.walk(Number.POSITIVE_INFINITY);
+    while (!this.walkedAll) this.walk(Number.POSITIVE_INFINITY);
     this.writer.end();
     try {
       for (const block of this.writer.takeBlocks()) this.writeSync(block);
@@ -132,12 +158,20 @@ export class Checkpointer {
     else callback(null);
   }
 
-  /** The keys are about to be replaced as a whole: what was written of them is of no use. */
+  /**
+   * The keys are about to be replaced as a whole: what was written of them is of no use. The walk goes
+   * over everything once more, because databases may change places.
+   */
   private discard(): void {
-    if (this.state === 'walking') {
-      this.state = 'discarding';
-      this.restart = true;
-    }
+    if (!this.options.engine.keyspace.checkpointing) return;
+    this.state = 'discarding';
+    this.restart = true;
+    this.current = 0;
+    this.cursor = 0;
+  }
+
+  private get walkedAll(): boolean {
+    return this.current === this.databases.length && this.emissions.length === 0;
   }
 
   private readonly step = (): void => {
@@ -146,7 +180,7 @@ export class Checkpointer {
     if (this.writer.finishedBytes < PENDING_BYTES_MAX || this.state === 'discarding') {
       this.walk(clock.monotonicMs() + SLICE_MS);
     }
-    if (this.current === this.databases.length) this.walked();
+    if (this.walkedAll) this.walked();
     else {
       this.flush();
       clock.setTimer(1, this.step);
@@ -155,15 +189,17 @@ export class Checkpointer {
 
   private walk(untilMs: number): void {
     const { clock } = this.options;
-    while (this.current < this.databases.length) {
+    this.writePieces(untilMs);
+    while (this.current < this.databases.length && this.emissions.length === 0) {
       const { db } = this.databases[this.current]!;
       for (let i = 0; i < BUCKETS_PER_LOOK; i++) {
-        this.cursor = db.table.scan(this.cursor, (record) => db.prepareChange(record));
+        this.cursor = db.table.scan(this.cursor, (record) => this.visit(db, record));
         if (this.cursor === 0) {
           this.current++;
           break;
         }
       }
+      this.writePieces(untilMs);
       if (clock.monotonicMs() >= untilMs || this.writer.finishedBytes > PENDING_BYTES_MAX * 4) {
         if (untilMs !== Number.POSITIVE_INFINITY) return;
         for (const block of this.writer.takeBlocks()) this.writeSync(block);
@@ -171,15 +207,86 @@ export class Checkpointer {
     }
   }
 
-  /** Writes a record that the checkpoint does not have yet. */
+  private visit(db: Database, record: Address): void {
+    if (this.writesPieces(db, record)) this.emissionOf(db, record);
+    else db.prepareChange(record);
+  }
+
+  /** Whether a record has to be written in pieces. */
+  private writesPieces(db: Database, record: Address): boolean {
+    if (this.state !== 'walking' || this.failure !== undefined) return false;
+    if (!db.isLarge(record) || db.isCheckpointed(record)) return false;
+    return db.largeOf(record).size > PIECE_ELEMENTS && hasPieces(db.typeOf(record));
+  }
+
+  /** The emission of a large collection, begun or queued now. */
+  private emissionOf(db: Database, record: Address): LargeEmission {
+    const value = db.largeOf(record);
+    const found = this.emissions.find((emission) => emission.value === value);
+    if (found !== undefined) return found;
+    const emission = new LargeEmission(db, record, this.nextEmission++);
+    this.emissions.push(emission);
+    return emission;
+  }
+
+  /** Writes pieces of the queued collections until the time is over. */
+  private writePieces(untilMs: number): void {
+    const { clock, engine } = this.options;
+    while (this.emissions.length > 0) {
+      this.completePiece(this.emissions[0]!);
+      if (clock.monotonicMs() < untilMs && this.writer.finishedBytes <= PENDING_BYTES_MAX) continue;
+      if (untilMs !== Number.POSITIVE_INFINITY) break;
+      for (const block of this.writer.takeBlocks()) this.writeSync(block);
+    }
+    if (this.emissions.length === 0) engine.onCheckpointProgress?.();
+  }
+
+  private completePiece(emission: LargeEmission): void {
+    const { db, key } = emission;
+    if (this.state === 'walking' && this.failure === undefined) {
+      this.toDatabase(db);
+      emission.step(this.writer, PIECE_ELEMENTS);
+      if (!emission.done) return;
+    }
+    // Gives the record the new parity; `emit` finds the emission done.
+    const record = db.findRaw(key, 0, key.length);
+    if (record !== 0) db.prepareChange(record);
+    this.emissions = this.emissions.filter((other) => other !== emission);
+    this.options.engine.onCheckpointProgress?.();
+  }
+
+  /**
+   * Whether a command that changes this key has to wait until a large collection is written. The
+   * collection is written next; `engine.onCheckpointProgress` tells when to try again.
+   */
+  private mustWait(db: Database, buf: Buffer, start: number, length: number): boolean {
+    const record = db.findRaw(buf, start, length);
+    if (record === 0 || !this.writesPieces(db, record)) return false;
+    const emission = this.emissionOf(db, record);
+    this.emissions = [emission, ...this.emissions.filter((other) => other !== emission)];
+    return true;
+  }
+
+  /** Writes a record that the checkpoint does not have yet, all of it. */
   private emit(db: Database, record: Address): void {
     if (this.state !== 'walking' || this.failure !== undefined) return;
+    this.toDatabase(db);
+    if (!db.isLarge(record) || !hasPieces(db.typeOf(record))) {
+      this.writer.key(db, record);
+      return;
+    }
+    const emission = this.emissionOf(db, record);
+    while (!emission.done) emission.step(this.writer, PIECE_ELEMENTS);
+    this.emissions = this.emissions.filter((other) => other !== emission);
+  }
+
+  /** The records that follow belong to this database. */
+  private toDatabase(db: Database): void {
     const index = this.databases.find((entry) => entry.db === db)?.index ?? db.index;
     if (index !== this.writtenDatabase) {
       this.writer.database(index, db.size);
       this.writtenDatabase = index;
     }
-    this.writer.key(db, record);
   }
 
   /** Every record has the new parity: nothing is reported any more. */
@@ -269,6 +376,8 @@ export class Checkpointer {
     this.state = 'idle';
     this.writer = new RecordWriter();
     this.databases = [];
+    this.emissions = [];
+    this.options.engine.onCheckpointProgress?.();
     if (discarded) {
       if (this.restart) this.start();
       return;
@@ -278,6 +387,8 @@ export class Checkpointer {
       return;
     }
     this.lastFailed = false;
+    this.completed++;
+    this.lastBytes = this.position;
     this.lastDurationMs = clock.monotonicMs() - this.startedMs;
     this.lastDoneSeconds = Math.floor(clock.wallMs() / 1000);
     this.dirtyAtLast = this.dirtyAtStart;

@@ -10,7 +10,16 @@ export const BLOCK_BYTES = 256 * 1024;
 /** A length above this is damage: no record is longer than key and value at their limits. */
 export const BLOCK_BYTES_MAX = 0x7fffffff;
 
-export const RecordKind = { database: 1, packed: 2, large: 3, extra: 4, end: 5 } as const;
+export const RecordKind = {
+  database: 1,
+  packed: 2,
+  large: 3,
+  extra: 4,
+  end: 5,
+  begin: 6,
+  elements: 7,
+  done: 8,
+} as const;
 
 /** Bit of a record's meta: an expiry follows. */
 export const HAS_EXPIRY = 0x80000000;

@@ -2,12 +2,13 @@
  * Loads a checkpoint into empty databases, block by block in bounded memory. Anything that is not as
  * it was written stops the loading with file and offset.
  */
-import type { Disk, DiskFile } from '../../core/runtime/index.ts';
+import type { DiskFile } from '../../core/runtime/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Database, Flag, TYPE_MASK, TYPE_SHIFT, Type } from '../keyspace/index.ts';
 import { readDump } from '../rdb/index.ts';
 import { noteFieldExpiries } from '../values/hash/index.ts';
 import { ValueLoader } from '../values/index.ts';
+import type { CheckpointDisk } from './checkpointer.ts';
 import { CorruptCheckpointError } from './errors.ts';
 import {
   BLOCK_BYTES_MAX,
@@ -28,7 +29,7 @@ export interface LoadedCheckpoint {
 }
 
 /** The newest checkpoint of a folder, undefined when there is none. */
-export function newestCheckpoint(disk: Disk, folder: string): string | undefined {
+export function newestCheckpoint(disk: CheckpointDisk, folder: string): string | undefined {
   let newest: string | undefined;
   for (const name of disk.listSync(folder)) {
     if (indexOfName(name) >= 0 && (newest === undefined || name > newest)) newest = name;
@@ -37,7 +38,11 @@ export function newestCheckpoint(disk: Disk, folder: string): string | undefined
 }
 
 /** @throws CorruptCheckpointError; the databases then hold a part and must not be used. */
-export function loadCheckpoint(engine: Engine, disk: Disk, path: string): LoadedCheckpoint {
+export function loadCheckpoint(
+  engine: Engine,
+  disk: CheckpointDisk,
+  path: string,
+): LoadedCheckpoint {
   const file = disk.openSync(path, { mode: 'read' });
   try {
     return new CheckpointLoader(engine, file, path).load();
@@ -46,12 +51,22 @@ export function loadCheckpoint(engine: Engine, disk: Disk, path: string): Loaded
   }
 }
 
+interface OpenLarge {
+  readonly db: Database;
+  readonly meta: number;
+  readonly expiry: number;
+  readonly type: Type;
+  readonly loader: ValueLoader;
+}
+
 class CheckpointLoader {
   private readonly engine: Engine;
   private readonly file: DiskFile;
   private readonly path: string;
   private db: Database | undefined;
   private keys = 0;
+  /** Collections whose elements come in pieces, by id. */
+  private readonly open = new Map<number, OpenLarge>();
   private ended = false;
   private buffer: Buffer = Buffer.alloc(0);
   private at = 0;
@@ -112,6 +127,15 @@ class CheckpointLoader {
       case RecordKind.large:
         this.loadKey(kind === RecordKind.large);
         return;
+      case RecordKind.begin:
+        this.beginLarge();
+        return;
+      case RecordKind.elements:
+        this.loadElements();
+        return;
+      case RecordKind.done:
+        this.endLarge();
+        return;
       case RecordKind.extra: {
         const [nameStart, nameEnd] = this.range();
         const name = this.buffer.toString('latin1', nameStart, nameEnd);
@@ -121,6 +145,7 @@ class CheckpointLoader {
       }
       case RecordKind.end: {
         const keys = this.f64();
+        if (this.open.size > 0) throw this.corrupt(this.blockOffset, 'a collection has no end');
         if (keys !== this.keys) {
           throw this.corrupt(this.blockOffset, `${this.keys} keys found, ${keys} were written`);
         }
@@ -157,11 +182,69 @@ class CheckpointLoader {
       record = db.create(this.buffer, keyStart, keyEnd - keyStart, type, end - start);
       this.buffer.copy(db.bytesOf(record), db.valueOffset(record), start, end);
     }
+    this.finishKey(db, record, meta, expiry);
+  }
+
+  private finishKey(db: Database, record: number, meta: number, expiry: number): void {
     const kept = db.metaOf(record) & (Flag.checkpoint | Flag.large | TYPE_MASK);
     db.setMeta(record, kept | (meta & ~(Flag.checkpoint | Flag.large | TYPE_MASK | HAS_EXPIRY)));
-    if (!large && db.typeOf(record) === Type.hash) noteFieldExpiries(db, record);
-    if (expiry >= 0) db.setExpiry(record, expiry);
+    const placed = expiry >= 0 ? db.setExpiry(record, expiry) : record;
+    if (db.typeOf(placed) === Type.hash) noteFieldExpiries(db, placed);
     this.keys++;
+  }
+
+  private beginLarge(): void {
+    const { db } = this;
+    if (db === undefined) throw this.corrupt(this.blockOffset, 'a key before its database');
+    const id = this.u32();
+    const meta = this.u32();
+    const expiry = (meta & HAS_EXPIRY) !== 0 ? this.f64() : -1;
+    const [start, end] = this.range();
+    const key = Buffer.from(this.buffer.subarray(start, end));
+    const type = ((meta & TYPE_MASK) >>> TYPE_SHIFT) as Type;
+    const loader = new ValueLoader(this.engine, db, key, 'large');
+    if (type === Type.list) loader.beginList();
+    else if (type === Type.set) loader.beginSet(0);
+    else if (type === Type.hash) loader.beginHash(0);
+    else loader.beginZset(0);
+    this.open.set(id, { db, meta, expiry, type, loader });
+  }
+
+  private loadElements(): void {
+    const open = this.openLarge(this.u32());
+    const [start, end] = this.range();
+    const { type, loader } = open;
+    this.at = start;
+    while (this.at < end) {
+      if (type === Type.list) loader.onListItem(this.value());
+      else if (type === Type.set) loader.onSetMember(this.value());
+      else if (type === Type.hash) {
+        const expireAt = this.f64();
+        const field = this.value();
+        loader.onHashField(field, this.value(), expireAt);
+      } else {
+        const score = this.f64();
+        loader.onZsetMember(this.value(), score);
+      }
+    }
+  }
+
+  private endLarge(): void {
+    const id = this.u32();
+    const { db, meta, expiry, loader } = this.openLarge(id);
+    this.open.delete(id);
+    this.finishKey(db, loader.finish(), meta, expiry);
+  }
+
+  private openLarge(id: number): OpenLarge {
+    const open = this.open.get(id);
+    if (open === undefined) throw this.corrupt(this.blockOffset, `no collection ${id} has begun`);
+    return open;
+  }
+
+  private value(): Buffer {
+    const [start, end] = this.range();
+    return this.buffer.subarray(start, end);
   }
 
   private u32(): number {

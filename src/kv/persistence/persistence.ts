@@ -23,6 +23,7 @@ import { ReplyError } from '../errors.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { NEW_NAME } from './format.ts';
 import { loadCheckpoint, newestCheckpoint } from './loader.ts';
+import { reloadBy } from './reload.ts';
 
 const RESUME_TRY_MS = 250;
 
@@ -53,6 +54,7 @@ export class Persistence {
   private readonly options: PersistenceOptions;
   /** `log.stats.payloadBytes` when the last checkpoint began. */
   private bytesAtCheckpoint: number;
+  private writesSeen = 0;
   private resuming = false;
   private closed = false;
 
@@ -141,20 +143,48 @@ export class Persistence {
     return self;
   }
 
+  /**
+   * Writes a checkpoint and replaces all keys by what it holds (DEBUG RELOAD, DEBUG LOADAOF). Nothing
+   * else runs meanwhile. Saved keys can not differ from those in memory, so there is nothing to merge.
+   * @throws ReplyError when a checkpoint is under way or can not be written: the keys are as before.
+   */
+  reload(): void {
+    const { engine, disk, folder } = this.options;
+    reloadBy(engine, this.checkpointer, disk, folder);
+  }
+
+  /** Payload of the log behind the last checkpoint that was begun: what a start would replay. */
+  get bytesBehindCheckpoint(): number {
+    return this.log.stats.payloadBytes - this.bytesAtCheckpoint;
+  }
+
+  /** Starts a checkpoint at once; false when one runs already or it can not be written. */
+  startCheckpoint(): boolean {
+    this.bytesAtCheckpoint = this.log.stats.payloadBytes;
+    return this.checkpointer.start();
+  }
+
   /** Called by the server's tick: starts a checkpoint when the log has grown enough. */
   tick(): void {
-    const grown = this.log.stats.payloadBytes - this.bytesAtCheckpoint;
     if (
-      grown >= this.options.checkpointLogBytes &&
+      this.bytesBehindCheckpoint >= this.options.checkpointLogBytes &&
       !this.checkpointer.running &&
       this.log.state !== 'failed'
     ) {
-      this.bytesAtCheckpoint = this.log.stats.payloadBytes;
-      this.checkpointer.start();
+      this.startCheckpoint();
     }
+    this.noteSlowWrite();
     if (this.options.engine.writesRefused === undefined && !this.log.accepting) {
       this.stateChanged(this.log.failure);
     }
+  }
+
+  /** The last write since the last look, for LATENCY. */
+  private noteSlowWrite(): void {
+    const { writes, lastWriteMicros } = this.log.stats;
+    if (writes === this.writesSeen) return;
+    this.writesSeen = writes;
+    this.options.engine.latency.note('aof-write', lastWriteMicros / 1000);
   }
 
   private checkpointDone(index: number): void {

@@ -53,6 +53,33 @@ export class RecordWriter {
     return this.values.finishDump();
   }
 
+  /** A large collection begins whose elements follow in pieces under this id. */
+  beginLarge(db: Database, record: Address, id: number): void {
+    this.keys++;
+    const keyLength = db.keyLength(record);
+    const expiry = db.expiryOf(record);
+    this.ensure(21 + keyLength);
+    this.u8(RecordKind.begin);
+    this.u32(id);
+    this.u32((db.metaOf(record) & META_STORED) | (expiry >= 0 ? HAS_EXPIRY : 0));
+    if (expiry >= 0) this.f64(expiry);
+    this.range(db.bytesOf(record), db.keyOffset(record), keyLength);
+  }
+
+  /** Encoded elements of a collection: the first `length` bytes of `items`. */
+  elements(id: number, items: Buffer, length: number): void {
+    this.ensure(9 + length);
+    this.u8(RecordKind.elements);
+    this.u32(id);
+    this.range(items, 0, length);
+  }
+
+  endLarge(id: number): void {
+    this.ensure(5);
+    this.u8(RecordKind.done);
+    this.u32(id);
+  }
+
   extra(name: string, value: Buffer): void {
     this.ensure(9 + name.length + value.length);
     this.u8(RecordKind.extra);

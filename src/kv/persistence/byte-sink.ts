@@ -1,0 +1,39 @@
+/** A growing buffer of little-endian numbers and length-prefixed ranges. */
+export class ByteSink {
+  buf: Buffer;
+  at = 0;
+
+  constructor(bytes: number) {
+    this.buf = Buffer.allocUnsafeSlow(bytes);
+  }
+
+  ensure(bytes: number): void {
+    if (this.at + bytes <= this.buf.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.buf.length * 2, this.at + bytes));
+    this.buf.copy(larger, 0, 0, this.at);
+    this.buf = larger;
+  }
+
+  u32(value: number): void {
+    this.ensure(4);
+    const { buf } = this;
+    let { at } = this;
+    buf[at++] = value;
+    buf[at++] = value >>> 8;
+    buf[at++] = value >>> 16;
+    buf[at++] = value >>> 24;
+    this.at = at;
+  }
+
+  f64(value: number): void {
+    this.ensure(8);
+    this.at = this.buf.writeDoubleLE(value, this.at);
+  }
+
+  range(from: Buffer, start: number, length: number): void {
+    this.u32(length);
+    this.ensure(length);
+    from.copy(this.buf, this.at, start, start + length);
+    this.at += length;
+  }
+}

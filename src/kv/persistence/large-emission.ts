@@ -1,0 +1,112 @@
+/**
+ * Writes one large collection to a checkpoint piece by piece, so that a collection of millions of
+ * elements is never written in one go.
+ *
+ * Between two pieces the value does not change: a command that would change it waits for the emission
+ * (Checkpointer.mustWait), and a change that can not wait completes it first (Checkpointer.emit).
+ */
+import { invariant } from '../../core/base/index.ts';
+import { type Database, type LargeValue, Type } from '../keyspace/index.ts';
+import type { Address } from '../memory/index.ts';
+import * as hash from '../values/hash/index.ts';
+import * as list from '../values/list/index.ts';
+import * as set from '../values/set/index.ts';
+import { ZsetCursor } from '../values/zset/index.ts';
+import { ByteSink } from './byte-sink.ts';
+import type { RecordWriter } from './record-writer.ts';
+
+const cursor = new ZsetCursor();
+
+/** Whether values of this type are written in pieces; streams are written whole. */
+export function hasPieces(type: Type): boolean {
+  return type === Type.list || type === Type.set || type === Type.hash || type === Type.zset;
+}
+
+export class LargeEmission {
+  readonly db: Database;
+  readonly key: Buffer;
+  readonly value: LargeValue;
+  done = false;
+  private readonly id: number;
+  private readonly items = new ByteSink(32 * 1024);
+  /** How far it has come: an index, a rank or a scan cursor. */
+  private position = 0;
+  private begun = false;
+
+  constructor(db: Database, record: Address, id: number) {
+    this.db = db;
+    this.key = db.keyBytes(record);
+    this.value = db.largeOf(record);
+    this.id = id;
+  }
+
+  /** Writes about `budget` more elements; `done` says whether that was all. */
+  step(writer: RecordWriter, budget: number): void {
+    const { db, key, items } = this;
+    const record = db.findRaw(key, 0, key.length);
+    invariant(record !== 0 && db.isLarge(record), 'a value changed while it was written');
+    if (!this.begun) {
+      writer.beginLarge(db, record, this.id);
+      this.begun = true;
+    }
+    items.at = 0;
+    this.done = this.take(record, budget);
+    if (items.at > 0) writer.elements(this.id, items.buf, items.at);
+    if (this.done) writer.endLarge(this.id);
+  }
+
+  private take(record: Address, budget: number): boolean {
+    const { db, items } = this;
+    switch (db.typeOf(record)) {
+      case Type.list:
+        return this.takeList(record, budget);
+      case Type.set:
+        this.position = set.scanMembers(db, record, this.position, budget, (buf, start, length) => {
+          items.range(buf, start, length);
+          return true;
+        });
+        return this.position === 0;
+      case Type.hash:
+        this.position = hash.scanFields(
+          db,
+          record,
+          hash.NO_TIME,
+          { cursor: this.position, count: budget },
+          (field) => {
+            items.f64(field.expireAt);
+            items.range(field.buf, field.fieldStart, field.fieldLength);
+            items.range(field.buf, field.start, field.length);
+            return true;
+          },
+        );
+        return this.position === 0;
+      default:
+        return this.takeZset(record, budget);
+    }
+  }
+
+  private takeList(record: Address, budget: number): boolean {
+    const { db, items } = this;
+    const size = list.lengthOf(db, record);
+    const stop = Math.min(this.position + budget, size);
+    list.each(db, record, this.position, true, (element, index) => {
+      items.range(element.bytes, element.start, element.end - element.start);
+      return index + 1 < stop;
+    });
+    this.position = stop;
+    return stop === size;
+  }
+
+  private takeZset(record: Address, budget: number): boolean {
+    const { items } = this;
+    cursor.begin(this.db, record, this.position);
+    let taken = 0;
+    while (taken < budget && cursor.next()) {
+      items.f64(cursor.score);
+      items.range(cursor.buf, cursor.start, cursor.length);
+      taken++;
+    }
+    this.position += taken;
+    return this.position === this.value.size;
+  }
+}

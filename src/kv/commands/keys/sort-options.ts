@@ -1,7 +1,8 @@
 /** Arguments of SORT and SORT_RO. */
 import type { Args } from '../../../core/wire/index.ts';
+import { readsAllKeys } from '../../acl/index.ts';
 import type { Call } from '../../command/call.ts';
-import { SYNTAX_ERROR } from '../../errors.ts';
+import { ReplyError, SYNTAX_ERROR } from '../../errors.ts';
 import { readPattern, type SortPattern } from './sort-pattern.ts';
 
 export interface SortOptions {
@@ -44,11 +45,23 @@ export function readSortOptions(call: Call, mayStore: boolean): SortOptions {
     } else if (keyword === 'STORE' && mayStore && left >= 1) options.store = ++i;
     else if (keyword === 'BY' && left >= 1) {
       options.by = readPattern(args.copy(++i));
-      if (!options.by.hasStar) options.unsorted = true;
-    } else if (keyword === 'GET' && left >= 1) options.gets.push(readPattern(args.copy(++i)));
-    else throw SYNTAX_ERROR;
+      if (options.by.hasStar) checkPermission(call, 'BY');
+      else options.unsorted = true;
+    } else if (keyword === 'GET' && left >= 1) {
+      options.gets.push(readPattern(args.copy(++i)));
+      checkPermission(call, 'GET');
+    } else throw SYNTAX_ERROR;
   }
   return options;
+}
+
+/** Patterns may name any key, so they need the permission to read every key. */
+function checkPermission(call: Call, option: string): void {
+  const { user } = call.session;
+  if (user.unrestricted) return;
+  const command = call.engine.commands.get(call.spec.name);
+  if (command !== undefined && readsAllKeys(user, command, call.args)) return;
+  throw new ReplyError(`ERR ${option} option of SORT denied due to insufficient ACL permissions`);
 }
 
 /** Argument indexes of the keys that SORT names; those that patterns name are not known. */

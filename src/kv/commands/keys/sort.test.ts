@@ -101,3 +101,18 @@ test('equal weights are ordered so that every replica finds the same', () => {
   const sorted = kv.run('SORT', 'eqs', 'BY', 'none*', 'ALPHA') as string[];
   assert.deepEqual(sorted, sorted.toSorted());
 });
+
+test('patterns need a user who may read every key', () => {
+  const kv = store();
+  const client = kv.connect();
+  kv.run('ACL', 'SETUSER', 'some', 'on', 'nopass', '+@all', '~l', '~w*');
+  kv.run('ACL', 'SETUSER', 'every', 'on', 'nopass', '+@all', '%R~*');
+  client.run('AUTH', 'some', 'x');
+  const denied = (option: string) =>
+    error(`ERR ${option} option of SORT denied due to insufficient ACL permissions`);
+  assert.deepEqual(client.run('SORT', 'l', 'BY', 'w*'), denied('BY'));
+  assert.deepEqual(client.run('SORT', 'l', 'GET', 'w*'), denied('GET'));
+  assert.deepEqual(client.run('SORT', 'l', 'BY', 'nosort'), ['3', '1', '2', '10']);
+  client.run('AUTH', 'every', 'x');
+  assert.deepEqual(client.run('SORT_RO', 'l', 'BY', 'w*'), ['10', '3', '2', '1']);
+});

@@ -3,7 +3,7 @@
  *
  * Where Redis leaves an order open it is settled here, since a replica that applies the command must
  * come to the same: equal weights are ordered by the elements' bytes when these come from a set, else
- * they keep their places.
+ * they keep their places. Texts are compared as bytes, zero bytes included.
  */
 import type { Call } from '../../command/call.ts';
 import { parseFloat64 } from '../../command/numbers.ts';

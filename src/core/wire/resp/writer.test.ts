@@ -14,6 +14,7 @@ function written(protocol: 2 | 3, write: (reply: RespWriter) => void): string {
 const CASES: [string, (reply: RespWriter) => void, string, string][] = [
   ['ok', (r) => r.ok(), '+OK\r\n', '+OK\r\n'],
   ['error', (r) => r.error('ERR a\nb'), '-ERR a b\r\n', '-ERR a b\r\n'],
+  ['error with an end', (r) => r.error('ERR a\r\n'), '-ERR a\r\n', '-ERR a\r\n'],
   ['null', (r) => r.null(), '$-1\r\n', '_\r\n'],
   ['null array', (r) => r.nullArray(), '*-1\r\n', '_\r\n'],
   ['map', (r) => r.map(2), '*4\r\n', '%2\r\n'],

@@ -57,9 +57,12 @@ export class RespWriter {
     this.line(43, text);
   }
 
-  /** An error line with its code word first: `ERR ...`, `WRONGTYPE ...`. Line breaks become spaces. */
+  /**
+   * An error line with its code word first: `ERR ...`, `WRONGTYPE ...`. Line breaks become spaces, as
+   * in Redis those at the ends go.
+   */
   error(text: string): void {
-    this.line(45, text.replace(/[\r\n]/g, ' '));
+    this.line(45, text.replace(/^[\r\n]+|[\r\n]+$/g, '').replace(/[\r\n]/g, ' '));
   }
 
   private line(mark: number, text: string): void {

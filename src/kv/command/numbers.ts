@@ -64,3 +64,18 @@ export function parseFloat64(text: string): number {
   const hex = HEX_INTEGER.exec(text);
   return hex === null ? Number.NaN : (hex[1] === '-' ? -1 : 1) * Number.parseInt(hex[2]!, 16);
 }
+
+/** A double as C prints it with %.17g. */
+export function seventeenDigits(n: number): string {
+  if (!Number.isFinite(n)) return n > 0 ? 'inf' : '-inf';
+  if (n === 0) return Object.is(n, -0) ? '-0' : '0';
+  const [mantissa, power] = n.toExponential(16).split('e') as [string, string];
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < 17) {
+    const text = n.toFixed(Math.min(16 - exponent, 100));
+    return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  }
+  const sign = exponent < 0 ? '-' : '+';
+  const digits = String(Math.abs(exponent)).padStart(2, '0');
+  return `${mantissa.replace(/\.?0+$/, '')}e${sign}${digits}`;
+}

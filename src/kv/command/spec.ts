@@ -122,8 +122,9 @@ export interface CommandSpec {
 export function keyAt1(
   access: KeySpec['access'],
   purpose?: KeySpec['purpose'],
+  alsoRead = false,
 ): readonly KeySpec[] {
-  return [keyRange({ access, begin: 1, last: 0, step: 1, ...(purpose && { purpose }) })];
+  return [keyRange({ access, begin: 1, last: 0, step: 1, alsoRead, ...(purpose && { purpose }) })];
 }
 
 /** A range of keys; `last` as in KeySpec.find. */
@@ -133,6 +134,7 @@ export function keyRange(range: {
   begin: number;
   last: number;
   step?: number;
+  alsoRead?: boolean;
 }): KeySpec {
   const { access, begin, last, step = 1 } = range;
   return {
@@ -140,5 +142,6 @@ export function keyRange(range: {
     begin,
     find: { last, step },
     ...(range.purpose !== undefined && { purpose: range.purpose }),
+    ...(range.alsoRead === true && { alsoRead: true }),
   };
 }

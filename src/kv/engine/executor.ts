@@ -98,6 +98,7 @@ export class Executor {
     engine.stats.commands++;
     session.commands++;
     const command = this.findCommand(session, args, reply);
+    session.lastCommand = command;
     if (command === undefined) return Executed.done;
     const refusal = this.refusal(session, command, args);
     if (refusal !== undefined) {
@@ -123,7 +124,6 @@ export class Executor {
     call.canBlock = true;
     call.retrying = false;
     call.nested = false;
-    session.lastCommand = command;
     this.acting = session;
     this.run(command, call);
     this.acting = undefined;

@@ -6,6 +6,7 @@ import type { Call } from '../../command/call.ts';
 import { ACL_CATEGORIES, categoriesOf } from '../../command/categories.ts';
 import type { CommandSpec } from '../../command/spec.ts';
 import { ReplyError, wrongArity } from '../../errors.ts';
+import { wrongUse } from '../shared/help.ts';
 import { aclRow, openFlags } from './acl-row.ts';
 
 const PASSWORD_BITS_DEFAULT = 256;
@@ -17,7 +18,7 @@ const LOG_COUNT_DEFAULT = 10;
 
 function categories(call: Call): void {
   const { args, engine, reply } = call;
-  if (call.count > 3) throw wrongArity('acl|cat');
+  if (call.count > 3) throw wrongUse(call);
   if (call.count === 2) {
     reply.array(ACL_CATEGORIES.length);
     for (const name of ACL_CATEGORIES) reply.bulkText(name);
@@ -33,9 +34,9 @@ function categories(call: Call): void {
 }
 
 function generatePassword(call: Call): void {
-  if (call.count > 3) throw wrongArity('acl|genpass');
-  const bits =
-    call.count === 3 ? call.intBetween(2, 1, PASSWORD_BITS_MAX, BAD_BITS) : PASSWORD_BITS_DEFAULT;
+  if (call.count > 3) throw wrongUse(call);
+  const bits = call.count === 3 ? call.int(2) : PASSWORD_BITS_DEFAULT;
+  if (bits < 1 || bits > PASSWORD_BITS_MAX) throw BAD_BITS;
   const digits = Math.ceil(bits / 4);
   const bytes = call.engine.random.bytes(Math.ceil(digits / 2));
   call.reply.bulkText(bytes.toString('hex').slice(0, digits));
@@ -61,7 +62,7 @@ function dryRun(call: Call): void {
 function log(call: Call): void {
   const { args, engine, reply } = call;
   const { log: refusals } = engine.acl;
-  if (call.count > 3) throw wrongArity('acl|log');
+  if (call.count > 3) throw wrongUse(call);
   if (call.count === 3 && args.keyword(2) === 'RESET') {
     refusals.reset();
     reply.ok();

@@ -45,7 +45,7 @@ export const bitCommands: readonly CommandSpec[] = [
     name: 'setbit',
     arity: 4,
     flags: ['write', 'denyoom'],
-    keys: keyAt1('RW', 'update'),
+    keys: keyAt1('RW', 'update', true),
     since: '2.2.0',
     complexity: 'O(1)',
     summary: 'Sets or clears a bit of a string, made or lengthened with zeros when too short.',

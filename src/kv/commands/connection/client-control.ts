@@ -2,7 +2,7 @@
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
 import { ReplyError, SYNTAX_ERROR } from '../../errors.ts';
-import { replyHelp } from '../shared/help.ts';
+import { replyHelp, wrongUse } from '../shared/help.ts';
 import { clientRow } from './client-row.ts';
 
 const BAD_REASON = new ReplyError('ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
@@ -14,7 +14,7 @@ const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 function unblock(call: Call): void {
   const { args, engine, reply } = call;
   let how: 'timeout' | 'error' = 'timeout';
-  if (call.count > 4) throw SYNTAX_ERROR;
+  if (call.count > 4) throw wrongUse(call);
   if (call.count === 4) {
     const word = args.keyword(3);
     if (word === 'ERROR') how = 'error';
@@ -28,6 +28,7 @@ function unblock(call: Call): void {
 function pause(call: Call): void {
   const { args, engine } = call;
   let writesOnly = false;
+  if (call.count > 4) throw wrongUse(call);
   if (call.count === 4) {
     const word = args.keyword(3);
     if (word === 'WRITE') writesOnly = true;

@@ -169,7 +169,7 @@ export const combinedCommands: readonly CommandSpec[] = [
   {
     ...metadata,
     name: 'hgetex',
-    keys: keyAt1('RW', 'update'),
+    keys: keyAt1('RW', 'update', true),
     summary: 'Returns the values of fields and sets or takes away their expiry.',
     syntax: `key [${EXPIRY_SYNTAX} | PERSIST] FIELDS numfields field [field ...]`,
     run: hgetex,
@@ -187,7 +187,7 @@ export const combinedCommands: readonly CommandSpec[] = [
   {
     ...metadata,
     name: 'hgetdel',
-    keys: keyAt1('RW', 'delete'),
+    keys: keyAt1('RW', 'delete', true),
     summary: 'Returns the values of fields and removes them; the key goes with the last.',
     syntax: 'key FIELDS numfields field [field ...]',
     run: hgetdel,

@@ -102,7 +102,7 @@ function hincrbyfloat(call: Call): void {
 const metadata = {
   arity: 4,
   flags: ['write', 'denyoom', 'fast'],
-  keys: keyAt1('RW', 'update'),
+  keys: keyAt1('RW', 'update', true),
   acl: ['hash'],
   group: 'hash',
   complexity: 'O(1)',

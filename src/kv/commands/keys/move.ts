@@ -104,7 +104,7 @@ export const moveCommands: readonly CommandSpec[] = [
     arity: 3,
     flags: ['write'],
     keys: [
-      keyRange({ access: 'RW', purpose: 'delete', begin: 1, last: 0 }),
+      keyRange({ access: 'RW', purpose: 'delete', alsoRead: true, begin: 1, last: 0 }),
       keyRange({ access: 'OW', purpose: 'update', begin: 2, last: 0 }),
     ],
     since: '1.0.0',
@@ -119,7 +119,7 @@ export const moveCommands: readonly CommandSpec[] = [
     arity: 3,
     flags: ['write', 'fast'],
     keys: [
-      keyRange({ access: 'RW', purpose: 'delete', begin: 1, last: 0 }),
+      keyRange({ access: 'RW', purpose: 'delete', alsoRead: true, begin: 1, last: 0 }),
       keyRange({ access: 'OW', purpose: 'insert', begin: 2, last: 0 }),
     ],
     since: '1.0.0',
@@ -133,7 +133,7 @@ export const moveCommands: readonly CommandSpec[] = [
     name: 'move',
     arity: 3,
     flags: ['write', 'fast'],
-    keys: keyAt1('RW', 'delete'),
+    keys: keyAt1('RW', 'delete', true),
     since: '1.0.0',
     complexity: 'O(1)',
     summary: 'Moves a key to another database unless it is there already.',

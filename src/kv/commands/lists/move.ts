@@ -54,7 +54,7 @@ function endArgument(call: Call, index: number): ListEnd {
 }
 
 const keys = [
-  keyRange({ access: 'RW', purpose: 'access', begin: 1, last: 0 }),
+  keyRange({ access: 'RW', purpose: 'delete', alsoRead: true, begin: 1, last: 0 }),
   keyRange({ access: 'RW', purpose: 'insert', begin: 2, last: 0 }),
 ];
 

@@ -2,7 +2,7 @@
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
 import { ReplyError } from '../../errors.ts';
-import { replyHelp } from '../shared/help.ts';
+import { replyHelp, wrongUse } from '../shared/help.ts';
 
 const BAD_COUNT = new ReplyError('ERR count should be greater than or equal to -1');
 const COUNT_DEFAULT = 10;
@@ -10,6 +10,7 @@ const COUNT_DEFAULT = 10;
 function get(call: Call): void {
   const { engine, reply } = call;
   const { entries } = engine.slowlog;
+  if (call.count > 3) throw wrongUse(call);
   let count = COUNT_DEFAULT;
   if (call.count > 2) {
     count = call.intBetween(2, -1, Number.MAX_SAFE_INTEGER, BAD_COUNT);

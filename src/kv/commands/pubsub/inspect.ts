@@ -1,13 +1,14 @@
 /** PUBSUB: who listens to what. */
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
-import { replyHelp } from '../shared/help.ts';
+import { replyHelp, wrongUse } from '../shared/help.ts';
 
 type Space = 'channels' | 'shards';
 
 function names(space: Space): (call: Call) => void {
   return (call) => {
     const { engine, reply, args } = call;
+    if (call.count > 3) throw wrongUse(call);
     const pattern = call.count > 2 ? args.bytes(2) : undefined;
     const mark = reply.deferred();
     let count = 0;

@@ -164,7 +164,7 @@ export const memberCommands: readonly CommandSpec[] = [
     arity: 4,
     flags: ['write', 'fast'],
     keys: [
-      keyRange({ access: 'RW', purpose: 'delete', begin: 1, last: 0 }),
+      keyRange({ access: 'RW', purpose: 'delete', alsoRead: true, begin: 1, last: 0 }),
       keyRange({ access: 'RW', purpose: 'insert', begin: 2, last: 0 }),
     ],
     since: '1.0.0',

@@ -123,7 +123,7 @@ export const randomCommands: readonly CommandSpec[] = [
     name: 'spop',
     arity: -2,
     flags: ['write', 'fast'],
-    keys: keyAt1('RW', 'delete'),
+    keys: keyAt1('RW', 'delete', true),
     acl: ['set'],
     group: 'set',
     since: '1.0.0',

@@ -37,7 +37,7 @@ export const incrementFloatCommands: readonly CommandSpec[] = [
     name: 'incrbyfloat',
     arity: 3,
     flags: ['write', 'denyoom', 'fast'],
-    keys: keyAt1('RW', 'update'),
+    keys: keyAt1('RW', 'update', true),
     acl: ['string'],
     group: 'string',
     since: '2.6.0',

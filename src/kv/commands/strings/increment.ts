@@ -78,7 +78,7 @@ function byArgument(call: Call, sign: 1 | -1): void {
 }
 
 const metadata = {
-  keys: keyAt1('RW', 'update'),
+  keys: keyAt1('RW', 'update', true),
   flags: ['write', 'denyoom', 'fast'],
   acl: ['string'],
   group: 'string',

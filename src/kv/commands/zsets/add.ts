@@ -163,7 +163,7 @@ export const addCommands: readonly CommandSpec[] = [
     name: 'zincrby',
     arity: 4,
     flags: ['write', 'denyoom', 'fast'],
-    keys: keyAt1('RW', 'update'),
+    keys: keyAt1('RW', 'update', true),
     since: '1.2.0',
     complexity: 'O(log(N)) with N members in the set',
     summary: 'Adds to the score of a member.',

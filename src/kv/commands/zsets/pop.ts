@@ -131,7 +131,7 @@ const popRow = {
   ...zsetFamily,
   arity: -2,
   flags: ['write', 'fast'],
-  keys: keyAt1('RW', 'access'),
+  keys: keyAt1('RW', 'delete', true),
   since: '5.0.0',
   complexity: 'O(log(N)*M) with N members in the set and M removed',
 } as const;
@@ -141,7 +141,7 @@ const blockingPopRow = {
   group: 'sorted-set',
   arity: -3,
   flags: ['write', 'blocking', 'fast'],
-  keys: [keyRange({ access: 'RW', purpose: 'access', begin: 1, last: -2 })],
+  keys: [keyRange({ access: 'RW', purpose: 'delete', alsoRead: true, begin: 1, last: -2 })],
   since: '5.0.0',
   complexity: 'O(log(N)) with N members in the set',
 } as const;
@@ -183,7 +183,8 @@ export const popCommands: readonly CommandSpec[] = [
     keys: [
       {
         access: 'RW',
-        purpose: 'access',
+        purpose: 'delete',
+        alsoRead: true,
         begin: 1,
         find: { keynum: 0, first: 1, step: 1 },
       },
@@ -203,7 +204,8 @@ export const popCommands: readonly CommandSpec[] = [
     keys: [
       {
         access: 'RW',
-        purpose: 'access',
+        purpose: 'delete',
+        alsoRead: true,
         begin: 2,
         find: { keynum: 0, first: 1, step: 1 },
       },

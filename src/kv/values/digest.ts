@@ -6,6 +6,7 @@
  *   mix(d, bytes)   d = SHA-1(d XOR SHA-1(bytes)) parts in their order
  */
 import { hash as hashOf } from 'node:crypto';
+import { seventeenDigits } from '../command/numbers.ts';
 import type { Database } from '../keyspace/index.ts';
 import type { Address } from '../memory/index.ts';
 import type { RdbValueSink } from '../rdb/index.ts';
@@ -104,7 +105,7 @@ class DigestSink implements RdbValueSink {
 
   beginZset(): void {}
   onZsetMember(member: Buffer, score: number): boolean {
-    this.digest.xor(this.element.clear().mix(member).mix(formatG17(score)).bytes);
+    this.digest.xor(this.element.clear().mix(member).mix(seventeenDigits(score)).bytes);
     return true;
   }
 
@@ -120,26 +121,4 @@ class DigestSink implements RdbValueSink {
   onStreamPending(): void {}
   endStreamGroup(): void {}
   onEnd(): void {}
-}
-
-const G17_DIGITS = 17;
-
-/** A double as C prints it with `%.17g`. */
-function formatG17(n: number): string {
-  if (!Number.isFinite(n)) return n > 0 ? 'inf' : '-inf';
-  if (n === 0) return Object.is(n, -0) ? '-0' : '0';
-  const [mantissa, exponentText] = Math.abs(n)
-    .toExponential(G17_DIGITS - 1)
-    .split('e') as [string, string];
-  const digits = mantissa.replace('.', '').replace(/0+$/, '');
-  const exponent = Number(exponentText);
-  const sign = n < 0 ? '-' : '';
-  if (exponent < -4 || exponent >= G17_DIGITS) {
-    const fraction = digits.length > 1 ? `.${digits.slice(1)}` : '';
-    const size = String(Math.abs(exponent)).padStart(2, '0');
-    return `${sign}${digits[0]}${fraction}e${exponent < 0 ? '-' : '+'}${size}`;
-  }
-  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;
-  if (digits.length <= exponent + 1) return sign + digits.padEnd(exponent + 1, '0');
-  return `${sign}${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
 }

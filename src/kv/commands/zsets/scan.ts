@@ -2,6 +2,7 @@
 
 import { formatDouble } from '../../../core/wire/index.ts';
 import type { Call } from '../../command/call.ts';
+import { seventeenDigits } from '../../command/numbers.ts';
 import { emptyScan, scanCursor, scanMatches, scanOptions } from '../../command/scan.ts';
 import { type CommandSpec, keyAt1 } from '../../command/spec.ts';
 import { Type } from '../../keyspace/index.ts';
@@ -31,21 +32,6 @@ function zscan(call: Call): void {
     return true;
   });
   reply.endScan(mark, next, found);
-}
-
-/** A double as C prints it with %.17g. */
-export function seventeenDigits(n: number): string {
-  if (!Number.isFinite(n)) return n > 0 ? 'inf' : '-inf';
-  if (n === 0) return Object.is(n, -0) ? '-0' : '0';
-  const [mantissa, power] = n.toExponential(16).split('e') as [string, string];
-  const exponent = Number(power);
-  if (exponent >= -4 && exponent < 17) {
-    const text = n.toFixed(Math.min(16 - exponent, 100));
-    return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
-  }
-  const sign = exponent < 0 ? '-' : '+';
-  const digits = String(Math.abs(exponent)).padStart(2, '0');
-  return `${mantissa.replace(/\.?0+$/, '')}e${sign}${digits}`;
 }
 
 export const scanCommands: readonly CommandSpec[] = [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seventeenDigits } from '../../command/numbers.ts';
 import { Type } from '../../keyspace/index.ts';
 import { createTestStore, type Reply, type TestStore } from '../../testing/harness.ts';
 import { encodingOf } from '../../values/zset/index.ts';
-import { seventeenDigits } from './scan.ts';
 
 const WRONGTYPE = { error: 'WRONGTYPE Operation against a key holding the wrong kind of value' };
 const SYNTAX = { error: 'ERR syntax error' };

@@ -5,6 +5,7 @@ import { bitmapCommands } from './bitmaps/index.ts';
 import { connectionCommands } from './connection/index.ts';
 import { geoCommands } from './geo/index.ts';
 import { hashCommands } from './hashes/index.ts';
+import { hyperloglogCommands } from './hyperloglog/index.ts';
 import { keyCommands } from './keys/index.ts';
 import { listCommands } from './lists/index.ts';
 import { observingCommands } from './observing/index.ts';
@@ -21,6 +22,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   ...connectionCommands,
   ...geoCommands,
   ...hashCommands,
+  ...hyperloglogCommands,
   ...keyCommands,
   ...listCommands,
   ...observingCommands,

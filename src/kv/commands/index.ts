@@ -11,6 +11,7 @@ import { listCommands } from './lists/index.ts';
 import { observingCommands } from './observing/index.ts';
 import { pubsubCommands } from './pubsub/index.ts';
 import { scriptingCommands } from './scripting/index.ts';
+import { serverCommands } from './server/index.ts';
 import { setCommands } from './sets/index.ts';
 import { streamCommands } from './streams/index.ts';
 import { stringCommands } from './strings/index.ts';
@@ -19,6 +20,7 @@ import { zsetCommands } from './zsets/index.ts';
 
 export const commandSpecs: readonly CommandSpec[] = [
   ...aclCommands,
+  ...bitmapCommands,
   ...connectionCommands,
   ...geoCommands,
   ...hashCommands,
@@ -28,6 +30,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   ...observingCommands,
   ...pubsubCommands,
   ...scriptingCommands,
+  ...serverCommands,
   ...setCommands,
   ...streamCommands,
   ...stringCommands,

@@ -10,6 +10,8 @@ import type { Address } from '../memory/index.ts';
 const CHUNK_SHIFT = 14;
 const CHUNK = 1 << CHUNK_SHIFT;
 const CHUNK_MASK = CHUNK - 1;
+/** Keys that an average is made of. */
+const TTL_SAMPLES = 128;
 
 export class Expiries {
   size = 0;
@@ -90,6 +92,16 @@ export class Expiries {
   /** The record moved in memory. */
   setRecord(index: number, record: Address): void {
     this.records[index >>> CHUNK_SHIFT]![index & CHUNK_MASK] = record;
+  }
+
+  /** Time that keys have left on average, milliseconds, by a sample of them; 0 when none expires. */
+  averageTtlMs(nowMs: number): number {
+    const samples = Math.min(this.size, TTL_SAMPLES);
+    let sum = 0;
+    for (let i = 0; i < samples; i++) {
+      sum += Math.max(0, this.timeAt(Math.floor((i * this.size) / samples)) - nowMs);
+    }
+    return samples === 0 ? 0 : sum / samples;
   }
 
   get bytes(): number {

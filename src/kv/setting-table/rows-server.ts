@@ -135,7 +135,21 @@ export const observeRows: readonly SettingRow[] = [
   kept('crash-memcheck-enabled', yesNo, 'yes', 'Memory is not tested after a fault.'),
 ];
 
+/** The one password of the default user, as text: only what was set by the configuration has one. */
+const requirepass: SettingRow = {
+  name: 'requirepass',
+  aliases: [],
+  sort: 'live',
+  values: anyText.about,
+  about: 'Password of the default user; empty: none.',
+  read: ({ engine }) => engine.acl.requirepass,
+  prepare: (text, { engine }) => {
+    return () => engine.acl.setDefaultPassword(text);
+  },
+};
+
 export const userRows: readonly SettingRow[] = [
+  requirepass,
   fact('aclfile', ({ settings }) => settings.aclfile, IN_YAML),
   live(
     'acl-pubsub-default',

@@ -8,7 +8,7 @@ import {
   type Stream,
 } from '../../values/stream/index.ts';
 import { MAX_ID, replyEntries, replyId, replyName, ZERO_ID } from './common.ts';
-import { replyHead, replyProgress } from './info.ts';
+import { replyHead, replyProgress } from './info-parts.ts';
 
 const cursor = new EntryCursor();
 const id = new EntryId();

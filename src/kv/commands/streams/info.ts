@@ -2,18 +2,11 @@
 import type { Call } from '../../command/call.ts';
 import { type CommandSpec, keyRange } from '../../command/spec.ts';
 import { NO_SUCH_KEY, ReplyError } from '../../errors.ts';
-import { EntryCursor, type Group, lagOf, type Stream, UNKNOWN } from '../../values/stream/index.ts';
+import { EntryCursor, type Stream } from '../../values/stream/index.ts';
 import { replyHelp } from '../shared/help.ts';
-import {
-  findStream,
-  MAX_ID,
-  replyEntry,
-  replyId,
-  replyName,
-  streamFamily,
-  ZERO_ID,
-} from './common.ts';
+import { findStream, MAX_ID, replyEntry, replyName, streamFamily, ZERO_ID } from './common.ts';
 import { fullInfo } from './info-full.ts';
+import { replyHead, replyProgress } from './info-parts.ts';
 
 const cursor = new EntryCursor();
 const DEFAULT_COUNT = 10;
@@ -60,38 +53,6 @@ function shortInfo(call: Call, stream: Stream): void {
     if (cursor.next()) replyEntry(reply, cursor);
     else reply.null();
   }
-}
-
-/** The seven pairs that both forms begin with. The nodes are those of a tree with a leaf a block. */
-export function replyHead(call: Call, stream: Stream): void {
-  const { reply } = call;
-  const blocks = stream.entries.index.size;
-  reply.bulkText('length');
-  reply.integer(stream.length);
-  reply.bulkText('radix-tree-keys');
-  reply.integer(blocks);
-  reply.bulkText('radix-tree-nodes');
-  reply.integer(blocks + 1);
-  reply.bulkText('last-generated-id');
-  replyId(reply, stream.lastId);
-  reply.bulkText('max-deleted-entry-id');
-  replyId(reply, stream.maxDeletedId);
-  reply.bulkText('entries-added');
-  reply.integer(stream.entriesAdded);
-  reply.bulkText('recorded-first-entry-id');
-  replyId(reply, stream.firstId);
-}
-
-/** The read counter of a group and how far it is behind. */
-export function replyProgress(call: Call, stream: Stream, group: Group): void {
-  const { reply } = call;
-  reply.bulkText('entries-read');
-  if (group.entriesRead === UNKNOWN) reply.null();
-  else reply.integer(group.entriesRead);
-  reply.bulkText('lag');
-  const lag = lagOf(stream, group);
-  if (lag === undefined) reply.null();
-  else reply.integer(lag);
 }
 
 function groupsInfo(call: Call): void {

@@ -33,16 +33,15 @@ export function commandKeys(spec: CommandSpec, args: Args): KeyUse[] | undefined
   if (spec.keysOf === undefined) return broken ? undefined : uses;
   const known = new Map(uses.map((use) => [use.index, use]));
   const fallback = spec.keys?.find((keySpec) => keySpec.incomplete === true);
+  return spec.keysOf(args).map((index) => known.get(index) ?? unspecified(spec, index, fallback));
+}
+
+/** A key that only `keysOf` finds: like the others, but the destination of a command that only reads. */
+function unspecified(spec: CommandSpec, index: number, like: KeySpec | undefined): KeyUse {
   const writes = spec.flags.includes('write');
-  return spec
-    .keysOf(args)
-    .map(
-      (index) =>
-        known.get(index) ??
-        (fallback === undefined
-          ? { index, reads: true, writes, spec: undefined }
-          : useOf(index, fallback)),
-    );
+  if (like === undefined) return { index, reads: true, writes, spec: undefined };
+  if (writes && like.access === 'RO') return { index, reads: false, writes, spec: undefined };
+  return useOf(index, like);
 }
 
 function useOf(index: number, spec: KeySpec): KeyUse {

@@ -4,7 +4,15 @@ import { type CommandSpec, keyRange } from '../../command/spec.ts';
 import { NO_SUCH_KEY, ReplyError } from '../../errors.ts';
 import { EntryCursor, type Stream } from '../../values/stream/index.ts';
 import { replyHelp } from '../shared/help.ts';
-import { findStream, MAX_ID, replyEntry, replyName, streamFamily, ZERO_ID } from './common.ts';
+import {
+  findStream,
+  MAX_ID,
+  replyEntry,
+  replyId,
+  replyName,
+  streamFamily,
+  ZERO_ID,
+} from './common.ts';
 import { fullInfo } from './info-full.ts';
 import { replyHead, replyProgress } from './info-parts.ts';
 

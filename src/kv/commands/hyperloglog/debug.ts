@@ -1,7 +1,7 @@
 /** PFDEBUG and PFSELFTEST: a look inside HyperLogLogs. */
 import type { Call } from '../../command/call.ts';
 import { type CommandSpec, keyRange } from '../../command/spec.ts';
-import { ReplyError } from '../../errors.ts';
+import { ReplyError, wrongArity } from '../../errors.ts';
 import type { Address } from '../../memory/index.ts';
 import { Notify } from '../../notify.ts';
 import {
@@ -41,9 +41,7 @@ function pfdebug(call: Call): void {
   if (subcommand === undefined) {
     throw new ReplyError(`ERR Unknown PFDEBUG subcommand '${word}'`);
   }
-  if (call.count !== 3) {
-    throw new ReplyError(`ERR Wrong number of arguments for the '${word}' subcommand`);
-  }
+  if (call.count !== 3) throw wrongArity('pfdebug');
   subcommand(call, record);
 }
 

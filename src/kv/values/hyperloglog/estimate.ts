@@ -29,7 +29,10 @@ export function estimateSketch(bytes: Buffer, start: number, length: number): nu
 /** The cardinality of registers that stand one in a byte. */
 export function estimateRegisters(registers: Uint8Array): number {
   histogram.fill(0);
-  for (const count of registers) histogram[count] = histogram[count]! + 1;
+  for (let i = 0; i < REGISTERS; i++) {
+    const count = registers[i]!;
+    histogram[count] = histogram[count]! + 1;
+  }
   return estimate();
 }
 

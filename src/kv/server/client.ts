@@ -4,7 +4,7 @@
  * The usual case costs nothing but parsing: whole requests stand in the shared read buffer and are run
  * from there. Only an unfinished request is copied, into a buffer of its own that lives until it is
  * complete. While the client waits (a blocking command, a pause) what it sends is kept, not run; above
- * `HELD_INPUT_PAUSE` it is not read any more.
+ * `heldInputBytesMax` it is not read any more.
  *
  *   open --unfinished request--> buffering --rest comes--> open
  *   open --blocking command, pause--> waiting --served, timeout--> open
@@ -13,16 +13,13 @@
 import type { Connection, ConnectionHandler, EndingReason } from '../../core/downstream/index.ts';
 import { Parsed, RespParser } from '../../core/wire/index.ts';
 import { Executed } from '../engine/executor.ts';
+import { heldInputBytesMax, unreadReplyBytesMax } from '../limits.ts';
 import { Output } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import type { KvServer } from './server.ts';
 
-/** Bytes kept from a client that waits before it is not read any more. */
-const HELD_INPUT_PAUSE = 1024 * 1024;
 /** Replies of one client in one turn that are looked at for limits. */
 const OUTPUT_LOOK_BYTES = 16 * 1024;
-/** Unread replies above which no more requests of a client run until it reads. */
-const OUTPUT_PAUSE_BYTES = 32 * 1024 * 1024;
 /** First size of the buffer of an unfinished request. */
 const INPUT_BYTES_MIN = 16 * 1024;
 
@@ -127,7 +124,7 @@ export class Client implements ConnectionHandler {
       engine.outlet.rewind(0);
       return true;
     }
-    return more && this.output.pendingBytes + written > OUTPUT_PAUSE_BYTES;
+    return more && this.output.pendingBytes + written > unreadReplyBytesMax;
   }
 
   private runKept(): void {
@@ -158,7 +155,7 @@ export class Client implements ConnectionHandler {
     }
     from.copy(this.input, this.inputTo, start, end);
     this.inputTo += length;
-    if (this.waiting && kept + length > HELD_INPUT_PAUSE && !this.readPaused) {
+    if (this.waiting && kept + length > heldInputBytesMax && !this.readPaused) {
       this.readPaused = true;
       this.connection.pause();
     }
@@ -188,7 +185,7 @@ export class Client implements ConnectionHandler {
 
   /** Whether it has read enough of its replies for more requests to run. */
   get hasRoom(): boolean {
-    return this.output.held === 0 && this.output.pendingBytes < OUTPUT_PAUSE_BYTES / 2;
+    return this.output.held === 0 && this.output.pendingBytes < unreadReplyBytesMax / 2;
   }
 
   /** What the client waited for has come: what it sent meanwhile is run. */

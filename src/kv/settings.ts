@@ -30,6 +30,8 @@ export interface Settings {
   slowlogMaxLen: number;
   latencyMonitorThreshold: number;
   busyReplyThreshold: number;
+  /** Bytes that one run of a script may hold. */
+  scriptMemoryMax: number;
   timeout: number;
   maxclients: number;
   activeExpireEffort: number;
@@ -84,6 +86,7 @@ export function defaultSettings(): Settings {
     slowlogMaxLen: 128,
     latencyMonitorThreshold: 0,
     busyReplyThreshold: 5000,
+    scriptMemoryMax: 256 * 1024 * 1024,
     timeout: 0,
     maxclients: 10_000,
     activeExpireEffort: 1,

@@ -7,6 +7,11 @@ export type { RdbFileOptions, RdbFileResult, RdbFileStatus } from './file-parser
 export { RdbFileParser, readRdbFile } from './file-parser.ts';
 export type { RdbFileSink, RdbKeyInfo } from './file-sink.ts';
 export { RdbFileWriter } from './file-writer.ts';
+export {
+  type FunctionDumpFault,
+  readFunctionDump,
+  writeFunctionDump,
+} from './function-dump.ts';
 export { lzfCompress, lzfDecompress } from './lzf.ts';
 export type {
   RdbValueSink,

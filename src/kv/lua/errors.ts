@@ -37,6 +37,13 @@ export function luaError(value: LuaValue): LuaError {
   }
 }
 
+/** Raised by library functions, which Lua gives no position in its messages. */
+export function readonlyError(): LuaError {
+  return luaError(READONLY_TABLE);
+}
+
+export const READONLY_TABLE = 'Attempt to modify a readonly table';
+
 /** The source is not Lua. The message is Lua's own: `chunk:LINE: what near 'token'`. */
 export class LuaSyntaxError extends Error {
   override readonly name: string = 'LuaSyntaxError';

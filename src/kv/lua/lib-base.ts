@@ -14,7 +14,7 @@ import {
   checkTable,
   optInteger,
 } from './check.ts';
-import { LuaError, LuaSyntaxError, luaError } from './errors.ts';
+import { LuaError, LuaSyntaxError, luaError, readonlyError } from './errors.ts';
 import { ipairsStep, next } from './iteration.ts';
 import { formatNumber, parseNumber } from './number.ts';
 import {
@@ -176,7 +176,7 @@ function setmetatable(value: LuaValue, metatable: LuaValue): LuaReturn {
   if (table.metatable?.getStr('__metatable') !== undefined) {
     throw runtimeError('cannot change a protected metatable');
   }
-  if (table.readonly) throw runtimeError('Attempt to modify a readonly table');
+  if (table.readonly) throw readonlyError();
   table.setMetatable(metatable);
   return table;
 }
@@ -296,6 +296,7 @@ export function openBase(host: BaseHost): void {
       const found = checkTable(table, 1, arguments.length);
       checkAny(2, arguments.length);
       checkAny(3, arguments.length);
+      if (found.readonly) throw readonlyError();
       rawSet(found, key, value);
       return table;
     },

@@ -5,6 +5,7 @@
  * Promise: raw access throughout, as in 5.1; a read-only table is refused.
  */
 import { checkFunction, checkInteger, checkTable, optInteger, optString } from './check.ts';
+import { readonlyError } from './errors.ts';
 import { formatNumber } from './number.ts';
 import { callValue, rawSet, runtimeError } from './operations.ts';
 import { sortTable } from './sort.ts';
@@ -25,12 +26,13 @@ function insert(list: LuaValue, a: LuaValue, b: LuaValue): LuaReturn {
   const table = checkTable(list, 1, arguments.length);
   const next = table.length() + 1;
   if (arguments.length === 2) {
+    if (table.readonly) throw readonlyError();
     rawSet(table, next, a);
     return NOTHING;
   }
   if (arguments.length !== 3) throw runtimeError("wrong number of arguments to 'insert'");
   const position = checkInteger(a, 2, arguments.length);
-  if (table.readonly) throw runtimeError('Attempt to modify a readonly table');
+  if (table.readonly) throw readonlyError();
   if (b !== undefined && position >= 1 && position < next && table.numbers === 0) {
     table.arr.splice(position - 1, 0, b);
     charge(SLOT_BYTES);
@@ -45,7 +47,7 @@ function remove(list: LuaValue, at: LuaValue): LuaReturn {
   const table = checkTable(list, 1, arguments.length);
   const length = table.length();
   const position = optInteger(at, 2, arguments.length, length);
-  if (table.readonly) throw runtimeError('Attempt to modify a readonly table');
+  if (table.readonly) throw readonlyError();
   if (position < 1 || position > length) return NOTHING;
   const removed = table.arr[position - 1];
   if (position < length) table.arr.splice(position - 1, 1);
@@ -78,7 +80,7 @@ function concat(list: LuaValue, separator: LuaValue, from: LuaValue, to: LuaValu
 function sort(list: LuaValue, order: LuaValue): LuaReturn {
   const table = checkTable(list, 1, arguments.length);
   if (order !== undefined) checkFunction(order, 2, arguments.length);
-  if (table.readonly) throw runtimeError('Attempt to modify a readonly table');
+  if (table.readonly) throw readonlyError();
   sortTable(table, order as LuaFunction | undefined);
   return NOTHING;
 }

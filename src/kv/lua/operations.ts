@@ -5,7 +5,7 @@
  * reference for behaviour). The last parameter of most functions is what the operand is called in
  * the source, for the error text. Hot: bench/lua.ts.
  */
-import { type LuaError, luaError } from './errors.ts';
+import { type LuaError, luaError, READONLY_TABLE } from './errors.ts';
 import { formatNumber, parseNumber } from './number.ts';
 import { where } from './position.ts';
 import { LuaTable } from './table.ts';
@@ -158,7 +158,7 @@ function setIndexSlow(start: LuaValue, key: LuaValue, value: LuaValue, what: str
 
 /** Assignment without metamethods, but with the checks that Lua code can not escape. */
 export function rawSet(table: LuaTable, key: LuaValue, value: LuaValue): void {
-  if (table.readonly) throw runtimeError('Attempt to modify a readonly table');
+  if (table.readonly) throw runtimeError(READONLY_TABLE);
   if (key === undefined) throw runtimeError('table index is nil');
   if (typeof key === 'number' && Number.isNaN(key)) throw runtimeError('table index is NaN');
   table.set(key, value);

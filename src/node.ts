@@ -30,6 +30,8 @@ export interface NodeOptions {
   readonly rows: readonly AnySystemRow[];
   readonly log: RootLogger;
   readonly metrics: Metrics;
+  /** What a system calls when its clients ask it to stop the process; absent, nobody stops it. */
+  readonly requestStop?: () => void;
   readonly seams: Pick<SystemContext, 'clock' | 'random' | 'disk' | 'spawn'>;
 }
 
@@ -156,6 +158,7 @@ function contextOf(row: AnySystemRow, folder: DataFolder, options: NodeOptions):
     dataFolder: folder.subfolder(name),
     log: options.log.child(name),
     metrics: options.metrics,
+    requestStop: options.requestStop ?? (() => {}),
   };
 }
 

@@ -24,6 +24,8 @@ export interface SystemContext {
   readonly dataFolder: string;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Asks the process to stop in order, as SIGTERM does. */
+  readonly requestStop: () => void;
 }
 
 /** A system that may take changed settings while it runs. */

@@ -41,7 +41,14 @@ export async function up(options: UpOptions): Promise<number> {
   const dying = (error: unknown): void => void die(log, options.err, error);
   process.on('uncaughtException', dying);
 
-  const node = createNode({ ...options, config, log, metrics: createMetrics(), seams: seams() });
+  const node = createNode({
+    ...options,
+    config,
+    log,
+    metrics: createMetrics(),
+    seams: seams(),
+    requestStop: () => void process.kill(process.pid, 'SIGTERM'),
+  });
   // From here on a signal is remembered, so that one during a long start stops it properly afterwards.
   const signals = watchSignals(() => reload(node, options.load, log));
   try {

@@ -3,7 +3,8 @@
  */
 import type { Listening, System, SystemState, SystemStatus } from '../core/base/index.ts';
 import type { ValuesOf } from '../core/config/index.ts';
-import type { Logger, Metrics } from '../core/observe/index.ts';
+import { connectionEndings } from '../core/downstream/index.ts';
+import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
 import {
   type Clock,
   type Disk,
@@ -17,7 +18,9 @@ import { AclFileError, aclFileOn } from './acl/index.ts';
 import { commandSpecs } from './commands/index.ts';
 import type { kvConfig } from './config.ts';
 import { Engine } from './engine/engine.ts';
-import { Persistence } from './persistence/index.ts';
+import { argsMax, lineBytesMax } from './limits.ts';
+import { kvMetrics } from './metrics.ts';
+import { Persistence, reloadInMemory } from './persistence/index.ts';
 import { KvServer } from './server/server.ts';
 import { Tick } from './server/tick.ts';
 
@@ -30,10 +33,12 @@ export interface KvContext {
   readonly dataFolder: string;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Asks the process to stop in order (SHUTDOWN). */
+  readonly requestStop?: () => void;
 }
 
-const ARGS_MAX = 1024 * 1024;
-const LINE_BYTES_MAX = 64 * 1024;
+/** Words of Redis for kv.tls.clients. */
+const TLS_AUTH_CLIENTS = { no: 'no', optional: 'optional', required: 'yes' } as const;
 
 export class Kv implements System {
   readonly name = 'kv';
@@ -45,6 +50,8 @@ export class Kv implements System {
   readonly server: KvServer;
   private persistence: Persistence | undefined;
   private tick: Tick | undefined;
+  private readonly endings = connectionEndings('plinth_kv_connections_ended_total');
+  private metrics: readonly MetricSpec[] = [];
 
   constructor(settings: KvSettings, context: KvContext) {
     this.settings = settings;
@@ -60,14 +67,34 @@ export class Kv implements System {
         maxclients: settings.clientsMax,
         protectedMode: settings.protectedMode,
         appendfsync: settings.fsync === 'never' ? 'no' : settings.fsync,
+        bind: settings.bind,
+        port: settings.port,
+        unixsocket: settings.socket ?? '',
+        tlsPort: settings.tls.port,
+        tlsCertFile: settings.tls.cert ?? '',
+        tlsKeyFile: settings.tls.key ?? '',
+        tlsCaCertFile: settings.tls.ca ?? '',
+        tlsAuthClients: TLS_AUTH_CLIENTS[settings.tls.clients],
+        aclfile: settings.aclFile ?? '',
+        dir: context.dataFolder,
       },
     });
     this.engine.log = context.log;
     this.engine.acl.setDefaultPassword(settings.password?.reveal() ?? '');
-    this.server = new KvServer(this.engine, {
-      argsMax: ARGS_MAX,
-      bulkBytesMax: this.engine.settings.protoMaxBulkLen,
-      lineBytesMax: LINE_BYTES_MAX,
+    this.engine.onShutdown = context.requestStop;
+    const limits = { argsMax, bulkBytesMax: this.engine.settings.protoMaxBulkLen, lineBytesMax };
+    this.server = new KvServer(this.engine, limits);
+    this.followSettings(limits);
+  }
+
+  /** CONFIG SET of what is not looked up at each use. */
+  private followSettings(limits: { bulkBytesMax: number }): void {
+    const { config, settings } = this.engine;
+    config.onChange('proto-max-bulk-len', () => {
+      limits.bulkBytesMax = settings.protoMaxBulkLen;
+    });
+    config.onChange('maxclients', () => {
+      for (const listener of this.server.listeners) listener.setConnectionsMax(settings.maxclients);
     });
   }
 
@@ -76,7 +103,10 @@ export class Kv implements System {
     try {
       if (this.settings.aclFile !== undefined) this.loadUsers(this.settings.aclFile);
       if (this.settings.persistence) await this.recover();
+      this.engine.reload = this.reloader();
       this.tick = new Tick(this.server, this.persistence);
+      this.metrics = kvMetrics(this.engine, this.endings);
+      this.context.metrics.add(this.metrics);
       await this.listen();
       this.state = 'ready';
     } catch (error) {
@@ -112,8 +142,18 @@ export class Kv implements System {
     context.log.info('recovered', { ...this.persistence.recovery, keys: engine.keyspace.keys });
   }
 
+  /** DEBUG RELOAD. What is stored is what is in memory, so without emptying it there is nothing to do. */
+  private reloader(): NonNullable<Engine['reload']> {
+    return ({ flush }) => {
+      if (!flush) return;
+      if (this.persistence === undefined) reloadInMemory(this.engine);
+      else this.persistence.reload();
+    };
+  }
+
   private async release(): Promise<void> {
     this.tick?.stop();
+    this.context.metrics.remove(this.metrics);
     await this.server.stop();
     await this.persistence?.close();
   }
@@ -121,12 +161,18 @@ export class Kv implements System {
   private async listen(): Promise<void> {
     const { settings } = this;
     const transport = await createNodeTransport();
-    const common = { transport, clock: this.context.clock, connectionsMax: settings.clientsMax };
+    const common = {
+      transport,
+      clock: this.context.clock,
+      connectionsMax: settings.clientsMax,
+      endings: this.endings,
+    };
     const { bind: host } = settings;
     const listener = await this.server.listen({
       ...common,
       address: { host, port: settings.port },
     });
+    this.engine.settings.port = listener.port;
     this.listening.push({ protocol: 'RESP', host, port: listener.port });
     if (settings.socket !== undefined) {
       await this.server.listen({ ...common, address: { path: settings.socket } });

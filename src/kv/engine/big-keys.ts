@@ -1,15 +1,15 @@
 /**
  * Which keys take most memory: a walk over all databases on demand, in slices between other work, that
- * keeps the largest `KEYS_MAX`. What changes while it walks may be missed or be of another size by
+ * keeps the largest `bigKeysMax`. What changes while it walks may be missed or be of another size by
  * then; a key is met at least once if it stays.
  *
  *   idle --start--> walking --all databases seen--> idle, with a result
  */
 import type { Type } from '../keyspace/index.ts';
+import { bigKeysMax } from '../limits.ts';
 import type { Address } from '../memory/index.ts';
 import type { Engine } from './engine.ts';
 
-const KEYS_MAX = 100;
 const BUCKETS_PER_LOOK = 64;
 const SLICE_MS = 1;
 
@@ -76,7 +76,7 @@ export class BigKeys {
     this.seen++;
     const bytes = db.memoryBytes(record);
     const { found } = this;
-    if (found.length === KEYS_MAX && bytes <= found[KEYS_MAX - 1]!.bytes) return;
+    if (found.length === bigKeysMax && bytes <= found[bigKeysMax - 1]!.bytes) return;
     const entry = { database: db.index, key: db.keyBytes(record), type: db.typeOf(record), bytes };
     let at = found.length;
     while (at > 0 && found[at - 1]!.bytes < bytes) at--;
@@ -86,6 +86,6 @@ export class BigKeys {
     );
     if (isTwice) return;
     found.splice(at, 0, entry);
-    if (found.length > KEYS_MAX) found.pop();
+    if (found.length > bigKeysMax) found.pop();
   };
 }

@@ -4,18 +4,16 @@
  *
  * The sketch is Space-Saving (Metwally, Agrawal, El Abbadi: Efficient Computation of Frequent and
  * Top-k Elements in Data Streams, 2005): a key that is not in it takes the place and the count of the
- * least one. So a key used more often than one command in `KEYS_MAX` is never missing, and a count is
+ * least one. So a key used more often than one command in `hotKeysMax` is never missing, and a count is
  * too high by at most `error`. Counts are halved every minute: what was hot yesterday is not now.
  */
 import type { Args } from '../../core/wire/index.ts';
 import { commandKeys, mayHaveKeys } from '../command/keys.ts';
 import type { CommandSpec } from '../command/spec.ts';
+import { hotKeyBytesMax, hotKeysMax } from '../limits.ts';
 import type { Engine } from './engine.ts';
 
 const SAMPLE_EVERY = 64;
-const KEYS_MAX = 100;
-/** Keys longer than this are not followed, to bound the memory. */
-const KEY_BYTES_MAX = 1024;
 const HALF_LIFE_MS = 60_000;
 
 export interface HotKey {
@@ -50,7 +48,7 @@ export class HotKeys {
     this.countdown = 1 + (random.u32() % (2 * SAMPLE_EVERY - 1));
     if (!mayHaveKeys(spec)) return;
     const first = commandKeys(spec, args)?.[0];
-    if (first === undefined || args.length(first.index) > KEY_BYTES_MAX) return;
+    if (first === undefined || args.length(first.index) > hotKeyBytesMax) return;
     if (keyspace.nowMs - this.halvedMs > HALF_LIFE_MS) this.halve(keyspace.nowMs);
     this.count(database, args, first.index);
   }
@@ -63,7 +61,7 @@ export class HotKeys {
       return;
     }
     let error = 0;
-    if (this.counters.size >= KEYS_MAX) {
+    if (this.counters.size >= hotKeysMax) {
       const [leastName, least] = this.least();
       this.counters.delete(leastName);
       error = least.samples;

@@ -1,11 +1,10 @@
 /**
  * Notes what took long (LATENCY): for each kind of event the slowest of each second, at most
- * `SAMPLES_MAX` seconds back. Off while `latency-monitor-threshold` is 0.
+ * `latencySamplesMax` seconds back. Off while `latency-monitor-threshold` is 0.
  * https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/latency-monitor/
  */
+import { latencySamplesMax } from '../limits.ts';
 import type { Engine } from './engine.ts';
-
-const SAMPLES_MAX = 160;
 
 /** Kinds of events, under the names that Redis uses for them. */
 export const latencyEvents = {
@@ -56,7 +55,7 @@ export class LatencyMonitor {
     if (last?.time === time) last.ms = Math.max(last.ms, ms);
     else {
       series.samples.push({ time, ms });
-      if (series.samples.length > SAMPLES_MAX) series.samples.shift();
+      if (series.samples.length > latencySamplesMax) series.samples.shift();
     }
   }
 

@@ -1,11 +1,9 @@
 /** Queueing of commands between MULTI and EXEC. */
 import type { Args, RespWriter } from '../../core/wire/index.ts';
 import { Bit, type Command } from '../command/table.ts';
+import { queuedBytesMax } from '../limits.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
-
-/** Bytes of arguments that one transaction may queue. */
-const QUEUED_BYTES_MAX = 512 * 1024 * 1024;
 
 /** Queues a command of a client in MULTI, or marks the transaction failed. */
 export function queueCommand(
@@ -21,7 +19,7 @@ export function queueCommand(
   else {
     const copies = args.copies();
     for (const copy of copies) transaction.queuedBytes += copy.length;
-    if (transaction.queuedBytes > QUEUED_BYTES_MAX) text = 'ERR transaction is too large';
+    if (transaction.queuedBytes > queuedBytesMax) text = 'ERR transaction is too large';
     else transaction.queue.push({ command, args: copies });
   }
   if (text === '') {

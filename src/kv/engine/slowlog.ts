@@ -1,12 +1,10 @@
 /** The last commands that took long (SLOWLOG): a bounded list, newest first. */
 import type { Args } from '../../core/wire/index.ts';
 import type { Command } from '../command/table.ts';
+import { slowlogArgBytesMax, slowlogArgsMax } from '../limits.ts';
 import { addressOf } from '../session/describe.ts';
 import type { Session } from '../session/session.ts';
 import { REDACTED, secretArgs } from './redact.ts';
-
-const ARGS_MAX = 32;
-const ARG_BYTES_MAX = 128;
 
 export interface SlowlogEntry {
   readonly id: number;
@@ -50,13 +48,13 @@ export class Slowlog {
 function shortened(command: Command, args: Args): Buffer[] {
   const list: Buffer[] = [];
   const secret = secretArgs(command, args);
-  const shown = args.count > ARGS_MAX ? ARGS_MAX - 1 : args.count;
+  const shown = args.count > slowlogArgsMax ? slowlogArgsMax - 1 : args.count;
   for (let i = 0; i < shown; i++) {
     const bytes = secret.has(i) ? Buffer.from(REDACTED) : args.bytes(i);
-    if (bytes.length <= ARG_BYTES_MAX) list.push(Buffer.from(bytes));
+    if (bytes.length <= slowlogArgBytesMax) list.push(Buffer.from(bytes));
     else {
-      const rest = `... (${bytes.length - ARG_BYTES_MAX} more bytes)`;
-      list.push(Buffer.concat([bytes.subarray(0, ARG_BYTES_MAX), Buffer.from(rest)]));
+      const rest = `... (${bytes.length - slowlogArgBytesMax} more bytes)`;
+      list.push(Buffer.concat([bytes.subarray(0, slowlogArgBytesMax), Buffer.from(rest)]));
     }
   }
   if (shown < args.count) {

@@ -1,5 +1,7 @@
 /** What the store counts, as INFO and the metrics report it. Plain numbers, written on hot paths. */
 
+import { errorCodesMax } from '../limits.ts';
+
 /** How many once-a-tick samples a rate is averaged over. */
 const SAMPLES = 16;
 
@@ -14,7 +16,7 @@ export class Stats {
   expiredKeys = 0;
   evictedKeys = 0;
   errorReplies = 0;
-  /** Error replies by code word (INFO errorstats), at most `ERROR_CODES_MAX` of them. */
+  /** Error replies by code word (INFO errorstats), at most `errorCodesMax` of them. */
   readonly errors = new Map<string, number>();
   protocolErrors = 0;
   outputLimitDisconnections = 0;
@@ -31,7 +33,7 @@ export class Stats {
     const blank = message.indexOf(' ');
     const code = blank < 0 ? message : message.slice(0, blank);
     const count = this.errors.get(code);
-    if (count === undefined && this.errors.size >= ERROR_CODES_MAX) return;
+    if (count === undefined && this.errors.size >= errorCodesMax) return;
     this.errors.set(code, (count ?? 0) + 1);
   }
 
@@ -53,8 +55,6 @@ export class Stats {
     for (const rate of [this.commandRate, this.inputRate, this.outputRate]) rate.reset();
   }
 }
-
-const ERROR_CODES_MAX = 128;
 
 /** A counter's growth a second. */
 export class Rate {

@@ -129,15 +129,24 @@ export class LuaTable {
 
   /** The list has grown to `key`: takes over what follows from the hash part. */
   private adopt(key: number, removed: boolean): void {
-    this.setHash(key, undefined);
+    this.leaveHash(key);
     if (removed) return;
     for (let next = key + 1; this.numbers > 0; next++) {
       const place = this.shape?.index.get(next);
       const value = place === undefined ? undefined : this.vals[place];
       if (value === undefined) return;
       this.arr.push(value);
-      this.setHash(next, undefined);
+      this.leaveHash(next);
     }
+  }
+
+  /**
+   * A number's value is in the list now. Its place is forgotten, or a traversal that removes it from the
+   * list would go on behind that place. Shared shapes have no numbers.
+   */
+  private leaveHash(key: number): void {
+    this.setHash(key, undefined);
+    if (this.shape?.shared === false) this.shape.index.delete(key);
   }
 
   /** Restores the invariant that the list's last value is not nil. */

@@ -38,7 +38,9 @@ function flagsOf(spec: CommandSpec): readonly string[] {
   const moves =
     spec.keysOf !== undefined ||
     spec.keys?.some((key) => key.incomplete === true || !isRange(key)) === true;
-  return moves && !spec.flags.includes('movablekeys') ? [...spec.flags, 'movablekeys'] : spec.flags;
+  // Redis keeps may_replicate to itself.
+  const flags = spec.flags.filter((flag) => flag !== 'may_replicate');
+  return moves && !flags.includes('movablekeys') ? [...flags, 'movablekeys'] : flags;
 }
 
 type RangeSpec = KeySpec & {

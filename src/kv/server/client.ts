@@ -54,6 +54,7 @@ export class Client implements ConnectionHandler {
       this.keep(chunk, 0, chunk.length);
       if (!this.waiting) this.runKept();
     } else this.run(server.parser, chunk, 0, chunk.length);
+    server.sendMany();
   }
 
   /** Runs requests of `buf[from, to)` and keeps what is unfinished. */

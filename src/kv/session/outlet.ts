@@ -229,8 +229,15 @@ export class Outlet {
 
   private resetWriter(retained: boolean): void {
     const { writer } = this;
-    if (retained) writer.buf = this.spare.pop() ?? Buffer.allocUnsafeSlow(TURN_BYTES);
+    if (retained) writer.buf = this.spare.pop() ?? Buffer.allocUnsafeSlow(nextSize(writer.pos));
     else if (writer.buf.length > TURN_BYTES_KEPT) writer.buf = Buffer.allocUnsafeSlow(TURN_BYTES);
     writer.pos = 0;
   }
+}
+
+/** Size of a new buffer after a turn of `used` bytes: the next turn may be like it. */
+function nextSize(used: number): number {
+  let size = TURN_BYTES;
+  while (size < used && size < TURN_BYTES_KEPT) size *= 2;
+  return size;
 }

@@ -7,12 +7,6 @@ import { type PlinthOptions, startPlinth } from './plinth.ts';
 import { startRedis } from './redis-server.ts';
 import type { Server, ServerName } from './server.ts';
 
-const waiting = 'set PLINTH_E2E=1 to test Plinth itself';
-
-/** Options of a suite that needs Plinth's server, until the server answers all that is asked here. */
-export const plinthOptions: { readonly skip?: string } =
-  process.env.PLINTH_E2E === '1' ? {} : { skip: waiting };
-
 export type TargetOptions = {
   readonly only?: ServerName;
   readonly peers?: readonly Peer[];
@@ -32,8 +26,7 @@ export function onEachTarget(
   for (const name of ['redis', 'plinth'] as const) {
     if (options.only !== undefined && options.only !== name) continue;
     const peers = requirePeer(...(options.peers ?? []), ...(name === 'redis' ? needed : []));
-    const skip = name === 'plinth' ? { ...plinthOptions, ...peers } : peers;
-    describe(`${title} [${name}]`, skip, () => {
+    describe(`${title} [${name}]`, peers, () => {
       let server: Server | undefined;
       before(async () => {
         server =

@@ -12,7 +12,6 @@ import { waitUntil } from '../../support/process.ts';
 import { pings } from '../../support/redis-server.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { isError, textOf } from '../../support/resp-reply.ts';
-import { plinthOptions } from '../../support/targets.ts';
 
 const count = 400;
 const textFor = (n: number) => `marker-${n}-${'abcdefgh'.repeat(20)}`;
@@ -69,7 +68,7 @@ async function withFlip(plinth: Plinth, file: string, offset: number): Promise<b
   return refused;
 }
 
-describe('a flipped bit', plinthOptions, () => {
+describe('a flipped bit', () => {
   const settings = [
     ['log', { fsync: 'always', log_segment: 64 * 1024 }],
     ['checkpoint', { fsync: 'always', log_segment: 64 * 1024, checkpoint_log: 64 * 1024 }],

@@ -11,7 +11,6 @@ import { startPlinth } from '../../support/plinth.ts';
 import { temporaryFolder, waitUntil } from '../../support/process.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { isError, show, textOf } from '../../support/resp-reply.ts';
-import { plinthOptions } from '../../support/targets.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -36,7 +35,7 @@ const probe = smallDisk(mebibyte);
 probe?.remove();
 const permitted = probe === undefined ? { skip: 'missing peer: the right to mount a tmpfs' } : {};
 
-describe('a full disk', { ...permitted, ...plinthOptions }, () => {
+describe('a full disk', permitted, () => {
   for (const fsync of ['always', 'everysec'] as const) {
     test(`fsync ${fsync}: refuses writes, serves reads, recovers, loses nothing`, async () => {
       const disk = smallDisk(24 * mebibyte);

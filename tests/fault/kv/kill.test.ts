@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { requirePeer } from '../../support/peers.ts';
-import { plinthOptions } from '../../support/targets.ts';
 import { killAgainAndAgain } from './kill.ts';
 import { countOf, cycle, stateAfter } from './model.ts';
 import { startKillablePlinth, startKillableRedis } from './servers.ts';
@@ -56,7 +55,7 @@ describe(
   },
 );
 
-describe('kill -9 of Plinth', plinthOptions, () => {
+describe('kill -9 of Plinth', () => {
   test('fsync always loses nothing that was acknowledged', async () => {
     const { server, stop } = await startKillablePlinth('always');
     try {

@@ -8,7 +8,6 @@ import { requirePeer } from '../../support/peers.ts';
 import { startRedis } from '../../support/redis-server.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import type { Server } from '../../support/server.ts';
-import { plinthOptions } from '../../support/targets.ts';
 import { describeFinding, fuzz, makeRound } from './differential.ts';
 import { runRound } from './pair.ts';
 import { sideOf, startPlinthSide, startReference } from './sides.ts';
@@ -69,7 +68,7 @@ describe('differential fuzzer', reference, () => {
     }
   });
 
-  test('finds no unexplained difference between Redis and Plinth', plinthOptions, async () => {
+  test('finds no unexplained difference between Redis and Plinth', async () => {
     const plinth = await startPlinthSide();
     try {
       const seed = Number(process.env.PLINTH_FUZZ_SEED ?? Date.now() % 1_000_000);

@@ -22,9 +22,13 @@ const newerEncodings: readonly (readonly [string, string])[] = [
   ['hashtable', 'listpack'],
 ];
 
+const blockingCommands = /^(?:BLPOP|BRPOP|BLMOVE|BRPOPLPUSH|BLMPOP|BZPOPMIN|BZPOPMAX|BZMPOP)$/i;
+
 /** Whether 7.2 names this encoding where 7.0 named that one. */
 export function sameEncoding(type: string, left: string, right: string): boolean {
   if (left === right) return true;
+  // INCRBYFLOAT makes no integers of whole numbers; its effect, a SET, does, in Redis' own log too.
+  if (type === 'string') return left === 'embstr' && right === 'int';
   if (type !== 'list' && type !== 'set') return false;
   return newerEncodings.some(([older, newer]) => left === older && right === newer);
 }
@@ -42,5 +46,24 @@ export const explainedReplies: readonly ReplyRow[] = [
       (is(args, 'ZRANK') || is(args, 'ZREVRANK')) &&
       args.length === 4 &&
       show(left).startsWith('-ERR wrong number of arguments'),
+  },
+  {
+    reason: 'BITCOUNT and BITPOS refuse bad arguments also when the key is missing since 7.2',
+    matches: (args, left, right) =>
+      (is(args, 'BITCOUNT') || is(args, 'BITPOS')) &&
+      left.type === 'integer' &&
+      right.type === 'error',
+  },
+  {
+    reason: 'LPOS refuses the least 64-bit integer as RANK, which has no positive twin, since 7.2',
+    matches: (args, _left, right) =>
+      is(args, 'LPOS') && show(right).startsWith('-ERR value is out of range, value must between'),
+  },
+  {
+    reason: 'blocking commands run in scripts, where they do not wait, since 7.2',
+    matches: (args, left) =>
+      (is(args, 'EVAL') || is(args, 'EVAL_RO')) &&
+      args.some((arg) => blockingCommands.test(arg)) &&
+      show(left).startsWith('-ERR This Redis command is not allowed from script'),
   },
 ];

@@ -6,9 +6,8 @@ import { describe, test } from 'node:test';
 import { describeFinding, fuzz } from '../../fuzz/kv/differential.ts';
 import { sideOf, startPlinthSide, startReference } from '../../fuzz/kv/sides.ts';
 import { requirePeer } from '../../support/peers.ts';
-import { plinthOptions } from '../../support/targets.ts';
 
-const options = { ...plinthOptions, ...requirePeer('redis-server') };
+const options = requirePeer('redis-server');
 
 describe('differential fuzzer at length', options, () => {
   test('finds no unexplained difference between Redis and Plinth', async (context) => {

@@ -5,12 +5,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { killAgainAndAgain } from '../../fault/kv/kill.ts';
 import { startKillablePlinth } from '../../fault/kv/servers.ts';
-import { plinthOptions } from '../../support/targets.ts';
 
 const kills = Number(process.env.PLINTH_KILLS ?? 200);
 const seed = Number(process.env.PLINTH_KILL_SEED ?? Date.now() % 1_000_000);
 
-describe('kill -9 of Plinth at length', plinthOptions, () => {
+describe('kill -9 of Plinth at length', () => {
   for (const fsync of ['always', 'everysec'] as const) {
     test(`fsync ${fsync} keeps its promise through ${kills / 2} kills`, async (context) => {
       const { server, stop } = await startKillablePlinth(fsync);

@@ -27,6 +27,8 @@ onEachTarget('redis-cli', { peers: ['redis-cli'] }, (server) => {
         err += chunk.toString('latin1');
       });
       child.on('close', (code) => resolve({ code, out, err }));
+      // It may end before it has read its input.
+      child.stdin.on('error', () => {});
       child.stdin.end(input);
     });
   const says = async (...args: readonly string[]) => (await cli(args)).out.trimEnd();

@@ -9,6 +9,8 @@ import { buildProgram, exitCodeTable } from '../src/cli/index.ts';
 import { exampleYaml, jsonSchema, referenceMarkdown } from '../src/core/config/index.ts';
 import { sectionsFor } from '../src/node.ts';
 import { systems } from '../src/systems.ts';
+import { commandsPage } from './commands-page.ts';
+import { settingsPage } from './settings-page.ts';
 
 export interface GeneratedDocument {
   /** Below the project's folder. */
@@ -26,6 +28,8 @@ export const generated: readonly GeneratedDocument[] = [
     text: () => `${JSON.stringify(jsonSchema(sections), null, 2)}\n`,
   },
   { path: 'docs/cli.md', text: cliPage },
+  { path: 'docs/commands.md', text: () => `${NOTE}\n${commandsPage()}` },
+  { path: 'docs/settings.md', text: () => `${NOTE}\n${settingsPage()}` },
   { path: 'examples/plinth.yaml', text: examplePage },
 ];
 

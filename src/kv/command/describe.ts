@@ -17,7 +17,8 @@ export function replyCommandInfo(reply: RespWriter, command: Command): void {
   reply.integer(step);
   replyWords(
     reply,
-    command.subcommands.size > 0 ? ['@slow'] : categoriesOf(spec).map((name) => `@${name}`),
+    // A container is nothing by itself: Redis gives it no category but this.
+    spec.run === undefined ? ['@slow'] : categoriesOf(spec).map((name) => `@${name}`),
   );
   const { tips = [], keys = [] } = spec;
   reply.array(tips.length);
@@ -72,7 +73,7 @@ function lastOf({ begin, find }: RangeSpec): number {
 
 /** What is done to a key, in the words of key specifications. */
 export function keyFlags(key: KeySpec): readonly string[] {
-  const flags: string[] = [key.access];
+  const flags: string[] = key.notKey === true ? [] : [key.access];
   if (key.alsoRead === true && key.purpose !== 'access') flags.push('access');
   if (key.purpose !== undefined) flags.push(key.purpose);
   if (key.notKey === true) flags.push('not_key');

@@ -120,24 +120,19 @@ function argumentsOf(items: readonly Item[]): Argument[] {
   return read.map(({ argument }) => argument);
 }
 
-/** How many items behind a token are its values: words, and groups that repeat those or are needed. */
+/** How many items behind a token are its values: words, groups that repeat those, or one needed group. */
 function valuesBehind(items: readonly Item[], from: number): number {
   let at = from;
   for (; at < items.length; at++) {
     const item = items[at] as Item;
-    if (item.kind === 'word' ? isToken(item.text) : !isValueGroup(item, items[at - 1], at > from))
-      break;
+    if (item.kind === 'word') {
+      if (isToken(item.text)) break;
+    } else if (item.optional) {
+      const before = items.slice(from, at).map(({ text }) => text);
+      if (at === from || !item.repeats || !before.join(' ').endsWith(item.text)) break;
+    } else if (at > from) break;
   }
   return at - from;
-}
-
-function isValueGroup(
-  group: Item & { kind: 'group' },
-  before: Item | undefined,
-  any: boolean,
-): boolean {
-  if (!group.optional) return !any;
-  return any && group.repeats && before?.kind === 'word' && group.text === before.text;
 }
 
 function tokenArgument(token: string, values: readonly Item[]): Read {
@@ -207,18 +202,18 @@ function nameOf(list: readonly Argument[]): string {
   return list.map(({ name }) => name).join('-');
 }
 
+const KEYS = /^(?:key\d?|newkey|destkey|sourcekey|source|destination)$/;
 const INTEGERS =
-  /^(?:seconds|milliseconds|count|offset|start|stop|end|index\d?|cursor|numkeys|numfields|numreplicas|numlocal|timeout|bit|ttl|db|slot|port|rank|len|limit|maxlen|threshold|min-idle-time|entries-read|numargs|.*-(?:count|db|ms|seconds|milliseconds|id|len))$/;
+  /^(?:seconds|milliseconds|count|offset|start|stop|end|index\d?|cursor|increment|decrement|timeout|bit|ttl|db|port|rank|len|limit|maxlen|num.*|.*-(?:count|db|ms|seconds|milliseconds|len|slot|time|read|port)|slot|client-id|maxage|protover)$/;
 const DOUBLES = /^(?:score|weight|longitude|latitude|radius|width|height)$/;
 
 function valueArgument(text: string): Argument {
   const name = text.toLowerCase();
-  const bare = name.replace(/^['"*$]+|['"]+$/g, '');
   let type: ArgumentType = 'string';
-  if (/^unix-time/.test(bare)) type = 'unix-time';
-  else if (/^(?:key\d?|newkey|source|destination|srckey|dstkey|numkey)$/.test(bare)) type = 'key';
-  else if (/pattern$/.test(bare)) type = 'pattern';
-  else if (DOUBLES.test(bare)) type = 'double';
-  else if (INTEGERS.test(bare) && !/^(?:client|replication|node)-id$/.test(bare)) type = 'integer';
+  if (name.startsWith('unix-time')) type = 'unix-time';
+  else if (KEYS.test(name)) type = 'key';
+  else if (name.endsWith('pattern')) type = 'pattern';
+  else if (DOUBLES.test(name)) type = 'double';
+  else if (INTEGERS.test(name)) type = 'integer';
   return { name, type };
 }

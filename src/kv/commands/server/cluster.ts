@@ -66,6 +66,20 @@ const SUBCOMMANDS: readonly (readonly [string, number, string, readonly CommandF
     ['slots', 2, '3.0.0', STALE, ''],
   ];
 
+/** Subcommands whose replies vary, in a cluster. */
+const VARYING = new Set([
+  'bumpepoch',
+  'count-failure-reports',
+  'getkeysinslot',
+  'info',
+  'links',
+  'nodes',
+  'replicas',
+  'shards',
+  'slaves',
+  'slots',
+]);
+
 const common = { acl: [], group: 'cluster', complexity: 'O(1)' } as const;
 const WITHOUT = 'Refused: cluster support is disabled.';
 
@@ -88,6 +102,7 @@ export const clusterCommands: readonly CommandSpec[] = [
         flags,
         syntax,
         summary: WITHOUT,
+        ...(VARYING.has(name) && { tips: ['nondeterministic_output'] }),
         run: disabled,
       })),
       {

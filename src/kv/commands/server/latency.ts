@@ -194,7 +194,7 @@ export const latencyCommands: readonly CommandSpec[] = [
         arity: -2,
         summary: 'Forgets the samples of events.',
         syntax: '[event [event ...]]',
-        tips: ['request_policy:all_nodes', 'response_policy:agg_sum'],
+        tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
         run: reset,
       },
       {

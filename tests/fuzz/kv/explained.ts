@@ -22,8 +22,6 @@ const newerEncodings: readonly (readonly [string, string])[] = [
   ['hashtable', 'listpack'],
 ];
 
-const blockingCommands = /^(?:BLPOP|BRPOP|BLMOVE|BRPOPLPUSH|BLMPOP|BZPOPMIN|BZPOPMAX|BZMPOP)$/i;
-
 /** Whether 7.2 names this encoding where 7.0 named that one. */
 export function sameEncoding(type: string, left: string, right: string): boolean {
   if (left === right) return true;
@@ -48,10 +46,10 @@ export const explainedReplies: readonly ReplyRow[] = [
       show(left).startsWith('-ERR wrong number of arguments'),
   },
   {
-    reason: 'BITCOUNT and BITPOS refuse bad arguments also when the key is missing since 7.2',
+    reason: 'BITCOUNT and BITPOS read their arguments before they look at the key since 7.2',
     matches: (args, left, right) =>
       (is(args, 'BITCOUNT') || is(args, 'BITPOS')) &&
-      left.type === 'integer' &&
+      (left.type === 'integer' || show(left).startsWith('-WRONGTYPE')) &&
       right.type === 'error',
   },
   {
@@ -60,10 +58,17 @@ export const explainedReplies: readonly ReplyRow[] = [
       is(args, 'LPOS') && show(right).startsWith('-ERR value is out of range, value must between'),
   },
   {
-    reason: 'blocking commands run in scripts, where they do not wait, since 7.2',
-    matches: (args, left) =>
-      (is(args, 'EVAL') || is(args, 'EVAL_RO')) &&
-      args.some((arg) => blockingCommands.test(arg)) &&
-      show(left).startsWith('-ERR This Redis command is not allowed from script'),
+    reason:
+      'a timeout of more milliseconds than 64 bits hold is out of range since 7.2, not negative',
+    matches: (_args, left, right) =>
+      show(left).startsWith('-ERR timeout is negative') &&
+      show(right).startsWith('-ERR timeout is out of range'),
+  },
+  {
+    reason:
+      'a timeout below the least 64-bit number is negative, whatever the processor makes of it',
+    matches: (args, _left, right) =>
+      args.some((arg) => /^-[0-9]{19}$/.test(arg)) &&
+      show(right).startsWith('-ERR timeout is negative'),
   },
 ];

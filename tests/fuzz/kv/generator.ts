@@ -82,7 +82,8 @@ export class Generator {
     if (draw < 0.02) return this.transaction(connection);
     if (draw < 0.025) return this.watched(connection);
     if (draw < 0.03) return this.pops(connection);
-    if (draw < 0.055) return [on(['EVAL', throughScript, '0', ...this.inner()])];
+    // 7.0, the reference, has no blocking commands in scripts; 7.2 runs them and does not wait.
+    if (draw < 0.055) return [on(['EVAL', throughScript, '0', ...this.command()])];
     return [on(this.command())];
   }
 
@@ -116,7 +117,7 @@ export class Generator {
     ];
   }
 
-  /** A command for the inside of a transaction or script, where none waits. */
+  /** A command for the inside of a transaction, where none waits. */
   private inner(): string[] {
     if (this.chance.likely(0.1)) return this.line(waiting);
     return this.command();

@@ -11,5 +11,5 @@ export {
   isHyperLogLog,
   REGISTERS,
 } from './format.ts';
-export { eachRun, runsAreWhole } from './runs.ts';
+export { eachRun } from './runs.ts';
 export { Raised, Sketch } from './sketch.ts';

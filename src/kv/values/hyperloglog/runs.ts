@@ -71,8 +71,3 @@ export function eachRun(
   }
   return first === REGISTERS;
 }
-
-/** Whether the runs are the registers of one sketch. */
-export function runsAreWhole(bytes: Buffer, at: number, end: number): boolean {
-  return eachRun(bytes, at, end, () => {});
-}

@@ -95,6 +95,7 @@ export class Executor {
   execute(session: Session, args: Args): Executed {
     const { engine } = this;
     const reply = engine.outlet.writer;
+    const mark = reply.pos;
     engine.stats.commands++;
     session.commands++;
     const command = this.findCommand(session, args, reply);
@@ -125,7 +126,8 @@ export class Executor {
     call.retrying = false;
     call.nested = false;
     this.acting = session;
-    this.run(command, call);
+    if (session.noTouch && command.spec.name !== 'touch') this.runUntouched(command, call);
+    else this.run(command, call);
     this.acting = undefined;
     if (--engine.hotKeys.countdown <= 0)
       engine.hotKeys.sample(command.spec, args, session.db.index);
@@ -136,7 +138,11 @@ export class Executor {
       if (engine.blocking.hasReady) this.serveReady();
       return Executed.blocked;
     }
-    if (engine.blocking.hasReady) this.serveReady();
+    if (engine.blocking.hasReady) {
+      // Others are served behind this reply: what CLIENT REPLY keeps back of it goes now.
+      if (session.replyMode === 'off' || session.replyMode === 'skip') engine.outlet.rewind(mark);
+      this.serveReady();
+    }
     return Executed.done;
   }
 
@@ -305,6 +311,15 @@ export class Executor {
     this.account(command, call, startedMs);
   }
 
+  /** CLIENT NO-TOUCH: what the command looks up is not used by that. */
+  private runUntouched(command: Command, call: Call): void {
+    const { keyspace } = this.engine;
+    const { touch } = keyspace;
+    keyspace.touch = (clockBits) => clockBits;
+    this.run(command, call);
+    keyspace.touch = touch;
+  }
+
   private logEffects(command: Command, call: Call, db: Database): void {
     const { effects } = this.engine;
     if (call.effects !== undefined) {
@@ -451,6 +466,7 @@ export class Executor {
         return;
       }
       this.commit(session);
+      if (silenced(session)) reply.pos = mark;
       this.endBlocking(blocked);
     });
   }
@@ -468,11 +484,13 @@ export class Executor {
     if (blocked === undefined) return false;
     if (how !== 'silent') {
       this.engine.outlet.deliver(session, (reply) => {
+        const mark = reply.pos;
         if (how === 'timeout') blocked.onTimeout(reply);
         else {
           reply.error(text);
           this.engine.stats.noteError(text);
         }
+        if (silenced(session)) reply.pos = mark;
       });
     }
     this.endBlocking(blocked);
@@ -485,6 +503,13 @@ export class Executor {
       this.unblock(blocked.session, 'timeout');
     }
   }
+}
+
+/** Whether CLIENT REPLY keeps back the reply just written; SKIP is over with it. */
+function silenced(session: Session): boolean {
+  const { replyMode } = session;
+  if (replyMode === 'skip') session.replyMode = 'on';
+  return replyMode === 'off' || replyMode === 'skip';
 }
 
 /** The first words of a POST request and of its Host field. */

@@ -9,6 +9,8 @@ import type { Engine } from './engine.ts';
 export function flushDatabases(engine: Engine, databases: readonly Database[]): number {
   let keys = 0;
   for (const db of databases) keys += db.size;
+  // As in Redis a client is told also when there was nothing to delete.
+  engine.tracking.invalidateAll();
   if (keys === 0) return 0;
   engine.onKeyspaceReplaced?.();
   for (const db of databases) {
@@ -17,7 +19,6 @@ export function flushDatabases(engine: Engine, databases: readonly Database[]): 
     db.clear();
     engine.blocking.touchedDatabase(db.index);
   }
-  engine.tracking.invalidateAll();
   engine.dirty += keys;
   return keys;
 }

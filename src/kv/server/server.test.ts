@@ -1,10 +1,11 @@
 /** What only sockets show: order of replies, limits, ends of connections. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import type { Connection } from '../../core/downstream/index.ts';
 import type { OutputLimits } from '../session/output-limits.ts';
 import type { Settings } from '../settings.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
-import { isLocal } from './refused.ts';
+import { isLocal, refusalOf } from './refused.ts';
 
 const servers: TestServer[] = [];
 
@@ -171,6 +172,19 @@ describe('output', () => {
     await all;
     assert.equal(await other.ask('EXISTS', 'done'), 1);
   });
+});
+
+test('in protected mode others than this machine are refused while there is no password', async () => {
+  const { engine } = await start();
+  const far = { remoteAddress: '10.0.0.1', remotePort: 1 } as Connection;
+  const near = { remoteAddress: '127.0.0.1', remotePort: 1 } as Connection;
+  assert.match(String(refusalOf(engine, far, 0)), /^-DENIED [^\r\n]+\r\n$/);
+  assert.equal(refusalOf(engine, near, 0), undefined);
+  engine.acl.setDefaultPassword('secret');
+  assert.equal(refusalOf(engine, far, 0), undefined);
+  engine.acl.setDefaultPassword('');
+  engine.settings.protectedMode = false;
+  assert.equal(refusalOf(engine, far, 0), undefined);
 });
 
 test('only loopback addresses and Unix sockets are of this machine', () => {

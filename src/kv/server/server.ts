@@ -42,7 +42,7 @@ export class KvServer {
   /** The write-ahead log, undefined without persistence. */
   private log: Log | undefined;
   private readonly clients = new Map<Session, Client>();
-  private paused: Client[] = [];
+  private readonly paused = new Set<Client>();
   private toResume: Client[] = [];
   /** Clients that have to read replies before more of their requests run. */
   private readonly throttled = new Set<Client>();
@@ -129,7 +129,9 @@ export class KvServer {
     const held = outlet.hold();
     log.flush((error) => {
       outlet.release(held, error === null ? undefined : (output) => this.lost(log, output));
-      if (outlet.hasOutput || this.throttled.size > 0) this.beginWork();
+      if (outlet.hasOutput || this.throttled.size > 0 || this.toClose.length > 0) {
+        this.beginWork();
+      }
     });
   }
 
@@ -170,7 +172,7 @@ export class KvServer {
 
   /** The client waits for the end of CLIENT PAUSE. */
   addPaused(client: Client): void {
-    this.paused.push(client);
+    this.paused.add(client);
   }
 
   /** The client waits until it has read its replies. */
@@ -189,9 +191,9 @@ export class KvServer {
 
   /** A pause is over or was shortened. */
   resumePaused(): void {
-    if (this.paused.length === 0) return;
-    this.toResume.push(...this.paused);
-    this.paused = [];
+    if (this.paused.size === 0) return;
+    for (const client of this.paused) this.toResume.push(client);
+    this.paused.clear();
     this.beginWork();
   }
 
@@ -206,11 +208,14 @@ export class KvServer {
     this.toClose = [];
     for (const item of list) {
       const { client, reason } = item;
-      const { output } = client.session;
-      if (output !== undefined && (output.held > 0 || output.scheduled)) this.toClose.push(item);
-      else client.connection.close(reason);
+      const output = client.session.output!;
+      // The end of what holds its replies begins the next turn.
+      if (output.held > 0) this.toClose.push(item);
+      else {
+        this.engine.outlet.finish(output);
+        client.connection.close(reason);
+      }
     }
-    if (this.toClose.length > 0) this.beginWork();
   }
 
   /**
@@ -241,7 +246,7 @@ export class KvServer {
     const { session } = client;
     this.clients.delete(session);
     this.throttled.delete(client);
-    this.paused = this.paused.filter((other) => other !== client);
+    this.paused.delete(client);
     engine.closeSession(session);
   }
 

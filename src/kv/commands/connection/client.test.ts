@@ -110,6 +110,22 @@ describe('CLIENT', () => {
     assert.equal(error(store.run('CLIENT', 'SETINFO', 'x', 'a')), "ERR Unrecognized option 'x'");
   });
 
+  test('with NO-TOUCH commands are no use of their keys, TOUCH is', () => {
+    const store = createTestStore();
+    store.run('SET', 'k', '1');
+    store.advance(10_000);
+    const client = store.connect();
+    assert.equal(client.run('CLIENT', 'NO-TOUCH', 'ON'), 'OK');
+    client.run('GET', 'k');
+    assert.equal(store.run('OBJECT', 'IDLETIME', 'k'), 10);
+    client.run('TOUCH', 'k');
+    assert.equal(store.run('OBJECT', 'IDLETIME', 'k'), 0);
+    store.advance(10_000);
+    client.run('CLIENT', 'NO-TOUCH', 'OFF');
+    client.run('GET', 'k');
+    assert.equal(store.run('OBJECT', 'IDLETIME', 'k'), 0);
+  });
+
   test('RESET makes the connection as new', () => {
     const store = createTestStore();
     const client = store.connect();

@@ -4,8 +4,9 @@
  *     node bench/store/log.ts [seconds per case] [rounds]
  *
  * Closed loop: each of W writers appends 128 bytes, waits for its acknowledgement, appends again.
- * `worker` is what ships: fs.write on an O_DSYNC file, on libuv's threads. `loop` makes the same
- * writes with fs.writeSync on the event loop. `fdatasync` writes and then syncs, without O_DSYNC.
+ * `loop` is what ships on a fast disk: fs.writeSync on an O_DSYNC file, on the event loop; `worker`
+ * what ships on a slow one: fs.write on libuv's threads. `fdatasync` writes and then syncs on threads,
+ * without O_DSYNC.
  * Cases take turns; medians are printed. A stall is the longest time between two turns of the loop.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -30,9 +31,9 @@ interface Result {
   readonly stallMs: number;
 }
 
-function wrap(disk: Disk, change: (file: DiskFile) => void, dsync: boolean): Disk {
+function withoutDsync(disk: Disk, change: (file: DiskFile) => void): Disk {
   const changed = async (path: string, options: Parameters<Disk['open']>[1]): Promise<DiskFile> => {
-    const file = await disk.open(path, { ...options, dsync: dsync && options.dsync === true });
+    const file = await disk.open(path, { ...options, dsync: false });
     change(file);
     return file;
   };
@@ -41,29 +42,16 @@ function wrap(disk: Disk, change: (file: DiskFile) => void, dsync: boolean): Dis
 
 const disks: Record<How, Disk> = {
   worker: createNodeDisk(),
-  loop: wrap(
-    createNodeDisk(),
-    (file) => {
-      file.write = (from, at, length, position, done) => {
-        const bytes = file.writeSync(from, at, length, position);
-        setImmediate(() => done(null, bytes));
-      };
-    },
-    true,
-  ),
-  fdatasync: wrap(
-    createNodeDisk(),
-    (file) => {
-      const write = file.write.bind(file);
-      file.write = (from, at, length, position, done) => {
-        write(from, at, length, position, (error, bytes) => {
-          if (error !== null) done(error, bytes);
-          else file.datasync((failure) => done(failure, bytes));
-        });
-      };
-    },
-    false,
-  ),
+  loop: createNodeDisk(),
+  fdatasync: withoutDsync(createNodeDisk(), (file) => {
+    const write = file.write.bind(file);
+    file.write = (from, at, length, position, done) => {
+      write(from, at, length, position, (error, bytes) => {
+        if (error !== null) done(error, bytes);
+        else file.datasync((failure) => done(failure, bytes));
+      });
+    };
+  }),
 };
 
 async function measure(how: How, policy: SyncPolicy, writers: number): Promise<Result> {
@@ -75,6 +63,7 @@ async function measure(how: How, policy: SyncPolicy, writers: number): Promise<R
     folder,
     nodeId: 'bench',
     policy,
+    loopWrites: how === 'loop',
   });
   let ended = false;
   let stallMs = 0;
@@ -91,8 +80,7 @@ async function measure(how: How, policy: SyncPolicy, writers: number): Promise<R
     for (let writer = 0; writer < writers; writer++) log.append(payload, nowMs);
     log.flush((error) => {
       if (error !== null) throw error;
-      if (policy === 'always') turn();
-      else setImmediate(turn);
+      setImmediate(turn);
     });
   };
   // The first segment grows step by step; what is measured is the steady state.

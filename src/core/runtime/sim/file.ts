@@ -36,7 +36,13 @@ export class SimFile implements DiskFile {
 
   writeSync(from: Buffer, at: number, length: number, position: number): number {
     this.#check();
-    const fault = this.#disk.begin('write', this.path);
+    let fault: SimFault | null;
+    try {
+      fault = this.#disk.begin('write', this.path);
+    } catch (error) {
+      if (this.#disk.dead) this.#leavePart(from, at, length, position);
+      throw error;
+    }
     const taken = this.#admit(fault, from, at, length, position);
     this.#inode.write(from, at, taken, position);
     if (this.#dsync) this.#inode.syncRange(position, taken);
@@ -45,20 +51,15 @@ export class SimFile implements DiskFile {
 
   write(from: Buffer, at: number, length: number, position: number, done: DiskCallback): void {
     this.#check();
-    const leavePart = (part: number): void => {
-      // A crash leaves whole sectors of a write under way, as an unsynced prefix.
-      const bytes = Math.floor((length * part) / sectorBytes) * sectorBytes;
-      this.#inode.write(from, at, bytes, position);
-    };
     let fault: SimFault | null = null;
     try {
       fault = this.#disk.begin('write', this.path);
     } catch (error) {
-      if (this.#disk.dead) this.#disk.inFlight.add(leavePart);
+      if (this.#disk.dead) this.#leavePart(from, at, length, position);
       this.#disk.complete('write', () => done(error as Error, 0));
       return;
     }
-    this.#disk.inFlight.add(leavePart);
+    const leavePart = this.#leavePart(from, at, length, position);
     this.#disk.complete('write', () => {
       this.#disk.inFlight.delete(leavePart);
       let taken: number;
@@ -133,6 +134,16 @@ export class SimFile implements DiskFile {
     if (missing <= 0) return length;
     if (missing >= length) throw new SimDiskError('ENOSPC', `write ${this.path}`);
     return length - missing;
+  }
+
+  /** A crash leaves whole sectors of a write under way, as an unsynced prefix. */
+  #leavePart(from: Buffer, at: number, length: number, position: number): (part: number) => void {
+    const leave = (part: number): void => {
+      const bytes = Math.floor((length * part) / sectorBytes) * sectorBytes;
+      this.#inode.write(from, at, bytes, position);
+    };
+    this.#disk.inFlight.add(leave);
+    return leave;
   }
 
   #start(

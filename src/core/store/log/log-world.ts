@@ -40,8 +40,10 @@ export class LogWorld {
     this.policy = options.policy;
   }
 
+  /** Every other life writes on threads only, unless told. */
   async open(extra: Partial<LogOptions> = {}): Promise<Log> {
-    const log = await this.clock.settle(openLog({ ...this.options(), ...extra }));
+    const loopWrites = this.random.chance(0.5);
+    const log = await this.clock.settle(openLog({ ...this.options(), loopWrites, ...extra }));
     this.log = log;
     return log;
   }

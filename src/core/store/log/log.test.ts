@@ -54,8 +54,8 @@ test('a payload encoded into the reservation is the entry, and a reservation lef
   assert.deepEqual(read, ['kept', 'part!']);
 });
 
-test('under always a flush calls back only when its entries are durable, later ones in a later write', async () => {
-  const world = await openWorld();
+test('under always a write on a thread calls back only when it is durable, later entries in a later write', async () => {
+  const world = await openWorld('always', { loopWrites: false });
   const log = world.opened();
   const durable: number[] = [];
   world.append(3, 10);
@@ -69,6 +69,38 @@ test('under always a flush calls back only when its entries are durable, later o
   assert.equal(log.stats.writes, 2);
   assert.equal(log.state, 'open');
   assert.equal(log.pendingBytes, 0);
+});
+
+test('under always a write on the loop is durable when flush returns, whatever its callback does', async () => {
+  const world = await openWorld('always', { loopWrites: true });
+  const log = world.opened();
+  const told: string[] = [];
+  world.append(3, 10);
+  assert.equal(log.durableIndex, 3);
+  log.append(Buffer.from('a'), 0);
+  log.flush(() => {
+    told.push(`first ${log.durableIndex}`);
+    log.append(Buffer.from('b'), 0);
+    log.flush(() => told.push(`second ${log.durableIndex}`));
+  });
+  assert.deepEqual(told, ['first 4', 'second 5']);
+  assert.equal(log.state, 'open');
+  assert.equal(log.pendingBytes, 0);
+});
+
+test('under always an error of a write on the loop is told within flush, and resuming writes it', async () => {
+  const world = await openWorld('always', { loopWrites: true });
+  const log = world.opened();
+  world.disk.failAll('write', 'EIO');
+  world.append(2, 10);
+  assert.deepEqual(world.errors, ['io']);
+  assert.equal(log.state, 'failed');
+  assert.equal(log.durableIndex, 0);
+  world.disk.heal();
+  assert.equal(await world.clock.settle(log.tryResume()), true);
+  assert.equal(log.durableIndex, 2);
+  await world.losePower();
+  assert.equal(world.opened().lastIndex, 2);
 });
 
 test('under everysec a flush calls back at once and entries are durable within two seconds', async () => {
@@ -214,6 +246,7 @@ test('a closed log refuses everything and opens again without a torn tail', asyn
 test('the high-water mark is told once on the way up, and the bound turns accepting off', async () => {
   const told: number[] = [];
   const world = await openWorld('always', {
+    loopWrites: false,
     highWaterBytes: 1000,
     pendingBytesMax: 5000,
     onHighWater: (bytes) => told.push(bytes),

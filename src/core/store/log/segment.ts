@@ -47,6 +47,11 @@ export class Segment {
     return this.position * 2 > this.#segmentBytes;
   }
 
+  /** Zeros are being written and synced ahead. */
+  get filling(): boolean {
+    return this.#filling !== null;
+  }
+
   /** Fills further in the background when half of what was filled is used. */
   fillAhead(): void {
     if (this.allocated >= this.#segmentBytes || this.position * 2 < this.allocated) return;

@@ -24,11 +24,13 @@ import {
   tickMs,
   writeIntervalMs,
 } from './limits.ts';
+import { LoopWrites } from './loop-writes.ts';
 import { datasync, type Segment } from './segment.ts';
 import type { SegmentStore } from './segment-store.ts';
 import type { LogStats } from './stats.ts';
-import { type FlushCallback, type LogOptions, logIndex, type SyncPolicy } from './types.ts';
+import type { FlushCallback, LogOptions, SyncPolicy } from './types.ts';
 import { UnsyncedFrames } from './unsynced.ts';
+import { Waiters } from './waiters.ts';
 
 export interface WriterOptions {
   readonly log: LogOptions;
@@ -41,11 +43,6 @@ export interface WriterOptions {
   /** Entries up to here are known to be durable by a frame in the log. */
   readonly testifiedIndex: number;
   readonly unsyncedBytesMax: number;
-}
-
-interface Waiting {
-  readonly index: number;
-  readonly done: FlushCallback;
 }
 
 export class Writer {
@@ -64,6 +61,8 @@ export class Writer {
   readonly #unsynced: UnsyncedFrames;
   readonly #unsyncedBytesMax: number;
   readonly #highWater: HighWater;
+  readonly #loopWrites: LoopWrites;
+  readonly #waiters: Waiters;
   readonly #onWritten = (error: Error | null, bytes: number): void => this.#written(error, bytes);
   #segment: Segment | null;
   /** The segment's file was opened with O_DSYNC. */
@@ -84,13 +83,11 @@ export class Writer {
   #testifiedIndex: number;
   /** `tryResume` is under way: writes are tried although `failure` stands. */
   #resuming: ((resumed: boolean) => void) | null = null;
-  #waiting: Waiting[] = [];
   /** Called once no frame is in flight. */
   #onQuiet: (() => void)[] = [];
-  /** `onDurable` has been told so far. */
-  #toldIndex: number;
   #tick: Timer;
   #pace: Timer | null = null;
+  #kicking = false;
 
   constructor(options: WriterOptions) {
     this.#log = options.log;
@@ -103,12 +100,13 @@ export class Writer {
     this.#unsyncedBytesMax = options.unsyncedBytesMax;
     const { highWaterBytes = highWaterBytesDefault } = options.log;
     this.#highWater = new HighWater(highWaterBytes, options.log.onHighWater);
+    this.#loopWrites = new LoopWrites(options.log.loopWrites);
     this.#segment = options.segment;
     this.#segmentDsync = this.policy === 'always';
     this.durableIndex = options.durableIndex;
     this.writtenIndex = options.durableIndex;
     this.#testifiedIndex = options.testifiedIndex;
-    this.#toldIndex = options.durableIndex;
+    this.#waiters = new Waiters(options.durableIndex, options.log.onDurable);
     this.#tick = this.#nextTick();
   }
 
@@ -152,17 +150,28 @@ export class Writer {
       done(null);
       return;
     }
-    this.#waiting.push({ index, done });
+    this.#waiters.add(index, done);
     this.kick();
   }
 
   /** Starts what can be started: a write, or a sync that somebody waits for. */
   kick(): void {
-    if (this.#inFlight !== null || this.closed) return;
-    if (this.failure !== null && this.#resuming === null) return;
-    const frame = this.#entries.take();
-    if (frame !== undefined) this.#begin(frame);
-    else if (this.#waiting.length > 0 && this.#unsynced.count > 0) void this.#sync();
+    // What is written on the loop ends within `#begin` and kicks again: the loop here goes on with it.
+    if (this.#kicking) return;
+    this.#kicking = true;
+    while (this.#inFlight === null && this.#mayWrite) {
+      const frame = this.#entries.take();
+      if (frame === undefined) {
+        if (this.#waiters.count > 0 && this.#unsynced.count > 0) void this.#sync();
+        break;
+      }
+      this.#begin(frame);
+    }
+    this.#kicking = false;
+  }
+
+  get #mayWrite(): boolean {
+    return !this.closed && (this.failure === null || this.#resuming !== null);
   }
 
   setPolicy(policy: SyncPolicy): void {
@@ -180,7 +189,7 @@ export class Writer {
     return new Promise((resolve) => {
       this.#resuming = resolve;
       this.kick();
-      if (this.#inFlight === null) this.#resumed();
+      if (this.#inFlight === null && this.#resuming !== null) this.#resumed();
     });
   }
 
@@ -254,6 +263,7 @@ export class Writer {
     const segment = await this.#store.activate({ firstIndex, epoch, dsync });
     old?.file.closeSync();
     this.#segment = segment;
+    if (this.#segmentDsync !== dsync) this.#loopWrites.reset();
     this.#segmentDsync = dsync;
     this.#mustSwitch = dsync !== (this.policy === 'always');
     if (old !== null) this.#stats.rotations++;
@@ -266,14 +276,28 @@ export class Writer {
     const header = { bodyBytes, count, firstIndex, epoch, durableIndex: this.durableIndex };
     sealFrame(buffer, frame.start, segment.header.id, header);
     this.#testifiedIndex = this.durableIndex;
-    this.#lastWriteMs = this.#clock.monotonicMs();
-    segment.file.write(
-      buffer,
-      frame.start,
-      frameBytes(bodyBytes),
-      segment.position,
-      this.#onWritten,
-    );
+    const nowMs = this.#clock.monotonicMs();
+    this.#lastWriteMs = nowMs;
+    const bytes = frameBytes(bodyBytes);
+    // A write on the loop would wait for the blocks that a sync under way holds.
+    if (this.#syncing === null && !segment.filling && this.#loopWrites.allows(bytes, nowMs)) {
+      this.#writeOnLoop(segment, frame);
+    } else segment.file.write(buffer, frame.start, bytes, segment.position, this.#onWritten);
+  }
+
+  #writeOnLoop(segment: Segment, frame: Frame): void {
+    const bytes = frameBytes(frame.bodyBytes);
+    const startMicros = this.#clock.nowMicros();
+    let written: number;
+    try {
+      written = segment.file.writeSync(frame.chunk.buffer, frame.start, bytes, segment.position);
+    } catch (error) {
+      this.#written(error as Error, 0);
+      return;
+    }
+    const endMicros = this.#clock.nowMicros();
+    this.#loopWrites.took(endMicros - startMicros, this.#clock.monotonicMs());
+    this.#written(null, written);
   }
 
   #written(error: Error | null, bytes: number): void {
@@ -319,7 +343,7 @@ export class Writer {
     } else this.#retain(frame);
     // The next batch goes out before the callbacks of this one run, so the disk is never idle.
     this.kick();
-    this.#notify();
+    this.#waiters.settle(this.durableIndex);
     this.#tellQuiet();
   }
 
@@ -335,7 +359,7 @@ export class Writer {
     this.#syncing ??= this.#syncNow().finally(() => {
       this.#syncing = null;
       this.#stats.syncLagMs = 0;
-      this.#notify();
+      this.#waiters.settle(this.durableIndex);
       this.kick();
     });
     return this.#syncing;
@@ -369,21 +393,6 @@ export class Writer {
     this.durableIndex = index;
   }
 
-  /** Tells those whose entries are durable. */
-  #notify(): void {
-    const waiting = this.#waiting;
-    const { durableIndex } = this;
-    let count = 0;
-    while (count < waiting.length && waiting[count]!.index <= durableIndex) count++;
-    if (count > 0) {
-      this.#waiting = waiting.slice(count);
-      for (let at = 0; at < count; at++) waiting[at]!.done(null);
-    }
-    if (durableIndex === this.#toldIndex) return;
-    this.#toldIndex = durableIndex;
-    this.#log.onDurable?.(logIndex(durableIndex));
-  }
-
   /** Enters `failed`. `code` null: told from the error. Nothing appended is given up. */
   #fail(error: unknown, code: LogErrorCode | null): void {
     const frame = this.#inFlight;
@@ -406,8 +415,7 @@ export class Writer {
     this.#stats.failures++;
     const resuming = this.#resuming;
     this.#resuming = null;
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const waiting = this.#waiters.takeAll();
     if (resuming === null) this.#log.onStateChange?.('failed', this.failure);
     for (const { done } of waiting) done(this.failure);
     this.#tellQuiet();

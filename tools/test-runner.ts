@@ -18,6 +18,9 @@ const SOAK_TIMEOUT_MS = 6 * 3_600_000;
  */
 const MARK = `TEST_RUN_OF_PLINTH=${process.pid}-${Date.now()}`;
 
+/** Compiled modules are shared by the test files and the programs that they start. */
+const COMPILE_CACHE = join(tmpdir(), 'plinth-test-compile-cache');
+
 /** The summary lines of the spec reporter: `ℹ tests 12`. */
 const CLOSING = /^\S+ (tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
@@ -48,7 +51,10 @@ export async function runTests(
       `--test-reporter-destination=${skipsFile}`,
       ...files,
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, [markName]: markValue } },
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, [markName]: markValue },
+    },
   );
   const closing: string[] = [];
   const lines = createInterface({ input: child.stdout });

@@ -115,7 +115,9 @@ export class Executor {
     if (engine.keyspace.checkpointing && this.waitsForCheckpoint(session, command, args)) {
       return Executed.paused;
     }
-    if (engine.monitors.count > 0) this.monitor(session, command, args);
+    // A monitor that leaves by RESET is not shown it: the line would come behind the reply.
+    const leaves = session.monitor && command.spec.name === 'reset';
+    if (engine.monitors.count > 0 && !leaves) this.monitor(session, command, args);
     const { call } = this;
     call.args = args;
     call.reply = reply;
@@ -274,7 +276,9 @@ export class Executor {
 
   /** Shows a command to those who watch; `lua` when a script runs it. For EXEC and scripts too. */
   monitor(session: Session, command: Command, args: Args, lua = false): void {
-    if ((command.bits & (Bit.skipMonitor | Bit.admin)) !== 0) return;
+    if ((command.bits & Bit.admin) !== 0) return;
+    // Scripts carry the flag because Redis shows them itself, before what they run: so do we.
+    if ((command.bits & Bit.skipMonitor) !== 0 && command.spec.group !== 'scripting') return;
     const source = lua ? 'lua' : addressOf(session);
     this.engine.monitors.show(session.db.index, source, args, command);
   }

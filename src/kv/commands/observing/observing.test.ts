@@ -72,6 +72,18 @@ describe('MONITOR', () => {
     ]);
   });
 
+  test('shows a script before what it runs', () => {
+    const store = createTestStore();
+    const monitor = store.connect();
+    monitor.run('MONITOR');
+    store.run('EVAL', "return redis.call('get', KEYS[1])", '1', 'k');
+    const shown = monitor.pushed().map((line) => String(line).replace(/^\S+ |127[^\]]*/g, ''));
+    assert.deepEqual(shown, [
+      '[0 ] "EVAL" "return redis.call(\'get\', KEYS[1])" "1" "k"',
+      '[0 lua] "get" "k"',
+    ]);
+  });
+
   test('ends with RESET and with the connection', () => {
     const store = createTestStore();
     const [a, b] = [store.connect(), store.connect()];

@@ -61,7 +61,7 @@ function checkPermission(call: Call, option: string): void {
   if (user.unrestricted) return;
   const command = call.engine.commands.get(call.spec.name);
   if (command !== undefined && readsAllKeys(user, command, call.args)) return;
-  throw new ReplyError(`ERR ${option} option of SORT denied due to insufficient ACL permissions`);
+  throw new ReplyError(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
 }
 
 /** Argument indexes of the keys that SORT names; those that patterns name are not known. */

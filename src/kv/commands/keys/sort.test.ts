@@ -109,7 +109,7 @@ test('patterns need a user who may read every key', () => {
   kv.run('ACL', 'SETUSER', 'every', 'on', 'nopass', '+@all', '%R~*');
   client.run('AUTH', 'some', 'x');
   const denied = (option: string) =>
-    error(`ERR ${option} option of SORT denied due to insufficient ACL permissions`);
+    error(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
   assert.deepEqual(client.run('SORT', 'l', 'BY', 'w*'), denied('BY'));
   assert.deepEqual(client.run('SORT', 'l', 'GET', 'w*'), denied('GET'));
   assert.deepEqual(client.run('SORT', 'l', 'BY', 'nosort'), ['3', '1', '2', '10']);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +44,24 @@ test('with a folder the data are there after a restart, and a second store is re
     const second = await startKv({ dataFolder: folder });
     assert.equal(await ask(second.port, 'llen list\r\n'), ':3\r\n+OK\r\n');
     await second.stop();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('users of the file are there from the start, and a broken file starts nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'plinth-start-'));
+  const aclFile = join(folder, 'users.acl');
+  try {
+    writeFileSync(aclFile, 'user default off\nuser al on >pw +@all ~*\n');
+    const kv = await startKv({ aclFile });
+    assert.equal(
+      await ask(kv.port, 'get k\r\nauth al pw\r\nget k\r\n'),
+      '-NOAUTH Authentication required.\r\n+OK\r\n$-1\r\n+OK\r\n',
+    );
+    await kv.stop();
+    writeFileSync(aclFile, 'user al on +nonsense\n');
+    await assert.rejects(startKv({ aclFile }), /users\.acl:1: Unknown command or category/);
   } finally {
     rmSync(folder, { recursive: true });
   }

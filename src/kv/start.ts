@@ -28,7 +28,7 @@ export interface RunningKv {
 
 /**
  * Starts a store on a free port, or the one given.
- * @throws ListenError, DataFolderError, LogError, CorruptCheckpointError: then nothing is left open.
+ * @throws ListenError, DataFolderError, LogError, CorruptCheckpointError, AclFileError: then nothing is left open.
  */
 export async function startKv(options: StartKvOptions = {}): Promise<RunningKv> {
   const { dataFolder, ...settings } = options;

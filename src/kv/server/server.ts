@@ -223,8 +223,7 @@ export class KvServer {
    * which does not hold for those who wait or listen.
    */
   checkClients(nowMs: number): void {
-    const { timeout, maxclients } = this.engine.settings;
-    for (const listener of this.listeners) listener.setConnectionsMax(maxclients);
+    const { timeout } = this.engine.settings;
     if (nowMs - this.checkedMs < CHECK_MS) return;
     this.checkedMs = nowMs;
     const { outputGuard } = this.engine;

@@ -16,6 +16,8 @@ export interface BenchCommand {
   readonly prepare?: (value: string) => readonly string[];
   /** Whether the command changes something, so that persistence matters. */
   readonly writes: boolean;
+  /** How many times a plain command's work it does, about; 1 where absent. */
+  readonly cost?: number;
   /** Part of the measurement with values of 10 KiB. */
   readonly big?: boolean;
 }
@@ -57,12 +59,14 @@ export const COMMANDS: readonly BenchCommand[] = [
     name: 'MSET (10)',
     args: (value) => ['MSET', ...Array.from({ length: 10 }, () => [key, value]).flat()],
     writes: true,
+    cost: 10,
   },
   {
     name: 'LRANGE_100',
     args: () => ['LRANGE', 'list', '0', '99'],
     prepare: (value) => ['RPUSH', 'list', value],
     writes: false,
+    cost: 20,
   },
   {
     name: 'EVAL (incr)',

@@ -84,6 +84,11 @@ export class Executor {
     });
   }
 
+  /** Monotonic ms when the command at hand began. */
+  get startedMs(): number {
+    return this.clockMs;
+  }
+
   /** Begins a batch of requests: one reading of the clocks serves them all. */
   beginBatch(): void {
     const { clock, keyspace } = this.engine;

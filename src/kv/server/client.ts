@@ -22,6 +22,8 @@ import type { KvServer } from './server.ts';
 const OUTPUT_LOOK_BYTES = 16 * 1024;
 /** First size of the buffer of an unfinished request. */
 const INPUT_BYTES_MIN = 16 * 1024;
+/** Arguments are found by 31-bit offsets. */
+const INPUT_BYTES_MAX = 1.5 * 1024 * 1024 * 1024;
 
 export class Client implements ConnectionHandler {
   readonly session: Session;
@@ -36,6 +38,8 @@ export class Client implements ConnectionHandler {
   private inputTo = 0;
   private waiting = false;
   private ended = false;
+  /** `close` was called: nothing of it runs any more. */
+  private closed = false;
   private readPaused = false;
 
   constructor(server: KvServer, connection: Connection) {
@@ -47,6 +51,7 @@ export class Client implements ConnectionHandler {
   }
 
   onData(chunk: Buffer): void {
+    if (this.closed) return;
     const { server } = this;
     server.engine.stats.inputBytes += chunk.length;
     server.beginWork();
@@ -63,6 +68,10 @@ export class Client implements ConnectionHandler {
     const { engine } = server;
     const { outlet, executor } = engine;
     const { acl } = engine;
+    if (this.output.pendingBytes > unreadReplyBytesMax) {
+      this.startWaiting(from, buf, to, true);
+      return;
+    }
     parser.unauthenticated = !session.authenticated && acl.passwordRequired;
     outlet.begin(session);
     executor.beginBatch();
@@ -138,7 +147,8 @@ export class Client implements ConnectionHandler {
   private keep(from: Buffer, start: number, end: number): void {
     const length = end - start;
     const kept = this.inputTo - this.inputFrom;
-    if (kept + length > this.server.engine.settings.clientQueryBufferLimit) {
+    const { clientQueryBufferLimit } = this.server.engine.settings;
+    if (kept + length > Math.min(clientQueryBufferLimit, INPUT_BYTES_MAX)) {
       this.server.engine.endSession(this.session, 'input-limit');
       this.waiting = true;
       this.input = undefined;
@@ -146,7 +156,11 @@ export class Client implements ConnectionHandler {
     }
     if (this.input === undefined || this.inputTo + length > this.input.length) {
       const expected = this.waiting ? 0 : (this.parser?.needed ?? 0);
-      const wanted = Math.max(kept + length, Math.min(expected, (kept + length) * 4));
+      // Growing by a share of what there is keeps the copying linear when nothing is expected.
+      const wanted = Math.max(
+        kept + length + (kept >>> 2),
+        Math.min(expected, (kept + length) * 4),
+      );
       // A buffer that a command's arguments may still point into is never moved in place.
       const larger = Buffer.allocUnsafeSlow(Math.max(INPUT_BYTES_MIN, roundUp(wanted)));
       this.input?.copy(larger, 0, this.inputFrom, this.inputTo);
@@ -191,7 +205,8 @@ export class Client implements ConnectionHandler {
 
   /** What the client waited for has come: what it sent meanwhile is run. */
   resume(): void {
-    if (!this.waiting || this.connection.closing) return;
+    if (!this.waiting || this.closed || this.session.blocked !== undefined) return;
+    if (this.connection.closing) return;
     this.waiting = false;
     if (this.readPaused) {
       this.readPaused = false;
@@ -227,8 +242,12 @@ export class Client implements ConnectionHandler {
 
   /** Sends what there is and ends the connection. */
   close(reason: EndingReason): void {
+    if (this.closed) return;
+    this.closed = true;
     this.waiting = true;
     this.input = undefined;
+    // What it waits for must not be taken for somebody who gets no answer any more.
+    this.server.engine.executor.unblock(this.session, 'silent');
     this.server.closeAfterFlush(this, reason);
   }
 
@@ -258,5 +277,7 @@ export class Client implements ConnectionHandler {
 }
 
 function roundUp(bytes: number): number {
-  return bytes <= 1 << 20 ? 1 << (32 - Math.clz32(bytes - 1)) : Math.ceil(bytes / (1 << 20)) << 20;
+  return bytes <= 1 << 20
+    ? 1 << (32 - Math.clz32(bytes - 1))
+    : Math.ceil(bytes / (1 << 20)) * (1 << 20);
 }

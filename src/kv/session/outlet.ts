@@ -13,6 +13,8 @@ const TURN_BYTES = 64 * 1024;
 /** A buffer that had to grow beyond this is not kept for the next turn. */
 const TURN_BYTES_KEPT = 1024 * 1024;
 const SPARE_BUFFERS_MAX = 4;
+/** Pieces that a connection copies while it is behind (core/runtime/node/transport-output.ts). */
+const GATHERED_BYTES_MAX = 4096;
 
 /** Replies of one turn that wait for the log. */
 export interface HeldTurn {
@@ -31,6 +33,8 @@ export class Outlet {
   private readonly spare: Buffer[] = [];
   /** Messages for the session whose command runs: they come behind its reply. */
   private deferred: Buffer[] = [];
+  /** Whose command runs while another session is written a reply, and the messages that wait for it. */
+  private suspended: { output: Output; messages: Buffer[] } | undefined;
   /** Looks at a client that was given a message: it may have too much unread. */
   guard: ((session: Session, output: Output) => void) | undefined;
 
@@ -78,15 +82,24 @@ export class Outlet {
     this.writer.pos = Math.max(pos, this.from);
   }
 
-  /** Writes a reply for a session while another one's may be under way. */
+  /**
+   * Writes a reply for a session while another one's may be under way, in the middle of an EXEC even:
+   * messages for that one still wait for the end of its reply.
+   */
   deliver(session: Session, write: (writer: RespWriter) => void): void {
     const { current, from } = this;
     const { protocol } = this.writer;
-    if (current !== undefined) this.end();
+    if (current !== undefined) {
+      this.suspended = { output: current, messages: this.deferred };
+      this.deferred = [];
+      this.end();
+    }
     this.begin(session);
     write(this.writer);
     this.end();
     if (current !== undefined) {
+      this.deferred = this.suspended!.messages;
+      this.suspended = undefined;
       this.current = current;
       this.from = this.writer.pos;
       this.writer.protocol = protocol;
@@ -102,6 +115,10 @@ export class Outlet {
     if (output === undefined || output.connection.closing) return;
     if (output === this.current) {
       this.deferred.push(bytes);
+      return;
+    }
+    if (output === this.suspended?.output) {
+      this.suspended.messages.push(bytes);
       return;
     }
     output.keepRegion(this.writer.buf);
@@ -141,6 +158,7 @@ export class Outlet {
     for (const output of scheduled) {
       output.scheduled = false;
       output.held++;
+      output.heldBytes += output.chunkBytes + (output.to - output.from);
       if (output.to > output.from) output.add(writer.buf.subarray(output.from, output.to));
       output.from = 0;
       output.to = 0;
@@ -160,6 +178,7 @@ export class Outlet {
     for (let i = 0; i < held.outputs.length; i++) {
       const output = held.outputs[i]!;
       output.held--;
+      for (const chunk of held.chunks[i]!) output.heldBytes -= chunk.length;
       if (refuse?.(output) === true) {
         output.connection.destroy('log-failed');
         continue;
@@ -182,6 +201,12 @@ export class Outlet {
     }
   }
 
+  /** Hands a connection that is about to close all that waits for it, though it has not drained. */
+  finish(output: Output): void {
+    output.keepRegion(this.writer.buf);
+    this.sendChunks(output);
+  }
+
   /** A connection has sent all it had: it takes more. */
   drained(output: Output): void {
     if (output.chunks.length > 0 || output.to > output.from) this.schedule(output);
@@ -199,11 +224,12 @@ export class Outlet {
   private send(output: Output): boolean {
     const { connection } = output;
     const { writer } = this;
-    if (connection.bufferedBytes > 0 && !connection.closing) {
-      output.keepRegion(writer.buf);
-      return false;
-    }
+    const behind = connection.bufferedBytes > 0 && !connection.closing;
     if (output.chunks.length > 0) {
+      if (behind) {
+        output.keepRegion(writer.buf);
+        return false;
+      }
       if (output.to > output.from) output.add(writer.buf.subarray(output.from, output.to));
       output.from = 0;
       output.to = 0;
@@ -211,7 +237,10 @@ export class Outlet {
     }
     if (output.to === output.from) return false;
     this.sentBytes += output.to - output.from;
-    const sent = connection.write(writer.buf.subarray(output.from, output.to));
+    const region = writer.buf.subarray(output.from, output.to);
+    // A connection that is behind gathers small pieces; a large one must not keep the turn's buffer.
+    const own = behind && region.length > GATHERED_BYTES_MAX;
+    const sent = connection.write(own ? Buffer.from(region) : region) || own;
     output.from = 0;
     output.to = 0;
     return !sent;
@@ -219,10 +248,10 @@ export class Outlet {
 
   private sendChunks(output: Output): boolean {
     const { chunks } = output;
+    output.chunkBytes = 0;
     if (chunks.length === 0) return false;
     for (const chunk of chunks) this.sentBytes += chunk.length;
     output.chunks = [];
-    output.chunkBytes = 0;
     const { connection } = output;
     return !(chunks.length === 1 ? connection.write(chunks[0]!) : connection.writev(chunks));
   }

@@ -19,6 +19,8 @@ export class Output {
   chunkBytes = 0;
   /** Turns of replies that wait for the log; what comes later waits behind them. */
   held = 0;
+  /** Bytes of these turns. */
+  heldBytes = 0;
   /** Log index of this client's last write. */
   writeIndex = 0;
   /** Unix ms since when it is above the soft limit of its class, 0 when it is not. */
@@ -32,7 +34,8 @@ export class Output {
 
   /** Bytes not yet taken by the kernel. */
   get pendingBytes(): number {
-    return this.chunkBytes + (this.to - this.from) + this.connection.bufferedBytes;
+    const { chunkBytes, heldBytes, connection } = this;
+    return chunkBytes + heldBytes + (this.to - this.from) + connection.bufferedBytes;
   }
 
   /** Adds bytes that nobody will change. */

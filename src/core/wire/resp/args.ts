@@ -73,15 +73,20 @@ export class Args {
   load(list: readonly (Buffer | string)[]): this {
     let bytes = 0;
     for (const item of list) bytes += item.length;
-    if (this.own.length < bytes) this.own = Buffer.allocUnsafeSlow(Math.max(bytes, 1024));
-    this.buf = this.own;
+    let { own } = this;
+    if (own.length < bytes) {
+      own = Buffer.allocUnsafeSlow(Math.max(bytes, 1024));
+      // A large one is given back with the request.
+      if (bytes <= OWN_BYTES_KEPT) this.own = own;
+    }
+    this.buf = own;
     this.count = 0;
     let at = 0;
     for (const item of list) {
       const start = at;
-      if (typeof item === 'string') at += this.own.write(item, at, item.length, 'latin1');
+      if (typeof item === 'string') at += own.write(item, at, item.length, 'latin1');
       else {
-        item.copy(this.own, at);
+        item.copy(own, at);
         at += item.length;
       }
       this.push(start, at);
@@ -94,3 +99,4 @@ export class Args {
 
 const EMPTY = Buffer.alloc(0);
 const KEYWORD_BYTES_MAX = 64;
+const OWN_BYTES_KEPT = 64 * 1024;

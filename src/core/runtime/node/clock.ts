@@ -1,6 +1,7 @@
 /**
  * The machine's clocks.
  */
+import { performance } from 'node:perf_hooks';
 import type { Clock, Timer } from '../clock.ts';
 
 interface NodeTimer extends Timer {

@@ -102,17 +102,24 @@ export class RespParser {
     if (remaining === 0) {
       if (at === end) return this.wait(at, start, 0, -1);
       if (buf[at] !== STAR) return this.parseInline(buf, start, end);
-      const line = buf.indexOf(LF, at + 1);
-      if (line < 0 || line >= end) {
-        if (end - at > this.limits.lineBytesMax) return this.fail('too big mbulk count string');
-        return this.more(start, end);
+      let count: number;
+      const short = shortNumber(buf, at + 1, end);
+      if (short >= 0) {
+        count = short >>> 3;
+        at += (short & 7) + 3;
+      } else {
+        const line = buf.indexOf(LF, at + 1);
+        if (line < 0 || line >= end) {
+          if (end - at > this.limits.lineBytesMax) return this.fail('too big mbulk count string');
+          return this.more(start, end);
+        }
+        count = readNumber(buf, at + 1, line);
+        at = line + 1;
       }
-      const count = readNumber(buf, at + 1, line);
       if (!(count <= this.limits.argsMax)) return this.fail('invalid multibulk length');
       if (this.unauthenticated && count > UNAUTHENTICATED_ARGS_MAX) {
         return this.fail('unauthenticated multibulk length');
       }
-      at = line + 1;
       args.buf = buf;
       args.count = 0;
       if (count <= 0) {
@@ -126,11 +133,11 @@ export class RespParser {
     while (remaining > 0) {
       if (bulk < 0) {
         // Length lines of one to four digits are nearly all there are.
-        const first = at + 1 < end ? (buf[at + 1] as number) - 48 : -1;
-        if (at + 3 < end && buf[at] === DOLLAR && buf[at + 2] === CR && first >= 0 && first <= 9) {
-          if (buf[at + 3] !== LF) return this.fail('invalid bulk length');
-          bulk = first;
-          at += 4;
+        const short = at < end && buf[at] === DOLLAR ? shortNumber(buf, at + 1, end) : -1;
+        if (short >= 0) {
+          bulk = short >>> 3;
+          if (bulk > this.limits.bulkBytesMax) return this.fail('invalid bulk length');
+          at += (short & 7) + 3;
         } else {
           if (at >= end) return this.wait(at, start, remaining, -1);
           const line = buf.indexOf(LF, at);
@@ -214,6 +221,23 @@ const UNAUTHENTICATED_ARGS_MAX = 10;
 const UNAUTHENTICATED_BULK_MAX = 16384;
 /** Digits of the longest length that can be right, sign included. */
 const NUMBER_BYTES_MAX = 20;
+
+/**
+ * A number of one to four digits and its CR LF as `number * 8 + digits`; -1 when it is not that, or
+ * when there are not six bytes to look at.
+ */
+function shortNumber(buf: Buffer, from: number, end: number): number {
+  if (from + 6 > end) return -1;
+  let n = (buf[from] as number) - 48;
+  if (!(n >= 0 && n <= 9)) return -1;
+  for (let digits = 1; digits < 5; digits++) {
+    const byte = buf[from + digits] as number;
+    if (byte === CR) return buf[from + digits + 1] === LF ? n * 8 + digits : -1;
+    if (!(byte >= 48 && byte <= 57)) return -1;
+    n = n * 10 + byte - 48;
+  }
+  return -1;
+}
 
 /** A decimal number that ends at CR LF (`line` is the LF); NaN when it is none. */
 function readNumber(buf: Buffer, from: number, line: number): number {

@@ -26,6 +26,8 @@ const REPLY_BYTES = 16 * 1024;
 /** A reply buffer that had to grow beyond this is not kept. */
 const REPLY_BYTES_KEPT = 1024 * 1024;
 const MINUS = 45;
+/** Spellings of names that are kept. */
+const NAMES_MAX = 1024;
 
 const NO_ARGUMENTS = 'Please specify at least one argument for this redis lib call';
 const BAD_ARGUMENTS = 'Lua redis lib command arguments must be strings or integers';
@@ -40,6 +42,8 @@ export class CommandCaller {
   private readonly scriptArgs = new ScriptArgs();
   private readonly reader = new ReplyReader();
   private readonly writer = new RespWriter(REPLY_BYTES);
+  /** Commands by the names that scripts have used: they are constants, whose hash is known. */
+  private readonly byName = new Map<LuaValue, Command>();
   private call: Call | undefined;
   private session: Session | undefined;
 
@@ -81,7 +85,7 @@ export class CommandCaller {
     }
     if (values.length === 0) return failed(errorTable(NO_ARGUMENTS), raise);
     if (!scriptArgs.load(values)) return failed(errorTable(BAD_ARGUMENTS), raise);
-    const command = this.find();
+    const command = this.find(values[0]);
     const refusal = this.refusal(command);
     if (refusal !== undefined) {
       if (command !== undefined) command.rejected++;
@@ -94,11 +98,16 @@ export class CommandCaller {
   }
 
   /** The command that the arguments name; undefined also for a subcommand that is not there. */
-  private find(): Command | undefined {
+  private find(name: LuaValue): Command | undefined {
     const { args } = this.scriptArgs;
     const { commands } = this.engine;
-    const command = commands.find(args);
-    if (command === undefined || command.subcommands.size === 0 || args.count === 1) return command;
+    let command = this.byName.get(name);
+    if (command === undefined) {
+      command = commands.find(args);
+      if (command === undefined) return undefined;
+      if (this.byName.size < NAMES_MAX) this.byName.set(name, command);
+    }
+    if (command.subcommands.size === 0 || args.count === 1) return command;
     return commands.resolve(command, args);
   }
 
@@ -148,7 +157,7 @@ export class CommandCaller {
   allowed(values: readonly LuaValue[]): boolean {
     if (values.length === 0) throw luaError(errorTable(NO_ARGUMENTS));
     if (!this.scriptArgs.load(values)) throw luaError(errorTable(BAD_ARGUMENTS));
-    const command = this.find();
+    const command = this.find(values[0]);
     if (command === undefined) {
       throw luaError(errorTable('Invalid command passed to redis.acl_check_cmd()'));
     }

@@ -194,7 +194,7 @@ export class Scripting {
       readOnly: target.readOnly || !writes,
       allowOom: (flags & ScriptFlag.allowOom) !== 0,
       outOfMemory,
-      startedMs: engine.clock.monotonicMs(),
+      startedMs: engine.executor.startedMs,
     });
     this.running = call;
     this.caller.begin(call.session, call.db);

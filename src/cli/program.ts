@@ -7,6 +7,7 @@ import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { exitCode, exitCodeHelp } from './exit-codes.ts';
 import type { CommandContext, Host } from './host.ts';
+import { addKv } from './kv.ts';
 import { addStatus } from './status.ts';
 import { addUp } from './up.ts';
 
@@ -15,6 +16,7 @@ const subcommands: readonly ((program: Command, context: CommandContext) => void
   addUp,
   addStatus,
   addConfig,
+  addKv,
   addCompletion,
 ];
 

@@ -58,8 +58,9 @@ export const exceptions: readonly Exception[] = [
   },
   {
     path: 'src/cli/',
-    may: ['node:fs', 'node:http', 'setTimeout'],
-    because: 'a subcommand is a process of its own and works with the real files of its user',
+    may: ['node:fs', 'node:http', 'node:net', 'setTimeout'],
+    because:
+      'a subcommand is a process of its own and works with the real files and sockets of its user',
   },
   {
     path: 'src/process.ts',

@@ -1,6 +1,7 @@
 /**
  * Turns what commands changed into log entries. All effects of one command, transaction or script
- * are one entry, so recovery applies them together or not at all. Grammar: docs/formats/effects.md.
+ * are one entry, so recovery applies them together or not at all. (Only what is more than the log
+ * takes as one entry, a gibibyte, is split.) Grammar: docs/formats/effects.md.
  *
  *   entry  = *effect
  *   effect = database argc *argument      database, argc: varint
@@ -14,9 +15,13 @@ import { copyBytes } from '../memory/index.ts';
 export interface EffectSink {
   reserve(maxBytes: number, keepBytes?: number): { buffer: Buffer; offset: number };
   commit(usedBytes: number, timestampMs: number): number;
+  /** False: no more writes should be run until it has caught up. */
+  readonly accepting?: boolean;
 }
 
 const VARINT_BYTES_MAX = 5;
+/** Bytes that the log takes as one entry. */
+const ENTRY_BYTES_MAX = 1024 * 1024 * 1024;
 
 export class EffectLog {
   /** Undefined: nothing is logged (no persistence, or a replay runs). */
@@ -29,6 +34,19 @@ export class EffectLog {
   private offset = 0;
   private used = 0;
   private capacity = 0;
+  private readonly entryBytesMax: number;
+  private readonly nowMs: () => number;
+
+  /** `nowMs`: Unix ms of an entry that has to be split. */
+  constructor(nowMs: () => number, entryBytesMax = ENTRY_BYTES_MAX) {
+    this.nowMs = nowMs;
+    this.entryBytesMax = entryBytesMax;
+  }
+
+  /** The log is behind by more than it should: writes have to wait. */
+  get crowded(): boolean {
+    return this.sink?.accepting === false;
+  }
 
   /** Adds a command as it is to the entry at hand. */
   addCommand(database: number, args: Args): void {
@@ -87,7 +105,9 @@ export class EffectLog {
 
   private ensure(bytes: number): void {
     if (this.used + bytes <= this.capacity) return;
-    const wanted = this.used === 0 ? bytes : (this.used + bytes) * 2;
+    // What has been done can not be undone any more: an entry in two parts is better than none.
+    if (this.used > 0 && this.used + bytes > this.entryBytesMax) this.commit(this.nowMs());
+    const wanted = this.used === 0 ? bytes : Math.min((this.used + bytes) * 2, this.entryBytesMax);
     const reservation = this.sink!.reserve(wanted, this.used);
     this.buffer = reservation.buffer;
     this.offset = reservation.offset;

@@ -58,7 +58,7 @@ export class Engine {
   readonly settings: Settings;
   readonly keyspace: Keyspace;
   readonly commands: CommandTable;
-  readonly effects = new EffectLog();
+  readonly effects = new EffectLog(() => this.keyspace.nowMs);
   readonly watchers = new Watchers();
   readonly blocking = new BlockedClients();
   readonly sessions: Sessions;
@@ -135,7 +135,8 @@ export class Engine {
       hooks: {
         beforeChange: () => {},
         onExpired: (db, record) => {
-          this.expire(db, record);
+          // What can not be logged is not removed, only treated as missing; nobody can create it anew.
+          if (this.writesRefused === undefined) this.expire(db, record);
           return true;
         },
       },

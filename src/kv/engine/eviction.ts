@@ -90,7 +90,7 @@ export class Eviction {
     let enough = true;
     for (let steps = 1; this.overLimit(); steps++) {
       if (large.pending > 0) large.reclaim(RECLAIM_ELEMENTS);
-      else if (this.evicts && this.evictOne()) evicted++;
+      else if (this.evicts && engine.writesRefused === undefined && this.evictOne()) evicted++;
       else {
         enough = false;
         break;

@@ -58,6 +58,8 @@ export class Executor {
   private readonly internal: Session;
   /** Monotonic ms at the end of the last command, the start of the next. */
   private clockMs = 0;
+  /** Monotonic ms when the store's time was last set. */
+  private batchMs = 0;
   /** Whose command runs at the moment. */
   acting: Session | undefined;
   /** Commands of a script or EXEC run at the moment. */
@@ -94,6 +96,7 @@ export class Executor {
     const { clock, keyspace } = this.engine;
     keyspace.setNow(clock.wallMs());
     this.clockMs = clock.monotonicMs();
+    this.batchMs = this.clockMs;
   }
 
   /** Runs one request of a client, reply to the shared writer. `beginBatch` came before. */
@@ -101,6 +104,8 @@ export class Executor {
     const { engine } = this;
     const reply = engine.outlet.writer;
     const mark = reply.pos;
+    // A long batch, or a slow command before, must not freeze the time of what follows.
+    if (this.clockMs - this.batchMs >= 1) this.beginBatch();
     engine.stats.commands++;
     session.commands++;
     const command = this.findCommand(session, args, reply);
@@ -118,6 +123,9 @@ export class Executor {
     }
     if (engine.pause.deadlineMs > 0 && this.pauses(session, command)) return Executed.paused;
     if (engine.keyspace.checkpointing && this.waitsForCheckpoint(session, command, args)) {
+      return Executed.paused;
+    }
+    if (engine.effects.crowded && session.connection !== undefined && mayWrite(session, command)) {
       return Executed.paused;
     }
     // A monitor that leaves by RESET is not shown it: the line would come behind the reply.
@@ -209,7 +217,7 @@ export class Executor {
       const denied = engine.acl.check(session, command, args);
       if (denied !== undefined) return denied;
     }
-    if ((bits & Bit.denyoom) !== 0 && engine.settings.maxmemory > 0) {
+    if (engine.settings.maxmemory > 0 && needsMemory(session, command)) {
       if (!engine.eviction.makeRoom()) return OUT_OF_MEMORY;
     }
     // Scripts may write, but are refused only when they do.
@@ -239,8 +247,8 @@ export class Executor {
     if (transaction.state === 'queueing' && command?.spec.name !== 'exec') {
       transaction.state = 'failed';
     }
-    if (transaction.state !== 'none' && command?.spec.name === 'exec') {
-      // A refused EXEC ends its transaction.
+    if (command?.spec.name === 'exec') {
+      // A refused EXEC ends its transaction, and is worded so without one too.
       transaction.clear();
       this.engine.watchers.unwatch(transaction);
       this.engine.stats.noteError('EXECABORT');
@@ -272,11 +280,7 @@ export class Executor {
   private pauses(session: Session, command: Command): boolean {
     if (session.connection === undefined) return false;
     if (command.spec.name === 'client') return false;
-    const writes =
-      (command.bits & (Bit.write | Bit.mayReplicate)) !== 0 ||
-      (command.spec.name === 'exec' &&
-        session.transaction.queue.some((queued) => (queued.command.bits & Bit.write) !== 0));
-    return this.engine.pause.holds(this.engine.keyspace.nowMs, writes);
+    return this.engine.pause.holds(this.engine.keyspace.nowMs, mayWrite(session, command));
   }
 
   /** Shows a command to those who watch; `lua` when a script runs it. For EXEC and scripts too. */
@@ -317,7 +321,9 @@ export class Executor {
     if (call.session.tracking !== undefined && (command.bits & Bit.readonly) !== 0) {
       engine.tracking.noteRead(call.session, command, call.args);
     }
-    this.account(command, call, startedMs);
+    // A command that waits is counted once, when it has gone on.
+    if (call.blockRequest === undefined) this.account(command, call, startedMs);
+    else this.clockMs = engine.clock.monotonicMs();
   }
 
   /** CLIENT NO-TOUCH: what the command looks up is not used by that. */
@@ -501,6 +507,7 @@ export class Executor {
         }
         if (silenced(session)) reply.pos = mark;
       });
+      blocked.command.latency.record(0);
     }
     this.endBlocking(blocked);
     return true;
@@ -512,6 +519,21 @@ export class Executor {
       this.unblock(blocked.session, 'timeout');
     }
   }
+}
+
+/** Whether a command needs room: also whatever is queued, and an EXEC of what does. */
+function needsMemory({ transaction }: Session, { bits, spec }: Command): boolean {
+  if ((bits & Bit.denyoom) !== 0) return true;
+  if (transaction.state === 'none') return false;
+  if (spec.name !== 'exec') return !TRANSACTION_COMMANDS.has(spec.name);
+  return transaction.queue.some(({ command }) => (command.bits & Bit.denyoom) !== 0);
+}
+
+/** Whether a command, or one that an EXEC would run, may change something. */
+function mayWrite(session: Session, command: Command): boolean {
+  if ((command.bits & (Bit.write | Bit.mayReplicate)) !== 0) return true;
+  if (command.spec.name !== 'exec') return false;
+  return session.transaction.queue.some((queued) => (queued.command.bits & Bit.write) !== 0);
 }
 
 /** Whether CLIENT REPLY keeps back the reply just written; SKIP is over with it. */

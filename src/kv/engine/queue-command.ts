@@ -5,6 +5,10 @@ import { queuedBytesMax } from '../limits.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 
+/** What a queued command and each of its arguments take beside their bytes. */
+const COMMAND_BYTES = 128;
+const ARGUMENT_BYTES = 128;
+
 /** Queues a command of a client in MULTI, or marks the transaction failed. */
 export function queueCommand(
   engine: Engine,
@@ -17,10 +21,13 @@ export function queueCommand(
   let text = '';
   if ((command.bits & Bit.noMulti) !== 0) text = 'ERR Command not allowed inside a transaction';
   else {
-    const copies = args.copies();
-    for (const copy of copies) transaction.queuedBytes += copy.length;
+    // One that will not run any more is not kept.
+    const lost = transaction.state === 'failed' || transaction.dirty;
+    const copies = lost ? [] : args.copies();
+    if (!lost) transaction.queuedBytes += COMMAND_BYTES;
+    for (const copy of copies) transaction.queuedBytes += ARGUMENT_BYTES + copy.length;
     if (transaction.queuedBytes > queuedBytesMax) text = 'ERR transaction is too large';
-    else transaction.queue.push({ command, args: copies });
+    else if (!lost) transaction.queue.push({ command, args: copies });
   }
   if (text === '') {
     reply.simple('QUEUED');

@@ -2,7 +2,7 @@
 import type { Call } from '../../command/call.ts';
 import { type CommandSpec, keyRange } from '../../command/spec.ts';
 import { Bit } from '../../command/table.ts';
-import { OUT_OF_MEMORY, ReplyError } from '../../errors.ts';
+import { ReplyError } from '../../errors.ts';
 
 function multi(call: Call): void {
   const { transaction } = call.session;
@@ -66,9 +66,9 @@ function exec(call: Call): void {
     inner.args.load(args);
     inner.db = session.db;
     inner.spec = command.spec;
-    const denied =
-      refusedMemory(call, command.bits) ??
-      (session.user.unrestricted ? undefined : engine.acl.check(session, command, inner.args, 'exec'));
+    const denied = session.user.unrestricted
+      ? undefined
+      : engine.acl.check(session, command, inner.args, 'exec');
     if (denied === undefined) {
       if (engine.monitors.count > 0) engine.executor.monitor(session, command, inner.args);
       engine.executor.run(command, inner);
@@ -79,12 +79,6 @@ function exec(call: Call): void {
   }
   // What the commands changed they have logged themselves.
   call.noEffect();
-}
-
-function refusedMemory(call: Call, bits: number): ReplyError | undefined {
-  const { engine } = call;
-  if ((bits & Bit.denyoom) === 0 || engine.settings.maxmemory === 0) return undefined;
-  return engine.eviction.makeRoom() ? undefined : OUT_OF_MEMORY;
 }
 
 /** Whether a watched key has reached its time without anybody having met it. */

@@ -37,11 +37,11 @@ function move(call: Call, { from, to, timeoutMs }: Move): void {
   // One key may be both: then it is empty for a moment, and stays.
   const same = args.bytes(1).equals(args.bytes(2));
   const target = same ? rest : listForPush(call, call.findForWrite(2), 2);
-  push(db, target, limits, to === 'left', value, 0, value.length);
-  if (same) call.changed(1, Notify.list, from === 'left' ? 'lpop' : 'rpop');
+  const pushed = push(db, target, limits, to === 'left', value, 0, value.length);
   call.changed(2, Notify.list, to === 'left' ? 'lpush' : 'rpush');
   // Adding the target may have moved nothing of the source, but its address is looked up anew.
-  if (!same) afterRemoval(call, 1, call.findForWrite(1), from === 'left' ? 'lpop' : 'rpop');
+  const left = same ? pushed : call.findForWrite(1);
+  afterRemoval(call, 1, left, from === 'left' ? 'lpop' : 'rpop');
   call.effect('LMOVE', args.copy(1), args.copy(2), from.toUpperCase(), to.toUpperCase());
   reply.bulk(value);
 }

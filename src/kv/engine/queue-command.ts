@@ -33,6 +33,7 @@ export function queueCommand(
     reply.simple('QUEUED');
     return;
   }
+  transaction.clear();
   transaction.state = 'failed';
   command.rejected++;
   engine.stats.noteError(text);

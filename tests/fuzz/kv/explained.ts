@@ -33,6 +33,14 @@ export function sameEncoding(type: string, left: string, right: string): boolean
 
 export const explainedReplies: readonly ReplyRow[] = [
   {
+    reason:
+      'XREAD and XREADGROUP name themselves in the error for an odd list of streams since 7.2',
+    matches: (args, left, right) =>
+      (is(args, 'XREAD') || is(args, 'XREADGROUP')) &&
+      show(left).startsWith('-ERR Unbalanced XREAD list of streams') &&
+      show(right).startsWith(`-ERR Unbalanced '${args[0]?.toLowerCase()}' list of streams`),
+  },
+  {
     reason: '7.2 keeps small lists and sets of strings as listpacks (7.0: quicklist, hashtable)',
     matches: (args, left, right) =>
       is(args, 'OBJECT', 'ENCODING') &&
@@ -48,7 +56,7 @@ export const explainedReplies: readonly ReplyRow[] = [
   {
     reason: 'BITCOUNT and BITPOS read their arguments before they look at the key since 7.2',
     matches: (args, left, right) =>
-      (is(args, 'BITCOUNT') || is(args, 'BITPOS')) &&
+      args.some((arg) => /^(?:BITCOUNT|BITPOS)$/i.test(arg)) &&
       (left.type === 'integer' || show(left).startsWith('-WRONGTYPE')) &&
       right.type === 'error',
   },
@@ -70,5 +78,10 @@ export const explainedReplies: readonly ReplyRow[] = [
     matches: (args, _left, right) =>
       args.some((arg) => /^-[0-9]{19}$/.test(arg)) &&
       show(right).startsWith('-ERR timeout is negative'),
+  },
+  {
+    reason: 'the whole number that INCRBYFLOAT leaves is an int, as it is in Redis after a restart',
+    matches: (args, left, right) =>
+      is(args, 'OBJECT', 'ENCODING') && text(left) === 'embstr' && text(right) === 'int',
   },
 ];

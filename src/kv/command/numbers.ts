@@ -43,7 +43,7 @@ export function parseBigInteger(buf: Buffer, start: number, end: number): bigint
 
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 const INFINITE = /^([+-]?)inf(?:inity)?$/i;
-const HEX_INTEGER = /^([+-]?)0x([0-9a-f]+)$/i;
+const HEXADECIMAL = /^([+-]?)0x(?:([0-9a-f]+)\.?([0-9a-f]*)|\.([0-9a-f]+))(?:p([+-]?[0-9]+))?$/i;
 /** Digits of a mantissa that is not zero. */
 const NOT_ZERO = /^[^eE]*[1-9]/;
 
@@ -61,8 +61,24 @@ export function parseFloat64(text: string): number {
   }
   const infinite = INFINITE.exec(text);
   if (infinite !== null) return infinite[1] === '-' ? -Infinity : Infinity;
-  const hex = HEX_INTEGER.exec(text);
-  return hex === null ? Number.NaN : (hex[1] === '-' ? -1 : 1) * Number.parseInt(hex[2]!, 16);
+  const hex = HEXADECIMAL.exec(text);
+  return hex === null ? Number.NaN : hexadecimal(hex, hex[5] ?? '0');
+}
+
+/** The parts of `0x1.8p3`: digits of 16, and an exponent of 2 that counts from the point. */
+function hexadecimal(
+  [, sign, whole = '', fraction, small]: RegExpExecArray,
+  power: string,
+): number {
+  const behind = fraction ?? small ?? '';
+  const mantissa = Number.parseInt(whole + behind, 16);
+  if (mantissa === 0) return sign === '-' ? -0 : 0;
+  const exponent = Number(power) - 4 * behind.length;
+  // In two steps, as 2 to the whole exponent may be beyond a double where the product is not.
+  const half = Math.trunc(exponent / 2);
+  const n = mantissa * 2 ** half * 2 ** (exponent - half);
+  const lost = n === 0 || !Number.isFinite(n);
+  return lost ? Number.NaN : sign === '-' ? -n : n;
 }
 
 /** A double as C prints it with %.17g. */

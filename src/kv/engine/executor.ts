@@ -558,8 +558,14 @@ function endCaching(session: Session, command: Command): void {
 function unknownCommand(args: Args): ReplyError {
   let shown = '';
   for (let i = 1; i < args.count && shown.length < UNKNOWN_ARGS_SHOWN_BYTES; i++) {
-    shown += `'${args.text(i).slice(0, UNKNOWN_ARGS_SHOWN_BYTES - shown.length)}' `;
+    shown += `'${untilZero(args.text(i)).slice(0, UNKNOWN_ARGS_SHOWN_BYTES - shown.length)}' `;
   }
-  const name = args.text(0).slice(0, UNKNOWN_ARGS_SHOWN_BYTES);
+  const name = untilZero(args.text(0)).slice(0, UNKNOWN_ARGS_SHOWN_BYTES);
   return new ReplyError(`ERR unknown command '${name}', with args beginning with: ${shown}`);
+}
+
+/** The text as Redis shows it in errors, where it is a C string. */
+function untilZero(text: string): string {
+  const zero = text.indexOf('\0');
+  return zero < 0 ? text : text.slice(0, zero);
 }

@@ -94,6 +94,10 @@ onEachTarget('protocol errors', {}, (server) => {
       show(await client.send(['no\r\nsuch', 'a\r\nb'])),
       "-ERR unknown command 'no  such', with args beginning with: 'a  b' ",
     );
+    assert.equal(
+      show(await client.send(['no\0such', '\0', 'a\0b'])),
+      "-ERR unknown command 'no', with args beginning with: '' 'a' ",
+    );
     client.close();
   });
 

@@ -25,6 +25,11 @@ export const firstExtentBytes = 1024 * 1024;
 /** Zeros written by one call while a file is filled ahead. */
 export const fillBytes = 256 * 1024;
 
+/** Zeros of a spare segment that are made durable by one sync: more would hold up the log's writes. */
+export const spareStepBytes = 2 * 1024 * 1024;
+/** Bytes of the spare that are filled for each byte written, from half of the segment on. */
+export const sparePace = 4;
+
 /** `everysec`, `never`: writes are at least this far apart, unless `eagerBytes` wait. */
 export const writeIntervalMs = 2;
 export const eagerBytes = 256 * 1024;

@@ -87,7 +87,7 @@ export class LogWorld {
   /** The disk is well again and the log with it. */
   async heal(): Promise<void> {
     this.disk.heal();
-    for (let attempt = 0; this.opened().state === 'failed'; attempt++) {
+    for (let attempt = 0; this.opened().failure !== null; attempt++) {
       const log = this.opened();
       assert.ok(attempt < 3, `${log.failure?.message}: does not resume`);
       // Not to be made good by the log: its owner restarts, and loses at most what was not promised.

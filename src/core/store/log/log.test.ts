@@ -258,8 +258,9 @@ test('the high-water mark is told once on the way up, and the bound turns accept
   world.append(4, 600);
   world.append(4, 600);
   assert.ok(!log.accepting);
-  log.reserve(1000);
-  assert.throws(() => log.reserve(20_000), { code: 'backlog-full' });
+  log.reserve(20_000);
+  log.append(Buffer.alloc(6000), 0);
+  assert.throws(() => log.reserve(1), { code: 'backlog-full' });
   await world.settle();
   assert.ok(log.accepting);
   world.append(3, 600);

@@ -123,15 +123,16 @@ class WriteAheadLog implements Log {
   get state(): LogState {
     if (this.#closing) return 'closed';
     if (this.#writer.failure !== null) return 'failed';
+    if (this.#writer.short) return 'short';
     return this.#writer.pendingBytes > 0 ? 'writing' : 'open';
   }
 
   get failure(): LogError | null {
-    return this.#writer.failure;
+    return this.#writer.failure ?? this.#writer.shortage;
   }
 
   get accepting(): boolean {
-    if (this.#closing || this.#writer.failure !== null) return false;
+    if (this.#closing || this.#writer.failure !== null || this.#writer.short) return false;
     return this.#writer.pendingBytes < this.#pendingBytesMax;
   }
 
@@ -169,7 +170,8 @@ class WriteAheadLog implements Log {
       throw new LogError('entry-too-large', { detail: `${maxBytes} bytes` });
     }
     const pending = this.#entries.waitingBytes;
-    if (pending > 0 && pending + maxBytes > this.#pendingBytesMax * 2) {
+    // Whatever its size, an entry is taken as long as the owner kept to `accepting`.
+    if (pending >= this.#pendingBytesMax * 2) {
       throw new LogError('backlog-full', { detail: `${pending} bytes wait` });
     }
     return this.#entries.reserve(maxBytes, keepBytes);

@@ -10,6 +10,7 @@
 import { join } from 'node:path';
 import type { Clock, Disk, DiskFile, Random } from '../../runtime/index.ts';
 import { encodeSegmentHeader, headerBytes, type SegmentHeader } from './format.ts';
+import { sparePace, spareStepBytes } from './limits.ts';
 import { datasync, fillWithZeros, firstExtent, Segment, writeAll } from './segment.ts';
 import type { LogStats } from './stats.ts';
 
@@ -52,7 +53,11 @@ export class SegmentStore {
   #nextNumber: number;
   #spareCount = 0;
   #spare: string | null = null;
+  /** Never rejects. */
   #preparing: Promise<void> | null = null;
+  /** How far the spare may be filled by now; it goes on when that rises. */
+  #spareGoal = 0;
+  #spareGoOn: (() => void) | null = null;
   #deleting: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -67,7 +72,7 @@ export class SegmentStore {
   /** Begins a new segment. @throws the disk's error, leaving no segment behind. */
   async activate(begin: { firstIndex: number; epoch: number; dsync: boolean }): Promise<Segment> {
     const { disk, clock, random, folder, nodeId, segmentBytes, stats } = this.#options;
-    await this.#preparing;
+    await this.#spareAtOnce();
     const header: SegmentHeader = {
       number: this.#nextNumber++,
       firstIndex: begin.firstIndex,
@@ -103,13 +108,28 @@ export class SegmentStore {
     }
   }
 
-  /** Fills a spare in the background, if there is none. Failure shows when the spare is needed. */
-  prepareSpare(): void {
-    if (this.#spare !== null || this.#preparing !== null || this.#closed) return;
-    const path = this.#newSparePath();
-    this.#preparing = this.#fillSpare(path).finally(() => {
-      this.#preparing = null;
-    });
+  /** Fills a segment further. @throws the disk's error, also when the room can be seen to be missing. */
+  async extend(segment: Segment): Promise<void> {
+    this.#checkFree(segment.nextExtent - segment.allocated);
+    await segment.fillTo(segment.nextExtent);
+  }
+
+  /**
+   * Fills a spare in the background, if there is none, as fast as `segment` fills up: all at once it
+   * would hold up the log's own writes. Call it after every write.
+   * @returns null when one is there or under way; else it rejects with the disk's error.
+   */
+  prepareSpare(segment: Segment, atOnce = false): Promise<void> | null {
+    this.#raiseGoal(atOnce ? Number.POSITIVE_INFINITY : segment.pastHalf * sparePace);
+    if (this.#spare !== null || this.#preparing !== null || this.#closed) return null;
+    const filled = this.#fillSpare(this.#newSparePath());
+    this.#preparing = filled
+      .catch(() => {})
+      .finally(() => {
+        this.#preparing = null;
+        this.#spareGoal = 0;
+      });
+    return filled;
   }
 
   /** See `Log.truncateBefore`. */
@@ -133,7 +153,7 @@ export class SegmentStore {
   /** Resolves when nothing runs in the background any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#preparing;
+    await this.#spareAtOnce();
     await this.#deleting;
   }
 
@@ -167,16 +187,44 @@ export class SegmentStore {
 
   async #fillSpare(path: string): Promise<void> {
     const { disk, segmentBytes } = this.#options;
+    this.#checkFree(segmentBytes);
     let file: DiskFile | null = null;
     try {
       file = await disk.open(path, { mode: 'exclusive' });
-      await fillWithZeros(file, 0, segmentBytes);
+      for (let at = 0; at < segmentBytes; at += spareStepBytes) {
+        while (this.#spareGoal <= at) await new Promise<void>((go) => (this.#spareGoOn = go));
+        if (this.#closed) throw new Error('the log is being closed');
+        await fillWithZeros(file, at, Math.min(segmentBytes, at + spareStepBytes));
+      }
       file.closeSync();
       this.#spare = path;
-    } catch {
+    } catch (error) {
       file?.closeSync();
       await disk.unlink(path).catch(() => {});
+      if (!this.#closed) throw error;
     }
+  }
+
+  #raiseGoal(bytes: number): void {
+    this.#spareGoal = Math.max(this.#spareGoal, bytes);
+    this.#spareGoOn?.();
+    this.#spareGoOn = null;
+  }
+
+  /** The spare under way is needed, or not needed any more. */
+  async #spareAtOnce(): Promise<void> {
+    if (this.#preparing === null) return;
+    this.#raiseGoal(Number.POSITIVE_INFINITY);
+    await this.#preparing;
+  }
+
+  /** @throws ENOSPC when `bytes` are certainly not to be had. */
+  #checkFree(bytes: number): void {
+    const { disk, folder } = this.#options;
+    const freeBytes = disk.freeBytesSync(folder);
+    if (freeBytes >= bytes) return;
+    const error = new Error(`${freeBytes} bytes are free, ${bytes} wanted for the log to go on`);
+    throw Object.assign(error, { code: 'ENOSPC' });
   }
 
   #adoptSpare(spares: readonly string[]): void {

@@ -22,8 +22,6 @@ export class Segment {
   allocated: number;
   readonly #segmentBytes: number;
   #filling: Promise<void> | null = null;
-  /** A failed fill is not tried again ahead of need: on a full disk it would be tried at every write. */
-  #mayFillAhead = true;
 
   constructor(
     header: SegmentHeader,
@@ -44,7 +42,7 @@ export class Segment {
   }
 
   get halfFull(): boolean {
-    return this.position * 2 > this.#segmentBytes;
+    return this.pastHalf > 0;
   }
 
   /** Zeros are being written and synced ahead. */
@@ -52,14 +50,20 @@ export class Segment {
     return this.#filling !== null;
   }
 
-  /** Fills further in the background when half of what was filled is used. */
-  fillAhead(): void {
-    if (this.allocated >= this.#segmentBytes || this.position * 2 < this.allocated) return;
-    if (this.#filling !== null || !this.#mayFillAhead) return;
-    this.fillTo(Math.min(this.#segmentBytes, this.allocated * 2)).catch(() => {
-      // The write that needs the room tries again and reports what it meets.
-      this.#mayFillAhead = false;
-    });
+  /** Half of what was filled is used, and the segment may grow. */
+  get wantsMore(): boolean {
+    if (this.allocated >= this.#segmentBytes || this.#filling !== null) return false;
+    return this.position * 2 >= this.allocated;
+  }
+
+  /** How far it is to be filled next. */
+  get nextExtent(): number {
+    return Math.min(this.#segmentBytes, this.allocated * 2);
+  }
+
+  /** Bytes written behind the first half. */
+  get pastHalf(): number {
+    return this.position - this.#segmentBytes / 2;
   }
 
   /** Resolves when the file reaches `bytes`. @throws the disk's error. */
@@ -70,7 +74,6 @@ export class Segment {
     try {
       await this.#filling;
       this.allocated = bytes;
-      this.#mayFillAhead = true;
     } finally {
       this.#filling = null;
     }

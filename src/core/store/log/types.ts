@@ -20,8 +20,11 @@ export const epoch = (value: number): Epoch => value as Epoch;
  */
 export type SyncPolicy = 'always' | 'everysec' | 'never';
 
-/** open: nothing under way. writing: bytes wait or are in flight. See README.md for the arrows. */
-export type LogState = 'open' | 'writing' | 'failed' | 'closed';
+/**
+ * open: nothing under way. writing: bytes wait or are in flight. short: what was appended fits and is
+ * written, but the disk refused room for more. See README.md for the arrows.
+ */
+export type LogState = 'open' | 'writing' | 'short' | 'failed' | 'closed';
 
 /** One entry as read back. The object is reused: copy what outlives the call. */
 export interface LogEntry {
@@ -76,7 +79,7 @@ export interface LogOptions {
   onHighWater?(pendingBytes: number): void;
   /** Everything up to `index` is durable. */
   onDurable?(index: LogIndex): void;
-  /** Entered or left `failed`. */
+  /** Entered or left `failed` or `short`. */
   onStateChange?(state: LogState, failure: LogError | null): void;
   /** `everysec`: a sync has been running or overdue for more than two seconds. */
   onSyncLag?(lagMs: number): void;
@@ -97,9 +100,9 @@ export interface RecoveryReport {
 
 export interface Log {
   readonly state: LogState;
-  /** Why the state is `failed`, else null. */
+  /** Why the state is `failed` or `short`, else null. */
   readonly failure: LogError | null;
-  /** True while the owner may execute further writes: not failed, not closed, backlog within bounds. */
+  /** True while the owner may execute further writes: not failed, short or closed, backlog within bounds. */
   readonly accepting: boolean;
   readonly policy: SyncPolicy;
   readonly epoch: Epoch;
@@ -149,7 +152,7 @@ export interface Log {
    * @throws LogError 'truncated' when `index` is before `firstIndex`, 'corrupt', 'io'.
    */
   readFrom(index: LogIndex, visit: (entry: LogEntry) => void, limitBytes?: number): LogIndex;
-  /** `failed` only: tries again to write. @returns true when the log is in order again. */
+  /** `failed`: tries again to write; `short`: to get room. @returns true when that is in order again. */
   tryResume(): Promise<boolean>;
   /** Writes and syncs what is pending, then closes. @throws LogError when that failed. */
   close(): Promise<void>;

@@ -25,6 +25,7 @@ import {
   writeIntervalMs,
 } from './limits.ts';
 import { LoopWrites } from './loop-writes.ts';
+import { Room } from './room.ts';
 import { datasync, type Segment } from './segment.ts';
 import type { SegmentStore } from './segment-store.ts';
 import type { LogStats } from './stats.ts';
@@ -63,6 +64,7 @@ export class Writer {
   readonly #highWater: HighWater;
   readonly #loopWrites: LoopWrites;
   readonly #waiters: Waiters;
+  readonly #room: Room;
   readonly #onWritten = (error: Error | null, bytes: number): void => this.#written(error, bytes);
   #segment: Segment | null;
   /** The segment's file was opened with O_DSYNC. */
@@ -88,6 +90,7 @@ export class Writer {
   #tick: Timer;
   #pace: Timer | null = null;
   #kicking = false;
+  #regaining = false;
 
   constructor(options: WriterOptions) {
     this.#log = options.log;
@@ -107,7 +110,19 @@ export class Writer {
     this.writtenIndex = options.durableIndex;
     this.#testifiedIndex = options.testifiedIndex;
     this.#waiters = new Waiters(options.durableIndex, options.log.onDurable);
+    this.#room = new Room(options.store, () => this.#tellState());
     this.#tick = this.#nextTick();
+  }
+
+  get short(): boolean {
+    return this.#room.shortage !== null;
+  }
+
+  /** The room ahead was refused: what is appended fits, more should not come. */
+  get shortage(): LogError | null {
+    const { shortage } = this.#room;
+    if (shortage === null) return null;
+    return LogError.fromDisk(shortage, this.#segment?.path ?? this.#log.folder);
   }
 
   get pendingBytes(): number {
@@ -182,7 +197,7 @@ export class Writer {
 
   /** See `Log.tryResume`. */
   tryResume(): Promise<boolean> {
-    if (this.failure === null) return Promise.resolve(!this.closed);
+    if (this.failure === null) return this.#regainRoom();
     if (this.closed || this.#resuming !== null || !this.failure.retryable) {
       return Promise.resolve(false);
     }
@@ -191,6 +206,27 @@ export class Writer {
       this.kick();
       if (this.#inFlight === null && this.#resuming !== null) this.#resumed();
     });
+  }
+
+  async #regainRoom(): Promise<boolean> {
+    if (this.closed || this.#regaining) return false;
+    if (this.#room.shortage === null) return true;
+    this.#regaining = true;
+    try {
+      await this.#room.regain(this.#segment);
+    } catch {
+      return false;
+    } finally {
+      this.#regaining = false;
+    }
+    if (this.failure === null) this.#tellState();
+    return this.failure === null;
+  }
+
+  #tellState(): void {
+    const failure = this.failure ?? this.shortage;
+    const state = this.failure !== null ? 'failed' : failure !== null ? 'short' : 'open';
+    this.#log.onStateChange?.(state, failure);
   }
 
   /** Begins the first segment of an empty log, so that a disk that refuses is known at once. */
@@ -335,8 +371,7 @@ export class Writer {
     this.#stats.lastWriteMicros = this.#clock.nowMicros() - this.#writeStartMicros;
     this.#highWater.look(this.pendingBytes);
     if (this.#resuming !== null) this.#resumed();
-    segment.fillAhead();
-    if (segment.halfFull) this.#store.prepareSpare();
+    this.#room.look(segment);
     if (this.#segmentDsync) {
       this.#advance(frame);
       this.#entries.release(frame);
@@ -416,7 +451,7 @@ export class Writer {
     const resuming = this.#resuming;
     this.#resuming = null;
     const waiting = this.#waiters.takeAll();
-    if (resuming === null) this.#log.onStateChange?.('failed', this.failure);
+    if (resuming === null) this.#tellState();
     for (const { done } of waiting) done(this.failure);
     this.#tellQuiet();
     resuming?.(false);
@@ -427,7 +462,7 @@ export class Writer {
     this.#resuming = null;
     this.failure = null;
     this.#stats.resumes++;
-    this.#log.onStateChange?.('open', null);
+    this.#tellState();
     resolve?.(true);
   }
 

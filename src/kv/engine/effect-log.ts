@@ -76,7 +76,7 @@ export class EffectLog {
       typeof arg === 'string'
         ? Buffer.from(arg, 'latin1')
         : typeof arg === 'number'
-          ? Buffer.from(String(arg))
+          ? Buffer.from(decimal(arg))
           : arg,
     );
     let bytes = (2 + list.length) * VARINT_BYTES_MAX;
@@ -113,6 +113,12 @@ export class EffectLog {
     this.offset = reservation.offset;
     this.capacity = wanted;
   }
+}
+
+/** A number as commands read it; 64-bit integers with all their digits. */
+function decimal(n: number): string {
+  const exact = Number.isSafeInteger(n) || !Number.isInteger(n) || Math.abs(n) >= 2 ** 63;
+  return exact ? String(n) : BigInt(n).toString();
 }
 
 function putVarint(buf: Buffer, from: number, value: number): number {

@@ -98,7 +98,6 @@ function blockingPop(call: Call, end: ListEnd): void {
 /** LMPOP with the number of keys at argument `at`; `waits` with the timeout before it. */
 function multiPop(call: Call, at: 1 | 2, waits: boolean): void {
   const { args, reply } = call;
-  const timeoutMs = waits ? blockTimeout(call, 1) : 0;
   const keyCount = call.int(at, BAD_KEY_COUNT);
   if (keyCount < 1) throw BAD_KEY_COUNT;
   const keysEnd = at + 1 + keyCount;
@@ -107,6 +106,7 @@ function multiPop(call: Call, at: 1 | 2, waits: boolean): void {
   if (where !== 'LEFT' && where !== 'RIGHT') throw SYNTAX_ERROR;
   const end = where === 'LEFT' ? 'left' : 'right';
   const wanted = countOption(call, keysEnd + 1);
+  const timeoutMs = waits ? blockTimeout(call, 1) : 0;
   const index = firstKey(call, at + 1, keysEnd);
   if (index === 0) {
     if (waits) waitFor(call, at + 1, keysEnd, timeoutMs);

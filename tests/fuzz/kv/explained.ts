@@ -73,13 +73,6 @@ export const explainedReplies: readonly ReplyRow[] = [
       show(right).startsWith('-ERR timeout is out of range'),
   },
   {
-    reason:
-      'a timeout below the least 64-bit number is negative, whatever the processor makes of it',
-    matches: (args, _left, right) =>
-      args.some((arg) => /^-[0-9]{19}$/.test(arg)) &&
-      show(right).startsWith('-ERR timeout is negative'),
-  },
-  {
     reason: 'the whole number that INCRBYFLOAT leaves is an int, as it is in Redis after a restart',
     matches: (args, left, right) =>
       is(args, 'OBJECT', 'ENCODING') && text(left) === 'embstr' && text(right) === 'int',

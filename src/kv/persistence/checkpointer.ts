@@ -104,8 +104,16 @@ export class Checkpointer {
 
   /** Starts a checkpoint of the state as it is between two commands; false when one runs. */
   start(): boolean {
+    if (!this.begin()) return false;
+    this.options.clock.nextTurn(this.step);
+    return true;
+  }
+
+  private begin(): boolean {
     if (this.running) return false;
     const { engine, disk, clock, folder } = this.options;
+    // Inside a transaction what it has changed so far is an entry before the checkpoint.
+    engine.effects.commit(engine.keyspace.nowMs);
     this.logIndex = engine.effects.lastIndex;
     this.dirtyAtStart = engine.dirty;
     this.startedMs = clock.monotonicMs();
@@ -129,7 +137,6 @@ export class Checkpointer {
     this.writtenDatabase = -1;
     this.state = 'walking';
     engine.keyspace.beginCheckpoint();
-    clock.nextTurn(this.step);
     return true;
   }
 
@@ -137,7 +144,7 @@ export class Checkpointer {
   runSync(): void {
     const { engine } = this.options;
     if (this.running) throw new Error('a checkpoint is already in progress');
-    if (!this.start()) throw this.failure;
+    if (!this.begin()) throw this.failure;
     while (!this.walkedAll) this.walk(Number.POSITIVE_INFINITY);
     this.writer.end();
     try {
@@ -293,16 +300,13 @@ export class Checkpointer {
   private walked(): void {
     const { engine, clock } = this.options;
     engine.keyspace.endCheckpoint();
-    if (this.state === 'discarding' || this.failure !== undefined) {
-      this.finish();
-      return;
-    }
     this.writer.end();
+    // Also when it is given up: a file is not closed while it is written.
     const waitForDisk = (): void => {
       this.flush();
       if (this.writing || this.writer.finishedBytes > 0) {
         clock.setTimer(1, waitForDisk);
-      } else if (this.failure !== undefined) this.finish();
+      } else if (this.state === 'discarding' || this.failure !== undefined) this.finish();
       else {
         this.file!.datasync((error) => {
           if (error !== null) this.failure = error;
@@ -398,9 +402,20 @@ export class Checkpointer {
 
   private fail(error: unknown): void {
     this.failure = error;
+    this.removeUnfinished();
     this.lastFailed = true;
     this.options.onFailed(error);
     this.notifyWaiters(error);
+  }
+
+  /** Gives back the room of a checkpoint that failed: the disk may be full. */
+  private removeUnfinished(): void {
+    const { disk, folder } = this.options;
+    try {
+      disk.unlinkSync(`${folder}/${NEW_NAME}`);
+    } catch {
+      // It was not there, or the disk refuses this too: the next checkpoint begins it anew.
+    }
   }
 
   private notifyWaiters(error: unknown): void {

@@ -316,3 +316,62 @@ test('a checkpoint cuts the log behind it', async () => {
   assert.ok(persistence.log.firstIndex > 1);
   await world.crash(true);
 });
+
+test('a checkpoint that begins inside a transaction holds what it did so far, and no more', async () => {
+  const world = new World(50, 'always');
+  const { engine, persistence } = await world.open();
+  engine.persistence = persistence;
+  world.run(['SET', 'n', '1']);
+  for (const words of [['MULTI'], ['INCR', 'n'], ['BGSAVE'], ['INCR', 'n'], ['EXEC']]) {
+    world.run(words);
+  }
+  await world.clock.advance(300);
+  assert.equal(persistence.checkpointer.completed, 1);
+  await world.crash(true);
+});
+
+test('a checkpoint made at once leaves nothing that meddles with the next one', async () => {
+  const world = new World(51, 'always');
+  const { persistence } = await world.open();
+  for (let i = 0; i < 80; i++) world.run(commandFor(world.random));
+  await world.clock.advance(50);
+  persistence.checkpointer.runSync();
+  assert.ok(persistence.checkpointer.start());
+  await world.clock.advance(300);
+  assert.equal(persistence.checkpointer.completed, 2);
+  await world.crash(true);
+});
+
+test('a checkpoint that failed gives its room on the disk back', async () => {
+  const world = new World(52, 'never');
+  const { persistence } = await world.open();
+  for (let i = 0; i < 40; i++) world.run(['SET', `key${i}`, 'x'.repeat(20_000)]);
+  await world.clock.advance(300);
+  world.disk.failAll('datasync', 'EIO');
+  persistence.checkpointer.start();
+  await world.clock.advance(300);
+  assert.equal(persistence.checkpointer.lastFailed, true);
+  assert.deepEqual(world.disk.listSync(FOLDER), ['log']);
+});
+
+test('a checkpoint that is given up waits for its write before the next takes its file', async () => {
+  const world = new World(53, 'never');
+  const { engine, persistence } = await world.open();
+  const { checkpointer } = persistence;
+  // More than a walk gathers before the disk has some of it.
+  for (let i = 0; i < 90; i++) world.runUnseen(['SET', `key${i}`, 'x'.repeat(200_000)]);
+  await world.clock.advance(300);
+  world.disk.hang('write', true);
+  checkpointer.start();
+  await world.clock.advance(0.5);
+  assert.equal(checkpointer.state, 'walking');
+  world.run(['FLUSHALL']);
+  world.run(['SET', 'new', '1']);
+  await world.clock.advance(100);
+  assert.equal(checkpointer.state, 'discarding');
+  assert.equal(engine.keyspace.checkpointing, false);
+  world.disk.hang('write', false);
+  await world.clock.advance(500);
+  assert.equal(checkpointer.completed, 1);
+  await world.crash(true);
+});

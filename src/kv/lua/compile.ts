@@ -16,7 +16,7 @@ import * as operations from './operations.ts';
 import { Parser } from './parser.ts';
 import { newScriptName, registerSites } from './position.ts';
 import { LuaTable, sharedShape } from './table.ts';
-import { all, type LuaFunction, NOTHING } from './value.ts';
+import { all, type LuaFunction, NOTHING, PAUSE } from './value.ts';
 import { charge, isStackOverflow, stackOverflow, tick, vm } from './vm.ts';
 
 const {
@@ -50,6 +50,7 @@ const RUNTIME = {
   LuaTable,
   sharedShape,
   NOTHING,
+  PAUSE,
   all,
   isArray: Array.isArray,
   V: vm,
@@ -100,12 +101,17 @@ export interface CompiledMain {
 }
 
 /**
- * Compiles a chunk. `chunkName` stands as it is in messages.
+ * Compiles a chunk. `chunkName` stands as it is in messages; `pausable`: its functions are generators.
  * @throws LuaSyntaxError
  */
-export function compileChunk(source: string, chunkName: string, globals: LuaTable): CompiledMain {
+export function compileChunk(
+  source: string,
+  chunkName: string,
+  globals: LuaTable,
+  pausable: boolean,
+): CompiledMain {
   try {
-    return build(source, chunkName, globals);
+    return build(source, chunkName, globals, pausable);
   } catch (error) {
     // Left-associative chains are not nested in Lua's sense but are in ours.
     if (!isStackOverflow(error)) throw error;
@@ -113,9 +119,14 @@ export function compileChunk(source: string, chunkName: string, globals: LuaTabl
   }
 }
 
-function build(source: string, chunkName: string, globals: LuaTable): CompiledMain {
+function build(
+  source: string,
+  chunkName: string,
+  globals: LuaTable,
+  pausable: boolean,
+): CompiledMain {
   const tree = new Parser(source, chunkName).parseChunk();
-  const chunk = new ChunkContext(source.includes('coroutine'));
+  const chunk = new ChunkContext(pausable || source.includes('coroutine'));
   const main = emitMain(chunk, tree);
   const constants = chunk.constants.map((code, i) => `const $K${i}=${code};`).join('');
   // Naming S inside `main` keeps the table of sites alive as long as the code.

@@ -4,7 +4,8 @@
  * Promise: a chunk that never says `coroutine` is compiled to plain functions and pays nothing; in
  * one that does, Lua functions are generators and a call between them is `yield*`. A yield can not
  * cross a metamethod, an iterator or a native function such as `pcall` and `table.sort`, which is
- * the rule of Lua 5.1 too.
+ * the rule of Lua 5.1 too. The host's pauses are yields of `PAUSE`; they cross `pcall`, and nothing
+ * else that is native.
  *
  *     suspended ──resume──▶ running ──yield──▶ suspended
  *                              │ resumes another: normal, until that one stops
@@ -24,6 +25,7 @@ import {
   LuaThread,
   type LuaValue,
   NOTHING,
+  PAUSE,
 } from './value.ts';
 import { charge, isStackOverflow, stackOverflow, vm } from './vm.ts';
 
@@ -44,7 +46,25 @@ export function resumable(body: (...args: LuaValue[]) => LuaSteps): LuaFunction 
 /** Runs where no yield is possible: a yield becomes an error at its own place. */
 function runToEnd(steps: LuaSteps): LuaReturn {
   let step = steps.next(NOTHING);
-  while (!step.done) step = steps.throw(boundaryError());
+  while (!step.done) {
+    step = step.value === PAUSE ? steps.next(NOTHING) : steps.throw(boundaryError());
+  }
+  return step.value;
+}
+
+/**
+ * As a native function that calls Lua: no coroutine can yield across it, but the host's pauses pass.
+ */
+export function* nativeSteps(f: LuaFunction, args: LuaMulti): LuaSteps {
+  if (f.resumable === undefined) return f(...args) as LuaReturn;
+  const steps = f.resumable(...args);
+  let step = steps.next(NOTHING);
+  while (!step.done) {
+    if (step.value === PAUSE) {
+      yield PAUSE;
+      step = steps.next(NOTHING);
+    } else step = steps.throw(boundaryError());
+  }
   return step.value;
 }
 
@@ -98,7 +118,9 @@ function nativeAdvance(thread: LuaThread, args: LuaMulti): LuaMulti {
     }
     thread.steps = body.resumable(...args);
   }
-  const step = (thread.steps as LuaSteps).next(args);
+  const steps = thread.steps as LuaSteps;
+  let step = steps.next(args);
+  while (step.value === PAUSE) step = steps.next(NOTHING);
   thread.status = step.done ? 'dead' : 'suspended';
   return all(step.value);
 }

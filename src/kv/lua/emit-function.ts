@@ -8,8 +8,6 @@ import type { FunctionBody, LocalVar } from './ast.ts';
 import { type ChunkContext, FunctionContext, WEIGHT } from './emit.ts';
 import { block } from './emit-stat.ts';
 
-const STEP = 'if(--V.ticks<0)tick();';
-
 /** Slots of a frame beside locals and temporaries: return address, context, arguments… */
 const FRAME_SLOTS = 16;
 
@@ -43,12 +41,12 @@ function functionText(c: FunctionContext, f: FunctionBody): string {
   body += block(c, f.body);
   const last = f.body[f.body.length - 1];
   if (last?.t !== 'return') body += `${deep ? `V.depth-=${WEIGHT};` : ''}return NOTHING;`;
-  if (c.jumps) body = `tail$:for(;;){${STEP}${body}}`;
+  if (c.jumps) body = `tail$:for(;;){${chunk.step}${body}}`;
   const temps = Array.from({ length: c.tempsMax }, (_, i) => `$${i + 1}`).join(',');
   const declared = temps === '' ? '' : `let ${temps};`;
   const weight = String(FRAME_SLOTS + scope.locals + c.tempsMax);
   const enter = deep ? `if((V.depth+=${WEIGHT})>V.depthMax)throw stackOverflow();` : '';
-  const text = `{${declared}${STEP}${enter}${body}}`.replaceAll(WEIGHT, weight);
+  const text = `{${declared}${chunk.step}${enter}${body}}`.replaceAll(WEIGHT, weight);
   const head = `(${params.join(',')})`;
   return chunk.resumable ? `resumable(function*${head}${text})` : `(${head}=>${text})`;
 }

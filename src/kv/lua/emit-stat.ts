@@ -9,8 +9,6 @@ import { describe, type FunctionContext, isMulti, knownType, mark, quote, WEIGHT
 import { condition, expression, list, results } from './emit-expr.ts';
 import { emitFunction } from './emit-function.ts';
 
-const STEP = 'if(--V.ticks<0)tick();';
-
 /** The statements of a block, without braces. */
 export function block(c: FunctionContext, stats: Stat[]): string {
   let text = '';
@@ -36,7 +34,7 @@ function statement(c: FunctionContext, s: Stat): string {
     case 'do':
       return `{${block(c, s.body)}}`;
     case 'while':
-      return `while(${condition(c, s.condition)}){${STEP}${block(c, s.body)}}`;
+      return `while(${condition(c, s.condition)}){${c.chunk.step}${block(c, s.body)}}`;
     case 'repeat':
       return repeat(c, s.body, s.condition);
     case 'if': {
@@ -61,9 +59,9 @@ function repeat(c: FunctionContext, body: Stat[], until: Expr): string {
   const text = block(c, body);
   const last = body[body.length - 1]?.t;
   // Behind `return` or `break` the condition is never reached.
-  if (last === 'return' || last === 'break') return `for(;;){${STEP}${text}}`;
+  if (last === 'return' || last === 'break') return `for(;;){${c.chunk.step}${text}}`;
   c.temps = 0;
-  return `for(;;){${STEP}${text}if(${condition(c, until)})break;}`;
+  return `for(;;){${c.chunk.step}${text}if(${condition(c, until)})break;}`;
 }
 
 function keyword(v: LocalVar): string {
@@ -174,7 +172,7 @@ function numericFor(c: FunctionContext, s: Extract<Stat, { t: 'fornum' }>): stri
   else if (s.step?.t === 'number' && !(s.step.value > 0)) test = `l$${id}<=${i}`;
   const own = separate ? `let ${id}=${i};` : '';
   const advance = by === '1' ? `${i}++` : `${i}+=${by}`;
-  return `for(${head};${test};${advance}){${STEP}${own}${block(c, s.body)}}`;
+  return `for(${head};${test};${advance}){${c.chunk.step}${own}${block(c, s.body)}}`;
 }
 
 /**
@@ -197,7 +195,7 @@ function genericFor(c: FunctionContext, s: Extract<Stat, { t: 'forin' }>): strin
   return (
     `{${before}const ${f}=${refs[0]},${state}=${refs[1]};let ${control}=${refs[2]},${at}=0;` +
     `const ${kind}=walkKind(${f},${state},${control});` +
-    `for(;;){${STEP}${declared}` +
+    `for(;;){${c.chunk.step}${declared}` +
     `if(${kind}===1){${at}=${state}.nextPosition(${at});if(${at}<0)break;${pairs}${at}++;}` +
     `else if(${kind}===2){if(${item}===undefined)break;${ipairs}${at}++;}` +
     `else{const ${r}=all(${callee}${mark(s.line, '?')}(${state},${control}));${general}` +

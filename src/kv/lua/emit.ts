@@ -20,6 +20,11 @@ export class ChunkContext {
     this.resumable = resumable;
   }
 
+  /** Counts a step. What can be resumed can also pause where it counts. */
+  get step(): string {
+    return this.resumable ? 'if(--V.ticks<0&&tick())yield PAUSE;' : 'if(--V.ticks<0)tick();';
+  }
+
   /** Names an expression that is computed once, when the chunk is made. */
   constant(code: string): string {
     return `$K${this.constants.push(code) - 1}`;

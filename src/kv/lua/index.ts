@@ -9,7 +9,13 @@ export { guardGlobals, protectTables } from './guard.ts';
 export { formatNumber, parseNumber } from './number.ts';
 export { toText } from './operations.ts';
 export { positionOf, where } from './position.ts';
-export { createLuaState, type LuaChunk, type LuaState, type LuaStateOptions } from './state.ts';
+export {
+  createLuaState,
+  type LuaChunk,
+  type LuaRun,
+  type LuaState,
+  type LuaStateOptions,
+} from './state.ts';
 export { LuaTable } from './table.ts';
 export {
   all,
@@ -21,6 +27,7 @@ export {
   LuaUserdata,
   type LuaValue,
   NOTHING,
+  PAUSE,
   typeName,
 } from './value.ts';
 export { charge } from './vm.ts';

@@ -14,6 +14,7 @@ import {
   checkTable,
   optInteger,
 } from './check.ts';
+import { nativeSteps } from './coroutine.ts';
 import { LuaError, LuaSyntaxError, luaError, readonlyError } from './errors.ts';
 import { ipairsStep, next } from './iteration.ts';
 import { formatNumber, parseNumber } from './number.ts';
@@ -33,6 +34,7 @@ import {
   type LuaFunction,
   type LuaMulti,
   type LuaReturn,
+  type LuaSteps,
   type LuaValue,
   NOTHING,
   typeName,
@@ -72,24 +74,58 @@ function protect(
   }
 }
 
+/** As `protect`, for a call that can pause. */
+function* protectSteps(
+  f: LuaFunction,
+  args: LuaMulti,
+  onError: (value: LuaValue) => LuaReturn,
+): LuaSteps {
+  const depth = vm.depth;
+  try {
+    vm.depth += PROTECTED_WEIGHT;
+    if (vm.depth > vm.depthMax) throw stackOverflow();
+    const result = yield* nativeSteps(f, args);
+    vm.depth = depth;
+    return Array.isArray(result) ? [true, ...result] : [true, result];
+  } catch (error) {
+    vm.depth = depth;
+    if (error instanceof LuaError) return onError(error.value);
+    if (isStackOverflow(error)) return onError('stack overflow');
+    throw error;
+  }
+}
+
 function nativeProtected(f: LuaFunction, args: LuaMulti): LuaReturn {
   return f(...args) as LuaReturn;
 }
 
-function pcall(f: LuaValue, ...args: LuaValue[]): LuaReturn {
-  checkAny(1, arguments.length);
-  const callee = typeof f === 'function' ? f : callable(f, '');
-  return protect(callee, args, (value) => [false, value]);
-}
+const failed = (value: LuaValue): LuaReturn => [false, value];
 
-function xpcall(f: LuaValue, handler: LuaValue): LuaReturn {
+const pcall: LuaFunction = function pcall(f, ...args) {
+  checkAny(1, arguments.length);
+  return protect(typeof f === 'function' ? f : callable(f, ''), args, failed);
+};
+pcall.resumable = function* (f, ...args) {
+  checkAny(1, arguments.length);
+  return yield* protectSteps(typeof f === 'function' ? f : callable(f, ''), args, failed);
+};
+
+const xpcall: LuaFunction = function xpcall(f, handler) {
+  checkAny(2, arguments.length);
+  return protect(typeof f === 'function' ? f : callable(f, ''), NOTHING, handledBy(handler));
+};
+xpcall.resumable = function* (f, handler) {
   checkAny(2, arguments.length);
   const callee = typeof f === 'function' ? f : callable(f, '');
-  return protect(callee, NOTHING, (value) => {
+  return yield* protectSteps(callee, NOTHING, handledBy(handler));
+};
+
+function handledBy(handler: LuaValue): (value: LuaValue) => LuaReturn {
+  return (value) => {
     if (typeof handler !== 'function') return [false, value];
-    const result = protect(handler, [value], (inner) => [false, inner]);
+    const result = protect(handler, [value], failed);
     return [false, ...(result as LuaMulti).slice(1)];
-  });
+  };
 }
 
 function error(value: LuaValue, level: LuaValue): LuaReturn {

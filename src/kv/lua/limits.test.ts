@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { printed, stateWith } from './cases.ts';
-import { charge, LuaAbort, LuaError } from './index.ts';
+import { charge, createLuaState, LuaAbort, LuaError, PAUSE } from './index.ts';
 
 const ENDLESS = {
   while: 'while true do end',
@@ -202,5 +202,75 @@ describe('memory', () => {
     const script =
       'local n = 0 for i = 1, 1e5 do local t = {i, i, i} n = n + #(i .. "text") end return n';
     assert.equal(typeof state.compile(script, 's').run(), 'number');
+  });
+});
+
+describe('a pausable run', () => {
+  /** Steps through a script with a pause at every hook; its results and how often it paused. */
+  function stepped(script: string, pausable = true): { results: unknown; pauses: number } {
+    const state = createLuaState({
+      memoryBytesMax: 64 << 20,
+      randomSeed: 0,
+      hookEvery: 50,
+      hook: () => true,
+    });
+    const run = state.start(state.compile(script, 's', pausable).main);
+    for (let pauses = 0; ; pauses++) {
+      const results = run.step();
+      if (results !== PAUSE) return { results, pauses };
+      // Others may run meanwhile.
+      assert.equal(
+        createLuaState({ memoryBytesMax: 1e6, randomSeed: 0 }).compile('return 1', 's').run(),
+        1,
+      );
+    }
+  }
+
+  const scripts: [name: string, script: string, results: unknown][] = [
+    ['a loop', 'local n = 0 for i = 1, 1000 do n = n + i end return n', 500500],
+    [
+      'nested calls',
+      'local function f(n) if n == 0 then return 0 end return 1 + f(n - 1) end return f(500)',
+      500,
+    ],
+    ['pcall', 'return pcall(function() for i = 1, 1000 do end error("x", 0) end)', [false, 'x']],
+    ['xpcall', 'return xpcall(function() for i = 1, 1000 do end return 7 end, print)', [true, 7]],
+    [
+      'repeat and while',
+      'local i = 0 repeat i = i + 1 until i == 500 while i > 0 do i = i - 1 end return i',
+      0,
+    ],
+  ];
+  for (const [name, script, results] of scripts) {
+    it(`pauses in ${name}`, () => {
+      const outcome = stepped(script);
+      assert.deepEqual(outcome.results, results);
+      assert.ok(outcome.pauses >= 5, String(outcome.pauses));
+    });
+  }
+
+  it('goes on where it can not pause', () => {
+    const inSort =
+      'local t = {} for i = 1, 200 do t[i] = -i end table.sort(t, function(a, b) return a < b end) return t[1]';
+    assert.equal(stepped(inSort).results, -200);
+    const inCoroutine =
+      'local f = coroutine.wrap(function() for i = 1, 1000 do end coroutine.yield(5) end) return f()';
+    assert.deepEqual(stepped(inCoroutine).results, [5]);
+    assert.deepEqual(stepped('for i = 1, 1000 do end return 1', false), { results: 1, pauses: 0 });
+  });
+
+  it('keeps its limits over pauses', () => {
+    const state = createLuaState({
+      memoryBytesMax: 8 << 20,
+      randomSeed: 0,
+      hookEvery: 1000,
+      hook: () => true,
+    });
+    const run = state.start(
+      state.compile('local t = {} while true do t[#t + 1] = {} end', 's', true).main,
+    );
+    assert.throws(() => {
+      for (;;) run.step();
+    }, /not enough memory/);
   });
 });

@@ -18,12 +18,29 @@ import { structLibrary } from './lib-struct.ts';
 import { tableLibrary } from './lib-table.ts';
 import { Prng } from './prng.ts';
 import { LuaTable } from './table.ts';
-import type { LuaFunction, LuaReturn, LuaValue } from './value.ts';
-import { FIRST_CHECK_BYTES, isStackOverflow, vm } from './vm.ts';
+import {
+  type LuaFunction,
+  type LuaReturn,
+  type LuaSteps,
+  type LuaValue,
+  NOTHING,
+  PAUSE,
+} from './value.ts';
+import {
+  FIRST_CHECK_BYTES,
+  type Gauges,
+  isStackOverflow,
+  restoreGauges,
+  saveGauges,
+  vm,
+} from './vm.ts';
 
 export interface LuaStateOptions {
-  /** Called every `hookEvery` steps (loop turns and function entries); what it throws ends the run. */
-  hook?: (counts: number) => void;
+  /**
+   * Called every `hookEvery` steps (loop turns and function entries); what it throws ends the run. True
+   * asks for a pause: a run of `start` then stops where it can.
+   */
+  hook?: (counts: number) => unknown;
   /** Steps between two calls of the hook. Default 10,000. */
   hookEvery?: number;
   /** Memory one run may hold, in bytes, roughly; also the longest string. */
@@ -54,12 +71,21 @@ export interface LuaState {
   /** Metatable of all strings of this state. */
   readonly stringMetatable: LuaTable;
   /**
-   * Compiles a source of bytes (latin1). `chunkName` stands in messages as it is.
+   * Compiles a source of bytes (latin1). `chunkName` stands in messages as it is. `pausable` code is
+   * several times slower, and may be given to `start`.
    * @throws LuaSyntaxError
    */
-  compile(source: string, chunkName: string): LuaChunk;
+  compile(source: string, chunkName: string, pausable?: boolean): LuaChunk;
   /** Calls a Lua function from the host under the same limits as a run. */
   call(f: LuaFunction, ...args: LuaValue[]): LuaReturn;
+  /** As `call`, in pieces. */
+  start(f: LuaFunction, ...args: LuaValue[]): LuaRun;
+}
+
+/** A call that can pause. */
+export interface LuaRun {
+  /** Goes on until the hook asks for a pause (then `PAUSE`) or to the end (then the results). */
+  step(): LuaReturn;
 }
 
 interface Environment {
@@ -114,39 +140,48 @@ class State implements LuaState {
     for (const [name, library] of Object.entries(libraries)) this.globals.set(name, library);
   }
 
-  compile(source: string, chunkName: string): LuaChunk {
-    const main = this.load(source, chunkName);
+  compile(source: string, chunkName: string, pausable = false): LuaChunk {
+    const main = this.load(source, chunkName, pausable);
     return { main, run: (...args) => this.call(main, ...args) };
   }
 
   call(f: LuaFunction, ...args: LuaValue[]): LuaReturn {
     if (this.active > 0) return f(...args) as LuaReturn;
-    const ticks = vm.ticks;
-    const { ticksEvery, hook, depth, bytes, bytesNextCheck, bytesMax, stringMetatable } = vm;
-    const { heapBytes: measure, heapBytesAtStart } = vm;
-    this.enter();
+    return this.inside(undefined, () => f(...args) as LuaReturn);
+  }
+
+  start(f: LuaFunction, ...args: LuaValue[]): LuaRun {
+    let steps: LuaSteps | undefined;
+    let gauges: Gauges | undefined;
+    const advance = (): LuaReturn => {
+      if (f.resumable === undefined) return f(...args) as LuaReturn;
+      steps ??= f.resumable(...args);
+      const step = steps.next(NOTHING);
+      if (step.done) return step.value;
+      gauges = saveGauges();
+      return PAUSE;
+    };
+    return { step: () => this.inside(gauges, advance) };
+  }
+
+  /** Runs Lua code under this state's gauges, fresh ones or those of before a pause. */
+  private inside(gauges: Gauges | undefined, run: () => LuaReturn): LuaReturn {
+    const outside = saveGauges();
+    this.active++;
+    if (gauges === undefined) this.enter();
+    else restoreGauges(gauges);
     try {
-      return f(...args) as LuaReturn;
+      return run();
     } catch (error) {
       if (isStackOverflow(error)) throw luaError('stack overflow');
       throw error;
     } finally {
       this.active--;
-      vm.ticks = ticks;
-      vm.ticksEvery = ticksEvery;
-      vm.hook = hook;
-      vm.depth = depth;
-      vm.bytes = bytes;
-      vm.bytesNextCheck = bytesNextCheck;
-      vm.bytesMax = bytesMax;
-      vm.stringMetatable = stringMetatable;
-      vm.heapBytes = measure;
-      vm.heapBytesAtStart = heapBytesAtStart;
+      restoreGauges(outside);
     }
   }
 
   private enter(): void {
-    this.active++;
     if (this.options.reseedEveryRun) this.random.seed(this.options.randomSeed);
     vm.ticks = this.ticksEvery;
     vm.ticksEvery = this.ticksEvery;
@@ -160,8 +195,8 @@ class State implements LuaState {
     vm.heapBytesAtStart = 0;
   }
 
-  private load(source: string, chunkName: string): LuaFunction {
-    const compiled = compileChunk(source, chunkName, this.globals);
+  private load(source: string, chunkName: string, pausable = false): LuaFunction {
+    const compiled = compileChunk(source, chunkName, this.globals, pausable);
     this.environments.set(compiled.main, {
       get: compiled.getEnvironment,
       set: compiled.setEnvironment,

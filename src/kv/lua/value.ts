@@ -57,6 +57,9 @@ export class LuaThread {
   }
 }
 
+/** What a running body yields when the host asked for a pause; it is continued with nothing. */
+export const PAUSE: LuaMulti = [];
+
 /** No results at all; shared, never changed. */
 export const NOTHING: LuaMulti = [];
 

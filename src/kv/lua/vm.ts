@@ -14,7 +14,7 @@ export interface Gauges {
   /** Steps left until the hook is called. */
   ticks: number;
   ticksEvery: number;
-  hook: ((counts: number) => void) | undefined;
+  hook: ((counts: number) => unknown) | undefined;
   /** Call depth in units of stack slots, roughly. */
   depth: number;
   depthMax: number;
@@ -45,14 +45,48 @@ export const vm: Gauges = {
   stringMetatable: undefined,
 };
 
+/** The gauges as they are, to be put back by `restoreGauges`. */
+export function saveGauges(): Gauges {
+  return {
+    ticks: vm.ticks,
+    ticksEvery: vm.ticksEvery,
+    hook: vm.hook,
+    depth: vm.depth,
+    depthMax: vm.depthMax,
+    bytes: vm.bytes,
+    bytesNextCheck: vm.bytesNextCheck,
+    bytesMax: vm.bytesMax,
+    heapBytes: vm.heapBytes,
+    heapBytesAtStart: vm.heapBytesAtStart,
+    stringMetatable: vm.stringMetatable,
+  };
+}
+
+export function restoreGauges(saved: Gauges): void {
+  vm.ticks = saved.ticks;
+  vm.ticksEvery = saved.ticksEvery;
+  vm.hook = saved.hook;
+  vm.depth = saved.depth;
+  vm.depthMax = saved.depthMax;
+  vm.bytes = saved.bytes;
+  vm.bytesNextCheck = saved.bytesNextCheck;
+  vm.bytesMax = saved.bytesMax;
+  vm.heapBytes = saved.heapBytes;
+  vm.heapBytesAtStart = saved.heapBytesAtStart;
+  vm.stringMetatable = saved.stringMetatable;
+}
+
 /** What a step may allocate without anyone counting it: boxed numbers, short strings. */
 const STEP_BYTES = 32;
 
-/** Called by compiled code when the steps are used up. What the hook throws ends the script. */
-export function tick(): void {
+/**
+ * Called by compiled code when the steps are used up. What the hook throws ends the script; true asks
+ * for a pause, which code that can not pause ignores.
+ */
+export function tick(): boolean {
   vm.ticks = vm.ticksEvery;
   charge(vm.ticksEvery * STEP_BYTES);
-  vm.hook?.(vm.ticksEvery);
+  return vm.hook?.(vm.ticksEvery) === true;
 }
 
 /**

@@ -111,6 +111,7 @@ const loose: Readonly<Record<string, Same>> = {
   GEORADIUS_RO: asPlaces,
   GEORADIUSBYMEMBER: asPlaces,
   GEORADIUSBYMEMBER_RO: asPlaces,
+  LASTSAVE: asShape,
   XPENDING: withoutTimes,
   XINFO: withoutTimes,
   FUNCTION: (_args, left, right) => deepSorted(left) === deepSorted(right),

@@ -5,12 +5,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { requirePeer } from '../../support/peers.ts';
-import { startRedis } from '../../support/redis-server.ts';
 import { RespClient } from '../../support/resp-client.ts';
-import type { Server } from '../../support/server.ts';
 import { describeFinding, fuzz, makeRound } from './differential.ts';
 import { runRound } from './pair.ts';
-import { sideOf, startPlinthSide, startReference } from './sides.ts';
+import { type RunningSide, startPlinthSide, startReference } from './sides.ts';
 
 const reference = { ...requirePeer('redis-server') };
 
@@ -20,7 +18,7 @@ test('a seed gives the same round again', () => {
 });
 
 describe('differential fuzzer', reference, () => {
-  let left: Server;
+  let left: RunningSide;
   before(async () => {
     left = await startReference();
   });
@@ -31,7 +29,7 @@ describe('differential fuzzer', reference, () => {
   test('finds no difference between the reference and itself', async () => {
     const right = await startReference();
     try {
-      const result = await fuzz({ sides: [sideOf(left), sideOf(right)], seed: 11, commands: 5000 });
+      const result = await fuzz({ sides: [left.side, right.side], seed: 11, commands: 5000 });
       assert.equal(result.findings.map(describeFinding).join('\n\n'), '');
     } finally {
       await right.stop();
@@ -39,10 +37,10 @@ describe('differential fuzzer', reference, () => {
   });
 
   test('finds a server whose GETRANGE is broken and shrinks the way to it', async () => {
-    const right = await startRedis(['--rename-command', 'GETRANGE', '']);
+    const right = await startReference(['--rename-command', 'GETRANGE', '']);
     try {
       const result = await fuzz({
-        sides: [sideOf(left), sideOf(right)],
+        sides: [left.side, right.side],
         seed: 3,
         commands: 20_000,
       });
@@ -55,13 +53,13 @@ describe('differential fuzzer', reference, () => {
 
   test('finds a wrong final state that no reply showed', async () => {
     // A server that does not flush keeps a key that no command of the round made.
-    const right = await startRedis(['--rename-command', 'FLUSHALL', '']);
+    const right = await startReference(['--rename-command', 'FLUSHALL', '']);
     try {
-      const client = await RespClient.connect(right, { db: 2 });
+      const client = await RespClient.connect(right.side.address, { db: 2 });
       await client.must('SET', 'left', 'over');
       client.close();
       const round = { settings: [], steps: [] };
-      const difference = await runRound([sideOf(left), sideOf(right)], round);
+      const difference = await runRound([left.side, right.side], round);
       assert.equal(difference?.signature, 'state: existence');
     } finally {
       await right.stop();
@@ -73,7 +71,7 @@ describe('differential fuzzer', reference, () => {
     try {
       const seed = Number(process.env.PLINTH_FUZZ_SEED ?? Date.now() % 1_000_000);
       const commands = Number(process.env.PLINTH_FUZZ_COMMANDS ?? 20_000);
-      const result = await fuzz({ sides: [sideOf(left), plinth.side], seed, commands });
+      const result = await fuzz({ sides: [left.side, plinth.side], seed, commands });
       assert.equal(result.findings.map(describeFinding).join('\n\n'), '', `seed ${seed}`);
     } finally {
       await plinth.stop();

@@ -72,15 +72,27 @@ async function explore(
   first: Difference,
 ): Promise<Finding> {
   let difference = first;
-  const again = async (steps: readonly Step[]) => {
-    const found = await runRound(sides, { ...round, steps });
+  const again = async (units: readonly (readonly Step[])[]) => {
+    const found = await runRound(sides, { ...round, steps: units.flat() });
     if (found?.signature !== first.signature) return false;
     difference = found;
     return true;
   };
-  const start = round.steps.slice(0, first.index + 1);
-  const steps = (await again(start)) ? await shrink(start, again) : start;
-  return { seed, difference, steps, settings: round.settings };
+  const start = unitsOf(round.steps.slice(0, first.index + 1));
+  const units = (await again(start)) ? await shrink(start, again) : start;
+  return { seed, difference, steps: units.flat(), settings: round.settings };
+}
+
+/** The steps that are kept or left out together. */
+function unitsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
+  const units: Step[][] = [];
+  let led = false;
+  for (const step of steps) {
+    if (led) units.at(-1)?.push(step);
+    else units.push([step]);
+    led = step.leads === true;
+  }
+  return units;
 }
 
 /** A finding for people: what differs, and the commands that lead there. */

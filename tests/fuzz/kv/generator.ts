@@ -16,7 +16,12 @@ import { oddFloats, oddNumbers, slots, values } from './slots.ts';
 import { expand, parseTemplate, type Template } from './template.ts';
 
 /** One command and the connection it goes over: 0 speaks RESP2, 1 speaks RESP3. */
-export type Step = { readonly connection: 0 | 1; readonly args: readonly string[] };
+export type Step = {
+  readonly connection: 0 | 1;
+  readonly args: readonly string[];
+  /** Says nothing without the step behind it, and is kept or left out with it. */
+  readonly leads?: true;
+};
 
 type Line = { readonly weight: number; readonly template: Template };
 type Family = { readonly weight: number; readonly lines: readonly Line[]; readonly total: number };
@@ -46,10 +51,13 @@ export class Generator {
   private streamTime = 1;
   private depth = 0;
   private connection: 0 | 1 = 0;
+  /** SORT changes the encoding of sorted sets in Redis: half of the rounds do without. */
+  private readonly sorts: boolean;
 
   /** `only` names the families to draw from; all of them when absent. */
   constructor(seed: number, only?: readonly string[]) {
     this.chance = new Chance(seed);
+    this.sorts = this.chance.likely(0.5);
     const wanted = Object.entries(families).filter(([name]) => only?.includes(name) ?? true);
     if (wanted.length === 0) throw new Error(`families are ${Object.keys(families).join(', ')}`);
     // Each round leans to some families, so that their collections grow past thresholds.
@@ -83,8 +91,9 @@ export class Generator {
     if (draw < 0.025) return this.watched(connection);
     if (draw < 0.03) return this.pops(connection);
     // 7.0, the reference, has no blocking commands in scripts; 7.2 runs them and does not wait.
-    if (draw < 0.055) return [on(['EVAL', throughScript, '0', ...this.command()])];
-    return [on(this.command())];
+    const args = this.command();
+    const through = draw < 0.055 ? ['EVAL', throughScript, '0', ...args] : args;
+    return [...consumerFirst(connection, args), on(through)];
   }
 
   private transaction(connection: 0 | 1): Step[] {
@@ -93,7 +102,7 @@ export class Generator {
     const end = this.chance.likely(0.9) ? 'EXEC' : 'DISCARD';
     const all = [['MULTI'], ...inner, [end]];
     if (this.chance.likely(0.05)) all.splice(1, 0, ['MULTI']);
-    return all.map((args) => ({ connection, args }));
+    return all.flatMap((args) => [...consumerFirst(connection, args), { connection, args }]);
   }
 
   /** Another connection writes between WATCH and MULTI. */
@@ -101,10 +110,15 @@ export class Generator {
     const other = connection === 0 ? 1 : 0;
     return [
       { connection, args: ['WATCH', ...this.fill('key'), ...this.fill('key')] },
-      { connection: other, args: this.command() },
-      { connection: other, args: this.command() },
+      ...this.alone(other),
+      ...this.alone(other),
       ...this.transaction(connection),
     ];
+  }
+
+  private alone(connection: 0 | 1): Step[] {
+    const args = this.command();
+    return [...consumerFirst(connection, args), { connection, args }];
   }
 
   /** What SPOP leaves is chance: the key goes. */
@@ -129,7 +143,9 @@ export class Generator {
     let left = this.chance.unit() * all;
     for (const [each, weight] of this.weights) {
       left -= weight;
-      if (left < 0) return this.spoil(this.line(each));
+      if (left >= 0) continue;
+      const args = this.line(each);
+      return this.sorts || !args[0]?.startsWith('SORT') ? this.spoil(args) : ['PING'];
     }
     return ['PING'];
   }
@@ -194,6 +210,23 @@ export class Generator {
         throw new Error(`the grammar has no slot ${name}`);
     }
   }
+}
+
+/**
+ * Since 7.2 XREADGROUP, XCLAIM and XAUTOCLAIM make their consumer also when they give nothing.
+ * Made beforehand it is there in 7.0, the reference, as well, and consumers can be compared.
+ */
+function consumerFirst(connection: 0 | 1, args: readonly string[]): Step[] {
+  const words = args.map((arg) => arg.toUpperCase());
+  const make = (key?: string, group?: string, consumer?: string): Step[] =>
+    key === undefined || group === undefined || consumer === undefined
+      ? []
+      : [{ connection, args: ['XGROUP', 'CREATECONSUMER', key, group, consumer], leads: true }];
+  if (words[0] === 'XCLAIM' || words[0] === 'XAUTOCLAIM') return make(args[1], args[2], args[3]);
+  if (words[0] !== 'XREADGROUP' || words[1] !== 'GROUP') return [];
+  const streams = args.slice(words.indexOf('STREAMS') + 1);
+  const keys = streams.slice(0, Math.floor(streams.length / 2));
+  return keys.flatMap((key) => make(key, args[2], args[3]));
 }
 
 function family(weight: number, lines: readonly string[]): Family {

@@ -10,13 +10,18 @@ import type { Address } from '../../support/process.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { isAggregate, type Reply, show } from '../../support/resp-reply.ts';
 import { sameReply } from './compare.ts';
-import { explainedReplies, sameEncoding } from './explained.ts';
-import type { Step } from './generator.ts';
+import { type Context, explainedReplies, explainedStates } from './explained.ts';
+import { type Step, throughScript } from './generator.ts';
 import { brokenScans } from './scans.ts';
 import { type KeyState, readState } from './state.ts';
 
 /** A server of the pair; `revive` makes it answer again after it fell or hung. */
-export type Side = { readonly address: Address; revive(): Promise<void> };
+export type Side = {
+  readonly address: Address;
+  /** The end of what the process printed: its own word on why it fell. */
+  lastWords(): string;
+  revive(): Promise<void>;
+};
 
 export type Round = {
   readonly settings: readonly (readonly [string, string])[];
@@ -42,6 +47,13 @@ export type Tally = {
   errors: number;
 };
 
+type Notes = { readonly tally: Tally; readonly context: Context };
+
+function contextOf(round: Round): Context {
+  const sorts = (arg: string) => /^SORT(?:_RO)?$/i.test(arg);
+  return { sorts: round.steps.some((step) => step.args.some(sorts)) };
+}
+
 export function newTally(): Tally {
   return { explained: new Map(), commands: new Map(), errors: 0 };
 }
@@ -56,6 +68,7 @@ export async function runRound(
   const [l, r] = await Promise.all([open(left, round), open(right, round)]);
   try {
     const queues: [Queue, Queue] = [[], []];
+    const notes: Notes = { tally, context: contextOf(round) };
     let at = 0;
     while (at < round.steps.length) {
       const batch = nextBatch(round.steps, at);
@@ -66,8 +79,8 @@ export async function runRound(
         replies(r[connection], commands),
       ]);
       const difference =
-        fallen(batch, at, fromLeft, fromRight) ??
-        firstDifference(batch, at, fromLeft.replies, fromRight.replies, queues, tally);
+        fallen(sides, batch, at, [fromLeft, fromRight]) ??
+        firstDifference(batch, at, fromLeft.replies, fromRight.replies, queues, notes);
       if (difference !== undefined) {
         if (fromLeft.fault !== undefined) await left.revive();
         if (fromRight.fault !== undefined) await right.revive();
@@ -75,7 +88,7 @@ export async function runRound(
       }
       at += batch.length;
     }
-    return await compareStates(sides, round.steps.length);
+    return await compareStates(sides, round.steps.length, notes);
   } finally {
     for (const client of [...l, ...r]) client.close();
   }
@@ -138,20 +151,24 @@ function encodeAll(commands: readonly (readonly string[])[]): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
+/** A server that fell takes the replies of the whole batch along: any of its commands may be the cause. */
 function fallen(
+  sides: readonly [Side, Side],
   batch: readonly Step[],
   at: number,
-  left: Outcome,
-  right: Outcome,
+  outcomes: readonly [Outcome, Outcome],
 ): Difference | undefined {
-  if (left.fault === undefined && right.fault === undefined) return undefined;
-  const answered = Math.min(left.replies.length, right.replies.length);
-  const step = batch[answered] ?? batch.at(-1);
+  const [left, right] = outcomes.map(({ fault, replies: got }, side) =>
+    fault === undefined
+      ? undefined
+      : `${fault} after ${got.length} of ${batch.length} replies\n${sides[side]?.lastWords()}`,
+  );
+  if (left === undefined && right === undefined) return undefined;
   return {
-    signature: `fault after ${step?.args[0]?.toUpperCase()}`,
-    index: at + Math.min(answered, batch.length - 1),
-    left: left.fault ?? 'answered',
-    right: right.fault ?? 'answered',
+    signature: `fall of ${right === undefined ? 'the reference' : 'Plinth'}`,
+    index: at + batch.length - 1,
+    left: left ?? 'answered',
+    right: right ?? 'answered',
   };
 }
 
@@ -164,20 +181,20 @@ function firstDifference(
   left: readonly Reply[],
   right: readonly Reply[],
   queues: [Queue, Queue],
-  tally: Tally,
+  notes: Notes,
 ): Difference | undefined {
   for (let offset = 0; offset < batch.length; offset += 1) {
     const { connection, args } = batch[offset] as Step;
     const a = left[offset] as Reply;
     const b = right[offset] as Reply;
     const command = args[0]?.toUpperCase() ?? '';
-    count(tally.commands, command);
-    if (a.type === 'error') tally.errors += 1;
+    count(notes.tally.commands, command);
+    if (a.type === 'error') notes.tally.errors += 1;
     const queue = queues[connection];
     if (show(a) === '+QUEUED') queue.push(args);
     const of = command === 'EXEC' && isAggregate(a) ? queue : undefined;
     if (command === 'EXEC' || command === 'DISCARD') queues[connection] = [];
-    const differing = of === undefined ? pick(args, a, b, tally) : inExec(of, a, b, tally);
+    const differing = of === undefined ? pick(args, a, b, notes) : inExec(of, a, b, notes);
     if (differing === undefined) continue;
     return {
       signature: `reply of ${differing[0]?.toUpperCase()}`,
@@ -194,12 +211,13 @@ function pick(
   args: readonly string[],
   left: Reply,
   right: Reply,
-  tally: Tally,
+  notes: Notes,
 ): readonly string[] | undefined {
   if (sameReply(args, left, right)) return undefined;
-  const row = explainedReplies.find((each) => each.matches(args, left, right));
+  const inner = args[0] === 'EVAL' && args[1] === throughScript ? args.slice(3) : args;
+  const row = explainedReplies.find((each) => each.matches(inner, left, right, notes.context));
   if (row === undefined) return args;
-  count(tally.explained, row.reason);
+  count(notes.tally.explained, row.reason);
   return undefined;
 }
 
@@ -207,12 +225,12 @@ function inExec(
   queue: Queue,
   left: Reply,
   right: Reply,
-  tally: Tally,
+  notes: Notes,
 ): readonly string[] | undefined {
   if (!isAggregate(left) || !isAggregate(right)) return ['EXEC'];
   if (left.items.length !== right.items.length) return ['EXEC'];
   for (const [index, args] of queue.entries()) {
-    const found = pick(args, left.items[index] as Reply, right.items[index] as Reply, tally);
+    const found = pick(args, left.items[index] as Reply, right.items[index] as Reply, notes);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -225,13 +243,14 @@ function count(into: Map<string, number>, name: string): void {
 async function compareStates(
   sides: readonly [Side, Side],
   index: number,
+  notes: Notes,
 ): Promise<Difference | undefined> {
   const clients = await Promise.all(sides.map((side) => RespClient.connect(side.address)));
   try {
     const [l, r] = clients as [RespClient, RespClient];
     const [left, right] = await Promise.all([readState(l), readState(r)]);
     for (const name of new Set([...left.keys(), ...right.keys()])) {
-      const differing = differentPart(left.get(name), right.get(name));
+      const differing = differentPart(notes, left.get(name), right.get(name));
       if (differing !== undefined) {
         return {
           signature: `state: ${differing}`,
@@ -250,11 +269,15 @@ async function compareStates(
   }
 }
 
-function differentPart(left?: KeyState, right?: KeyState): string | undefined {
+function differentPart(notes: Notes, left?: KeyState, right?: KeyState): string | undefined {
   if (left === undefined || right === undefined) return 'existence';
   if (left.type !== right.type) return 'type';
   if (left.value !== right.value) return `value of a ${left.type}`;
-  if (!sameEncoding(left.type, left.encoding, right.encoding)) return `encoding of a ${left.type}`;
+  if (left.encoding !== right.encoding) {
+    const row = explainedStates.find((each) => each.matches(left, right, notes.context));
+    if (row === undefined) return `encoding of a ${left.type}`;
+    count(notes.tally.explained, row.reason);
+  }
   const bothEndless = left.ttl < 0 && right.ttl < 0;
   const alike =
     bothEndless || (left.ttl > 0 && right.ttl > 0 && Math.abs(left.ttl - right.ttl) < 60_000);

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { describeFinding, fuzz } from './differential.ts';
-import { sideOf, startPlinthSide, startReference } from './sides.ts';
+import { startPlinthSide, startReference } from './sides.ts';
 
 const { values } = parseArgs({
   options: {
@@ -19,12 +19,10 @@ const { values } = parseArgs({
   },
 });
 const left = await startReference();
-const second = values.against === 'redis' ? await startReference() : undefined;
-const right =
-  second === undefined ? await startPlinthSide() : { side: sideOf(second), stop: second.stop };
+const right = values.against === 'redis' ? await startReference() : await startPlinthSide();
 try {
   const result = await fuzz({
-    sides: [sideOf(left), right.side],
+    sides: [left.side, right.side],
     seed: Number(values.seed),
     commands: Number(values.commands),
     findingsMax: Number(values.findings),

@@ -1,31 +1,39 @@
 /**
  * The servers of a differential run: the reference, tuned to answer soon, and Plinth.
+ *
+ * Promise: a side that fell, or hangs, answers again after `revive`, at an address that may
+ * be another, so that the way to its fall can be made short.
  */
 import { startPlinth } from '../../support/plinth.ts';
 import { startRedis } from '../../support/redis-server.ts';
 import type { Server } from '../../support/server.ts';
 import type { Side } from './pair.ts';
 
-/** redis-server as the reference. */
-export function startReference(): Promise<Server> {
-  return startRedis(['--hz', '100', '--loglevel', 'warning']);
-}
+export type RunningSide = { readonly side: Side; stop(): Promise<void> };
 
-/** A side that cannot be revived: the reference does not fall. */
-export function sideOf(server: Server): Side {
-  return {
-    address: server,
+/** redis-server as the reference; `settings` are as on its command line. */
+export async function startReference(settings: readonly string[] = []): Promise<RunningSide> {
+  const start = () => startRedis(['--hz', '100', '--loglevel', 'warning', ...settings]);
+  let server: Server = await start();
+  const side: Side = {
+    get address() {
+      return server;
+    },
+    lastWords: () => server.output().slice(-4000),
     revive: async () => {
-      throw new Error(`${server.name} fell:\n${server.output().slice(-4000)}`);
+      await server.stop();
+      server = await start();
     },
   };
+  return { side, stop: () => server.stop() };
 }
 
-/** Plinth as a side; a fall is a finding, and the process is started again to shrink it. */
-export async function startPlinthSide(): Promise<{ readonly side: Side; stop(): Promise<void> }> {
+/** Plinth as a side. */
+export async function startPlinthSide(): Promise<RunningSide> {
   const plinth = await startPlinth({ kv: { fsync: 'never' } });
   const side: Side = {
     address: plinth,
+    lastWords: () => plinth.output().slice(-4000),
     revive: async () => {
       await plinth.kill9();
       await plinth.restart();

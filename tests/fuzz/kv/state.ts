@@ -62,9 +62,20 @@ function canonical(type: string, value: Reply): string {
   if (!isAggregate(value)) return show(value);
   const shown = value.items.map(show);
   if (type === 'set') return shown.sort().join(' ');
+  // Scores as numbers: Redis 7.0 writes 17 digits, 7.2 the fewest.
+  if (type === 'zset') {
+    const written = (text: string, index: number) =>
+      index % 2 === 0 ? text : scoreOf(textOf(value.items[index] as Reply));
+    return shown.map(written).join(' ');
+  }
   if (type !== 'hash') return shown.join(' ');
   return shown
     .flatMap((text, index) => (index % 2 === 0 ? [`${text}=${shown[index + 1]}`] : []))
     .sort()
     .join(' ');
+}
+
+function scoreOf(text: string): number {
+  if (text.endsWith('inf')) return text === 'inf' ? Infinity : -Infinity;
+  return Number(text);
 }

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { describeFinding, fuzz } from '../../fuzz/kv/differential.ts';
-import { sideOf, startPlinthSide, startReference } from '../../fuzz/kv/sides.ts';
+import { startPlinthSide, startReference } from '../../fuzz/kv/sides.ts';
 import { requirePeer } from '../../support/peers.ts';
 
 const options = requirePeer('redis-server');
@@ -16,7 +16,7 @@ describe('differential fuzzer at length', options, () => {
     const left = await startReference();
     const plinth = await startPlinthSide();
     try {
-      const sides = [sideOf(left), plinth.side] as const;
+      const sides = [left.side, plinth.side] as const;
       const result = await fuzz({ sides, seed, commands, findingsMax: 5 });
       context.diagnostic(`${result.commands} commands from seed ${seed}`);
       for (const [reason, times] of result.tally.explained) {

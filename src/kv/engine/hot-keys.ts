@@ -13,7 +13,7 @@ import type { CommandSpec } from '../command/spec.ts';
 import { hotKeyBytesMax, hotKeysMax } from '../limits.ts';
 import type { Engine } from './engine.ts';
 
-const SAMPLE_EVERY = 64;
+const SAMPLE_EVERY = 256;
 const HALF_LIFE_MS = 60_000;
 
 export interface HotKey {
@@ -25,6 +25,7 @@ export interface HotKey {
 }
 
 interface Counter {
+  readonly name: string;
   readonly database: number;
   readonly key: Buffer;
   samples: number;
@@ -62,18 +63,18 @@ export class HotKeys {
     }
     let error = 0;
     if (this.counters.size >= hotKeysMax) {
-      const [leastName, least] = this.least();
-      this.counters.delete(leastName);
+      const least = this.least();
+      this.counters.delete(least.name);
       error = least.samples;
     }
     const key = args.copy(index);
-    this.counters.set(name, { database, key, samples: error + 1, error });
+    this.counters.set(name, { name, database, key, samples: error + 1, error });
   }
 
-  private least(): [string, Counter] {
-    let found: [string, Counter] | undefined;
-    for (const entry of this.counters) {
-      if (found === undefined || entry[1].samples < found[1].samples) found = entry;
+  private least(): Counter {
+    let found: Counter | undefined;
+    for (const counter of this.counters.values()) {
+      if (found === undefined || counter.samples < found.samples) found = counter;
     }
     return found!;
   }

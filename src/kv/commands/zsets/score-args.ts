@@ -46,8 +46,10 @@ function parseDecimal(buf: Buffer, start: number, end: number): number {
     digits++;
     scale *= 10;
   }
+  if (digits === 0 || digits > SAFE_DIGITS || scale === 1) return Number.NaN;
+  // Zeros in front, which parseInteger refuses.
+  if (scale === 0) return negative ? -n : n;
   // Both sides are exact, so the quotient is the nearest double.
-  if (digits === 0 || scale <= 1) return Number.NaN;
   return negative ? -(n / scale) : n / scale;
 }
 

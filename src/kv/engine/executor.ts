@@ -48,6 +48,18 @@ const SUBSCRIBER_COMMANDS = new Set([
 const UNKNOWN_ARGS_SHOWN_BYTES = 128;
 const MINUS = 45;
 
+/** A command that has gone on by itself, and has ended. */
+export interface EndedCommand {
+  readonly session: Session;
+  readonly command: Command;
+  readonly args: readonly Buffer[];
+  /** Monotonic ms. */
+  readonly startedMs: number;
+  /** The wait of its client; undefined when the client is gone. */
+  readonly blocked: Blocked | undefined;
+  readonly reply: (reply: RespWriter) => void;
+}
+
 export class Executor {
   private readonly engine: Engine;
   /** The Call of requests that come from clients; scripts bring their own. */
@@ -126,7 +138,8 @@ export class Executor {
       return Executed.paused;
     }
     if (engine.effects.crowded && session.connection !== undefined && mayWrite(session, command)) {
-      return Executed.paused;
+      // While writes are refused a script is told so by its first write.
+      if (engine.writesRefused === undefined) return Executed.paused;
     }
     // A monitor that leaves by RESET is not shown it: the line would come behind the reply.
     const leaves = session.monitor && command.spec.name === 'reset';
@@ -217,6 +230,7 @@ export class Executor {
       const denied = engine.acl.check(session, command, args);
       if (denied !== undefined) return denied;
     }
+    if (engine.scripting.busy && (bits & Bit.allowBusy) === 0) return engine.scripting.busyError;
     if (engine.settings.maxmemory > 0 && needsMemory(session, command)) {
       if (!engine.eviction.makeRoom()) return OUT_OF_MEMORY;
     }
@@ -484,6 +498,28 @@ export class Executor {
       if (silenced(session)) reply.pos = mark;
       this.endBlocking(blocked);
     });
+  }
+
+  /**
+   * Ends the wait of a client whose command has gone on by itself (a slow script): its log entry, and
+   * its reply if the client is still there.
+   */
+  complete(ended: EndedCommand): void {
+    const { engine } = this;
+    const { session, command, blocked } = ended;
+    const micros = Math.round((engine.clock.monotonicMs() - ended.startedMs) * 1000);
+    command.latency.record(micros / 1000);
+    const { slowlogLogSlowerThan, slowlogMaxLen } = engine.settings;
+    if (slowlogLogSlowerThan >= 0 && micros >= slowlogLogSlowerThan) {
+      const ran = { command, args: this.retryArgs.load(ended.args) };
+      engine.slowlog.add(session, ran, micros, engine.keyspace.nowMs, slowlogMaxLen);
+    }
+    this.commit(session);
+    if (blocked !== undefined && session.blocked === blocked) {
+      engine.outlet.deliver(session, ended.reply);
+      this.endBlocking(blocked);
+    }
+    if (engine.blocking.hasReady) this.serveReady();
   }
 
   private endBlocking(blocked: Blocked): void {

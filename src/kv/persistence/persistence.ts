@@ -174,9 +174,6 @@ export class Persistence {
       this.startCheckpoint();
     }
     this.noteSlowWrite();
-    if (this.options.engine.writesRefused === undefined && !this.log.accepting) {
-      this.stateChanged(this.log.failure);
-    }
   }
 
   /** The last write since the last look, for LATENCY. */
@@ -196,14 +193,22 @@ export class Persistence {
 
   private stateChanged(failure: LogError | null): void {
     const { engine, log } = this.options;
-    if (failure === null && this.log.accepting) {
+    if (failure === null) {
       if (engine.writesRefused !== undefined) log.info('writes are accepted again');
       engine.writesRefused = undefined;
       return;
     }
-    const reason = failure?.message ?? 'too many writes wait for the disk';
+    const reason = failure.message;
     engine.writesRefused = new ReplyError(`MISCONF Errors writing to the AOF file: ${reason}`);
     log.error('writes are refused until the log can be written again', { reason });
+    // A checkpoint lets the log be cut; it may be that there is room for it.
+    if (
+      this.log.state === 'short' &&
+      this.bytesBehindCheckpoint > 0 &&
+      !this.checkpointer.running
+    ) {
+      this.startCheckpoint();
+    }
     this.tryResume();
   }
 
@@ -212,13 +217,13 @@ export class Persistence {
     this.resuming = true;
     const { clock } = this.options;
     clock.setTimer(RESUME_TRY_MS, () => {
-      const attempt = this.log.state === 'failed' ? this.log.tryResume() : Promise.resolve(true);
-      attempt
+      this.log
+        .tryResume()
         .catch(() => false)
-        .then((resumed) => {
+        .then(() => {
           this.resuming = false;
           if (this.closed) return;
-          if (resumed && this.log.accepting) this.stateChanged(null);
+          if (this.log.failure === null) this.stateChanged(null);
           else this.tryResume();
         })
         .catch((error: unknown) => {

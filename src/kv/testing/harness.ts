@@ -42,21 +42,30 @@ export class TestClient {
   }
 }
 
+export interface TestStoreOptions {
+  readonly settings?: Partial<Settings>;
+  readonly random?: Random;
+  /** The monotonic clock runs, for scripts that run into their time limit. */
+  readonly realTime?: boolean;
+}
+
 export class TestStore {
   readonly engine: Engine;
-  /** Milliseconds that the store's clock is ahead of the real one; change it to let time pass. */
+  /** Milliseconds that have passed for the store; change it to let time pass. */
   readonly time: { offsetMs: number };
   private readonly client: TestClient;
   private readonly logged: string[][] = [];
 
-  constructor(options: { settings?: Partial<Settings>; random?: Random } = {}) {
+  constructor(options: TestStoreOptions = {}) {
     const time = { offsetMs: 0 };
     this.time = time;
     const real = createNodeClock();
+    const startMs = real.wallMs();
     const clock: Clock = {
-      monotonicMs: () => real.monotonicMs() + time.offsetMs,
-      nowMicros: () => real.nowMicros() + time.offsetMs * 1000,
-      wallMs: () => real.wallMs() + time.offsetMs,
+      // Time stands still unless a test lets it pass: what a test says does not depend on its speed.
+      monotonicMs: () => (options.realTime ? real.monotonicMs() : startMs) + time.offsetMs,
+      nowMicros: () => (startMs + time.offsetMs) * 1000,
+      wallMs: () => startMs + time.offsetMs,
       setTimer: (delayMs, run) => real.setTimer(delayMs, run),
       clearTimer: (timer) => real.clearTimer(timer),
       nextTurn: (run) => real.nextTurn(run),
@@ -159,9 +168,7 @@ export class TestStore {
 }
 
 /** A fresh store whose commands run at once. */
-export function createTestStore(
-  options: { settings?: Partial<Settings>; random?: Random } = {},
-): TestStore {
+export function createTestStore(options: TestStoreOptions = {}): TestStore {
   return new TestStore(options);
 }
 

@@ -68,7 +68,7 @@ describe('FUNCTION LOAD', () => {
   }
 
   it('ends a library that loads for ever', () => {
-    const reply = load(createTestStore(), `${LIB}while true do end`);
+    const reply = load(createTestStore({ realTime: true }), `${LIB}while true do end`);
     assert.deepEqual(reply, {
       error: 'ERR Error registering functions: ERR FUNCTION LOAD timeout',
     });

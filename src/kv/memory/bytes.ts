@@ -63,9 +63,9 @@ export function compareBytes(
   bStart: number,
   bLength: number,
 ): number {
-  const length = aLength < bLength ? aLength : bLength;
+  const length = Math.min(aLength, bLength);
   let i = 0;
-  const loop = length < EQUAL_LOOP_MAX ? length : EQUAL_LOOP_MAX;
+  const loop = Math.min(length, EQUAL_LOOP_MAX);
   for (; i < loop; i++) {
     const difference = a[aStart + i]! - b[bStart + i]!;
     if (difference !== 0) return difference;

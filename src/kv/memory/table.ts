@@ -319,7 +319,7 @@ export class Table {
       if (first === 0) continue;
       let chain = 0;
       for (let node = first; node !== 0; node = this.nextOf(node)) chain++;
-      let skip = random32() % (chain < FAIR_CHAIN ? FAIR_CHAIN : chain);
+      let skip = random32() % Math.max(chain, FAIR_CHAIN);
       if (skip >= chain) continue;
       let node = first;
       for (; skip > 0; skip--) node = this.nextOf(node);

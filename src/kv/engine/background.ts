@@ -23,6 +23,7 @@ export class Background {
   tick(): boolean {
     const { engine } = this;
     engine.executor.beginBatch();
+    if (engine.scripting.busy) return this.reclaim();
     engine.activeExpiry.beginTick();
     engine.eviction.sync();
     for (const db of engine.keyspace.databases) db.table.rehash(REHASH_BUCKETS);
@@ -33,6 +34,8 @@ export class Background {
   slice(): boolean {
     const { engine } = this;
     engine.executor.beginBatch();
+    // No key goes away under a script that goes on later.
+    if (engine.scripting.busy) return this.reclaim();
     const expires = engine.activeExpiry.slice();
     const evicts = engine.eviction.slice();
     const walks = engine.bigKeys.slice();

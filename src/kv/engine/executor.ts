@@ -17,6 +17,8 @@ import type { Database } from '../keyspace/index.ts';
 import { addressOf } from '../session/describe.ts';
 import type { Session } from '../session/session.ts';
 import { type Blocked, BlockedClients } from './blocking.ts';
+import { mayWrite, needsMemory, TRANSACTION_COMMANDS } from './command-needs.ts';
+import type { EndedCommand } from './ended-command.ts';
 import type { Engine } from './engine.ts';
 import { queueCommand } from './queue-command.ts';
 
@@ -31,8 +33,6 @@ export const Executed = {
 } as const;
 export type Executed = (typeof Executed)[keyof typeof Executed];
 
-/** Commands that run inside MULTI instead of being queued. */
-const TRANSACTION_COMMANDS = new Set(['exec', 'discard', 'multi', 'watch', 'quit', 'reset']);
 /** Commands that a RESP2 client may use while it is subscribed. */
 const SUBSCRIBER_COMMANDS = new Set([
   'subscribe',
@@ -47,18 +47,6 @@ const SUBSCRIBER_COMMANDS = new Set([
 ]);
 const UNKNOWN_ARGS_SHOWN_BYTES = 128;
 const MINUS = 45;
-
-/** A command that has gone on by itself, and has ended. */
-export interface EndedCommand {
-  readonly session: Session;
-  readonly command: Command;
-  readonly args: readonly Buffer[];
-  /** Monotonic ms. */
-  readonly startedMs: number;
-  /** The wait of its client; undefined when the client is gone. */
-  readonly blocked: Blocked | undefined;
-  readonly reply: (reply: RespWriter) => void;
-}
 
 export class Executor {
   private readonly engine: Engine;
@@ -231,8 +219,9 @@ export class Executor {
       if (denied !== undefined) return denied;
     }
     if (engine.scripting.busy && (bits & Bit.allowBusy) === 0) return engine.scripting.busyError;
-    if (engine.settings.maxmemory > 0 && needsMemory(session, command)) {
-      if (!engine.eviction.makeRoom()) return OUT_OF_MEMORY;
+    const { arena } = engine.keyspace;
+    if ((engine.settings.maxmemory > 0 || arena.nearlyFull) && needsMemory(session, command)) {
+      if (!engine.eviction.makeRoom() || arena.nearlyFull) return OUT_OF_MEMORY;
     }
     // Scripts may write, but are refused only when they do.
     const writes = (bits & Bit.noScript) === 0 ? Bit.write | Bit.mayReplicate : Bit.write;
@@ -374,7 +363,7 @@ export class Executor {
       slowlogLogSlowerThan >= 0 &&
       elapsed * 1000 >= slowlogLogSlowerThan &&
       (command.bits & Bit.skipSlowlog) === 0 &&
-      !call.nested
+      call.session !== this.internal
     ) {
       const micros = Math.round(elapsed * 1000);
       engine.slowlog.add(
@@ -555,21 +544,6 @@ export class Executor {
       this.unblock(blocked.session, 'timeout');
     }
   }
-}
-
-/** Whether a command needs room: also whatever is queued, and an EXEC of what does. */
-function needsMemory({ transaction }: Session, { bits, spec }: Command): boolean {
-  if ((bits & Bit.denyoom) !== 0) return true;
-  if (transaction.state === 'none') return false;
-  if (spec.name !== 'exec') return !TRANSACTION_COMMANDS.has(spec.name);
-  return transaction.queue.some(({ command }) => (command.bits & Bit.denyoom) !== 0);
-}
-
-/** Whether a command, or one that an EXEC would run, may change something. */
-function mayWrite(session: Session, command: Command): boolean {
-  if ((command.bits & (Bit.write | Bit.mayReplicate)) !== 0) return true;
-  if (command.spec.name !== 'exec') return false;
-  return session.transaction.queue.some((queued) => (queued.command.bits & Bit.write) !== 0);
 }
 
 /** Whether CLIENT REPLY keeps back the reply just written; SKIP is over with it. */

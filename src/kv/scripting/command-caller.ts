@@ -25,6 +25,8 @@ import type { ScriptRun } from './script-run.ts';
 const REPLY_BYTES = 16 * 1024;
 /** A reply buffer that had to grow beyond this is not kept. */
 const REPLY_BYTES_KEPT = 1024 * 1024;
+/** Commands that may not run twice. */
+const ACTS = Bit.write | Bit.mayReplicate | Bit.pubsub;
 const MINUS = 45;
 /** Spellings of names that are kept. */
 const NAMES_MAX = 1024;
@@ -138,6 +140,7 @@ export class CommandCaller {
     const call = this.call!;
     const session = this.session!;
     if ((command.bits & Bit.write) !== 0) run.wrote = true;
+    if ((command.bits & ACTS) !== 0) run.acted = true;
     if (engine.monitors.count > 0) engine.executor.monitor(session, command, call.args, true);
     call.db = session.db;
     call.spec = command.spec;

@@ -33,6 +33,14 @@ export class Libraries {
     return this.byFunction.get(name) ?? this.byFunction.get(name.toLowerCase());
   }
 
+  /** The library of a function. */
+  of(f: LibraryFunction): Library | undefined {
+    for (const library of this.byName.values()) {
+      if (library.functions.get(f.name) === f) return library;
+    }
+    return undefined;
+  }
+
   has(name: string): boolean {
     return this.byName.has(name);
   }

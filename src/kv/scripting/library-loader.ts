@@ -30,7 +30,7 @@ const CHUNK_NAME = 'user_function';
  * @throws ReplyError
  */
 export function loadLibrary(
-  source: LibrarySource & { text: string },
+  source: LibrarySource & { text: string; pausable: boolean },
   state: LuaState,
   withApi: (registerFunction: LuaFunction, run: () => void) => void,
 ): Library {
@@ -41,7 +41,7 @@ export function loadLibrary(
     return [];
   };
   try {
-    const chunk = state.compile(code, CHUNK_NAME);
+    const chunk = state.compile(code, CHUNK_NAME, source.pausable);
     withApi(register, () => chunk.run());
   } catch (error) {
     if (error instanceof LuaSyntaxError) {

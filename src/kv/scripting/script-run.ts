@@ -25,6 +25,10 @@ export class ScriptRun {
   outOfMemory = false;
   /** It has run a writing command: it can not be stopped half-way any more. */
   wrote = false;
+  /** It has done what may not be done twice (PUBLISH): it can not begin anew. */
+  acted = false;
+  /** It may begin anew in slices when it takes long: its client can wait. */
+  restartable = false;
   /** Protocol of the replies that it sees. */
   protocol: 2 | 3 = 2;
   /** Monotonic ms. */
@@ -41,6 +45,7 @@ export class ScriptRun {
     readOnly: boolean;
     allowOom: boolean;
     outOfMemory: boolean;
+    restartable: boolean;
     startedMs: number;
   }): void {
     this.state = 'running';
@@ -50,8 +55,10 @@ export class ScriptRun {
     this.readOnly = init.readOnly;
     this.allowOom = init.allowOom;
     this.outOfMemory = init.outOfMemory;
+    this.restartable = init.restartable;
     this.startedMs = init.startedMs;
     this.wrote = false;
+    this.acted = false;
     this.protocol = 2;
     this.killedBy = undefined;
   }

@@ -46,11 +46,19 @@ export function nameApi(state: LuaState, redis: LuaTable): void {
  * to give them as texts.
  */
 function protectedCall(pcall: LuaFunction): LuaFunction {
-  return (...args) => {
-    const results = pcall(...args) as LuaMulti;
-    const [ok, error] = results;
-    if (ok !== false || !(error instanceof LuaTable)) return results;
-    const text = error.get('err');
-    return typeof text === 'string' || typeof text === 'number' ? [false, text] : results;
-  };
+  const compatible: LuaFunction = (...args) => withText(pcall(...args) as LuaMulti);
+  const { resumable } = pcall;
+  if (resumable !== undefined) {
+    compatible.resumable = function* (...args) {
+      return withText((yield* resumable(...args)) as LuaMulti);
+    };
+  }
+  return compatible;
+}
+
+function withText(results: LuaMulti): LuaMulti {
+  const [ok, error] = results;
+  if (ok !== false || !(error instanceof LuaTable)) return results;
+  const text = error.get('err');
+  return typeof text === 'string' || typeof text === 'number' ? [false, text] : results;
 }

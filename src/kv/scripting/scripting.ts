@@ -7,7 +7,9 @@
  * Benchmark: bench/kv.
  */
 import { invariant } from '../../core/base/index.ts';
+import { Args, type RespWriter } from '../../core/wire/index.ts';
 import type { Call } from '../command/call.ts';
+import type { Blocked } from '../engine/blocking.ts';
 import type { Engine, ExtraState } from '../engine/engine.ts';
 import { OUT_OF_MEMORY, ReplyError } from '../errors.ts';
 import {
@@ -15,13 +17,14 @@ import {
   LuaAbort,
   LuaError,
   type LuaFunction,
+  type LuaRun,
   type LuaState,
   LuaSyntaxError,
   LuaTable,
   type LuaValue,
 } from '../lua/index.ts';
 import { CommandCaller } from './command-caller.ts';
-import { failureOf } from './error-table.ts';
+import { type Failure, failureOf } from './error-table.ts';
 import { Libraries, libraryExists, type RestorePolicy } from './libraries.ts';
 import type { Library, LibraryFunction } from './library.ts';
 import { loadLibrary } from './library-loader.ts';
@@ -32,6 +35,7 @@ import { ScriptFlag } from './script-flags.ts';
 import { ScriptRun } from './script-run.ts';
 import { createScriptState, nameApi } from './script-state.ts';
 import { parseLibrary, parseScript } from './shebang.ts';
+import { SuspendedScript } from './suspended-script.ts';
 
 /** How scripts are called in messages. */
 const CHUNK_NAME = 'user_script';
@@ -44,13 +48,14 @@ const WRITES_IN_RO = new ReplyError(
 
 /** What is run, and how. */
 interface Target {
-  readonly kind: 'eval' | 'function';
-  readonly name: string;
-  /** ScriptFlag bits. */
-  readonly flags: number;
+  readonly what: Script | LibraryFunction;
+  readonly keyCount: number;
   /** By EVAL_RO or one of its kind. */
   readonly readOnly: boolean;
 }
+
+/** Ends a run that shall begin anew in slices. */
+const IN_SLICES = new LuaAbort('goes on in slices');
 
 export class Scripting {
   readonly cache = new ScriptCache();
@@ -58,16 +63,13 @@ export class Scripting {
   readonly run = new ScriptRun();
   /** Where `redis.log` goes. */
   log: ScriptLog = () => {};
-  /** Called again and again while a script runs longer than it should. */
-  onSlow: (() => void) | undefined;
   private readonly engine: Engine;
   private readonly caller: CommandCaller;
   private scriptState: LuaState | undefined;
   private functionState: LuaState | undefined;
   private functionApi: LuaTable | undefined;
   private loadDeadlineMs = Number.POSITIVE_INFINITY;
-  /** The command that runs a script at the moment. */
-  private running: Call | undefined;
+  private suspended: SuspendedScript | undefined;
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -109,12 +111,16 @@ export class Scripting {
 
   /** Runs a script with the keys and arguments behind argument 2, which says how many keys. */
   evaluate(call: Call, script: Script, keyCount: number, readOnly: boolean): void {
-    const target: Target = { kind: 'eval', name: script.sha, flags: script.flags, readOnly };
+    const target: Target = { what: script, keyCount, readOnly };
     this.begin(call, target);
-    const state = this.scripts;
-    state.globals.set('KEYS', argumentTable(call, 3, 3 + keyCount));
-    state.globals.set('ARGV', argumentTable(call, 3 + keyCount, call.count));
-    this.perform(call, state, script.main, []);
+    this.nameArguments(call.args, keyCount);
+    this.perform(call, target, this.scripts, script.main, []);
+  }
+
+  private nameArguments(args: Args, keyCount: number): void {
+    const { globals } = this.scripts;
+    globals.set('KEYS', argumentTable(args, 3, 3 + keyCount));
+    globals.set('ARGV', argumentTable(args, 3 + keyCount, args.count));
   }
 
   /** Forgets all scripts (SCRIPT FLUSH). */
@@ -127,10 +133,9 @@ export class Scripting {
 
   /** Runs a function with the keys and arguments behind argument 2, which says how many keys. */
   callFunction(call: Call, f: LibraryFunction, keyCount: number, readOnly: boolean): void {
-    this.begin(call, { kind: 'function', name: f.name, flags: f.flags, readOnly });
-    const keys = argumentTable(call, 3, 3 + keyCount);
-    const rest = argumentTable(call, 3 + keyCount, call.count);
-    this.perform(call, this.functions, f.callback, [keys, rest]);
+    const target: Target = { what: f, keyCount, readOnly };
+    this.begin(call, target);
+    this.perform(call, target, this.functions, f.callback, functionArguments(call.args, keyCount));
   }
 
   /**
@@ -158,9 +163,10 @@ export class Scripting {
     this.functionState = undefined;
   }
 
-  private library(text: string, limited: boolean): Library {
+  private library(text: string, limited: boolean, pausable = false): Library {
     const state = this.functions;
-    return loadLibrary({ ...parseLibrary(text), text }, state, (registerFunction, run) => {
+    const source = { ...parseLibrary(text), text, pausable };
+    return loadLibrary(source, state, (registerFunction, run) => {
       if (limited) this.loadDeadlineMs = this.engine.clock.monotonicMs() + LOAD_MS_MAX;
       nameApi(state, loadTable(registerFunction, this.writeLog));
       try {
@@ -178,7 +184,8 @@ export class Scripting {
   private begin(call: Call, target: Target): void {
     const { engine, run } = this;
     invariant(run.state === 'idle', 'scripts do not run inside scripts');
-    const { flags } = target;
+    const { what } = target;
+    const { flags } = what;
     const outOfMemory = engine.settings.maxmemory > 0 && !engine.eviction.makeRoom();
     const says = (flags & ScriptFlag.compatible) === 0;
     const writes = (flags & ScriptFlag.noWrites) === 0;
@@ -188,35 +195,122 @@ export class Scripting {
       if (target.readOnly) throw WRITES_IN_RO;
     }
     run.begin({
-      kind: target.kind,
-      name: target.name,
+      kind: 'sha' in what ? 'eval' : 'function',
+      name: 'sha' in what ? what.sha : what.name,
       caller: call.session,
       readOnly: target.readOnly || !writes,
       allowOom: (flags & ScriptFlag.allowOom) !== 0,
       outOfMemory,
+      restartable: call.canBlock && !call.nested && call.session.connection !== undefined,
       startedMs: engine.executor.startedMs,
     });
-    this.running = call;
     this.caller.begin(call.session, call.db);
   }
 
-  private perform(call: Call, state: LuaState, f: LuaFunction, args: LuaValue[]): void {
+  private perform(
+    call: Call,
+    target: Target,
+    state: LuaState,
+    f: LuaFunction,
+    args: LuaValue[],
+  ): void {
     const { run } = this;
-    const { stats } = this.engine;
     let result: LuaValue;
     try {
       result = first(state.call(f, ...args));
     } catch (error) {
-      if (!(error instanceof LuaError) && !(error instanceof LuaAbort)) throw error;
-      const failure = failureOf(error, run.name);
+      if (error === IN_SLICES) {
+        this.restart(call, target);
+        return;
+      }
+      this.finish();
+      const failure = this.failure(error);
       if (!failure.counted) throw new ReplyError(failure.text);
       call.reply.error(failure.text);
       return;
-    } finally {
-      run.end();
-      this.running = undefined;
     }
-    writeLuaValue({ reply: call.reply, protocol: run.protocol, stats }, result);
+    this.finish();
+    writeLuaValue({ reply: call.reply, protocol: run.protocol, stats: this.engine.stats }, result);
+  }
+
+  private finish(): void {
+    this.run.end();
+    this.suspended = undefined;
+  }
+
+  /** What a client is told of a script's error; what is no failure of a script is thrown on. */
+  private failure(error: unknown): Failure {
+    if (error instanceof LuaError || error instanceof LuaAbort) {
+      return failureOf(error, this.run.name);
+    }
+    throw error;
+  }
+
+  // Slow scripts.
+
+  /** A script that has taken long without doing anything begins anew, in slices; its client waits. */
+  private restart(call: Call, target: Target): void {
+    const { run, engine } = this;
+    const { session } = call;
+    const { what, keyCount } = target;
+    const command = engine.commands.get(call.spec.name);
+    invariant(command !== undefined, 'a running command stands in the table');
+    run.command = call.args.copies();
+    this.caller.begin(session, call.db);
+    const steps =
+      'sha' in what ? this.startScript(what, keyCount) : this.startFunction(what, keyCount);
+    call.block({ keys: [], timeoutMs: 0, onTimeout: () => {} });
+    let blocked: Blocked | undefined;
+    this.suspended = new SuspendedScript({
+      engine,
+      run,
+      steps,
+      begin: () => {
+        blocked = session.blocked;
+      },
+      end: (outcome) => {
+        const { command: args, protocol, startedMs } = run;
+        this.finish();
+        const reply = (writer: RespWriter): void => {
+          try {
+            const result = first(outcome());
+            writeLuaValue({ reply: writer, protocol, stats: engine.stats }, result);
+          } catch (error) {
+            const { text, counted } = this.failure(error);
+            if (!counted) engine.stats.noteError(text);
+            command.failed++;
+            writer.error(text);
+          }
+        };
+        engine.executor.complete({ session, command, args, startedMs, blocked, reply });
+      },
+    });
+  }
+
+  private startScript(script: Script, keyCount: number): LuaRun {
+    const { code } = parseScript(script.body.toString('latin1'));
+    this.nameArguments(new Args().load(this.run.command), keyCount);
+    return this.scripts.start(this.scripts.compile(code, CHUNK_NAME, true).main);
+  }
+
+  /** The function is taken from its library loaded once more: its local variables are new ones. */
+  private startFunction(f: LibraryFunction, keyCount: number): LuaRun {
+    const library = this.libraries.of(f);
+    invariant(library !== undefined, 'a running function has a library');
+    const copy = this.library(library.code, false, true).functions.get(f.name);
+    invariant(copy !== undefined, 'a library loads as it did before');
+    const args = functionArguments(new Args().load(this.run.command), keyCount);
+    return this.functions.start(copy.callback, ...args);
+  }
+
+  /** A slow script waits for its next slice: others get BUSY. */
+  get busy(): boolean {
+    return this.suspended !== undefined;
+  }
+
+  /** Nothing goes on any more; for the end of the process. */
+  stop(): void {
+    this.suspended?.stop();
   }
 
   /** Asks the running script to end; what KILL is to answer. */
@@ -236,21 +330,19 @@ export class Scripting {
     return this.run.kind === 'eval' ? BUSY_SCRIPT : BUSY_FUNCTION;
   }
 
-  /** Called by Lua code every few thousand steps. */
-  private readonly hook = (): void => {
+  /** Called by Lua code every few thousand steps; true asks for a pause. */
+  private readonly hook = (): boolean => {
     const { run, engine } = this;
+    if (this.suspended !== undefined) return this.suspended.pauses();
     const nowMs = engine.clock.monotonicMs();
     if (nowMs > this.loadDeadlineMs) throw new LuaAbort('FUNCTION LOAD timeout');
     const thresholdMs = engine.settings.busyReplyThreshold;
     if (run.state === 'running' && thresholdMs > 0 && nowMs - run.startedMs >= thresholdMs) {
       run.state = 'slow';
-      run.command = this.running?.args.copies() ?? [];
       this.log('warn', `Slow script detected: still in execution after ${thresholdMs} ms`);
+      if (run.restartable && !run.acted) throw IN_SLICES;
     }
-    if (run.state !== 'slow') return;
-    this.onSlow?.();
-    if (run.killedBy !== undefined)
-      throw new LuaAbort(`Script killed by user with ${run.killedBy}.`);
+    return false;
   };
 
   // States.
@@ -291,9 +383,12 @@ const BUSY_FUNCTION = new ReplyError(
   'BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.',
 );
 
-function argumentTable(call: Call, from: number, to: number): LuaTable {
-  const { args } = call;
+function argumentTable(args: Args, from: number, to: number): LuaTable {
   const values: LuaValue[] = [];
   for (let i = from; i < to; i++) values.push(args.text(i));
   return LuaTable.fromArray(values);
+}
+
+function functionArguments(args: Args, keyCount: number): LuaValue[] {
+  return [argumentTable(args, 3, 3 + keyCount), argumentTable(args, 3 + keyCount, args.count)];
 }

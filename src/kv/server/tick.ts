@@ -29,6 +29,7 @@ export class Tick {
 
   stop(): void {
     this.stopped = true;
+    this.server.engine.scripting.stop();
     const { clock } = this.server.engine;
     for (const timer of [this.timer, this.deadlineTimer]) {
       if (timer !== undefined) clock.clearTimer(timer);

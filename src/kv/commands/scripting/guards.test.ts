@@ -1,8 +1,14 @@
 /** What scripts leave in the log, and what keeps them from doing harm. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ReplyError } from '../../errors.ts';
-import { createTestStore, type Reply, type TestStore } from '../../testing/harness.ts';
+import {
+  createTestStore,
+  type Reply,
+  type TestClient,
+  type TestStore,
+} from '../../testing/harness.ts';
 
 function textOf(reply: Reply): string {
   assert.ok(reply !== null && typeof reply === 'object' && 'error' in reply, JSON.stringify(reply));
@@ -124,59 +130,121 @@ describe('a script of a restricted user', () => {
 
 describe('a slow script', () => {
   const endless = 'while true do end';
+  const busy = (kind: string): Reply => ({
+    error: `BUSY Redis is busy running a script. You can only call ${kind} KILL or SHUTDOWN NOSAVE.`,
+  });
 
-  /** Runs `command` while a script is slow; the reply of the script. */
-  function during(kv: TestStore, script: string, act: () => void): Reply {
-    kv.engine.settings.busyReplyThreshold = 1;
-    let acted = false;
-    kv.engine.scripting.onSlow = () => {
-      if (!acted) act();
-      acted = true;
-    };
-    const reply = kv.run(...(script.startsWith('FCALL') ? script.split(' ') : ['EVAL', script, 0]));
-    assert.ok(acted);
-    return reply;
+  function impatient(): TestStore {
+    return createTestStore({ settings: { busyReplyThreshold: 1 }, realTime: true });
   }
 
-  it('ends by SCRIPT KILL', () => {
-    const kv = createTestStore();
-    const { scripting } = kv.engine;
-    const reply = during(kv, endless, () => {
-      assert.match(scripting.kill('function')?.message ?? '', /^BUSY .*SCRIPT KILL/);
-      assert.equal(scripting.kill('eval'), undefined);
+  /** Lets the script go on until its client has a reply. */
+  async function replyOf(client: TestClient): Promise<Reply> {
+    for (;;) {
+      const [reply] = client.pushed();
+      if (reply !== undefined) return reply;
+      await nextTurn();
+    }
+  }
+
+  for (const script of [endless, `while true do pcall(function() ${endless} end) end`]) {
+    it(`lets others end it: ${script}`, async () => {
+      const kv = impatient();
+      const caller = kv.connect();
+      assert.equal(caller.run('EVAL', script, 1, 'k', 'v'), undefined);
+      assert.deepEqual(kv.run('GET', 'k'), busy('SCRIPT'));
+      await nextTurn();
+      assert.deepEqual(kv.run('SET', 'k', 'v'), busy('SCRIPT'));
+      assert.deepEqual(kv.run('FUNCTION', 'KILL'), busy('SCRIPT'));
+      const stats = kv.run('FUNCTION', 'STATS') as Reply[];
+      assert.deepEqual((stats[1] as Reply[])[3], ['EVAL', script, '1', 'k', 'v']);
+      assert.equal(kv.run('SCRIPT', 'KILL'), 'OK');
+      assert.equal(textOf(await replyOf(caller)), 'ERR Script killed by user with SCRIPT KILL.');
+      assert.equal(kv.run('EVAL', 'return 1', 0), 1);
+      assert.deepEqual(kv.run('SCRIPT', 'KILL'), {
+        error: 'NOTBUSY No scripts in execution right now.',
+      });
     });
-    assert.equal(textOf(reply), 'ERR Script killed by user with SCRIPT KILL.');
-    assert.equal(kv.run('EVAL', 'return 1', 0), 1);
+  }
+
+  it('gives its result, writes as one, and wakes who waits for that', async () => {
+    const kv = impatient();
+    const [caller, waiting] = [kv.connect(), kv.connect()];
+    assert.equal(waiting.run('BLPOP', 'l', 0), undefined);
+    const script = `local n = 0 for i = 1, 3e6 do n = n + 1 end
+      redis.call('rpush', KEYS[1], n, ARGV[1]) return {redis.call('llen', KEYS[1]), n}`;
+    assert.equal(caller.run('EVAL', script, 1, 'l', 'x'), undefined);
+    assert.deepEqual(kv.run('GET', 'k'), busy('SCRIPT'));
+    assert.deepEqual(await replyOf(caller), [2, 3e6]);
+    assert.deepEqual(waiting.pushed(), [['l', '3000000']]);
+    assert.deepEqual(kv.effects(), [
+      ['rpush', 'l', '3000000', 'x'],
+      ['LPOP', 'l'],
+    ]);
+    assert.equal(kv.run('LLEN', 'l'), 1);
   });
 
-  it('does not catch its end', () => {
-    const kv = createTestStore();
-    const reply = during(kv, `while true do pcall(function() ${endless} end) end`, () => {
-      kv.engine.scripting.kill('eval');
-    });
-    assert.equal(textOf(reply), 'ERR Script killed by user with SCRIPT KILL.');
+  it('sees neither time nor expiry', async () => {
+    const kv = impatient();
+    const caller = kv.connect();
+    kv.run('SET', 'k', 'v', 'PX', 1000);
+    const script = `local before = redis.call('time') for i = 1, 3e6 do end
+      local after = redis.call('time')
+      return {redis.call('get', 'k'), before[1] == after[1] and before[2] == after[2]}`;
+    assert.equal(caller.run('EVAL', script, 0), undefined);
+    kv.advance(5000);
+    kv.engine.background.tick();
+    assert.deepEqual(await replyOf(caller), ['v', 1]);
+    assert.equal(kv.run('GET', 'k'), null);
   });
 
-  it('can not be killed once it has written', () => {
-    const kv = createTestStore();
-    const script = 'redis.call("set", "k", 1) for i = 1, 3e7 do end return "done"';
-    const reply = during(kv, script, () => {
-      assert.match(kv.engine.scripting.kill('eval')?.message ?? '', /^UNKILLABLE /);
-    });
-    assert.equal(reply, 'done');
+  it('goes on to its end without its client', async () => {
+    const kv = impatient();
+    const caller = kv.connect();
+    caller.run('EVAL', 'for i = 1, 2e6 do end redis.call("set", "k", 1)', 0);
+    kv.engine.closeSession(caller.session);
+    while (kv.engine.scripting.busy) await nextTurn();
+    assert.equal(kv.run('GET', 'k'), '1');
+    assert.deepEqual(kv.effects(), [['set', 'k', '1']]);
   });
 
-  it('ends by FUNCTION KILL when it is a function', () => {
-    const kv = createTestStore();
-    kv.run(
-      'FUNCTION',
-      'LOAD',
-      `#!lua name=l\nredis.register_function('f', function() ${endless} end)`,
-    );
-    const reply = during(kv, 'FCALL f 0', () => {
-      assert.equal(kv.engine.scripting.run.name, 'f');
-      assert.equal(kv.engine.scripting.kill('function'), undefined);
-    });
-    assert.equal(textOf(reply), 'ERR Script killed by user with FUNCTION KILL.');
+  it('is let alone once it has written or published', () => {
+    const kv = impatient();
+    const loop = 'for i = 1, 2e6 do end return "done"';
+    assert.equal(kv.run('EVAL', `redis.call("set", "k", 1) ${loop}`, 0), 'done');
+    assert.equal(kv.run('EVAL', `redis.call("publish", "c", "m") ${loop}`, 0), 'done');
+    kv.run('MULTI');
+    kv.run('EVAL', loop, 0);
+    assert.deepEqual(kv.run('EXEC'), ['done']);
+  });
+
+  it('ends by FUNCTION KILL when it is a function', async () => {
+    const kv = impatient();
+    const code = `#!lua name=l\nredis.register_function('f', function() ${endless} end)`;
+    kv.run('FUNCTION', 'LOAD', code);
+    const caller = kv.connect();
+    assert.equal(caller.run('FCALL', 'f', 0), undefined);
+    assert.deepEqual(kv.run('SCRIPT', 'KILL'), busy('FUNCTION'));
+    assert.equal(kv.run('FUNCTION', 'KILL'), 'OK');
+    assert.equal(textOf(await replyOf(caller)), 'ERR Script killed by user with FUNCTION KILL.');
+  });
+
+  it('does not keep code going that can not pause', async () => {
+    const kv = impatient();
+    const caller = kv.connect();
+    const script = 'local t = {1, 2} table.sort(t, function(a, b) while true do end end)';
+    assert.equal(caller.run('EVAL', script, 0), undefined);
+    assert.match(textOf(await replyOf(caller)), /left no room for other clients/);
+  });
+
+  it('fails transactions of others', async () => {
+    const kv = impatient();
+    const caller = kv.connect();
+    caller.run('EVAL', endless, 0);
+    assert.equal(kv.run('MULTI'), 'OK');
+    assert.deepEqual(kv.run('GET', 'k'), busy('SCRIPT'));
+    assert.match((kv.run('EXEC') as { error: string }).error, /^EXECABORT /);
+    kv.run('SCRIPT', 'KILL');
+    await replyOf(caller);
   });
 });

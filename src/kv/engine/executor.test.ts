@@ -39,6 +39,14 @@ describe('checks', () => {
     assert.equal(kv.run('GET', 'k'), 'QUEUED');
   });
 
+  test('what needs memory is refused when addresses run out, limit or not', () => {
+    const kv = createTestStore();
+    Object.defineProperty(kv.engine.keyspace.arena, 'nearlyFull', { value: true });
+    assert.match((kv.run('SET', 'k', 'v') as { error: string }).error, /^OOM /);
+    assert.equal(kv.run('GET', 'k'), null);
+    assert.equal(kv.run('DEL', 'k'), 0);
+  });
+
   test('writes wait while the log is behind, reads do not', () => {
     const kv = createTestStore();
     const sink = kv.engine.effects.sink!;
@@ -69,6 +77,18 @@ describe('checks', () => {
     kv.engine.writesRefused = undefined;
     assert.equal(kv.run('GET', 'k'), null);
     assert.deepEqual(kv.effects(), [['DEL', 'k']]);
+  });
+});
+
+describe('slow commands', () => {
+  test('are logged as clients sent them, also those of transactions and scripts, not EXEC', () => {
+    const kv = createTestStore({ settings: { slowlogLogSlowerThan: 0 } });
+    kv.run('MULTI');
+    kv.run('GET', 'k');
+    kv.run('EXEC');
+    kv.run('EVAL', "return redis.call('ping')", 0);
+    const names = kv.engine.slowlog.entries.map(({ args }) => String(args[0]).toLowerCase());
+    assert.deepEqual(names, ['eval', 'ping', 'get', 'multi']);
   });
 });
 

@@ -172,7 +172,7 @@ export class Executor {
         const refusal =
           args.count > 1
             ? new ReplyError(
-                `ERR unknown subcommand '${args.text(1).slice(0, 128)}'. Try ${command.spec.name.toUpperCase()} HELP.`,
+                `ERR unknown subcommand '${untilZero(args.text(1)).slice(0, 128)}'. Try ${command.spec.name.toUpperCase()} HELP.`,
               )
             : wrongArity(command.spec.name);
         this.refuse(session, command, refusal, reply);
@@ -572,10 +572,4 @@ function unknownCommand(args: Args): ReplyError {
   }
   const name = untilZero(args.text(0)).slice(0, UNKNOWN_ARGS_SHOWN_BYTES);
   return new ReplyError(`ERR unknown command '${name}', with args beginning with: ${shown}`);
-}
-
-/** The text as Redis shows it in errors, where it is a C string. */
-function untilZero(text: string): string {
-  const zero = text.indexOf('\0');
-  return zero < 0 ? text : text.slice(0, zero);
 }

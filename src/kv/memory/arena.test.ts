@@ -78,3 +78,13 @@ test('an allocation is at most an eighth larger than asked for, small ones round
     assert.equal(Arena.roundUp(bytes), capacity);
   }
 });
+
+test('an arena says that it is nearly full while there is still room, and takes it back', () => {
+  const arena = new Arena(1, 260);
+  const held: Address[] = [];
+  while (!arena.nearlyFull) held.push(arena.alloc(4 * 1024 * 1024));
+  assert.ok(held.length >= 4);
+  arena.free(arena.alloc(8 * 1024 * 1024));
+  for (const addr of held) arena.free(addr);
+  assert.equal(arena.nearlyFull, false);
+});

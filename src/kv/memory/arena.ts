@@ -12,7 +12,8 @@
  *
  * Invariants: a span belongs to one class until its last slot is freed; a free page run is never
  * next to another free run of its segment; a segment without used pages gives its memory back.
- * Limit: 2048 segments, that is 16 GiB of small and medium allocations a process.
+ * Limit: 2048 segments, that is 16 GiB of small and medium allocations a process, each large one
+ * counted as a segment; `nearlyFull` warns 256 segments before.
  *
  * Benchmark: bench/kv.
  */
@@ -26,6 +27,8 @@ const SEGMENT_UNITS = 1 << SEGMENT_SHIFT;
 const SEGMENT_MASK = SEGMENT_UNITS - 1;
 const SEGMENT_BYTES = SEGMENT_UNITS * 8;
 const SEGMENTS_MAX = 2048;
+/** Segments that are left for the command at hand once `nearlyFull` says so: two GiB. */
+const SEGMENTS_SPARE = 256;
 const PAGE_SHIFT = 9;
 const PAGE_UNITS = 1 << PAGE_SHIFT;
 const PAGE_BYTES = PAGE_UNITS * 8;
@@ -92,9 +95,12 @@ export class Arena {
   private readonly freeRuns = new Int32Array(64 + 12).fill(-1);
   private readonly usedPages: number[] = [];
   private readonly emptySegments: number[] = [];
+  private readonly segmentsFull: number;
 
-  constructor(hashSeed: number) {
+  /** `segmentsMax`: less than the address space holds, for tests. */
+  constructor(hashSeed: number, segmentsMax = SEGMENTS_MAX) {
     this.hashSeed = hashSeed;
+    this.segmentsFull = segmentsMax - SEGMENTS_SPARE;
     const first = this.takeSegment(SEGMENT_BYTES);
     // Page 0 of the first segment stays unused, because address 0 means nothing.
     this.setRun(0, 1, KIND_MEDIUM);
@@ -127,6 +133,11 @@ export class Arena {
     }
     if (used >= capacity) this.unlinkPartial(span, sizeClass);
     return addr;
+  }
+
+  /** The address space is nearly used up: what needs memory should be refused. */
+  get nearlyFull(): boolean {
+    return this.bytes.length - this.emptySegments.length > this.segmentsFull;
   }
 
   /** Gives an allocation back. */

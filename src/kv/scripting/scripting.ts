@@ -62,7 +62,7 @@ export class Scripting {
   readonly libraries = new Libraries();
   readonly run = new ScriptRun();
   /** Where `redis.log` goes. */
-  log: ScriptLog = () => {};
+  log: ScriptLog = (level, message) => this.engine.log?.[level](message);
   private readonly engine: Engine;
   private readonly caller: CommandCaller;
   private scriptState: LuaState | undefined;

@@ -48,6 +48,9 @@ export class SuspendedScript {
   pauses(): boolean {
     const { engine, run } = this.options;
     if (run.wrote) return false;
+    if (run.killedBy !== undefined) {
+      throw new LuaAbort(`Script killed by user with ${run.killedBy}.`);
+    }
     const elapsedMs = engine.clock.monotonicMs() - this.sliceStartMs;
     const thresholdMs = engine.settings.busyReplyThreshold;
     if (elapsedMs > Math.max(UNPAUSED_MS_MIN, thresholdMs * UNPAUSED_THRESHOLDS_MAX)) {
@@ -63,15 +66,13 @@ export class SuspendedScript {
 
   private readonly slice = (): void => {
     if (this.stopped) return;
-    const { engine, run, steps, end } = this.options;
+    const { engine, steps, end } = this.options;
     if (!this.begun) this.options.begin();
     this.begun = true;
     engine.keyspace.setNow(this.nowMs);
     this.sliceStartMs = engine.clock.monotonicMs();
     let result: LuaReturn;
     try {
-      // The kill of a script that can pause anywhere does not wait for its next step.
-      if (run.killedBy !== undefined) throw killed(run.killedBy);
       result = steps.step();
     } catch (error) {
       end(() => {
@@ -82,8 +83,4 @@ export class SuspendedScript {
     if (result === PAUSE) engine.clock.nextTurn(this.slice);
     else end(() => result);
   };
-}
-
-export function killed(by: string): LuaAbort {
-  return new LuaAbort(`Script killed by user with ${by}.`);
 }

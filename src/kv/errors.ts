@@ -35,6 +35,12 @@ export const STRING_TOO_LONG = new ReplyError(
 );
 export const NOT_AUTHENTICATED = new ReplyError('NOAUTH Authentication required.');
 
+/** An argument as Redis shows it in an error: a C string, which ends at a zero byte. */
+export function untilZero(text: string): string {
+  const zero = text.indexOf('\0');
+  return zero < 0 ? text : text.slice(0, zero);
+}
+
 /** `ERR wrong number of arguments for 'x' command`; `name` as in `config|get`. */
 export function wrongArity(name: string): ReplyError {
   return new ReplyError(`ERR wrong number of arguments for '${name}' command`);

@@ -1,7 +1,7 @@
 /**
  * What the scanning commands have in common: the cursor, MATCH and COUNT, and how hits are replied.
  */
-import { ReplyError, SYNTAX_ERROR } from '../errors.ts';
+import { ReplyError, SYNTAX_ERROR, untilZero } from '../errors.ts';
 import { matchesAll, matchGlob } from '../glob.ts';
 import type { Call } from './call.ts';
 
@@ -12,7 +12,7 @@ const NO_VALUES_ELSEWHERE = new ReplyError('ERR NOVALUES option can only be used
 
 /** A cursor argument as C's strtoul reads it; tables look at its low 32 bits only. */
 export function scanCursor(call: Call, index: number): number {
-  const text = call.args.text(index);
+  const text = untilZero(call.args.text(index));
   if (text === '') return 0;
   if (!/^[+-]?[0-9]+$/.test(text)) throw INVALID_CURSOR;
   const n = BigInt(text.replace(/^[+-]/, ''));

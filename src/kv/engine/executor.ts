@@ -12,7 +12,7 @@ import { Args, type RespWriter } from '../../core/wire/index.ts';
 import { Call } from '../command/call.ts';
 import { commandKeys } from '../command/keys.ts';
 import { Bit, type Command } from '../command/table.ts';
-import { NOT_AUTHENTICATED, OUT_OF_MEMORY, ReplyError, wrongArity } from '../errors.ts';
+import { NOT_AUTHENTICATED, OUT_OF_MEMORY, ReplyError, untilZero, wrongArity } from '../errors.ts';
 import type { Database } from '../keyspace/index.ts';
 import { addressOf } from '../session/describe.ts';
 import type { Session } from '../session/session.ts';

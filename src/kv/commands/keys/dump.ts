@@ -11,6 +11,9 @@ import { dumpValue, ValueLoader } from '../../values/index.ts';
 import { peekKey } from './shared.ts';
 
 const BUSY_KEY = new ReplyError('BUSYKEY Target key name already exists.');
+const BEYOND_TIME = new ReplyError("ERR invalid expire time in 'restore' command");
+/** The latest time that a double and 64 bits both hold. */
+const TIME_MAX = 2 ** 63 - 1024;
 const INVALID_TTL = new ReplyError('ERR Invalid TTL value, must be >= 0');
 const INVALID_IDLETIME = new ReplyError('ERR Invalid IDLETIME value, must be >= 0');
 const INVALID_FREQ = new ReplyError('ERR Invalid FREQ value, must be >= 0 and <= 255');
@@ -62,6 +65,9 @@ function restore(call: Call): void {
   if (old !== 0 && !options.replace) throw BUSY_KEY;
   const ttl = call.int(2);
   if (ttl < 0) throw INVALID_TTL;
+  const at = ttl === 0 || options.absolute ? Math.min(ttl, TIME_MAX) : ttl + call.nowMs;
+  // Redis lets the sum overflow, and the key is gone at once.
+  if (at > TIME_MAX) throw BEYOND_TIME;
   const key = args.copy(1);
   const loader = new ValueLoader(engine, db, key);
   const result = readDump(args.bytes(3), loader, { trackDuplicates: false });
@@ -70,7 +76,6 @@ function restore(call: Call): void {
     throw new ReplyError(DUMP_ERROR_TEXT[result]);
   }
   if (old !== 0) db.remove(old);
-  const at = ttl === 0 || options.absolute ? ttl : ttl + call.nowMs;
   if (at !== 0 && at <= call.nowMs && engine.keyspace.expiresOnLookup) {
     loader.drop();
     if (old !== 0) {

@@ -1,7 +1,7 @@
 /** EXPIRE and its kin, PERSIST: when a key goes by itself. */
 import type { Call } from '../../command/call.ts';
 import { type CommandSpec, keyAt1 } from '../../command/spec.ts';
-import { ReplyError } from '../../errors.ts';
+import { ReplyError, untilZero } from '../../errors.ts';
 import { Notify } from '../../notify.ts';
 
 const INT64_MAX = 2n ** 63n - 1n;
@@ -31,7 +31,7 @@ function readConditions(call: Call): Conditions | undefined {
     else if (keyword === 'XX') found.xx = true;
     else if (keyword === 'GT') found.gt = true;
     else if (keyword === 'LT') found.lt = true;
-    else throw new ReplyError(`ERR Unsupported option ${call.args.text(i)}`);
+    else throw new ReplyError(`ERR Unsupported option ${untilZero(call.args.text(i))}`);
   }
   if (found.nx && (found.xx || found.gt || found.lt)) throw NX_WITH_OTHERS;
   if (found.gt && found.lt) throw GT_WITH_LT;

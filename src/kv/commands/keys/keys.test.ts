@@ -328,3 +328,24 @@ test('DEBUG answers what test suites ask', () => {
     ['DBSIZE', 0],
   ]);
 });
+
+test('RESTORE refuses a time to live beyond 64 bits, and keeps the latest moment loggable', () => {
+  const kv = createTestStore();
+  kv.run('SET', 'a', 'x');
+  const payload = Buffer.from(kv.run('DUMP', 'a') as string, 'latin1');
+  check(kv, [
+    ['SET b old', 'OK'],
+    ['SCAN \0junk MATCH b', ['0', ['b']]],
+    ['EXPIRE a 10 a\0b', error('ERR Unsupported option a')],
+    ['OBJECT a\0b', error("ERR unknown subcommand 'a'. Try OBJECT HELP.")],
+  ]);
+  const most = '9223372036854775807';
+  assert.deepEqual(
+    kv.run('RESTORE', 'b', most, payload, 'REPLACE'),
+    error("ERR invalid expire time in 'restore' command"),
+  );
+  assert.equal(kv.run('GET', 'b'), 'old');
+  assert.equal(kv.run('RESTORE', 'b', most, payload, 'REPLACE', 'ABSTTL'), 'OK');
+  assert.equal(kv.run('GET', 'b'), 'x');
+  assert.ok(BigInt(String(kv.run('PEXPIRETIME', 'b'))) < 2n ** 63n);
+});

@@ -1,6 +1,6 @@
 /** The reply of a HELP subcommand. */
 import type { Call } from '../../command/call.ts';
-import { ReplyError } from '../../errors.ts';
+import { ReplyError, untilZero } from '../../errors.ts';
 
 /**
  * Writes the subcommands of the command at hand as lines of status text: each entry is a syntax and
@@ -23,7 +23,7 @@ export function replyHelp(call: Call, entries: readonly (readonly [string, ...st
 /** A subcommand that takes at most so many arguments was given more. */
 export function wrongUse(call: Call): ReplyError {
   const name = call.args.keyword(0);
-  const subcommand = call.args.text(1).slice(0, 128);
+  const subcommand = untilZero(call.args.text(1)).slice(0, 128);
   return new ReplyError(
     `ERR unknown subcommand or wrong number of arguments for '${subcommand}'. Try ${name} HELP.`,
   );

@@ -27,6 +27,8 @@ const OPEN_BRACKET = 40;
 const MINUS = 45;
 const PLUS = 43;
 
+/** Where counts of entries that clients give end: a double counts no further one by one. */
+export const COUNTED_MAX = Number.MAX_SAFE_INTEGER;
 export const ZERO_ID = new EntryId();
 export const MAX_ID = EntryId.max();
 

@@ -4,7 +4,14 @@ import { type CommandSpec, keyAt1 } from '../../command/spec.ts';
 import { NO_SUCH_KEY, ReplyError, SYNTAX_ERROR } from '../../errors.ts';
 import { Notify } from '../../notify.ts';
 import { EntryId } from '../../values/stream/index.ts';
-import { findStreamForWrite, groupChanged, idArg, idArgs, streamFamily } from './common.ts';
+import {
+  COUNTED_MAX,
+  findStreamForWrite,
+  groupChanged,
+  idArg,
+  idArgs,
+  streamFamily,
+} from './common.ts';
 import { TrimArgs } from './trim-args.ts';
 
 const NEGATIVE_ADDED = new ReplyError('ERR entries_added must be positive');
@@ -54,7 +61,7 @@ function xsetid(call: Call): void {
     const option = args.keyword(i);
     if (i + 1 >= args.count) throw SYNTAX_ERROR;
     if (option === 'ENTRIESADDED') {
-      entriesAdded = call.int(i + 1);
+      entriesAdded = Math.min(call.int(i + 1), COUNTED_MAX);
       if (entriesAdded < 0) throw NEGATIVE_ADDED;
     } else if (option === 'MAXDELETEDID') {
       maxDeletedId = idArg(call, i + 1);

@@ -275,3 +275,21 @@ test('XDELEX and XACKDEL heed the groups that know of an entry', () => {
     kv,
   );
 });
+
+test('counts of entries beyond 53 bits end there, so that what is logged can be read again', () => {
+  const kv = grouped();
+  const most = '9223372036854775807';
+  check(
+    [
+      [`XGROUP SETID s g 0 ENTRIESREAD ${most}`, 'OK'],
+      [`XSETID s 3-0 ENTRIESADDED ${most}`, 'OK'],
+    ],
+    kv,
+  );
+  kv.effects();
+  kv.run('XREADGROUP', 'GROUP', 'g', 'c', 'COUNT', '1', 'STREAMS', 's', '>');
+  const counts = kv.effects().flatMap((effect) => effect.slice(effect.indexOf('ENTRIESREAD') + 1));
+  assert.ok(counts.includes(String(2 ** 53)), counts.join(' '));
+  const about = kv.run('XINFO', 'STREAM', 's') as Reply[];
+  assert.equal(about[about.indexOf('entries-added') + 1], Number.MAX_SAFE_INTEGER);
+});

@@ -1,11 +1,12 @@
 /** XGROUP. */
 import type { Call } from '../../command/call.ts';
 import { type CommandSpec, keyRange } from '../../command/spec.ts';
-import { ReplyError } from '../../errors.ts';
+import { ReplyError, untilZero } from '../../errors.ts';
 import { Notify } from '../../notify.ts';
 import { EntryId, type Group, Stream, UNKNOWN } from '../../values/stream/index.ts';
 import { replyHelp } from '../shared/help.ts';
 import {
+  COUNTED_MAX,
   createStream,
   findStreamForWrite,
   groupChanged,
@@ -38,7 +39,7 @@ function options(call: Call, makes: boolean): GroupOptions {
     const option = args.keyword(i);
     if (makes && option === 'MKSTREAM') makeStream = true;
     else if (option === 'ENTRIESREAD' && i + 1 < args.count) {
-      entriesRead = call.int(++i);
+      entriesRead = Math.min(call.int(++i), COUNTED_MAX);
       if (entriesRead < 0 && entriesRead !== UNKNOWN) throw BAD_ENTRIES_READ;
     } else throw badSyntax(call);
   }
@@ -46,7 +47,7 @@ function options(call: Call, makes: boolean): GroupOptions {
 }
 
 function badSyntax(call: Call): ReplyError {
-  const name = call.args.text(1).slice(0, 128);
+  const name = untilZero(call.args.text(1)).slice(0, 128);
   return new ReplyError(
     `ERR unknown subcommand or wrong number of arguments for '${name}'. Try XGROUP HELP.`,
   );

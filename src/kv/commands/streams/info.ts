@@ -1,7 +1,7 @@
 /** XINFO. */
 import type { Call } from '../../command/call.ts';
 import { type CommandSpec, keyRange } from '../../command/spec.ts';
-import { NO_SUCH_KEY, ReplyError } from '../../errors.ts';
+import { NO_SUCH_KEY, ReplyError, untilZero } from '../../errors.ts';
 import { EntryCursor, type Stream } from '../../values/stream/index.ts';
 import { replyHelp } from '../shared/help.ts';
 import {
@@ -26,7 +26,7 @@ function streamThatIs(call: Call): Stream {
 }
 
 function badSyntax(call: Call): ReplyError {
-  const name = call.args.text(1).slice(0, 128);
+  const name = untilZero(call.args.text(1)).slice(0, 128);
   return new ReplyError(
     `ERR unknown subcommand or wrong number of arguments for '${name}'. Try XINFO HELP.`,
   );

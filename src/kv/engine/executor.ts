@@ -125,7 +125,7 @@ export class Executor {
     if (engine.keyspace.checkpointing && this.waitsForCheckpoint(session, command, args)) {
       return Executed.paused;
     }
-    if (engine.effects.crowded && session.connection !== undefined && mayWrite(session, command)) {
+    if (mayWrite(session, command) && engine.effects.crowded && session.connection !== undefined) {
       // While writes are refused a script is told so by its first write.
       if (engine.writesRefused === undefined) return Executed.paused;
     }

@@ -12,7 +12,9 @@ import type { Session } from './session.ts';
 const TURN_BYTES = 64 * 1024;
 /** A buffer that had to grow beyond this is not kept for the next turn. */
 const TURN_BYTES_KEPT = 1024 * 1024;
-const SPARE_BUFFERS_MAX = 4;
+const SPARE_BUFFERS_MAX = 16;
+/** A turn held for the log is copied up to here, so that many small turns do not take a buffer each. */
+const HELD_COPIED_MAX = 4096;
 /** Pieces that a connection copies while it is behind (core/runtime/node/transport-output.ts). */
 const GATHERED_BYTES_MAX = 4096;
 
@@ -20,7 +22,8 @@ const GATHERED_BYTES_MAX = 4096;
 export interface HeldTurn {
   readonly outputs: Output[];
   readonly chunks: Buffer[][];
-  readonly buffer: Buffer;
+  /** The turn's own buffer, undefined when what is held was copied. */
+  readonly buffer: Buffer | undefined;
 }
 
 export class Outlet {
@@ -155,20 +158,22 @@ export class Outlet {
   hold(): HeldTurn {
     const { scheduled, writer } = this;
     const chunks: Buffer[][] = [];
+    const copied = writer.pos <= HELD_COPIED_MAX;
+    const source = copied ? Buffer.from(writer.buf.subarray(0, writer.pos)) : writer.buf;
     for (const output of scheduled) {
       output.scheduled = false;
       output.held++;
       output.heldBytes += output.chunkBytes + (output.to - output.from);
-      if (output.to > output.from) output.add(writer.buf.subarray(output.from, output.to));
+      if (output.to > output.from) output.add(source.subarray(output.from, output.to));
       output.from = 0;
       output.to = 0;
       chunks.push(output.chunks);
       output.chunks = [];
       output.chunkBytes = 0;
     }
-    const held = { outputs: scheduled, chunks, buffer: writer.buf };
+    const held = { outputs: scheduled, chunks, buffer: copied ? undefined : source };
     this.scheduled = [];
-    this.resetWriter(true);
+    this.resetWriter(!copied);
     return held;
   }
 
@@ -194,6 +199,7 @@ export class Outlet {
     }
     if (
       !retained &&
+      held.buffer !== undefined &&
       held.buffer.length <= TURN_BYTES_KEPT &&
       this.spare.length < SPARE_BUFFERS_MAX
     ) {

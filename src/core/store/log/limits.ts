@@ -37,7 +37,7 @@ export const eagerBytes = 256 * 1024;
 /** Larger writes go to a thread whatever the disk does: 1 MiB into the page cache takes 0.3 ms. */
 export const loopWriteBytesMax = chunkBytes + 64;
 /** A write on the loop that takes so long counts as slow; so long, as stuck. See loop-writes.ts. */
-export const slowWriteMicros = 4000;
+export const slowWriteMicros = 2000;
 export const stuckWriteMicros = 100_000;
 /** How long writes stay away from the loop once too many were slow. */
 export const loopRestMsMin = 100;

@@ -315,10 +315,11 @@ export class Writer {
     const nowMs = this.#clock.monotonicMs();
     this.#lastWriteMs = nowMs;
     const bytes = frameBytes(bodyBytes);
-    // A write on the loop would wait for the blocks that a sync under way holds.
-    if (this.#syncing === null && !segment.filling && this.#loopWrites.allows(bytes, nowMs)) {
-      this.#writeOnLoop(segment, frame);
-    } else segment.file.write(buffer, frame.start, bytes, segment.position, this.#onWritten);
+    // Without O_DSYNC writes are few and large: there a thread costs little and is the faster way. And
+    // while zeros are being synced, a write to the same file waits for them.
+    const maybe = this.#segmentDsync && !segment.filling;
+    if (maybe && this.#loopWrites.allows(bytes, nowMs)) this.#writeOnLoop(segment, frame);
+    else segment.file.write(buffer, frame.start, bytes, segment.position, this.#onWritten);
   }
 
   #writeOnLoop(segment: Segment, frame: Frame): void {

@@ -3,6 +3,7 @@
  *
  * Benchmark: bench/kv.
  */
+import { invariant } from '../../core/base/index.ts';
 import { createHistogram, type Histogram } from '../../core/observe/index.ts';
 import type { Args } from '../../core/wire/index.ts';
 import type { CommandFlag, CommandSpec } from './spec.ts';
@@ -82,11 +83,15 @@ export class CommandTable {
   /** All commands, subcommands behind their containers, in table order. */
   readonly all: Command[] = [];
   private readonly byName = new Map<string, Command>();
-  /** Commands by a cheap hash of the name's bytes: the usual look-up makes no string. */
+  /**
+   * Commands by a cheap hash of the name's bytes, in the next free slot where two names share one: a
+   * look-up makes no string. There are more slots than names, so a free one ends each search.
+   */
   private readonly lookup: (Command | undefined)[] = new Array(LOOKUP_SIZE).fill(undefined);
   private readonly lookupName: (Buffer | undefined)[] = new Array(LOOKUP_SIZE).fill(undefined);
 
   constructor(specs: readonly CommandSpec[]) {
+    invariant(specs.length < LOOKUP_SIZE, 'more commands than slots to look them up');
     for (const spec of specs) {
       const command = new Command(spec, this.all.length, undefined);
       this.all.push(command);
@@ -97,11 +102,10 @@ export class CommandTable {
         command.subcommands.set(sub.name, child);
       }
       const name = Buffer.from(spec.name);
-      const slot = nameHash(name, 0, name.length);
-      if (this.lookup[slot] === undefined) {
-        this.lookup[slot] = command;
-        this.lookupName[slot] = name;
-      }
+      let slot = nameHash(name, 0, name.length);
+      while (this.lookup[slot] !== undefined) slot = (slot + 1) & (LOOKUP_SIZE - 1);
+      this.lookup[slot] = command;
+      this.lookupName[slot] = name;
     }
   }
 
@@ -126,12 +130,13 @@ export class CommandTable {
     const start = args.start(0);
     const length = args.length(0);
     const { buf } = args;
-    const slot = nameHash(buf, start, length);
-    const name = this.lookupName[slot];
-    if (name !== undefined && name.length === length && sameLetters(name, buf, start)) {
-      return this.lookup[slot];
+    let slot = nameHash(buf, start, length);
+    for (;;) {
+      const name = this.lookupName[slot];
+      if (name === undefined) return undefined;
+      if (name.length === length && sameLetters(name, buf, start)) return this.lookup[slot];
+      slot = (slot + 1) & (LOOKUP_SIZE - 1);
     }
-    return length > 64 ? undefined : this.byName.get(args.text(0).toLowerCase());
   }
 
   /** The subcommand that a request to a container names; undefined when it has no such one. */

@@ -5,6 +5,7 @@ import { type CommandSpec, keyAt1 } from '../../command/spec.ts';
 import { NOT_AN_INTEGER, OVERFLOW, ReplyError } from '../../errors.ts';
 import { Type } from '../../keyspace/index.ts';
 import { Notify } from '../../notify.ts';
+import { overwriteString } from '../../values/string/index.ts';
 import { assignBytes } from './shared.ts';
 
 const INT64_MAX = 2n ** 63n - 1n;
@@ -16,9 +17,11 @@ function addBy(call: Call, by: number): void {
   const { db } = call;
   const record = call.findTypedForWrite(1, Type.string);
   let old = 0;
+  let oldLength = 0;
   if (record !== 0) {
     const offset = db.valueOffset(record);
-    old = parseInteger(db.bytesOf(record), offset, offset + db.valueLength(record));
+    oldLength = db.valueLength(record);
+    old = parseInteger(db.bytesOf(record), offset, offset + oldLength);
     if (Number.isNaN(old)) throw NOT_AN_INTEGER;
   }
   const sum = old + by;
@@ -27,7 +30,8 @@ function addBy(call: Call, by: number): void {
     return;
   }
   const length = writeInteger(sum);
-  assignBytes(call, record, 1, { buf: digits, start: 0, length, keepExpiry: true });
+  if (length === oldLength) overwriteString(db, record, digits, 0);
+  else assignBytes(call, record, 1, { buf: digits, start: 0, length, keepExpiry: true });
   call.changed(1, Notify.string, 'incrby');
   call.reply.integer(sum);
 }

@@ -53,6 +53,13 @@ export function growString(db: Database, record: Address, length: number): Addre
   return target;
 }
 
+/** As `setString` with bytes of the length that the string has, its expiry kept. */
+export function overwriteString(db: Database, record: Address, buf: Buffer, start: number): void {
+  copyBytes(buf, start, db.bytesOf(record), db.valueOffset(record), db.valueLength(record));
+  const meta = db.metaOf(record);
+  if ((meta & Flag.variant) !== 0) db.setMeta(record, meta & ~Flag.variant);
+}
+
 /** Marks a string as changed in place: Redis keeps such ones `raw`. */
 export function markRaw(db: Database, record: Address): void {
   db.setFlag(record, Flag.variant, true);

@@ -220,7 +220,12 @@ export class Scripting {
       result = first(state.call(f, ...args));
     } catch (error) {
       if (error === IN_SLICES) {
-        this.restart(call, target);
+        try {
+          this.restart(call, target);
+        } catch (failure) {
+          this.finish();
+          throw failure;
+        }
         return;
       }
       this.finish();

@@ -131,10 +131,17 @@ export class Generator {
     ];
   }
 
+  /** A time to live that does not overflow: Redis deletes the key then, Plinth refuses. */
+  private restorable(): readonly string[] {
+    const ttl = this.fill('pttl');
+    return ttl[0] === '9223372036854775807' ? ['0'] : ttl;
+  }
+
   /** A command for the inside of a transaction, where none waits. */
   private inner(): string[] {
     if (this.chance.likely(0.1)) return this.line(waiting);
-    return this.command();
+    const args = this.command();
+    return /^(?:EXEC|DISCARD)$/i.test(args[0] ?? '') ? ['PING'] : args;
   }
 
   private command(): string[] {
@@ -161,6 +168,8 @@ export class Generator {
 
   /** Now and then the command is made wrong, or written in another case. */
   private spoil(args: string[]): string[] {
+    // Ranges by text are defined only where all scores are equal.
+    if (args[0] === 'ZADD' && args[1]?.startsWith('lex')) return args;
     const draw = this.chance.unit();
     const at = this.chance.between(1, Math.max(1, args.length - 1));
     const odd = () => this.chance.pick(this.chance.pick([values, oddNumbers, oddFloats]));
@@ -196,7 +205,7 @@ export class Generator {
       case 'dumprestore':
         return [dumpRestore, '2', ...this.fill('key'), ...this.fill('key')];
       case 'ttl0':
-        return this.chance.likely(0.6) ? ['0'] : this.fill('pttl');
+        return this.chance.likely(0.6) ? ['0'] : this.restorable();
       case 'library':
         return [this.chance.pick(libraries)];
       case 'cmd': {

@@ -50,8 +50,11 @@ export type Tally = {
 type Notes = { readonly tally: Tally; readonly context: Context };
 
 function contextOf(round: Round): Context {
-  const sorts = (arg: string) => /^SORT(?:_RO)?$/i.test(arg);
-  return { sorts: round.steps.some((step) => step.args.some(sorts)) };
+  const said = new Set(round.steps.flatMap((step) => step.args.map((arg) => arg.toUpperCase())));
+  return {
+    sorts: said.has('SORT') || said.has('SORT_RO'),
+    storesDistances: said.has('STOREDIST'),
+  };
 }
 
 export function newTally(): Tally {
@@ -272,10 +275,12 @@ async function compareStates(
 function differentPart(notes: Notes, left?: KeyState, right?: KeyState): string | undefined {
   if (left === undefined || right === undefined) return 'existence';
   if (left.type !== right.type) return 'type';
-  if (left.value !== right.value) return `value of a ${left.type}`;
-  if (left.encoding !== right.encoding) {
-    const row = explainedStates.find((each) => each.matches(left, right, notes.context));
-    if (row === undefined) return `encoding of a ${left.type}`;
+  for (const part of ['value', 'encoding'] as const) {
+    if (left[part] === right[part]) continue;
+    const row = explainedStates.find(
+      (each) => each.part === part && each.matches(left, right, notes.context),
+    );
+    if (row === undefined) return `${part} of a ${left.type}`;
     count(notes.tally.explained, row.reason);
   }
   const bothEndless = left.ttl < 0 && right.ttl < 0;

@@ -65,6 +65,8 @@ const replies: readonly (readonly [line: string, reply: Reply])[] = [
   ['COMMAND GETKEYS get a b', error('ERR Invalid number of arguments specified for command')],
   ['COMMAND GETKEYS foo bar', error('ERR Invalid command specified')],
   ['COMMAND GETKEYS zunionstore d 9 a', error('ERR Invalid arguments specified for command')],
+  ['COMMAND GETKEYS eval x 0x10', []],
+  ['COMMAND GETKEYS eval x 9 a', []],
   ['COMMAND GETKEYSANDFLAGS set a b', [['a', ['RW', 'access', 'update']]]],
   ['HOTKEYS GET COUNT 0', error('ERR COUNT must be between 1 and 100')],
   ['HOTKEYS GET COUNT', error('ERR syntax error')],

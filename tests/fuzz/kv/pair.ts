@@ -47,7 +47,12 @@ export type Tally = {
   errors: number;
 };
 
-type Notes = { readonly tally: Tally; readonly context: Context };
+type Notes = {
+  readonly tally: Tally;
+  readonly context: Context;
+  /** Set by an explained difference after which the states differ. */
+  parted: boolean;
+};
 
 function contextOf(round: Round): Context {
   const said = new Set(round.steps.flatMap((step) => step.args.map((arg) => arg.toUpperCase())));
@@ -71,7 +76,7 @@ export async function runRound(
   const [l, r] = await Promise.all([open(left, round), open(right, round)]);
   try {
     const queues: [Queue, Queue] = [[], []];
-    const notes: Notes = { tally, context: contextOf(round) };
+    const notes: Notes = { tally, context: contextOf(round), parted: false };
     let at = 0;
     while (at < round.steps.length) {
       const batch = nextBatch(round.steps, at);
@@ -89,6 +94,7 @@ export async function runRound(
         if (fromRight.fault !== undefined) await right.revive();
         return difference;
       }
+      if (notes.parted) return undefined;
       at += batch.length;
     }
     return await compareStates(sides, round.steps.length, notes);
@@ -186,7 +192,7 @@ function firstDifference(
   queues: [Queue, Queue],
   notes: Notes,
 ): Difference | undefined {
-  for (let offset = 0; offset < batch.length; offset += 1) {
+  for (let offset = 0; offset < batch.length && !notes.parted; offset += 1) {
     const { connection, args } = batch[offset] as Step;
     const a = left[offset] as Reply;
     const b = right[offset] as Reply;
@@ -221,6 +227,7 @@ function pick(
   const row = explainedReplies.find((each) => each.matches(inner, left, right, notes.context));
   if (row === undefined) return args;
   count(notes.tally.explained, row.reason);
+  if (row.parts === true) notes.parted = true;
   return undefined;
 }
 
@@ -233,6 +240,7 @@ function inExec(
   if (!isAggregate(left) || !isAggregate(right)) return ['EXEC'];
   if (left.items.length !== right.items.length) return ['EXEC'];
   for (const [index, args] of queue.entries()) {
+    if (notes.parted) break;
     const found = pick(args, left.items[index] as Reply, right.items[index] as Reply, notes);
     if (found !== undefined) return found;
   }

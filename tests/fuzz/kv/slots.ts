@@ -28,7 +28,8 @@ const pools = {
 } as const;
 type Pool = keyof typeof pools;
 
-const everyKey = Object.values(pools).flat();
+/** Not those of places, where scores that are none would have undefined results. */
+const everyKey = Object.values({ ...pools, g: [] }).flat();
 
 function key(pool: Pool): Slot {
   const own = pools[pool];

@@ -25,6 +25,9 @@ const INPUT_BYTES_MIN = 16 * 1024;
 /** Arguments are found by 31-bit offsets. */
 const INPUT_BYTES_MAX = 1.5 * 1024 * 1024 * 1024;
 
+/** Times that an unfinished request is given just what it lacks before it gets all there is. */
+const COMPLETING_STEPS = 4;
+
 export class Client implements ConnectionHandler {
   readonly session: Session;
   readonly connection: Connection;
@@ -55,11 +58,31 @@ export class Client implements ConnectionHandler {
     const { server } = this;
     server.engine.stats.inputBytes += chunk.length;
     server.beginWork();
-    if (this.input !== undefined || this.waiting) {
-      this.keep(chunk, 0, chunk.length);
-      if (!this.waiting) this.runKept();
-    } else this.run(server.parser, chunk, 0, chunk.length);
+    const at = this.input !== undefined || this.waiting ? this.complete(chunk) : 0;
+    if (at < chunk.length) this.run(server.parser, chunk, at, chunk.length);
     server.sendMany();
+  }
+
+  /**
+   * Gives the unfinished request what it lacks of a chunk and runs it; returns where the rest begins,
+   * which can be run where it stands. What is too cut up for that, or has to wait, is kept whole.
+   */
+  private complete(chunk: Buffer): number {
+    let at = 0;
+    for (let step = 0; step < COMPLETING_STEPS && !this.waiting; step++) {
+      const lacks = (this.parser?.needed ?? 0) - (this.inputTo - this.inputFrom);
+      if (lacks <= 0) break;
+      const end = Math.min(at + lacks, chunk.length);
+      this.keep(chunk, at, end);
+      if (this.waiting) return chunk.length;
+      at = end;
+      this.runKept();
+      if (this.closed || at === chunk.length) return chunk.length;
+      if (this.input === undefined && !this.waiting) return at;
+    }
+    this.keep(chunk, at, chunk.length);
+    if (!this.waiting) this.runKept();
+    return chunk.length;
   }
 
   /** Runs requests of `buf[from, to)` and keeps what is unfinished. */

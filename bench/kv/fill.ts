@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { Peer } from './peers.ts';
 
 const CHUNK_BYTES = 256 * 1024;
-const FILL_MS_MAX = 300_000;
+const FILL_MS_MAX = 600_000;
 
 /** One command of the load: its arguments as single-byte text, a function of its number. */
 export type Filling = (index: number) => readonly string[];

@@ -7,8 +7,8 @@ import {
   integer,
   path,
   port,
-  section,
   secret,
+  section,
   size,
 } from '../core/config/index.ts';
 
@@ -37,7 +37,10 @@ export const kvConfig = section('kv', 'The key-value store: Redis protocol.', {
     port: port({ default: 0, about: 'Port of the Redis protocol over TLS; 0 for none.' }),
     cert: path({ default: undefined, about: 'File of the certificate chain, PEM.' }),
     key: path({ default: undefined, about: 'File of the private key, PEM.' }),
-    ca: path({ default: undefined, about: 'File of the authorities that client certificates chain to.' }),
+    ca: path({
+      default: undefined,
+      about: 'File of the authorities that client certificates chain to.',
+    }),
     clients: choice(['no', 'optional', 'required'], {
       default: 'no',
       about: 'Whether clients must show a certificate.',

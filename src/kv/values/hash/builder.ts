@@ -46,7 +46,6 @@ export class HashBuilder {
 
   /** Adds a field; `expireAt` in Unix ms, 0 for never. False when it is there already. */
   add(field: Buffer, value: Buffer, expireAt = 0): boolean {
-    if (expireAt !== 0) this.expires = true;
     const { large } = this;
     if (large !== undefined) return this.addLarge(large, field, value, expireAt);
     if (findItem(this.buf, 0, this.bytes, 3, field, 0, field.length) >= 0) return false;
@@ -68,6 +67,7 @@ export class HashBuilder {
     this.bytes = writeItem(buf, at, NO_EXPIRY, 0, 8);
     setPackedExpiry(buf, from, expireAt);
     setPackedCount(buf, 0, packedCount(buf, 0) + 3);
+    if (expireAt !== 0) this.expires = true;
     return true;
   }
 
@@ -75,7 +75,10 @@ export class HashBuilder {
     if (hash.find(field, 0, field.length) !== 0) return false;
     const node = hash.insert(field, 0, field.length, value.length);
     copyBytes(value, 0, hash.bytesOf(node), hash.fieldStart(node) + field.length, value.length);
-    if (expireAt !== 0) hash.setExpiry(node, expireAt);
+    if (expireAt !== 0) {
+      hash.setExpiry(node, expireAt);
+      this.expires = true;
+    }
     return true;
   }
 

@@ -271,6 +271,17 @@ test('a builder gives the fields, expiries and form that single writes give', ()
         assert.equal(keyspace.arena.usedBytes, 0);
       },
     ),
+    // A field that comes twice: the expiry of the one that is refused leaves no trace.
+    {
+      examples: [
+        [
+          [
+            ['', '', 0],
+            ['', 'f0', 900],
+          ],
+        ],
+      ],
+    },
   );
 });
 

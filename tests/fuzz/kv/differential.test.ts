@@ -8,6 +8,7 @@ import { requirePeer } from '../../support/peers.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { describeFinding, fuzz, makeRound } from './differential.ts';
 import { runRound } from './pair.ts';
+import { lostByRestart } from './recovery.ts';
 import { type RunningSide, startPlinthSide, startReference } from './sides.ts';
 
 const reference = { ...requirePeer('redis-server') };
@@ -73,6 +74,7 @@ describe('differential fuzzer', reference, () => {
       const commands = Number(process.env.PLINTH_FUZZ_COMMANDS ?? 20_000);
       const result = await fuzz({ sides: [left.side, plinth.side], seed, commands });
       assert.equal(result.findings.map(describeFinding).join('\n\n'), '', `seed ${seed}`);
+      assert.equal(await lostByRestart(plinth), '', `after a restart, seed ${seed}`);
     } finally {
       await plinth.stop();
     }

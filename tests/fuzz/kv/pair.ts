@@ -200,10 +200,12 @@ function firstDifference(
     count(notes.tally.commands, command);
     if (a.type === 'error') notes.tally.errors += 1;
     const queue = queues[connection];
-    if (show(a) === '+QUEUED') queue.push(args);
+    if (queued(a)) queue.push(args);
     const of = command === 'EXEC' && isAggregate(a) ? queue : undefined;
     if (command === 'EXEC' || command === 'DISCARD') queues[connection] = [];
     const differing = of === undefined ? pick(args, a, b, notes) : inExec(of, a, b, notes);
+    // One of the transactions will be discarded.
+    if (show(a) !== show(b) && (queued(a) || queued(b))) notes.parted = true;
     if (differing === undefined) continue;
     return {
       signature: `reply of ${differing[0]?.toUpperCase()}`,
@@ -214,6 +216,8 @@ function firstDifference(
   }
   return undefined;
 }
+
+const queued = (reply: Reply) => show(reply) === '+QUEUED';
 
 /** The command whose replies differ, or undefined. */
 function pick(

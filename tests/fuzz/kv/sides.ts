@@ -28,8 +28,13 @@ export async function startReference(settings: readonly string[] = []): Promise<
   return { side, stop: () => server.stop() };
 }
 
+export type PlinthSide = RunningSide & {
+  /** Ends the process in order, and starts it on what it logged; gives the lines of its start. */
+  restart(): Promise<string>;
+};
+
 /** Plinth as a side. */
-export async function startPlinthSide(): Promise<RunningSide> {
+export async function startPlinthSide(): Promise<PlinthSide> {
   const plinth = await startPlinth({ kv: { fsync: 'never' } });
   const side: Side = {
     address: plinth,
@@ -39,5 +44,10 @@ export async function startPlinthSide(): Promise<RunningSide> {
       await plinth.restart();
     },
   };
-  return { side, stop: plinth.stop };
+  const restart = async () => {
+    await plinth.terminate();
+    await plinth.restart();
+    return plinth.output();
+  };
+  return { side, stop: plinth.stop, restart };
 }

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { describeFinding, fuzz } from '../../fuzz/kv/differential.ts';
+import { lostByRestart } from '../../fuzz/kv/recovery.ts';
 import { startPlinthSide, startReference } from '../../fuzz/kv/sides.ts';
 import { requirePeer } from '../../support/peers.ts';
 
@@ -23,6 +24,7 @@ describe('differential fuzzer at length', options, () => {
         context.diagnostic(`explained ${times} times: ${reason}`);
       }
       assert.equal(result.findings.map(describeFinding).join('\n\n'), '', `seed ${seed}`);
+      assert.equal(await lostByRestart(plinth), '', `after a restart, seed ${seed}`);
     } finally {
       await Promise.all([left.stop(), plinth.stop()]);
     }

@@ -18,6 +18,8 @@ const SOAK_TIMEOUT_MS = 6 * 3_600_000;
  */
 const MARK = `TEST_RUN_OF_PLINTH=${process.pid}-${Date.now()}`;
 
+/** What property tests are drawn from, so that `npm test` says the same twice. */
+const SEED = 20_261_122;
 /** Compiled modules are shared by the test files and the programs that they start. */
 const COMPILE_CACHE = join(tmpdir(), 'plinth-test-compile-cache');
 
@@ -39,9 +41,12 @@ export async function runTests(
   const folder = mkdtempSync(join(tmpdir(), 'plinth-run-'));
   const skipsFile = join(folder, 'skips');
   const [markName, markValue] = MARK.split('=') as [string, string];
+  const seed = options.soak ? Date.now() % 2 ** 31 : SEED;
+  console.log(`property tests draw from seed ${process.env.TEST_SEED ?? seed} (TEST_SEED sets it)`);
   const child = spawn(
     process.execPath,
     [
+      '--import=./tools/test-seed.ts',
       '--test',
       `--test-concurrency=${Math.min(availableParallelism(), 4)}`,
       `--test-timeout=${options.soak ? SOAK_TIMEOUT_MS : TEST_TIMEOUT_MS}`,
@@ -53,7 +58,12 @@ export async function runTests(
     ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, [markName]: markValue },
+      env: {
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
+        TEST_SEED: String(seed),
+        ...process.env,
+        [markName]: markValue,
+      },
     },
   );
   const closing: string[] = [];

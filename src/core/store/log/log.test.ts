@@ -187,6 +187,33 @@ test('a recycled segment shows nothing of its former life, at any point of its n
   world.check();
 });
 
+test('the next segment is filled while the second half of this one fills up, then used', async () => {
+  const world = await openWorld('always', { segmentBytes: 8 * 1024 * 1024 });
+  const spareBytes = (): number => {
+    const name = world.disk.listSync('/log').find((one) => one.startsWith('spare'));
+    return name === undefined ? 0 : world.disk.statSync(`/log/${name}`)!.sizeBytes;
+  };
+  const fillTo = async (bytes: number): Promise<void> => {
+    while (world.opened().stats.writtenBytes < bytes) {
+      world.append(2, 100_000);
+      await world.clock.advance(1000);
+    }
+    await world.clock.advance(5000);
+  };
+  const mebibyte = 1024 * 1024;
+  await fillTo(3.7 * mebibyte);
+  assert.equal(spareBytes(), 0);
+  await fillTo(4.6 * mebibyte);
+  assert.ok(spareBytes() > 0 && spareBytes() < 8 * mebibyte);
+  await fillTo(6.5 * mebibyte);
+  assert.equal(spareBytes(), 8 * mebibyte);
+  await fillTo(9 * mebibyte);
+  assert.equal(spareBytes(), 0);
+  assert.equal(world.opened().stats.segments, 2);
+  world.check();
+  await world.losePower();
+});
+
 test('reading goes on where it stopped, within its limit, across segments', async () => {
   const world = await openWorld();
   for (let nth = 0; nth < 12; nth++) {

@@ -70,7 +70,9 @@ describe('differential fuzzer', reference, () => {
   test('finds no unexplained difference between Redis and Plinth', async () => {
     const plinth = await startPlinthSide();
     try {
-      const seed = Number(process.env.PLINTH_FUZZ_SEED ?? Date.now() % 1_000_000);
+      const seed = Number(
+        process.env.PLINTH_FUZZ_SEED ?? process.env.TEST_SEED ?? Date.now() % 1_000_000,
+      );
       const commands = Number(process.env.PLINTH_FUZZ_COMMANDS ?? 20_000);
       const result = await fuzz({ sides: [left.side, plinth.side], seed, commands });
       assert.equal(result.findings.map(describeFinding).join('\n\n'), '', `seed ${seed}`);

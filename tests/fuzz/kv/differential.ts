@@ -79,7 +79,9 @@ async function explore(
     return true;
   };
   const start = unitsOf(round.steps.slice(0, first.index + 1));
-  const units = (await again(start)) ? await shrink(start, again) : start;
+  // A server that hangs takes its time to be found so, and to start again.
+  const tries = first.signature.startsWith('fall of') ? 30 : 300;
+  const units = (await again(start)) ? await shrink(start, again, tries) : start;
   return { seed, difference, steps: units.flat(), settings: round.settings };
 }
 

@@ -42,6 +42,10 @@ const families: Readonly<Record<string, Family>> = {
 };
 const waiting = family(1, blocking);
 
+/** Commands with a time among their arguments, and what would be over while the round runs. */
+const timed = /^(?:P?EXPIRE|P?SETEX|SET|GETEX|RESTORE|EVAL|XCLAIM|XAUTOCLAIM|XPENDING)$/;
+const soon = /^[1-9][0-9]{0,4}$/;
+
 /** The script through which any command can be run. */
 export const throughScript = 'return redis.call(unpack(ARGV))';
 
@@ -172,7 +176,10 @@ export class Generator {
     if (args[0] === 'ZADD' && args[1]?.startsWith('lex')) return args;
     const draw = this.chance.unit();
     const at = this.chance.between(1, Math.max(1, args.length - 1));
-    const odd = () => this.chance.pick(this.chance.pick([values, oddNumbers, oddFloats]));
+    const odd = () => {
+      const value = this.chance.pick(this.chance.pick([values, oddNumbers, oddFloats]));
+      return timed.test(args[0] ?? '') && soon.test(value) ? '0' : value;
+    };
     if (draw < 0.01) return args.length > 1 ? args.slice(0, -1) : args;
     if (draw < 0.02) return [...args, odd()];
     if (draw < 0.03) return args.map((arg, index) => (index === at ? odd() : arg));

@@ -38,7 +38,7 @@ export type Difference = {
 };
 
 const batchMax = 40;
-const batchLimitMs = 15_000;
+const batchLimitMs = 30_000;
 
 /** Where explained differences and run commands are counted. */
 export type Tally = {

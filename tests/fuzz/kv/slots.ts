@@ -233,7 +233,7 @@ export const slots: Readonly<Record<string, Slot>> = {
   pttl: (chance) => farAway(chance, 100_000_000, 9_000_000_000),
   at: (chance) => farAway(chance, second, second + 1000),
   pat: (chance) => farAway(chance, second * 1000, second * 1000 + 1_000_000),
-  past: one(['-1', '0', '-100', '1']),
+  past: one(['-1', '0', '-100']),
   offset: (chance) =>
     chance.likely(0.95)
       ? [String(chance.between(0, 90))]

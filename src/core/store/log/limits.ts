@@ -34,7 +34,7 @@ export const sparePace = 4;
 export const writeIntervalMs = 2;
 export const eagerBytes = 256 * 1024;
 
-/** Larger writes go to a thread whatever the disk does: 1 MiB into the page cache takes 0.3 ms. */
+/** Larger writes go to a thread whatever the disk does: a whole chunk is the most the loop writes. */
 export const loopWriteBytesMax = chunkBytes + 64;
 /** A write on the loop that takes so long counts as slow; so long, as stuck. See loop-writes.ts. */
 export const slowWriteMicros = 2000;

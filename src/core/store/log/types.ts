@@ -64,7 +64,7 @@ export interface LogOptions {
   readonly highWaterBytes?: number;
   /** Bytes not yet written at which `accepting` turns false; default 256 MiB. */
   readonly pendingBytesMax?: number;
-  /** Whether writes may be made on the event loop while the disk is fast; default true. */
+  /** Whether `always` may write on the event loop while the disk is fast; default true. */
   readonly loopWrites?: boolean;
   /** Written bytes kept in memory until synced, so that a failed sync loses nothing; default 64 MiB. */
   readonly unsyncedBytesMax?: number;
@@ -131,8 +131,8 @@ export interface Log {
   /** `reserve`, copy, `commit`. */
   append(payload: Uint8Array, timestampMs: number): LogIndex;
   /**
-   * Once per turn of the loop: writes what was appended, on the loop while the disk is fast, else on
-   * a thread. `done` comes when all of it is as safe as the policy promises: under `everysec` and
+   * Once per turn of the loop: writes what was appended, under `always` on the loop while the disk is
+   * fast, else on a thread. `done` comes when all of it is as safe as the policy promises: under `everysec` and
    * `never` at once, inside this call; also inside it when the write was made on the loop, when there
    * is nothing to wait for or when the log has failed.
    */

@@ -9,10 +9,11 @@ declare -A provides=(
   [redis-tools]='command -v redis-cli && command -v redis-benchmark'
   [python3-redis]='/usr/bin/python3 -c "import redis"'
   [lua5.1]='command -v lua5.1'
+  [openssl]='command -v openssl'
 )
 
 missing=()
-for package in redis-server redis-tools python3-redis lua5.1; do
+for package in redis-server redis-tools python3-redis lua5.1 openssl; do
   eval "${provides[$package]}" >/dev/null 2>&1 || missing+=("$package")
 done
 if [ "${#missing[@]}" -eq 0 ]; then

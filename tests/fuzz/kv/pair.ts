@@ -12,6 +12,7 @@ import { isAggregate, type Reply, show } from '../../support/resp-reply.ts';
 import { sameReply } from './compare.ts';
 import { type Context, explainedReplies, explainedStates } from './explained.ts';
 import { type Step, throughScript } from './generator.ts';
+import { dumpRestore } from './grammar/scripts.ts';
 import { brokenScans } from './scans.ts';
 import { type KeyState, readState } from './state.ts';
 
@@ -57,6 +58,7 @@ type Notes = {
 function contextOf(round: Round): Context {
   const said = new Set(round.steps.flatMap((step) => step.args.map((arg) => arg.toUpperCase())));
   return {
+    restores: said.has(dumpRestore.toUpperCase()),
     sorts: said.has('SORT') || said.has('SORT_RO'),
     storesDistances: said.has('STOREDIST'),
   };

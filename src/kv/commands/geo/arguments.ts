@@ -84,5 +84,6 @@ function replyCoordinate(reply: RespWriter, degrees: number): void {
 
 function sixDecimals(n: number): string {
   if (!Number.isFinite(n)) return n > 0 ? 'inf' : '-inf';
+  if (Object.is(n, -0)) return '-0.000000';
   return Math.abs(n) < 1e21 ? n.toFixed(6) : `${BigInt(n)}.000000`;
 }

@@ -31,6 +31,7 @@ test('GEOADD adds points as members with geohashes for scores', () => {
     ['GEOADD g 1 1 a 2', SYNTAX],
     ['GEOADD g x 1 a', { error: 'ERR value is not a valid float' }],
     ['GEOADD g 1 86 a', { error: 'ERR invalid longitude,latitude pair 1.000000,86.000000' }],
+    ['GEOADD g -0 86 a', { error: 'ERR invalid longitude,latitude pair -0.000000,86.000000' }],
     ['GEOADD g -181 8 a', { error: 'ERR invalid longitude,latitude pair -181.000000,8.000000' }],
     ['GEOADD str 1 1 a', WRONGTYPE],
     ['ZCARD g', 5],

@@ -1,7 +1,7 @@
 /** What several stream commands do: reading ids, finding groups, replying entries. */
 import type { RespWriter } from '../../../core/wire/index.ts';
 import type { Call } from '../../command/call.ts';
-import { ReplyError } from '../../errors.ts';
+import { ReplyError, untilZero } from '../../errors.ts';
 import { Type } from '../../keyspace/index.ts';
 import { Notify } from '../../notify.ts';
 import {
@@ -102,7 +102,7 @@ export function groupOf(call: Call, stream: Stream | undefined, index: number, h
   if (group !== undefined) return group;
   const { args } = call;
   throw new ReplyError(
-    `NOGROUP No such key '${args.text(1)}' or consumer group '${args.text(index)}'${hint}`,
+    `NOGROUP No such key '${untilZero(args.text(1))}' or consumer group '${untilZero(args.text(index))}'${hint}`,
   );
 }
 

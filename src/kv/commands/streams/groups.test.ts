@@ -293,3 +293,21 @@ test('counts of entries beyond 53 bits end there, so that what is logged can be 
   const about = kv.run('XINFO', 'STREAM', 's') as Reply[];
   assert.equal(about[about.indexOf('entries-added') + 1], Number.MAX_SAFE_INTEGER);
 });
+
+test('who watches a stream is not disturbed by its groups', () => {
+  const kv = grouped();
+  const other = kv.connect();
+  for (const line of ['XGROUP CREATE s h 0', 'XGROUP SETID s h 1', 'XGROUP DESTROY s h']) {
+    kv.run('WATCH', 's', 'new');
+    other.run(...line.split(' '));
+    kv.run('MULTI');
+    assert.deepEqual(kv.run('EXEC'), [], line);
+  }
+  kv.run('WATCH', 'new');
+  other.run('XGROUP', 'CREATE', 'new', 'h', '0', 'MKSTREAM');
+  kv.run('MULTI');
+  assert.equal(kv.run('EXEC'), null);
+  assert.deepEqual(kv.run('XINFO', 'CONSUMERS', 's', 'a\0b'), {
+    error: "NOGROUP No such consumer group 'a' for key name 's'",
+  });
+});

@@ -64,7 +64,7 @@ function groupThatIs(call: Call, stream: Stream): Group {
   const group = stream.groups.get(args.text(3));
   if (group !== undefined) return group;
   throw new ReplyError(
-    `NOGROUP No such consumer group '${args.text(3)}' for key name '${args.text(2)}'`,
+    `NOGROUP No such consumer group '${untilZero(args.text(3))}' for key name '${untilZero(args.text(2))}'`,
   );
 }
 
@@ -87,7 +87,9 @@ function create(call: Call): void {
   const stream = found ?? createStream(call, 2, new Stream(call.db.arena));
   stream.addGroup(name, id, entriesRead);
   call.reply.ok();
-  call.changed(2, Notify.stream, 'xgroup-create');
+  // A group is no change of the entries: whoever watches the key is not disturbed.
+  if (found === undefined) call.changed(2, Notify.stream, 'xgroup-create');
+  else groupChanged(call, 2, 'xgroup-create');
 }
 
 function setId(call: Call): void {
@@ -106,8 +108,10 @@ function destroy(call: Call): void {
   const group = stream.groups.get(call.args.text(3));
   if (group !== undefined) {
     stream.deleteGroup(group);
+    groupChanged(call, 2, 'xgroup-destroy');
     // Those who wait for the group have to hear that it is gone.
-    call.changed(2, Notify.stream, 'xgroup-destroy');
+    const { args, db, engine } = call;
+    engine.blocking.touched(db, args.buf, args.start(2), args.length(2));
   }
   call.reply.integer(group === undefined ? 0 : 1);
 }

@@ -86,7 +86,7 @@ function consumersInfo(call: Call): void {
   const group = streamThatIs(call).groups.get(args.text(3));
   if (group === undefined) {
     throw new ReplyError(
-      `NOGROUP No such consumer group '${args.text(3)}' for key name '${args.text(2)}'`,
+      `NOGROUP No such consumer group '${untilZero(args.text(3))}' for key name '${untilZero(args.text(2))}'`,
     );
   }
   reply.array(group.consumers.size);

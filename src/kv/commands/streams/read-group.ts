@@ -1,7 +1,7 @@
 /** XREADGROUP. */
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
-import { ReplyError } from '../../errors.ts';
+import { ReplyError, untilZero } from '../../errors.ts';
 import {
   advanceGroup,
   type Consumer,
@@ -75,7 +75,7 @@ function sourceOf(call: Call, options: ReadArgs, i: number): Source {
   const group = stream?.groups.get(args.text(options.group));
   if (stream === undefined || group === undefined) {
     throw new ReplyError(
-      `NOGROUP No such key '${args.text(key)}' or consumer group '${args.text(options.group)}' in XREADGROUP with GROUP option`,
+      `NOGROUP No such key '${untilZero(args.text(key))}' or consumer group '${untilZero(args.text(options.group))}' in XREADGROUP with GROUP option`,
     );
   }
   if (isChar(call, id, DOLLAR)) throw LAST_ID;

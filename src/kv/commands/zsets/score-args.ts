@@ -4,7 +4,7 @@
  */
 import type { Call } from '../../command/call.ts';
 import { parseFloat64, parseInteger } from '../../command/numbers.ts';
-import { NOT_A_FLOAT, ReplyError } from '../../errors.ts';
+import { NOT_A_FLOAT, ReplyError, untilZero } from '../../errors.ts';
 import type { LexBound, LexRange, ScoreRange } from '../../values/zset/index.ts';
 
 const DOT = 46;
@@ -68,10 +68,7 @@ function isOpen(call: Call, index: number): boolean {
 
 function scoreBound(call: Call, index: number, open: boolean): number {
   // Redis reads these with strtod alone: blanks before, nothing at all, and overflow are all right.
-  const text = call.args
-    .text(index)
-    .slice(open ? 1 : 0)
-    .replace(/^[ \t\n\v\f\r]+/, '');
+  const text = untilZero(call.args.text(index).slice(open ? 1 : 0)).replace(/^[ \t\n\v\f\r]+/, '');
   if (text === '') return 0;
   const n = parseFloat64(text);
   if (!Number.isNaN(n)) return n;

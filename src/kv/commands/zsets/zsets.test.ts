@@ -389,3 +389,10 @@ test('seventeen digits are those of %.17g', () => {
   ];
   for (const [n, text] of cases) assert.equal(seventeenDigits(n), text);
 });
+
+test('a bound of scores ends at a zero byte, as C strings do', () => {
+  const kv = createTestStore();
+  kv.run('ZADD', 'z', 0, 'a', 1, 'b');
+  assert.equal(kv.run('ZCOUNT', 'z', '(0', '1\0junk'), 1);
+  assert.equal(kv.run('ZCOUNT', 'z', '\0', '0'), 1);
+});

@@ -10,6 +10,7 @@ import { exampleYaml, jsonSchema, referenceMarkdown } from '../src/core/config/i
 import { sectionsFor } from '../src/node.ts';
 import { systems } from '../src/systems.ts';
 import { commandsPage } from './commands-page.ts';
+import { compatibilityPage } from './compatibility-page.ts';
 import { settingsPage } from './settings-page.ts';
 
 export interface GeneratedDocument {
@@ -29,6 +30,7 @@ export const generated: readonly GeneratedDocument[] = [
   },
   { path: 'docs/cli.md', text: cliPage },
   { path: 'docs/commands.md', text: () => `${NOTE}\n${commandsPage()}` },
+  { path: 'docs/compatibility.md', text: () => `${NOTE}\n${compatibilityPage()}` },
   { path: 'docs/settings.md', text: () => `${NOTE}\n${settingsPage()}` },
   { path: 'examples/plinth.yaml', text: examplePage },
 ];

@@ -8,10 +8,16 @@ import { isAggregate, type Reply, show } from '../../support/resp-reply.ts';
 import { timeless } from './compare.ts';
 import type { KeyState } from './state.ts';
 
-export type ReplyRow = {
+/** What a reader is told of a difference. */
+export type Explanation = {
   /** The commands as the document names them. */
   readonly commands: string;
   readonly reason: string;
+  /** Whose way Plinth goes: that of Redis 7.2, which left 7.0, or its own. */
+  readonly way: '7.2' | 'own';
+};
+
+export type ReplyRow = Explanation & {
   /** The servers' states differ from here on: the round ends. */
   readonly parts?: true;
   /** `left` is the reference's reply, `right` Plinth's. */
@@ -23,9 +29,7 @@ export type ReplyRow = {
   ) => boolean;
 };
 
-export type StateRow = {
-  readonly commands: string;
-  readonly reason: string;
+export type StateRow = Explanation & {
   readonly part: 'value' | 'encoding';
   readonly matches: (left: KeyState, right: KeyState, context: Context) => boolean;
 };
@@ -33,8 +37,11 @@ export type StateRow = {
 /** What else was run in the round. */
 export type Context = {
   readonly sorts: boolean;
+  /** A value goes through DUMP and RESTORE. */
   readonly restores: boolean;
   readonly storesDistances: boolean;
+  /** A float beyond a double stands among the arguments. */
+  readonly overflows: boolean;
 };
 
 const is = (args: readonly string[], command: string, sub?: string) =>
@@ -49,14 +56,13 @@ type Encodings = {
 };
 
 /** Encodings that differ, by type: once for the state, once for OBJECT ENCODING. */
-const encodings: readonly {
-  readonly commands: string;
-  readonly reason: string;
+const encodings: readonly (Explanation & {
   readonly matches: (of: Encodings, context: Context) => boolean;
-}[] = [
+})[] = [
   {
     commands: 'OBJECT ENCODING',
     reason: 'Small lists and sets of strings are listpacks since 7.2 (7.0: quicklist, hashtable).',
+    way: '7.2',
     matches: ({ type, left, right }) =>
       right === 'listpack' &&
       ((type === 'list' && left === 'quicklist') || (type === 'set' && left === 'hashtable')),
@@ -64,12 +70,14 @@ const encodings: readonly {
   {
     commands: 'INCRBYFLOAT',
     reason: 'A whole number that it leaves is an int, as it is in Redis after a restart.',
+    way: 'own',
     matches: ({ type, left, right }) => type === 'string' && left === 'embstr' && right === 'int',
   },
   {
     commands: 'PFADD',
     reason:
       'A short HyperLogLog from RESTORE becomes a raw string in Redis also when PFADD adds nothing.',
+    way: 'own',
     matches: ({ type, left, right, value }, { restores }) =>
       restores &&
       type === 'string' &&
@@ -81,6 +89,7 @@ const encodings: readonly {
     commands: 'SORT, SORT_RO',
     reason:
       'Redis makes a skiplist of a small sorted set that is sorted; here it stays a listpack, as a read changes nothing.',
+    way: 'own',
     matches: ({ type, left, right }, { sorts }) =>
       sorts && type === 'zset' && left === 'skiplist' && right === 'listpack',
   },
@@ -140,14 +149,16 @@ function sameTexts(left: string, right: string, same: SameNumber): boolean {
   );
 }
 
-const lastDigit = {
+const lastDigit: Explanation = {
   commands: 'GEOSEARCHSTORE, GEORADIUS, GEORADIUSBYMEMBER with STOREDIST',
   reason:
     'The last of the 17 digits of a stored distance may differ: sines differ between C libraries too.',
+  way: 'own',
 };
-const countsEnd = {
+const countsEnd: Explanation = {
   commands: 'XGROUP, XSETID',
   reason: 'ENTRIESREAD and ENTRIESADDED end at 2^53 - 1, where Redis counts to 2^63 - 1.',
+  way: 'own',
 };
 
 export const explainedStates: readonly StateRow[] = [
@@ -180,6 +191,7 @@ const ownReplies: readonly ReplyRow[] = [
   {
     commands: 'ZRANGE, ZSCORE and all that reply with scores',
     reason: 'Scores are written with the fewest digits that tell them since 7.2 (7.0: 17 digits).',
+    way: '7.2',
     matches: (args, left, right) =>
       /^(?:B?Z[A-Z]+|EVAL|EVAL_RO)$/i.test(args[0] ?? '') && sameNumbers(left, right),
   },
@@ -194,8 +206,21 @@ const ownReplies: readonly ReplyRow[] = [
       is(args, 'XINFO') && sameTexts(timeless(left), timeless(right), huge),
   },
   {
+    commands: 'SORT, SORT_RO',
+    reason:
+      'After a command that was refused for a float out of range Redis may refuse to sort good numbers: the error of the earlier one is left over.',
+    way: 'own',
+    parts: true,
+    matches: (args, left, right, { overflows }) =>
+      overflows &&
+      /^SORT(?:_RO)?$/i.test(args[0] ?? '') &&
+      show(left).includes("scores can't be converted into double") &&
+      right.type !== 'error',
+  },
+  {
     commands: 'XSETID',
     reason: 'An id below that of an entry deleted is refused since 7.2, also for an empty stream.',
+    way: '7.2',
     parts: true,
     matches: (args, _left, right) =>
       is(args, 'XSETID') && show(right).includes('smaller than current max_deleted_entry_id'),
@@ -203,6 +228,7 @@ const ownReplies: readonly ReplyRow[] = [
   {
     commands: 'GEOSEARCH and its kin',
     reason: 'Scores that no GEOADD made are no places: what is found among them is undefined.',
+    way: 'own',
     parts: true,
     matches: (args) =>
       /^GEO/i.test(args[0] ?? '') &&
@@ -211,6 +237,7 @@ const ownReplies: readonly ReplyRow[] = [
   {
     commands: 'COMMAND GETKEYS',
     reason: 'It takes a command without arguments since 7.2, as any command.',
+    way: '7.2',
     matches: (args, left) =>
       is(args, 'COMMAND', 'GETKEYS') &&
       args.length === 3 &&
@@ -220,6 +247,7 @@ const ownReplies: readonly ReplyRow[] = [
     commands: 'COMMAND GETKEYS',
     reason:
       'A number of keys that is no integer is refused; Redis reads the digits it begins with.',
+    way: 'own',
     matches: (args, left, right) =>
       is(args, 'COMMAND', 'GETKEYS') &&
       left.type === 'array' &&
@@ -230,11 +258,13 @@ const ownReplies: readonly ReplyRow[] = [
     parts: true,
     reason:
       'A time to live that ends beyond 64 bits is refused, as EXPIRE does; in Redis the sum overflows and the key is gone.',
+    way: 'own',
     matches: (_args, _left, right) => show(right).includes("invalid expire time in 'restore'"),
   },
   {
     commands: 'XREAD, XREADGROUP',
     reason: 'The error for an odd list of streams names the command, and `>`, since 7.2.',
+    way: '7.2',
     matches: (args, left, right) =>
       (is(args, 'XREAD') || is(args, 'XREADGROUP')) &&
       show(left).startsWith('-ERR Unbalanced XREAD list of streams') &&
@@ -243,6 +273,7 @@ const ownReplies: readonly ReplyRow[] = [
   {
     commands: 'ZRANK, ZREVRANK',
     reason: 'They take WITHSCORE since 7.2; 7.0 calls a fourth argument a wrong arity.',
+    way: '7.2',
     matches: (args, left) =>
       (is(args, 'ZRANK') || is(args, 'ZREVRANK')) &&
       args.length === 4 &&
@@ -251,6 +282,7 @@ const ownReplies: readonly ReplyRow[] = [
   {
     commands: 'BITCOUNT, BITPOS',
     reason: 'They read their arguments before they look at the key since 7.2.',
+    way: '7.2',
     matches: (args, left, right) =>
       (is(args, 'BITCOUNT') || is(args, 'BITPOS')) &&
       (left.type === 'integer' || show(left).startsWith('-WRONGTYPE')) &&
@@ -259,6 +291,7 @@ const ownReplies: readonly ReplyRow[] = [
   {
     commands: 'LPOS',
     reason: 'The least 64-bit integer, which has no positive twin, is refused as RANK since 7.2.',
+    way: '7.2',
     matches: (args, _left, right) =>
       is(args, 'LPOS') && show(right).startsWith('-ERR value is out of range, value must between'),
   },
@@ -266,6 +299,7 @@ const ownReplies: readonly ReplyRow[] = [
     commands: 'BLPOP, BZPOPMIN and all that wait',
     reason:
       'A timeout of more milliseconds than 64 bits hold is out of range since 7.2, not negative.',
+    way: '7.2',
     matches: (_args, left, right) =>
       show(left).startsWith('-ERR timeout is negative') &&
       show(right).startsWith('-ERR timeout is out of range'),
@@ -274,14 +308,21 @@ const ownReplies: readonly ReplyRow[] = [
     commands: 'SORT ALPHA, SORT_RO ALPHA',
     reason:
       'Texts are compared whole and as bytes; strcoll, which Redis uses without STORE, stops at a zero byte.',
+    way: 'own',
     matches: sortsZeroBytes,
   },
   {
     commands: 'EVAL, FCALL',
     reason: 'Scripts have the library `os` with `os.clock`, as in later versions of Redis.',
+    way: 'own',
     matches: (args, left) =>
       /\bos\./.test(args[1] ?? '') && show(left).includes("nonexistent global variable 'os'"),
   },
 ];
 
 export const explainedReplies: readonly ReplyRow[] = [...ownReplies, ...ofObjectEncoding];
+
+/** Every explanation once, for docs/compatibility.md. */
+export const explanations: readonly Explanation[] = [
+  ...new Map([...ownReplies, ...explainedStates].map((row) => [row.reason, row])).values(),
+];

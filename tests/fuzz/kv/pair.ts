@@ -61,6 +61,7 @@ function contextOf(round: Round): Context {
     restores: said.has(dumpRestore.toUpperCase()),
     sorts: said.has('SORT') || said.has('SORT_RO'),
     storesDistances: said.has('STOREDIST'),
+    overflows: said.has('1E400') || said.has('1E-400'),
   };
 }
 

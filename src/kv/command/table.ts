@@ -49,6 +49,9 @@ export class Command {
   /** `config|get` for a subcommand. */
   readonly fullName: string;
   readonly bits: number;
+  // Copies of what each call reads: rows are literals of many shapes, commands have one.
+  readonly run: CommandSpec['run'];
+  private readonly arity: number;
   readonly parent: Command | undefined;
   readonly subcommands = new Map<string, Command>();
   /** Position in the table, for ACL bitmaps. */
@@ -68,11 +71,13 @@ export class Command {
     let bits = 0;
     for (const flag of spec.flags) bits |= BIT_OF_FLAG[flag] ?? 0;
     this.bits = bits;
+    this.run = spec.run;
+    this.arity = spec.arity;
   }
 
   /** Whether a request with `count` arguments has the right number of them. */
   arityFits(count: number): boolean {
-    const { arity } = this.spec;
+    const { arity } = this;
     return arity >= 0 ? count === arity : count >= -arity;
   }
 }

@@ -168,7 +168,7 @@ export class Executor {
     let command = commands.find(args);
     if (command !== undefined && command.subcommands.size > 0) {
       const sub = commands.resolve(command, args);
-      if (sub === undefined && (args.count > 1 || command.spec.run === undefined)) {
+      if (sub === undefined && (args.count > 1 || command.run === undefined)) {
         const refusal =
           args.count > 1
             ? new ReplyError(
@@ -310,7 +310,7 @@ export class Executor {
     call.blockRequest = undefined;
     this.depth++;
     try {
-      command.spec.run!(call);
+      command.run!(call);
     } catch (error) {
       if (!(error instanceof ReplyError)) throw error;
       reply.pos = mark;
@@ -389,7 +389,7 @@ export class Executor {
         ? found
         : engine.commands.resolve(found, args);
     if (db === undefined) return `no database ${database}`;
-    if (command?.spec.run === undefined) return `unknown command '${args.text(0)}'`;
+    if (command?.run === undefined) return `unknown command '${args.text(0)}'`;
     const reply = engine.outlet.writer;
     reply.pos = 0;
     reply.protocol = 2;

@@ -114,7 +114,9 @@ export class Lexer {
 
   private errorNear(message: string, near: string): LuaSyntaxError {
     const c = near.charCodeAt(0);
-    const shown = near.length === 1 && c < 32 ? `char(${c})` : near;
+    // To Lua's parser a zero byte is the absence of a token.
+    if (near === '\0') return this.plainError(message);
+    const shown = near.length === 1 && (c < 32 || c === 127) ? `char(${c})` : near;
     return this.plainError(`${message} near '${shown}'`);
   }
 

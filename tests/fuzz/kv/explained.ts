@@ -40,6 +40,8 @@ export type Context = {
   /** A value goes through DUMP and RESTORE. */
   readonly restores: boolean;
   readonly storesDistances: boolean;
+  /** BITFIELD is told to fail where a field would overflow. */
+  readonly fails: boolean;
   /** A float beyond a double stands among the arguments. */
   readonly overflows: boolean;
 };
@@ -206,6 +208,15 @@ const ownReplies: readonly ReplyRow[] = [
       is(args, 'XINFO') && sameTexts(timeless(left), timeless(right), huge),
   },
   {
+    commands: 'BITFIELD with OVERFLOW FAIL',
+    reason:
+      'A string that grew, though no field was written, has changed for those who WATCH it; in Redis nobody is told.',
+    way: 'own',
+    parts: true,
+    matches: (args, left, right, { fails }) =>
+      fails && is(args, 'EXEC') && isAggregate(left) && right.type.startsWith('null'),
+  },
+  {
     commands: 'SORT, SORT_RO',
     reason:
       'After a command that was refused for a float out of range Redis may refuse to sort good numbers: the error of the earlier one is left over.',
@@ -320,9 +331,22 @@ const ownReplies: readonly ReplyRow[] = [
   },
 ];
 
+/** Like replies after which the states may differ. */
+export const partings: readonly (Explanation & { matches(reply: Reply): boolean })[] = [
+  {
+    commands: 'PFADD, PFMERGE',
+    reason:
+      'A damaged HyperLogLog that is refused is left as it was; Redis may have written a part.',
+    way: 'own',
+    matches: (reply) => show(reply).startsWith('-INVALIDOBJ'),
+  },
+];
+
 export const explainedReplies: readonly ReplyRow[] = [...ownReplies, ...ofObjectEncoding];
 
 /** Every explanation once, for docs/compatibility.md. */
 export const explanations: readonly Explanation[] = [
-  ...new Map([...ownReplies, ...explainedStates].map((row) => [row.reason, row])).values(),
+  ...new Map(
+    [...ownReplies, ...partings, ...explainedStates].map((row) => [row.reason, row]),
+  ).values(),
 ];

@@ -10,7 +10,7 @@ import type { Address } from '../../support/process.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { isAggregate, type Reply, show } from '../../support/resp-reply.ts';
 import { sameReply } from './compare.ts';
-import { type Context, explainedReplies, explainedStates } from './explained.ts';
+import { type Context, explainedReplies, explainedStates, partings } from './explained.ts';
 import { type Step, throughScript } from './generator.ts';
 import { dumpRestore } from './grammar/scripts.ts';
 import { brokenScans } from './scans.ts';
@@ -61,6 +61,7 @@ function contextOf(round: Round): Context {
     restores: said.has(dumpRestore.toUpperCase()),
     sorts: said.has('SORT') || said.has('SORT_RO'),
     storesDistances: said.has('STOREDIST'),
+    fails: said.has('FAIL'),
     overflows: said.has('1E400') || said.has('1E-400'),
   };
 }
@@ -229,7 +230,13 @@ function pick(
   right: Reply,
   notes: Notes,
 ): readonly string[] | undefined {
-  if (sameReply(args, left, right)) return undefined;
+  if (sameReply(args, left, right)) {
+    const parting = partings.find((each) => each.matches(left));
+    if (parting === undefined) return undefined;
+    count(notes.tally.explained, parting.reason);
+    notes.parted = true;
+    return undefined;
+  }
   const inner = args[0] === 'EVAL' && args[1] === throughScript ? args.slice(3) : args;
   const row = explainedReplies.find((each) => each.matches(inner, left, right, notes.context));
   if (row === undefined) return args;
@@ -244,7 +251,7 @@ function inExec(
   right: Reply,
   notes: Notes,
 ): readonly string[] | undefined {
-  if (!isAggregate(left) || !isAggregate(right)) return ['EXEC'];
+  if (!isAggregate(left) || !isAggregate(right)) return pick(['EXEC'], left, right, notes);
   if (left.items.length !== right.items.length) return ['EXEC'];
   for (const [index, args] of queue.entries()) {
     if (notes.parted) break;

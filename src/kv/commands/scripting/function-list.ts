@@ -1,7 +1,7 @@
 /** FUNCTION LIST and FUNCTION STATS. */
 import type { RespWriter } from '../../../core/wire/index.ts';
 import type { Call } from '../../command/call.ts';
-import { ReplyError } from '../../errors.ts';
+import { ReplyError, untilZero } from '../../errors.ts';
 import { matchGlob } from '../../glob.ts';
 import { flagNames, type Library, type LibraryFunction } from '../../scripting/index.ts';
 
@@ -15,7 +15,7 @@ export function list(call: Call): void {
     else if (pattern === undefined && word === 'LIBRARYNAME') {
       if (i === call.count - 1) throw new ReplyError('ERR library name argument was not given');
       pattern = args.bytes(++i);
-    } else throw new ReplyError(`ERR Unknown argument ${args.text(i)}`);
+    } else throw new ReplyError(`ERR Unknown argument ${untilZero(args.text(i))}`);
   }
   const found: Library[] = [];
   for (const library of call.engine.scripting.libraries.values()) {

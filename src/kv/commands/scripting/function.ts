@@ -1,7 +1,7 @@
 /** FUNCTION and its subcommands, but LIST and STATS. */
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
-import { ReplyError } from '../../errors.ts';
+import { ReplyError, untilZero } from '../../errors.ts';
 import type { RestorePolicy } from '../../scripting/index.ts';
 import { replyHelp } from '../shared/help.ts';
 import { list, stats } from './function-list.ts';
@@ -12,7 +12,7 @@ function load(call: Call): void {
   const last = call.count - 1;
   for (let i = 2; i < last; i++) {
     if (args.keyword(i) !== 'REPLACE') {
-      throw new ReplyError(`ERR Unknown option given: ${args.text(i)}`);
+      throw new ReplyError(`ERR Unknown option given: ${untilZero(args.text(i))}`);
     }
   }
   const name = engine.scripting.loadFunctions(args.text(last), last > 2, isLimited(call));

@@ -1,6 +1,6 @@
 /** The arguments of XCLAIM. */
 import type { Call } from '../../command/call.ts';
-import { ReplyError } from '../../errors.ts';
+import { ReplyError, untilZero } from '../../errors.ts';
 import { EntryId, Parsed, parseId } from '../../values/stream/index.ts';
 import { idArg } from './common.ts';
 
@@ -44,7 +44,7 @@ export function claimOptions(call: Call): ClaimOptions {
     else if (option === 'TIME' && more) deliveredMs = call.int(++i, BAD_TIME);
     else if (option === 'RETRYCOUNT' && more) retryCount = call.int(++i, BAD_RETRY_COUNT);
     else if (option === 'LASTID' && more) idArg(call, ++i, lastId);
-    else throw new ReplyError(`ERR Unrecognized XCLAIM option '${args.text(i)}'`);
+    else throw new ReplyError(`ERR Unrecognized XCLAIM option '${untilZero(args.text(i))}'`);
   }
   // A time from a client whose clock is ahead is no reason to fail: now is a sane guess then.
   if (deliveredMs < 0 || deliveredMs > nowMs) deliveredMs = nowMs;

@@ -310,4 +310,7 @@ test('who watches a stream is not disturbed by its groups', () => {
   assert.deepEqual(kv.run('XINFO', 'CONSUMERS', 's', 'a\0b'), {
     error: "NOGROUP No such consumer group 'a' for key name 's'",
   });
+  assert.deepEqual(kv.run('XCLAIM', 's', 'g', 'c', '0', '1-0', 'a\0b'), {
+    error: "ERR Unrecognized XCLAIM option 'a'",
+  });
 });

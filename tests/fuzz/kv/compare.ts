@@ -175,7 +175,8 @@ export function timeless(reply: Reply): string {
 }
 
 function isClock(reply: Reply): boolean {
-  return reply.type === 'integer' && Number(textOfScalar(reply)) > 1_500_000_000_000;
+  const n = reply.type === 'integer' ? Number(textOfScalar(reply)) : 0;
+  return n > 1_500_000_000_000 && n < 100_000_000_000_000;
 }
 
 function isPendingRow(items: readonly Reply[]): boolean {

@@ -98,7 +98,7 @@ function keysOfRest(call: Call): { readonly rest: Args; readonly uses: readonly 
   if (!mayHaveKeys(command.spec)) throw NO_KEYS;
   if (!command.arityFits(rest.count)) throw WRONG_COUNT;
   const uses = commandKeys(command.spec, rest);
-  if (uses !== undefined) return { rest, uses };
+  if (uses !== undefined && uses.length > 0) return { rest, uses };
   if (command.spec.flags.includes('no_mandatory_keys')) return { rest, uses: [] };
   throw BROKEN;
 }

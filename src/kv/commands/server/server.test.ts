@@ -67,6 +67,8 @@ const replies: readonly (readonly [line: string, reply: Reply])[] = [
   ['COMMAND GETKEYS zunionstore d 9 a', error('ERR Invalid arguments specified for command')],
   ['COMMAND GETKEYS eval x 0x10', []],
   ['COMMAND GETKEYS eval x 9 a', []],
+  ['COMMAND GETKEYS eval x 0', []],
+  ['COMMAND GETKEYS xread count 1 s 0', error('ERR Invalid arguments specified for command')],
   ['COMMAND GETKEYSANDFLAGS set a b', [['a', ['RW', 'access', 'update']]]],
   ['HOTKEYS GET COUNT 0', error('ERR COUNT must be between 1 and 100')],
   ['HOTKEYS GET COUNT', error('ERR syntax error')],

@@ -15,8 +15,9 @@
  *
  * Benchmark: bench/kv.
  */
+
+import { equalBytes, hashBytes } from '../../core/base/index.ts';
 import { type Address, type Arena, SEGMENT_SHIFT } from './arena.ts';
-import { equalBytes, hashBytes } from './bytes.ts';
 
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const BUCKETS_MIN = 4;

@@ -1,5 +1,5 @@
 /**
- * Hashing, comparing and copying of short byte ranges, the innermost loops of the store.
+ * Hashing, comparing and copying of short byte ranges, the innermost loops of stores and tables.
  *
  * Measured on Node 26: a loop costs 1.5 ns a byte, `Buffer.copy` and `Buffer.compare` about 50 ns
  * whatever the length, so short ranges are looped and long ones handed to the native call.

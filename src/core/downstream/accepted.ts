@@ -17,6 +17,7 @@ import type { EndingReason } from './ending-reasons.ts';
 /** What a connection needs of its listener. */
 export interface ConnectionOwner {
   readonly flushTimeoutMs: number;
+  readonly flushTotalMs: number;
   readonly bufferedBytesMax: number;
   monotonicMs(): number;
   closed(connection: AcceptedConnection, reason: EndingReason): void;
@@ -39,8 +40,10 @@ export class AcceptedConnection implements Connection, StreamEvents {
   private lastActiveMs: number;
   private lastBufferedBytes = 0;
   private idleTimeoutMs: number;
-  /** When a closing connection is cut off. */
+  /** When a closing connection is cut off, unless its peer takes bytes before. */
   private deadlineMs = 0;
+  /** When it is cut off all the same. */
+  private lastDeadlineMs = 0;
 
   constructor(id: number, stream: ByteStream, owner: ConnectionOwner, idleTimeoutMs: number) {
     this.id = id;
@@ -115,7 +118,10 @@ export class AcceptedConnection implements Connection, StreamEvents {
     if (this.paused) this.stream.resume();
     this.state = closing;
     this.reason = reason;
-    this.deadlineMs = this.owner.monotonicMs() + this.owner.flushTimeoutMs;
+    const nowMs = this.owner.monotonicMs();
+    this.lastDeadlineMs = nowMs + this.owner.flushTotalMs;
+    this.lastBufferedBytes = this.stream.bufferedBytes;
+    this.setDeadline(nowMs);
     this.stream.shutdown();
   }
 
@@ -141,7 +147,7 @@ export class AcceptedConnection implements Connection, StreamEvents {
 
   /** The listener's tick, `nowMs` monotonic. */
   tick(nowMs: number): void {
-    if (this.state === closing && nowMs >= this.deadlineMs) this.cutOff();
+    if (this.state === closing) this.lookAtFlush(nowMs);
     if (this.state !== open) return;
     const bufferedBytes = this.stream.bufferedBytes;
     if (this.active || this.paused || bufferedBytes !== this.lastBufferedBytes) {
@@ -180,6 +186,18 @@ export class AcceptedConnection implements Connection, StreamEvents {
     if (this.stream.bufferedBytes <= this.owner.bufferedBytesMax) return true;
     this.destroy('output-limit');
     return false;
+  }
+
+  /** Cuts off a peer that takes nothing any more; one that is only slow gets all its bytes. */
+  private lookAtFlush(nowMs: number): void {
+    const { bufferedBytes } = this.stream;
+    if (bufferedBytes < this.lastBufferedBytes) this.setDeadline(nowMs);
+    this.lastBufferedBytes = bufferedBytes;
+    if (nowMs >= this.deadlineMs) this.cutOff();
+  }
+
+  private setDeadline(nowMs: number): void {
+    this.deadlineMs = Math.min(nowMs + this.owner.flushTimeoutMs, this.lastDeadlineMs);
   }
 
   private cutOff(): void {

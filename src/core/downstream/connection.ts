@@ -51,7 +51,10 @@ export interface Connection {
   /** Stops `onData` until `resume`. The kernel's window then slows the peer. */
   pause(): void;
   resume(): void;
-  /** Sends what is buffered, then ends. Cut off when the peer does not take it within `flushTimeoutMs`. */
+  /**
+   * Sends what is buffered, then ends. Cut off when the peer takes nothing for `flushTimeoutMs` or not
+   * all within `flushTotalMs`.
+   */
   close(reason: EndingReason): void;
   /** Ends at once. `onClose` follows soon, not inside this call. */
   destroy(reason: EndingReason): void;

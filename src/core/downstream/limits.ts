@@ -6,6 +6,8 @@ export const limits = {
   backlog: 511,
   handshakeTimeoutMs: 10_000,
   flushTimeoutMs: 5_000,
+  /** A gigabyte at 3.5 MB a second. */
+  flushTotalMs: 300_000,
   keepAliveMs: 300_000,
   /** The last resort: a protocol should act long before. */
   bufferedBytesMax: 1 << 30,

@@ -33,6 +33,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 class OpenListener implements Listener, ConnectionOwner {
   readonly endings;
   readonly flushTimeoutMs: number;
+  readonly flushTotalMs: number;
   readonly bufferedBytesMax: number;
   private readonly options: ListenOptions;
   private readonly clock: Clock;
@@ -54,6 +55,7 @@ class OpenListener implements Listener, ConnectionOwner {
     this.endings = options.endings ?? connectionEndings('plinth_connections_ended_total');
     this.connectionsMax = options.connectionsMax ?? limits.connectionsMax;
     this.flushTimeoutMs = options.flushTimeoutMs ?? limits.flushTimeoutMs;
+    this.flushTotalMs = options.flushTotalMs ?? limits.flushTotalMs;
     this.bufferedBytesMax = options.bufferedBytesMax ?? limits.bufferedBytesMax;
     const shortestMs = Math.min(this.flushTimeoutMs, options.idleTimeoutMs || limits.tickMaxMs * 4);
     this.tickMs = Math.min(limits.tickMaxMs, Math.max(limits.tickMinMs, shortestMs / 4));

@@ -19,8 +19,10 @@ export interface ListenOptions {
   readonly idleTimeoutMs?: number;
   /** Time for the TLS handshake, milliseconds. Default 10,000. */
   readonly handshakeTimeoutMs?: number;
-  /** Time a closed connection has to take its last bytes, milliseconds. Default 5,000. */
+  /** Time without a byte taken after which a closed connection is cut off, milliseconds. Default 5,000. */
   readonly flushTimeoutMs?: number;
+  /** Time a closed connection has to take its last bytes, however slowly, milliseconds. Default 300,000. */
+  readonly flushTotalMs?: number;
   /** Silence before the kernel probes the peer, milliseconds; 0: no probes. Default 300,000. */
   readonly keepAliveMs?: number;
   /** Unsent bytes at which a connection is destroyed with 'output-limit'. Default 1 GiB. */

@@ -21,13 +21,16 @@ import type { Session } from '../session/session.ts';
 import { SettingTable } from '../setting-table/index.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
 import { TrackingTable } from '../tracking/index.ts';
+import { Accounting } from './accounting.ts';
 import { ActiveExpiry } from './active-expiry.ts';
+import { Admission } from './admission.ts';
 import { Background } from './background.ts';
 import { BigKeys } from './big-keys.ts';
 import { type Blocked, BlockedClients } from './blocking.ts';
 import { EffectLog } from './effect-log.ts';
 import { Eviction } from './eviction.ts';
 import { Executor } from './executor.ts';
+import { Holds } from './holds.ts';
 import { HotKeys } from './hot-keys.ts';
 import { LatencyMonitor } from './latency.ts';
 import { Monitors } from './monitors.ts';
@@ -37,6 +40,7 @@ import { Sessions } from './sessions.ts';
 import { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
 import { Watchers } from './transaction.ts';
+import { WaitingClients } from './waiting-clients.ts';
 
 /** State that is no key and has to survive: function libraries. */
 export interface ExtraState {
@@ -70,7 +74,11 @@ export class Engine {
   readonly outlet = new Outlet();
   /** Ends clients that do not read what they are sent. */
   readonly outputGuard: OutputGuard;
+  readonly admission = new Admission(this);
+  readonly holds = new Holds(this);
   readonly executor: Executor;
+  readonly accounting = new Accounting(this);
+  readonly waiting: WaitingClients;
   /** Lua scripts and functions. */
   readonly scripting: Scripting;
   readonly pause = new Pause();
@@ -146,6 +154,7 @@ export class Engine {
     this.pubsub = new PubSub(this);
     this.tracking = new TrackingTable(this);
     this.executor = new Executor(this);
+    this.waiting = new WaitingClients(this);
     this.scripting = new Scripting(this);
     const guard = new OutputGuard(this);
     this.outlet.guard = (session, output) => guard.check(session, output, 0);
@@ -255,7 +264,7 @@ export class Engine {
 
   /** A session ends: nobody waits, watches, listens or tracks for it any more. */
   closeSession(session: Session): void {
-    this.executor.unblock(session, 'silent');
+    this.waiting.unblock(session, 'silent');
     session.closing = true;
     session.transaction.clear();
     this.watchers.unwatch(session.transaction);

@@ -287,7 +287,7 @@ export class Scripting {
             writer.error(text);
           }
         };
-        engine.executor.complete({ session, command, args, startedMs, blocked, reply });
+        engine.waiting.complete({ session, command, args, startedMs, blocked, reply });
       },
     });
   }

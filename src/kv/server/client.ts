@@ -270,7 +270,7 @@ export class Client implements ConnectionHandler {
     this.waiting = true;
     this.input = undefined;
     // What it waits for must not be taken for somebody who gets no answer any more.
-    this.server.engine.executor.unblock(this.session, 'silent');
+    this.server.engine.waiting.unblock(this.session, 'silent');
     this.server.closeAfterFlush(this, reason);
   }
 

@@ -86,7 +86,7 @@ export class Tick {
     this.deadlineTimer = undefined;
     this.deadlineMs = Number.POSITIVE_INFINITY;
     engine.keyspace.setNow(engine.clock.wallMs());
-    engine.executor.expireBlocked();
+    engine.waiting.expire();
     this.server.beginWork();
     const next = engine.blocking.nextDeadlineMs();
     if (next === Number.POSITIVE_INFINITY) return;

@@ -128,7 +128,7 @@ export class TestStore {
   advance(ms: number): void {
     this.time.offsetMs += ms;
     this.engine.keyspace.setNow(this.engine.clock.wallMs());
-    this.engine.executor.expireBlocked();
+    this.engine.waiting.expire();
   }
 
   execute(session: Session, args: (string | number | Buffer)[]): Reply {

@@ -21,7 +21,7 @@ function unblock(call: Call): void {
     else if (word !== 'TIMEOUT') throw BAD_REASON;
   }
   const session = engine.sessions.get(call.int(2));
-  const done = session !== undefined && engine.executor.unblock(session, how, UNBLOCKED);
+  const done = session !== undefined && engine.waiting.unblock(session, how, UNBLOCKED);
   reply.integer(done ? 1 : 0);
 }
 

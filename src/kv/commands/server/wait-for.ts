@@ -18,7 +18,7 @@ export function waitFor(
   begin(() => {
     // It may be done before the client has begun to wait, or wait for something else by then.
     engine.clock.nextTurn(() => {
-      if (session.blocked?.onTimeout === answer) engine.executor.unblock(session, 'timeout');
+      if (session.blocked?.onTimeout === answer) engine.waiting.unblock(session, 'timeout');
     });
   });
 }

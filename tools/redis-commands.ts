@@ -256,11 +256,7 @@ export const redisCommands: readonly string[] = LIST.trim()
   });
 
 /** Why a command of Redis 7.2 is not there, by its name or that of its container. */
-export const missingBecause: Readonly<Record<string, string>> = {
-  migrate: 'Moves keys to another server: it comes with the cluster. DUMP and RESTORE are there.',
-  replconf: 'Part of the replication protocol that replicas of Redis speak among themselves.',
-  'restore-asking': 'Used by nodes of a Redis cluster among themselves: it comes with the cluster.',
-};
+export const missingBecause: Readonly<Record<string, string>> = {};
 
 /** Commands that are there and differ from Redis, and how. */
 export const differences: Readonly<Record<string, string>> = {

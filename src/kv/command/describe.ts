@@ -50,7 +50,7 @@ type RangeSpec = KeySpec & {
 };
 
 function isRange(key: KeySpec): key is RangeSpec {
-  return typeof key.begin === 'number' && 'last' in key.find;
+  return typeof key.begin === 'number' && key.find !== 'unknown' && 'last' in key.find;
 }
 
 /** First key, last key (negative: from the end) and step, as clients before Redis 7 know them. */
@@ -78,6 +78,7 @@ export function keyFlags(key: KeySpec): readonly string[] {
   if (key.purpose !== undefined) flags.push(key.purpose);
   if (key.notKey === true) flags.push('not_key');
   if (key.incomplete === true) flags.push('incomplete');
+  if (key.varies !== undefined) flags.push('variable_flags');
   return flags;
 }
 
@@ -87,7 +88,8 @@ function replyKeySpec(reply: RespWriter, key: KeySpec): void {
   reply.bulkText('flags');
   replyWords(reply, keyFlags(key));
   reply.bulkText('begin_search');
-  if (typeof begin === 'number') replySearch(reply, 'index', [['index', begin]]);
+  if (begin === 'unknown') replySearch(reply, 'unknown', []);
+  else if (typeof begin === 'number') replySearch(reply, 'index', [['index', begin]]);
   else {
     replySearch(reply, 'keyword', [
       ['keyword', begin.keyword],
@@ -95,7 +97,8 @@ function replyKeySpec(reply: RespWriter, key: KeySpec): void {
     ]);
   }
   reply.bulkText('find_keys');
-  if ('keynum' in find) {
+  if (find === 'unknown') replySearch(reply, 'unknown', []);
+  else if ('keynum' in find) {
     replySearch(reply, 'keynum', [
       ['keynumidx', find.keynum],
       ['firstkey', find.first],

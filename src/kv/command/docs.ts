@@ -1,5 +1,6 @@
 /** A command row as COMMAND DOCS tells it (https://redis.io/docs/latest/commands/command-docs/). */
 import type { RespWriter } from '../../core/wire/index.ts';
+import { type Change, changesOf, replacedBy, systemCommands } from './history.ts';
 import type { CommandSpec } from './spec.ts';
 import { type Argument, parseSyntax } from './syntax.ts';
 import type { Command } from './table.ts';
@@ -7,13 +8,37 @@ import type { Command } from './table.ts';
 /** Writes the name and the map of one command. */
 export function replyCommandDocs(reply: RespWriter, command: Command): void {
   const { spec, subcommands } = command;
+  const { fullName } = command;
   const args = parseSyntax(spec.syntax);
-  reply.bulkText(command.fullName);
-  reply.map(4 + (args.length > 0 ? 1 : 0) + (subcommands.size > 0 ? 1 : 0));
+  const better = replacedBy[fullName];
+  const isSystem = systemCommands.has(fullName);
+  const changes = changesOf[fullName];
+  const has = [
+    better !== undefined || isSystem,
+    better !== undefined,
+    better !== undefined,
+    changes !== undefined,
+    args.length > 0,
+    subcommands.size > 0,
+  ];
+  reply.bulkText(fullName);
+  reply.map(4 + has.filter(Boolean).length);
   for (const name of ['summary', 'since', 'group', 'complexity'] as const) {
     reply.bulkText(name);
     reply.bulk(Buffer.from(spec[name]));
   }
+  if (better !== undefined || isSystem) {
+    reply.bulkText('doc_flags');
+    reply.set(1);
+    reply.simple(isSystem ? 'syscmd' : 'deprecated');
+  }
+  if (better !== undefined) {
+    reply.bulkText('deprecated_since');
+    reply.bulkText(better[0]);
+    reply.bulkText('replaced_by');
+    reply.bulkText(better[1]);
+  }
+  if (changes !== undefined) replyChanges(reply, changes);
   if (args.length > 0) {
     reply.bulkText('arguments');
     replyArguments(reply, args, new KeyNumbers(spec));
@@ -22,6 +47,16 @@ export function replyCommandDocs(reply: RespWriter, command: Command): void {
     reply.bulkText('subcommands');
     reply.map(subcommands.size);
     for (const sub of subcommands.values()) replyCommandDocs(reply, sub);
+  }
+}
+
+function replyChanges(reply: RespWriter, changes: readonly Change[]): void {
+  reply.bulkText('history');
+  reply.set(changes.length);
+  for (const [version, text] of changes) {
+    reply.array(2);
+    reply.bulkText(version);
+    reply.bulkText(text);
   }
 }
 

@@ -21,7 +21,7 @@ test('keys are found where the row says, with what is done to them', () => {
   const cases: [string, string[] | undefined][] = [
     ['GET a', ['a:r']],
     ['STRLEN a', ['a:']],
-    ['SET a 1', ['a:rw']],
+    ['SET a 1', ['a:w']],
     ['SET a 1 GET', ['a:rw']],
     ['INCR a', ['a:rw']],
     ['MSET a 1 b 2', ['a:w', 'b:w']],
@@ -35,6 +35,9 @@ test('keys are found where the row says, with what is done to them', () => {
     ['SINTERCARD 3 a b', undefined],
     ['SINTERSTORE d a b', ['d:w', 'a:r', 'b:r']],
     ['SORT a BY x* STORE d', ['a:r', 'd:w']],
+    ['BITFIELD a GET u8 0', ['a:r']],
+    ['BITFIELD a OVERFLOW SAT INCRBY u8 0 1', ['a:rw']],
+    ['ZUNIONSTORE d 0 a', undefined],
     ['PING', []],
     ['SSUBSCRIBE c', []],
   ];

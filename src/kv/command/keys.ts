@@ -19,7 +19,8 @@ export interface KeyUse {
 
 /** Whether requests of this command may have keys at all. */
 export function mayHaveKeys(spec: CommandSpec): boolean {
-  return spec.keys !== undefined || spec.keysOf !== undefined;
+  const { keys, keysOf } = spec;
+  return keysOf !== undefined || keys?.some((keySpec) => keySpec.notKey !== true) === true;
 }
 
 /** The keys of a request, in the order of the specifications; undefined when the request is broken. */
@@ -27,21 +28,22 @@ export function commandKeys(spec: CommandSpec, args: Args): KeyUse[] | undefined
   const uses: KeyUse[] = [];
   let broken = false;
   for (const keySpec of spec.keys ?? []) {
-    if (keySpec.notKey === true) continue;
-    if (!rangeOf(keySpec, args, (index) => uses.push(useOf(index, keySpec)))) broken = true;
+    if (keySpec.notKey === true || keySpec.begin === 'unknown') continue;
+    const here = keySpec.varies?.(args) ?? keySpec;
+    if (!rangeOf(keySpec, args, (index) => uses.push(useOf(index, here)))) broken = true;
   }
   if (spec.keysOf === undefined) return broken ? undefined : uses;
   const known = new Map(uses.map((use) => [use.index, use]));
-  const fallback = spec.keys?.find((keySpec) => keySpec.incomplete === true);
+  const fallback = spec.keys?.findLast(
+    (keySpec) => keySpec.incomplete === true || keySpec.begin === 'unknown',
+  );
   return spec.keysOf(args).map((index) => known.get(index) ?? unspecified(spec, index, fallback));
 }
 
-/** A key that only `keysOf` finds: like the others, but the destination of a command that only reads. */
+/** A key that only `keysOf` finds: as the last specification that does not say where keys stand. */
 function unspecified(spec: CommandSpec, index: number, like: KeySpec | undefined): KeyUse {
-  const writes = spec.flags.includes('write');
-  if (like === undefined) return { index, reads: true, writes, spec: undefined };
-  if (writes && like.access === 'RO') return { index, reads: false, writes, spec: undefined };
-  return useOf(index, like);
+  if (like !== undefined) return useOf(index, like);
+  return { index, reads: true, writes: spec.flags.includes('write'), spec: undefined };
 }
 
 function useOf(index: number, spec: KeySpec): KeyUse {
@@ -58,6 +60,7 @@ function useOf(index: number, spec: KeySpec): KeyUse {
 /** Visits the arguments of one specification; false when the request does not fit it. */
 function rangeOf(spec: KeySpec, args: Args, visit: (index: number) => void): boolean {
   const { begin, find } = spec;
+  if (begin === 'unknown' || find === 'unknown') return true;
   const begun = typeof begin === 'number' ? begin : keywordAt(begin, args);
   if (begun === 0 || begun >= args.count) return typeof begin !== 'number';
   if ('keynum' in find) {
@@ -65,7 +68,7 @@ function rangeOf(spec: KeySpec, args: Args, visit: (index: number) => void): boo
     if (at >= args.count) return false;
     const count = parseInteger(args.buf, args.start(at), args.end(at));
     const first = begun + find.first;
-    if (!(count >= 0) || first + (count - 1) * find.step >= args.count) return false;
+    if (!(count >= 1) || first + (count - 1) * find.step >= args.count) return false;
     for (let i = 0; i < count; i++) visit(first + i * find.step);
     return true;
   }

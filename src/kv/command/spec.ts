@@ -75,21 +75,24 @@ export interface KeySpec {
   readonly access: 'RO' | 'RW' | 'OW' | 'RM';
   /** What is done to the value: access (returned), update, insert, delete. */
   readonly purpose?: 'access' | 'update' | 'insert' | 'delete';
-  /** Argument index of the first key, or a keyword behind which it stands. */
-  readonly begin: number | { readonly keyword: string; readonly from: number };
+  /** Argument index of the first key, or a keyword behind which it stands; `keysOf` finds the unknown. */
+  readonly begin: number | { readonly keyword: string; readonly from: number } | 'unknown';
   /**
    * A range from there: `last` relative to the first (-1: to the last argument, -2: to the one before
    * ...), or a key count that stands at `keynum` (relative) with the first key at `first`.
    */
   readonly find:
     | { readonly last: number; readonly step: number; readonly limit?: number }
-    | { readonly keynum: number; readonly first: number; readonly step: number };
+    | { readonly keynum: number; readonly first: number; readonly step: number }
+    | 'unknown';
   /** The value is returned as well as changed: ACL asks for both permissions (GETDEL, INCR, LPOP). */
   readonly alsoRead?: boolean;
   /** The argument is no key of the keyspace (a channel, a cluster slot key). */
   readonly notKey?: boolean;
   /** More keys may stand elsewhere; `keysOf` finds them all. */
   readonly incomplete?: boolean;
+  /** What is done to the key depends on other arguments: the specification for a request. */
+  readonly varies?: (args: Args) => KeySpec;
 }
 
 export interface CommandSpec {
@@ -125,6 +128,14 @@ export function keyAt1(
   alsoRead = false,
 ): readonly KeySpec[] {
   return [keyRange({ access, begin: 1, last: 0, step: 1, alsoRead, ...(purpose && { purpose }) })];
+}
+
+/** Keys that only `keysOf` finds. */
+export function unknownKeys(
+  access: KeySpec['access'],
+  purpose: NonNullable<KeySpec['purpose']>,
+): KeySpec {
+  return { access, purpose, begin: 'unknown', find: 'unknown' };
 }
 
 /** A range of keys; `last` as in KeySpec.find. */

@@ -202,7 +202,7 @@ function nameOf(list: readonly Argument[]): string {
   return list.map(({ name }) => name).join('-');
 }
 
-const KEYS = /^(?:key\d?|newkey|destkey|sourcekey|source|destination)$/;
+const KEYS = /^(?:key\d?|newkey|destkey|sourcekey|source|destination|src|dst)$/;
 const INTEGERS =
   /^(?:seconds|milliseconds|count|offset|start|stop|end|index\d?|cursor|increment|decrement|timeout|bit|ttl|db|port|rank|len|limit|maxlen|num.*|.*-(?:count|db|ms|seconds|milliseconds|len|slot|time|read|port)|slot|client-id|maxage|protover)$/;
 const DOUBLES = /^(?:score|weight|longitude|latitude|radius|width|height)$/;

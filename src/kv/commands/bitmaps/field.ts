@@ -1,6 +1,7 @@
 /** BITFIELD and BITFIELD_RO: strings as arrays of integers of any width. */
+import type { Args } from '../../../core/wire/index.ts';
 import type { Call } from '../../command/call.ts';
-import { type CommandSpec, keyAt1 } from '../../command/spec.ts';
+import { type CommandSpec, type KeySpec, keyAt1 } from '../../command/spec.ts';
 import { ReplyError } from '../../errors.ts';
 import { Type } from '../../keyspace/index.ts';
 import type { Address } from '../../memory/index.ts';
@@ -112,13 +113,27 @@ function writeSmall(
   return next !== old;
 }
 
+const [READ_ONLY] = keyAt1('RO', 'access');
+const [CHANGED] = keyAt1('RW', 'update', true);
+
+/** BITFIELD only reads when all of its operations are GET. */
+function fieldKey(args: Args): KeySpec {
+  for (let i = 2; i < args.count; ) {
+    const operation = args.keyword(i);
+    if (operation === 'GET') i += 3;
+    else if (operation === 'OVERFLOW') i += 2;
+    else return CHANGED!;
+  }
+  return READ_ONLY!;
+}
+
 export const fieldCommands: readonly CommandSpec[] = [
   {
     ...bitmapFamily,
     name: 'bitfield',
     arity: -2,
     flags: ['write', 'denyoom'],
-    keys: [{ ...keyAt1('RW', 'update')[0]!, alsoRead: true }],
+    keys: [{ ...keyAt1('RW', 'update', true)[0]!, varies: fieldKey }],
     since: '3.2.0',
     complexity: 'O(1) for each subcommand',
     summary: 'Reads and changes integers of any width inside a string.',

@@ -73,7 +73,7 @@ export const pingCommands: readonly CommandSpec[] = [
   {
     name: 'quit',
     arity: -1,
-    flags: ['allow_busy', 'noscript', 'loading', 'stale', 'fast', 'no_auth'],
+    flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
     acl: ['connection'],
     group: 'connection',
     since: '1.0.0',

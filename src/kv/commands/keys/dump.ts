@@ -111,6 +111,17 @@ function noteUse(call: Call, record: Address, options: RestoreOptions): void {
   db.setMeta(record, (db.metaOf(record) & ~CLOCK_MASK) | clock);
 }
 
+const restoreSpec = {
+  arity: -4,
+  flags: ['write', 'denyoom'],
+  keys: keyAt1('OW', 'update'),
+  acl: ['keyspace', 'dangerous'],
+  group: 'generic',
+  complexity: 'O(N) with N bytes of the value, O(N log N) for sorted sets',
+  syntax: 'key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]',
+  run: restore,
+} as const satisfies Partial<CommandSpec>;
+
 export const dumpCommands: readonly CommandSpec[] = [
   {
     name: 'dump',
@@ -127,16 +138,16 @@ export const dumpCommands: readonly CommandSpec[] = [
     run: dump,
   },
   {
+    ...restoreSpec,
     name: 'restore',
-    arity: -4,
-    flags: ['write', 'denyoom'],
-    keys: keyAt1('OW', 'update'),
-    acl: ['keyspace', 'dangerous'],
-    group: 'generic',
     since: '2.6.0',
-    complexity: 'O(N) with N bytes of the value, O(N log N) for sorted sets',
     summary: 'Creates a key from the payload of DUMP.',
-    syntax: 'key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]',
-    run: restore,
+  },
+  {
+    ...restoreSpec,
+    name: 'restore-asking',
+    flags: ['write', 'denyoom', 'asking'],
+    since: '3.0.0',
+    summary: 'RESTORE as nodes of a cluster send it when a slot moves.',
   },
 ];

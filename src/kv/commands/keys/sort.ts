@@ -7,7 +7,7 @@
  */
 import type { Call } from '../../command/call.ts';
 import { parseFloat64 } from '../../command/numbers.ts';
-import { type CommandSpec, keyRange } from '../../command/spec.ts';
+import { type CommandSpec, keyAt1, unknownKeys } from '../../command/spec.ts';
 import { ReplyError, WRONG_TYPE } from '../../errors.ts';
 import { Type } from '../../keyspace/index.ts';
 import type { Address } from '../../memory/index.ts';
@@ -150,9 +150,7 @@ export const sortCommands: readonly CommandSpec[] = [
     ...metadata,
     name: 'sort',
     flags: ['write', 'denyoom', 'movablekeys'],
-    keys: [
-      { ...keyRange({ access: 'RO', purpose: 'access', begin: 1, last: 0 }), incomplete: true },
-    ],
+    keys: [...keyAt1('RO', 'access'), unknownKeys('RO', 'access'), unknownKeys('OW', 'update')],
     keysOf: sortKeys,
     since: '1.0.0',
     summary: 'Sorts the elements of a list, set or sorted set, and may store them.',
@@ -163,9 +161,7 @@ export const sortCommands: readonly CommandSpec[] = [
     ...metadata,
     name: 'sort_ro',
     flags: ['readonly', 'movablekeys'],
-    keys: [
-      { ...keyRange({ access: 'RO', purpose: 'access', begin: 1, last: 0 }), incomplete: true },
-    ],
+    keys: [...keyAt1('RO', 'access'), unknownKeys('RO', 'access')],
     keysOf: () => [1],
     since: '7.0.0',
     summary: 'Sorts the elements of a list, set or sorted set.',

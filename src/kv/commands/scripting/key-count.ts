@@ -29,7 +29,7 @@ function keysFrom2(access: KeySpec['access'], purpose: KeySpec['purpose']): read
 /** What the rows of commands that run scripts have in common. */
 export const runsScript = {
   arity: -3,
-  flags: ['noscript', 'skip_monitor', 'may_replicate', 'no_mandatory_keys', 'stale', 'movablekeys'],
+  flags: ['noscript', 'stale', 'skip_monitor', 'may_replicate', 'no_mandatory_keys', 'movablekeys'],
   keys: keysFrom2('RW', 'update'),
   acl: ['scripting'],
   group: 'scripting',
@@ -39,6 +39,6 @@ export const runsScript = {
 /** As `runsScript`, for those whose script may not write. */
 export const runsReadOnlyScript = {
   ...runsScript,
-  flags: ['noscript', 'skip_monitor', 'no_mandatory_keys', 'stale', 'readonly', 'movablekeys'],
+  flags: ['readonly', 'noscript', 'stale', 'skip_monitor', 'no_mandatory_keys', 'movablekeys'],
   keys: keysFrom2('RO', 'access'),
 } as const satisfies Partial<CommandSpec>;

@@ -4,7 +4,7 @@
  */
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
-import { NOT_AN_INTEGER, NOT_POSITIVE, ReplyError } from '../../errors.ts';
+import { NOT_AN_INTEGER, NOT_POSITIVE, ReplyError, SYNTAX_ERROR } from '../../errors.ts';
 import { waitFor } from './wait-for.ts';
 
 const NO_REPLICAS = new ReplyError('ERR replication is not supported by this version');
@@ -75,6 +75,37 @@ function waitaof(call: Call): void {
   });
 }
 
+/**
+ * What a replica tells of itself before PSYNC is taken, as it is where no replica comes of it. ACK and
+ * GETACK have no reply, since a replica expects none.
+ */
+function replconf(call: Call): void {
+  const { args, session } = call;
+  if (call.count % 2 === 0) throw SYNTAX_ERROR;
+  for (let i = 1; i < call.count; i += 2) {
+    const option = args.keyword(i);
+    if (option === 'ACK' || option === 'GETACK') {
+      if (!call.nested && session.replyMode === 'on') session.replyMode = 'skip';
+      break;
+    }
+    if (option === 'LISTENING-PORT' || option === 'RDB-ONLY') call.int(i + 1);
+    else if (option === 'RDB-FILTER-ONLY') checkFilter(args.text(i + 1));
+    else if (option !== 'IP-ADDRESS' && option !== 'CAPA') {
+      throw new ReplyError(`ERR Unrecognized REPLCONF option: ${args.text(i)}`);
+    }
+  }
+  call.reply.ok();
+}
+
+function checkFilter(text: string): void {
+  const words = text.split(' ').filter((word) => word !== '');
+  for (const word of words) {
+    if (word !== 'functions') {
+      throw new ReplyError(`ERR Unsupported rdb-filter-only option: ${word}`);
+    }
+  }
+}
+
 function psync(): void {
   throw NO_REPLICAS;
 }
@@ -138,6 +169,18 @@ export const replicationCommands: readonly CommandSpec[] = [
     summary: 'Refused: there are no replicas.',
     syntax: '[TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]',
     run: failover,
+  },
+  {
+    name: 'replconf',
+    arity: -1,
+    flags: ['admin', 'noscript', 'loading', 'stale', 'allow_busy'],
+    acl: ['admin', 'dangerous'],
+    group: 'server',
+    since: '3.0.0',
+    complexity: 'O(1)',
+    summary: 'Takes what a replica tells of itself; there are no replicas.',
+    syntax: '',
+    run: replconf,
   },
   {
     name: 'wait',

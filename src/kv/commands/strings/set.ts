@@ -1,6 +1,7 @@
 /** SET and its kin: whole values in. */
+import type { Args } from '../../../core/wire/index.ts';
 import type { Call } from '../../command/call.ts';
-import { type CommandSpec, keyAt1 } from '../../command/spec.ts';
+import { type CommandSpec, type KeySpec, keyAt1 } from '../../command/spec.ts';
 import { SYNTAX_ERROR, WRONG_TYPE } from '../../errors.ts';
 import { Type } from '../../keyspace/index.ts';
 import type { Address } from '../../memory/index.ts';
@@ -143,12 +144,24 @@ function getset(call: Call): void {
   call.changed(1, Notify.string, 'set');
 }
 
+const [OVERWRITTEN] = keyAt1('OW', 'update');
+const [READ_TOO] = keyAt1('RW', 'update', true);
+const TELLS_OF_OLD = ['GET', 'IFEQ', 'IFNE', 'IFDEQ', 'IFDNE'];
+
+/** SET reads the key only with an option that tells of its value. */
+function setKey(args: Args): KeySpec {
+  for (let i = 3; i < args.count; i++) {
+    if (TELLS_OF_OLD.includes(args.keyword(i))) return READ_TOO!;
+  }
+  return OVERWRITTEN!;
+}
+
 export const setCommands: readonly CommandSpec[] = [
   {
     name: 'set',
     arity: -3,
     flags: ['write', 'denyoom'],
-    keys: keyAt1('RW', 'update', true),
+    keys: [{ ...keyAt1('RW', 'update', true)[0]!, varies: setKey }],
     acl: ['string'],
     group: 'string',
     since: '1.0.0',

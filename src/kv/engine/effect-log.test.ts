@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Args } from '../../core/wire/index.ts';
-import { EffectLog, type EffectSink, readEffects } from './effect-log.ts';
+import { EffectLog, type EffectSink } from './effect-log.ts';
+import { readEffects, readPartedEffects } from './read-effects.ts';
 
 type Effect = [database: number, ...args: string[]];
 
 /** Keeps entries as the log would: a new reservation may lie anywhere and holds what was to be kept. */
 class MemorySink implements EffectSink {
   readonly entries: Buffer[] = [];
+  /** The entries, those of one payload together. */
+  readonly payloads: Buffer[][] = [];
+  private more = false;
   reservations = 0;
   private readonly bytesMax: number;
   private buffer = Buffer.alloc(0);
@@ -29,9 +33,13 @@ class MemorySink implements EffectSink {
     return { buffer, offset };
   }
 
-  commit(usedBytes: number): number {
+  commit(usedBytes: number, _timestampMs: number, more = false): number {
     assert.ok(this.offset + usedBytes <= this.buffer.length, 'more was written than reserved');
-    this.entries.push(Buffer.from(this.buffer.subarray(this.offset, this.offset + usedBytes)));
+    if (!this.more) this.payloads.push([]);
+    this.more = more;
+    const entry = Buffer.from(this.buffer.subarray(this.offset, this.offset + usedBytes));
+    this.payloads.at(-1)!.push(entry);
+    this.entries.push(entry);
     return this.entries.length;
   }
 }
@@ -39,6 +47,14 @@ class MemorySink implements EffectSink {
 function read(entry: Buffer, start = 0, end = entry.length): Effect[] {
   const effects: Effect[] = [];
   readEffects(entry, start, end, new Args(), (database, args) => {
+    effects.push([database, ...args.copies().map((arg) => arg.toString('latin1'))]);
+  });
+  return effects;
+}
+
+function readParts(parts: readonly Buffer[]): Effect[] {
+  const effects: Effect[] = [];
+  readPartedEffects(parts, new Args(), (database, args) => {
     effects.push([database, ...args.copies().map((arg) => arg.toString('latin1'))]);
   });
   return effects;
@@ -62,7 +78,7 @@ test('entries read back as they were added, however often they outgrow their roo
   fc.assert(
     fc.property(fc.array(entry, { maxLength: 8 }), (entries) => {
       const sink = new MemorySink();
-      const log = new EffectLog(() => 0);
+      const log = new EffectLog();
       log.sink = sink;
       for (const effects of entries) {
         for (const [added, asCommand] of effects) addTo(log, added, asCommand);
@@ -80,7 +96,7 @@ test('entries read back as they were added, however often they outgrow their roo
 
 test('numbers and strings become bytes; lengths around the steps of a varint hold', () => {
   const sink = new MemorySink();
-  const log = new EffectLog(() => 0);
+  const log = new EffectLog();
   log.sink = sink;
   log.add(0, ['SET', 'k', -1.5, 2 ** 60]);
   for (const length of [0, 127, 128, 16383, 16384, 2097151, 2097152]) {
@@ -96,24 +112,47 @@ test('numbers and strings become bytes; lengths around the steps of a varint hol
   assert.ok(sink.reservations < 8, 'room grows by doubling');
 });
 
-test('an entry never asks for more than the log takes as one: it is split instead', () => {
+test('a payload never asks for more than the log takes as one entry: it is cut into parts, and read back whole', () => {
+  let cut = 0;
   fc.assert(
-    fc.property(fc.array(effect, { minLength: 1, maxLength: 40 }), (effects) => {
-      const sink = new MemorySink(2500);
-      const log = new EffectLog(() => 0, 2500);
-      log.sink = sink;
-      for (const added of effects) addTo(log, added, true);
-      log.commit(0);
-      assert.deepEqual(
-        sink.entries.flatMap((bytes) => read(bytes)),
-        effects,
-      );
-    }),
+    fc.property(
+      fc.array(fc.array(effect, { minLength: 1, maxLength: 20 }), { maxLength: 4 }),
+      fc.integer({ min: 5, max: 900 }),
+      fc.boolean(),
+      (requests, partBytes, asCommand) => {
+        const sink = new MemorySink(partBytes);
+        const log = new EffectLog(partBytes);
+        log.sink = sink;
+        for (const effects of requests) {
+          for (const added of effects) addTo(log, added, asCommand);
+          assert.ok(log.payloadBytes > 0);
+          log.commit(0);
+          assert.equal(log.payloadBytes, 0);
+          assert.equal(log.lastIndex, sink.entries.length);
+        }
+        assert.deepEqual(sink.payloads.map(readParts), requests);
+        if (sink.entries.length > requests.length) cut++;
+      },
+    ),
   );
+  assert.ok(cut > 0);
+});
+
+test('a payload in parts of which the last is cut off is refused', () => {
+  const sink = new MemorySink(7);
+  const log = new EffectLog(7);
+  log.sink = sink;
+  addTo(log, [1, 'SET', 'a key of some length', 'value'], true);
+  log.commit(0);
+  const [parts] = sink.payloads;
+  assert.ok(parts!.length > 2);
+  for (let count = 1; count < parts!.length; count++) {
+    assert.throws(() => readParts(parts!.slice(0, count)), RangeError);
+  }
 });
 
 test('without a log nothing is encoded', () => {
-  const log = new EffectLog(() => 0);
+  const log = new EffectLog();
   log.add(0, ['SET', 'k', 'v']);
   assert.equal(log.commit(0), false);
   assert.equal(log.effects, 0);
@@ -122,7 +161,7 @@ test('without a log nothing is encoded', () => {
 
 test('an entry cut off anywhere but between two effects is refused', () => {
   const sink = new MemorySink();
-  const log = new EffectLog(() => 0);
+  const log = new EffectLog();
   log.sink = sink;
   addTo(log, [1, 'SET', 'key', 'value'], true);
   addTo(log, [200, 'DEL', 'key'], false);

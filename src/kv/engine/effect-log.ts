@@ -1,11 +1,10 @@
 /**
- * Turns what commands changed into log entries. All effects of one command, transaction or script
- * are one entry, so recovery applies them together or not at all. (Only what is more than the log
- * takes as one entry, a gibibyte, is split.) Grammar: docs/formats/effects.md.
+ * Turns what commands changed into payloads of the log. All effects of one command, transaction or
+ * script are one payload, so recovery applies them together or not at all. One that is longer than
+ * PART_BYTES_MAX goes to the log in parts, cut anywhere. Grammar: docs/formats/effects.md; reading
+ * them back: read-effects.ts.
  *
- *   entry  = *effect
- *   effect = database argc *argument      database, argc: varint
- *   argument = length bytes               length: varint
+ * Benchmark: bench/kv.
  */
 import type { Args } from '../../core/wire/index.ts';
 import type { EffectArg } from '../command/call.ts';
@@ -14,19 +13,20 @@ import { copyBytes } from '../memory/index.ts';
 /** Where entries go: the write-ahead log, or nowhere. */
 export interface EffectSink {
   reserve(maxBytes: number, keepBytes?: number): { buffer: Buffer; offset: number };
-  commit(usedBytes: number, timestampMs: number): number;
+  /** `more`: the next commit goes on with the same payload. */
+  commit(usedBytes: number, timestampMs: number, more?: boolean): number;
   /** False: no more writes should be run until it has caught up. */
   readonly accepting?: boolean;
 }
 
 const VARINT_BYTES_MAX = 5;
-/** Bytes that the log takes as one entry. */
-const ENTRY_BYTES_MAX = 1024 * 1024 * 1024;
+/** Longest entry of the log: a few of them fill a segment, and none is long to read. */
+const PART_BYTES_MAX = 16 * 1024 * 1024;
 
 export class EffectLog {
   /** Undefined: nothing is logged (no persistence, or a replay runs). */
   sink: EffectSink | undefined;
-  /** Log index of the last entry, 0 before the first. */
+  /** Log index of the last entry of the last payload, 0 before the first. */
   lastIndex = 0;
   /** Effects encoded since the start. */
   effects = 0;
@@ -34,13 +34,18 @@ export class EffectLog {
   private offset = 0;
   private used = 0;
   private capacity = 0;
-  private readonly entryBytesMax: number;
-  private readonly nowMs: () => number;
+  /** Bytes of the payload at hand that are in parts before this one. */
+  private partedBytes = 0;
+  private readonly partBytesMax: number;
 
-  /** `nowMs`: Unix ms of an entry that has to be split. */
-  constructor(nowMs: () => number, entryBytesMax = ENTRY_BYTES_MAX) {
-    this.nowMs = nowMs;
-    this.entryBytesMax = entryBytesMax;
+  /** `partBytesMax`: at least 5, the bytes of a number. */
+  constructor(partBytesMax = PART_BYTES_MAX) {
+    this.partBytesMax = partBytesMax;
+  }
+
+  /** Bytes of the payload at hand. */
+  get payloadBytes(): number {
+    return this.partedBytes + this.used;
   }
 
   /** The log is behind by more than it should: writes have to wait. */
@@ -48,13 +53,19 @@ export class EffectLog {
     return this.sink?.accepting === false;
   }
 
-  /** Adds a command as it is to the entry at hand. */
+  /** Adds a command as it is to the payload at hand. */
   addCommand(database: number, args: Args): void {
     if (this.sink === undefined) return;
     const { buf, count, starts, ends } = args;
     let bytes = (2 + count) * VARINT_BYTES_MAX;
     for (let i = 0; i < count; i++) bytes += (ends[i] as number) - (starts[i] as number);
-    this.ensure(bytes);
+    this.effects++;
+    if (!this.ensure(bytes)) {
+      this.putNumber(database);
+      this.putNumber(count);
+      for (let i = 0; i < count; i++) this.putBytes(buf, starts[i] as number, ends[i] as number);
+      return;
+    }
     const to = this.buffer;
     let at = putVarint(to, this.offset + this.used, database);
     at = putVarint(to, at, count);
@@ -66,10 +77,9 @@ export class EffectLog {
       at += length;
     }
     this.used = at - this.offset;
-    this.effects++;
   }
 
-  /** Adds a command given as a list to the entry at hand. */
+  /** Adds a command given as a list to the payload at hand. */
   add(database: number, args: readonly EffectArg[]): void {
     if (this.sink === undefined) return;
     const list = args.map((arg) =>
@@ -81,7 +91,13 @@ export class EffectLog {
     );
     let bytes = (2 + list.length) * VARINT_BYTES_MAX;
     for (const item of list) bytes += item.length;
-    this.ensure(bytes);
+    this.effects++;
+    if (!this.ensure(bytes)) {
+      this.putNumber(database);
+      this.putNumber(list.length);
+      for (const item of list) this.putBytes(item, 0, item.length);
+      return;
+    }
     const to = this.buffer;
     let at = putVarint(to, this.offset + this.used, database);
     at = putVarint(to, at, list.length);
@@ -91,27 +107,65 @@ export class EffectLog {
       at += item.length;
     }
     this.used = at - this.offset;
-    this.effects++;
   }
 
-  /** Ends the entry at hand; false when it has no effect, and then there is none. */
+  /** Ends the payload at hand; false when it has no effect, and then there is none. */
   commit(nowMs: number): boolean {
     if (this.used === 0) return false;
     this.lastIndex = this.sink!.commit(this.used, nowMs);
     this.used = 0;
     this.capacity = 0;
+    this.partedBytes = 0;
     return true;
   }
 
-  private ensure(bytes: number): void {
-    if (this.used + bytes <= this.capacity) return;
-    // What has been done can not be undone any more: an entry in two parts is better than none.
-    if (this.used > 0 && this.used + bytes > this.entryBytesMax) this.commit(this.nowMs());
-    const wanted = this.used === 0 ? bytes : Math.min((this.used + bytes) * 2, this.entryBytesMax);
-    const reservation = this.sink!.reserve(wanted, this.used);
+  /** Makes room for an effect of at most `bytes`; false when no part takes that. */
+  private ensure(bytes: number): boolean {
+    if (this.used + bytes <= this.capacity) return true;
+    if (bytes > this.partBytesMax) return false;
+    if (this.used + bytes > this.partBytesMax) this.endPart();
+    const wanted = this.used === 0 ? bytes : Math.min((this.used + bytes) * 2, this.partBytesMax);
+    this.reserve(wanted);
+    return true;
+  }
+
+  private reserve(bytes: number): void {
+    const reservation = this.sink!.reserve(bytes, this.used);
     this.buffer = reservation.buffer;
     this.offset = reservation.offset;
-    this.capacity = wanted;
+    this.capacity = bytes;
+  }
+
+  /** The payload goes on in the next entry; something has to follow. */
+  private endPart(): void {
+    // The time of a payload is that of its last part.
+    this.sink!.commit(this.used, 0, true);
+    this.partedBytes += this.used;
+    this.used = 0;
+    this.capacity = 0;
+  }
+
+  // What is too long for one part is written piece by piece.
+
+  private putNumber(value: number): void {
+    if (this.used + VARINT_BYTES_MAX > this.capacity) this.nextPart();
+    this.used = putVarint(this.buffer, this.offset + this.used, value) - this.offset;
+  }
+
+  private putBytes(from: Buffer, start: number, end: number): void {
+    this.putNumber(end - start);
+    for (let at = start; at < end; ) {
+      if (this.used === this.capacity) this.nextPart();
+      const length = Math.min(end - at, this.capacity - this.used);
+      copyBytes(from, at, this.buffer, this.offset + this.used, length);
+      this.used += length;
+      at += length;
+    }
+  }
+
+  private nextPart(): void {
+    if (this.used > 0) this.endPart();
+    this.reserve(this.partBytesMax);
   }
 }
 
@@ -130,41 +184,4 @@ function putVarint(buf: Buffer, from: number, value: number): number {
   }
   buf[at++] = rest;
   return at;
-}
-
-/**
- * Gives the effects of an entry to `visit`, one after the other; `args` is reused and good only
- * during the call. Throws RangeError when the bytes are no effects.
- */
-export function readEffects(
-  buf: Buffer,
-  start: number,
-  end: number,
-  args: Args,
-  visit: (database: number, args: Args) => void,
-): void {
-  let at = start;
-  const readVarint = (): number => {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      if (at >= end) throw new RangeError('an effect ends in the middle of a number');
-      const byte = buf[at++] as number;
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) return value;
-    }
-    throw new RangeError('a number of an effect is too long');
-  };
-  while (at < end) {
-    const database = readVarint();
-    const count = readVarint();
-    args.buf = buf;
-    args.count = 0;
-    for (let i = 0; i < count; i++) {
-      const length = readVarint();
-      if (at + length > end) throw new RangeError('an argument of an effect is cut off');
-      args.push(at, at + length);
-      at += length;
-    }
-    visit(database, args);
-  }
 }

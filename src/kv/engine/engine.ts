@@ -54,6 +54,8 @@ export interface EngineOptions {
   readonly random: Random;
   readonly databases?: number;
   readonly settings?: Partial<Settings>;
+  /** Longest entry of the log, bytes; default 16 MiB. */
+  readonly logPartBytes?: number;
 }
 
 export class Engine {
@@ -62,7 +64,7 @@ export class Engine {
   readonly settings: Settings;
   readonly keyspace: Keyspace;
   readonly commands: CommandTable;
-  readonly effects = new EffectLog(() => this.keyspace.nowMs);
+  readonly effects: EffectLog;
   readonly watchers = new Watchers();
   readonly blocking = new BlockedClients();
   readonly sessions: Sessions;
@@ -131,6 +133,7 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.clock = options.clock;
     this.random = options.random;
+    this.effects = new EffectLog(options.logPartBytes);
     this.settings = { ...defaultSettings(), ...options.settings };
     this.config = new SettingTable(this);
     this.runId = Array.from({ length: 5 }, () => hex32(options.random.u32())).join('');

@@ -14,11 +14,12 @@ import {
   type LogError,
   logIndex,
   openLog,
+  PartJoiner,
   type SyncPolicy,
 } from '../../core/store/index.ts';
 import { Args } from '../../core/wire/index.ts';
-import { readEffects } from '../engine/effect-log.ts';
 import type { Engine } from '../engine/engine.ts';
+import { readPartedEffects } from '../engine/read-effects.ts';
 import { ReplyError } from '../errors.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { NEW_NAME } from './format.ts';
@@ -97,6 +98,7 @@ export class Persistence {
       name === undefined ? undefined : loadCheckpoint(engine, disk, `${folder}/${name}`);
     const from = (loaded?.logIndex ?? 0) + 1;
     const args = new Args();
+    const joiner = new PartJoiner();
     let entries = 0;
     let replayedBytes = 0;
     let self: Persistence | undefined;
@@ -114,8 +116,10 @@ export class Persistence {
         entry: (entry) => {
           entries++;
           replayedBytes += entry.end - entry.start;
+          const parts = joiner.take(entry);
+          if (parts === undefined) return;
           engine.keyspace.setNow(entry.timestampMs);
-          readEffects(entry.buffer, entry.start, entry.end, args, (database, effect) => {
+          readPartedEffects(parts, args, (database, effect) => {
             const text = engine.executor.apply(database, effect);
             if (text !== '') {
               options.log.warn('a logged effect was refused', { index: entry.index, error: text });

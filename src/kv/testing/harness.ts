@@ -7,9 +7,9 @@ import type { Clock, Random } from '../../core/runtime/index.ts';
 import { createNodeClock, createNodeRandom } from '../../core/runtime/node/index.ts';
 import { Args } from '../../core/wire/index.ts';
 import { commandSpecs } from '../commands/index.ts';
-import { readEffects } from '../engine/effect-log.ts';
 import { Engine } from '../engine/engine.ts';
 import { Executed } from '../engine/executor.ts';
+import { readPartedEffects } from '../engine/read-effects.ts';
 import { Output } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import type { Settings } from '../settings.ts';
@@ -83,6 +83,7 @@ export class TestStore {
   private captureEffects(): void {
     let buffer = Buffer.alloc(0);
     let index = 0;
+    let parts: Buffer[] = [];
     this.engine.effects.sink = {
       reserve: (maxBytes, keepBytes = 0) => {
         const larger = Buffer.alloc(maxBytes);
@@ -90,11 +91,14 @@ export class TestStore {
         buffer = larger;
         return { buffer, offset: 0 };
       },
-      commit: (usedBytes) => {
-        readEffects(buffer, 0, usedBytes, new Args(), (database, args) => {
+      commit: (usedBytes, _timestampMs, more = false) => {
+        parts.push(Buffer.from(buffer.subarray(0, usedBytes)));
+        if (more) return ++index;
+        readPartedEffects(parts, new Args(), (database, args) => {
           const texts = args.copies().map((arg) => arg.toString('latin1'));
           this.logged.push(database === 0 ? texts : [`db${database}`, ...texts]);
         });
+        parts = [];
         return ++index;
       },
     };

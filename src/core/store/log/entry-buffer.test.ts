@@ -47,7 +47,7 @@ test('a frame keeps its bytes until it is released, whatever is appended, taken 
         if (one.kind === 'append') {
           const { buffer, offset } = entries.reserve(one.bytes, 0);
           buffer.fill(filler(entries.lastIndex + 1), offset, offset + one.bytes);
-          entries.commit(one.bytes, 0);
+          entries.commit(one.bytes, 0, false);
           expected += entryHeaderBytes + one.bytes;
         } else if (one.kind === 'abandon') {
           const { buffer, offset } = entries.reserve(3000, 0);

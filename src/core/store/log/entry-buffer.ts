@@ -12,7 +12,7 @@
  * Hot: `reserve` and `commit` run once per entry. Benchmark: bench/store/log.ts.
  */
 import { invariant } from '../../base/index.ts';
-import { align8, entryHeaderBytes, frameHeaderBytes } from './format.ts';
+import { align8, continuesBit, entryHeaderBytes, frameHeaderBytes, moreBit } from './format.ts';
 import { chunkBytes, freeChunksMax } from './limits.ts';
 import type { LogReservation } from './types.ts';
 
@@ -55,6 +55,8 @@ export class EntryBuffer {
   #timestampMs = 0;
   #timestampLow = 0;
   #timestampHigh = 0;
+  /** `continuesBit` when the last entry said that more follows. */
+  #continues = 0;
 
   constructor(lastIndex: number, epoch: number) {
     this.lastIndex = lastIndex;
@@ -78,10 +80,11 @@ export class EntryBuffer {
   }
 
   /** See `Log.commit`. */
-  commit(usedBytes: number, timestampMs: number): number {
+  commit(usedBytes: number, timestampMs: number, more: boolean): number {
     const buffer = this.#chunk.buffer;
     const at = this.#cursor;
-    buffer.writeUInt32LE(usedBytes, at);
+    buffer.writeUInt32LE(usedBytes + this.#continues + (more ? moreBit : 0), at);
+    this.#continues = more ? continuesBit : 0;
     if (timestampMs !== this.#timestampMs) {
       this.#timestampMs = timestampMs;
       this.#timestampLow = timestampMs % two32;

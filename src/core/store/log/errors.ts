@@ -11,7 +11,6 @@ export const logErrorTable = {
     retryable: false,
     sentence: 'data whose sync failed are no longer in memory: take a checkpoint and restart',
   },
-  'backlog-full': { retryable: true, sentence: 'too many bytes wait to be written' },
   'entry-too-large': { retryable: false, sentence: 'an entry is larger than the log takes' },
   closed: { retryable: false, sentence: 'the log is closed' },
   truncated: { retryable: false, sentence: 'the entries asked for have been deleted' },

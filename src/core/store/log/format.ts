@@ -9,6 +9,14 @@ export const frameHeaderBytes = 48;
 export const entryHeaderBytes = 12;
 export const nodeIdBytes = 40;
 
+// Bits of an entry's length.
+
+/** The payload goes on in the next entry. */
+export const moreBit = 0x8000_0000;
+/** The payload goes on that the entry before began. */
+export const continuesBit = 0x4000_0000;
+export const lengthMask = 0x3fff_ffff;
+
 const magic = Buffer.from('PLINTHWL', 'latin1');
 const checkedHeaderBytes = 128;
 const frameMagic = 0x314d5246;

@@ -2,6 +2,7 @@
 export type { LogErrorCode } from './errors.ts';
 export { LogError, logErrorTable } from './errors.ts';
 export { openLog } from './log.ts';
+export { PartJoiner } from './parts.ts';
 export type { RepairOptions, RepairReport } from './repair.ts';
 export { repairLog } from './repair.ts';
 export type { LogStats } from './stats.ts';

@@ -2,8 +2,11 @@
  * The log's bounds. What happens at each is tested.
  */
 
-/** Payload of one entry; a value of 512 MiB with room for its command. At it: 'entry-too-large'. */
-export const payloadBytesMax = 1024 * 1024 * 1024;
+/**
+ * Payload of one entry. At it: 'entry-too-large'; what is longer is committed in parts. Readers hold
+ * one frame in memory, and that is as long as its only entry at most.
+ */
+export const payloadBytesMax = 64 * 1024 * 1024;
 
 /** Memory chunk in which entries are encoded, and so the usual most of one frame. */
 export const chunkBytes = 1024 * 1024;

@@ -169,18 +169,13 @@ class WriteAheadLog implements Log {
     if (maxBytes > limits.payloadBytesMax) {
       throw new LogError('entry-too-large', { detail: `${maxBytes} bytes` });
     }
-    const pending = this.#entries.waitingBytes;
-    // Whatever its size, an entry is taken as long as the owner kept to `accepting`.
-    if (pending >= this.#pendingBytesMax * 2) {
-      throw new LogError('backlog-full', { detail: `${pending} bytes wait` });
-    }
     return this.#entries.reserve(maxBytes, keepBytes);
   }
 
-  commit(usedBytes: number, timestampMs: number): LogIndex {
+  commit(usedBytes: number, timestampMs: number, more = false): LogIndex {
     this.stats.entries++;
     this.stats.payloadBytes += usedBytes;
-    return logIndex(this.#entries.commit(usedBytes, timestampMs));
+    return logIndex(this.#entries.commit(usedBytes, timestampMs, more));
   }
 
   append(payload: Uint8Array, timestampMs: number): LogIndex {

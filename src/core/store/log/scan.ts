@@ -5,6 +5,7 @@
  */
 import type { DiskFile } from '../../runtime/index.ts';
 import {
+  continuesBit,
   decodeFrameHeader,
   entryHeaderBytes,
   type FrameHeader,
@@ -12,6 +13,8 @@ import {
   frameHeaderBytes,
   frameHolds,
   headerBytes,
+  lengthMask,
+  moreBit,
   readU64,
 } from './format.ts';
 import { readBytes } from './limits.ts';
@@ -62,13 +65,17 @@ export class FrameScanner {
     entry.epoch = epoch(this.frame.epoch);
     for (let nth = 0; nth < count; nth++) {
       const start = at + entryHeaderBytes;
-      const stop = start + buffer.readUInt32LE(at);
-      if (start > end || stop > end) return -1;
+      if (start > end) return -1;
+      const length = buffer.readUInt32LE(at);
+      const stop = start + (length & lengthMask);
+      if (stop > end) return -1;
       if (firstIndex + nth >= fromIndex) {
         entry.index = logIndex(firstIndex + nth);
         entry.timestampMs = readU64(buffer, at + 4);
         entry.start = start;
         entry.end = stop;
+        entry.continues = (length & continuesBit) !== 0;
+        entry.more = (length & moreBit) !== 0;
         given += stop - start;
         visit(entry);
       }
@@ -152,5 +159,7 @@ export function createEntry(): LogEntry {
     buffer: Buffer.alloc(0),
     start: 0,
     end: 0,
+    continues: false,
+    more: false,
   };
 }

@@ -36,6 +36,10 @@ export interface LogEntry {
   buffer: Buffer;
   start: number;
   end: number;
+  /** It goes on with the payload that the entry before began. */
+  continues: boolean;
+  /** Its payload goes on in the next entry. */
+  more: boolean;
 }
 
 /** Where to encode a payload: from `offset` on. The object is reused by the next `reserve`. */
@@ -73,7 +77,7 @@ export interface LogOptions {
    * nothing of use: it is dropped and begun anew there. Default 1.
    */
   readonly nextIndexMin?: LogIndex;
-  /** Entries from `from` on are given to `entry` while the log is verified, in one pass. */
+  /** Entries from `from` on are given to `entry` while the log is verified, in one pass, parts one by one. */
   readonly replay?: { readonly from: LogIndex; entry(entry: LogEntry): void };
   /** `pendingBytes` rose above `highWaterBytes`; called again only after it fell to half. */
   onHighWater?(pendingBytes: number): void;
@@ -122,12 +126,18 @@ export interface Log {
   /**
    * Room for one entry of at most `maxBytes`. Only the last reservation counts; one not committed
    * leaves no trace. `keepBytes` of the reservation before are carried over, for entries that turn
-   * out larger than thought.
-   * @throws LogError 'entry-too-large', 'backlog-full', 'closed'.
+   * out larger than thought. Never refused for a backlog: the owner looks at `accepting` before it
+   * changes anything, what it has changed has to be written.
+   * @throws LogError 'entry-too-large', 'closed'.
    */
   reserve(maxBytes: number, keepBytes?: number): LogReservation;
-  /** Makes the first `usedBytes` of the reservation an entry, in the turn it was made. @returns its index. */
-  commit(usedBytes: number, timestampMs: number): LogIndex;
+  /**
+   * Makes the first `usedBytes` of the reservation an entry, in the turn it was made. `more`: the next
+   * entry goes on with its payload; readers take both or, when the log ends before the last, neither
+   * (`parts.ts`).
+   * @returns its index.
+   */
+  commit(usedBytes: number, timestampMs: number, more?: boolean): LogIndex;
   /** `reserve`, copy, `commit`. */
   append(payload: Uint8Array, timestampMs: number): LogIndex;
   /**

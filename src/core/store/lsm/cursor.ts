@@ -1,0 +1,39 @@
+/**
+ * What the merge, scans and compactions walk: entries sorted by key, versions of a key by falling
+ * sequence number. Memory tables, tables and merges of them are cursors.
+ *
+ * A cursor's fields describe the entry it stands on and are good until its next move. A cursor whose
+ * next entry is on the disk turns `cold`: its move is completed by `load`. In a worker thread nothing
+ * is ever cold.
+ */
+import type { Kind } from './kind.ts';
+
+export const At = { end: 0, entry: 1, cold: 2 } as const;
+export type At = (typeof At)[keyof typeof At];
+
+export interface Cursor {
+  at: At;
+  key: Buffer;
+  keyStart: number;
+  keyLength: number;
+  sequence: number;
+  kind: Kind;
+  /** Unix ms; 0: never. */
+  expiresAtMs: number;
+  value: Buffer;
+  valueStart: number;
+  valueLength: number;
+
+  seekFirst(): void;
+  seekLast(): void;
+  /** To the first entry whose key is not below this one. */
+  seek(key: Buffer, start: number, length: number): void;
+  /** To the last entry whose key is below this one. */
+  seekBefore(key: Buffer, start: number, length: number): void;
+  next(): void;
+  previous(): void;
+  /** Reads what a cold cursor lacks and completes its move. @throws LsmError. */
+  load(): Promise<void>;
+  /** Lets go of what it holds; it is not used again. */
+  close(): void;
+}

@@ -1,0 +1,284 @@
+/**
+ * The newest writes, sorted: a skip list (Pugh 1990) in one block of shared memory, so that a thread can
+ * turn it into a table while this one reads on.
+ *
+ * Entries are only ever added; a version stands before the older ones of its key. A node is a run of
+ * 32-bit words, followed by key and value and filled up to a word:
+ *
+ *     key length, value length, sequence (low, high | kind << 24 | height << 28), expires (low, high),
+ *     next at each height, key, value
+ *
+ * Node 0 is the head; a `next` of 0 ends the list. The memory is written by one thread, and by none once
+ * the table is full.
+ *
+ * Benchmark: bench/lsm.
+ */
+import { compareBytes, copyBytes, invariant } from '../../base/index.ts';
+import type { Random } from '../../runtime/index.ts';
+import { At, type Cursor } from './cursor.ts';
+import type { Kind } from './kind.ts';
+
+const HEIGHT_MAX = 12;
+const KEY_LENGTH = 0;
+const VALUE_LENGTH = 1;
+const SEQUENCE_LOW = 2;
+const SEQUENCE_HIGH = 3;
+const EXPIRES_LOW = 4;
+const EXPIRES_HIGH = 5;
+const NEXT = 6;
+const HEAD_WORDS = NEXT + HEIGHT_MAX;
+const KIND_SHIFT = 24;
+const HEIGHT_SHIFT = 28;
+const SEQUENCE_HIGH_MASK = 0xffffff;
+const TWO_32 = 2 ** 32;
+
+/** Bytes that an entry takes at most. */
+export function memtableEntryBytes(keyLength: number, valueLength: number): number {
+  return HEAD_WORDS * 4 + keyLength + valueLength + 4;
+}
+
+export class Memtable {
+  readonly memory: SharedArrayBuffer;
+  readonly words: Uint32Array;
+  readonly bytes: Buffer;
+  /** Words in use; what follows is free. */
+  private usedWords: number;
+  private height = 1;
+  entries = 0;
+  /** Node before the place looked for, at each height. */
+  private readonly before = new Uint32Array(HEIGHT_MAX);
+  private readonly random: Random;
+
+  /** @param used bytes of `memory` in use: a table that another thread has filled. */
+  constructor(memory: SharedArrayBuffer, random: Random, used = 0) {
+    this.memory = memory;
+    this.words = new Uint32Array(memory);
+    this.bytes = Buffer.from(memory);
+    this.random = random;
+    this.usedWords = used === 0 ? HEAD_WORDS : used / 4;
+    // The list of height 1 holds every node: enough to read one's way through a filled table.
+    if (used > 0) this.height = HEIGHT_MAX;
+  }
+
+  get usedBytes(): number {
+    return this.usedWords * 4;
+  }
+
+  /** Whether another entry may be added. */
+  fits(bytes: number): boolean {
+    return this.usedBytes + bytes <= this.memory.byteLength;
+  }
+
+  /** Adds a version of a key; its sequence number is above all before it. */
+  add(
+    kind: Kind,
+    sequence: number,
+    expiresAtMs: number,
+    from: Buffer,
+    keyStart: number,
+    keyLength: number,
+    valueStart: number,
+    valueLength: number,
+  ): void {
+    const { words, before } = this;
+    const height = this.randomHeight();
+    const node = this.usedWords;
+    const keyAt = (node + NEXT + height) * 4;
+    const end = keyAt + keyLength + valueLength;
+    invariant(end <= this.memory.byteLength, 'the owner asked whether the entry fits');
+    this.findBefore(from, keyStart, keyLength, before);
+    for (; this.height < height; this.height++) before[this.height] = 0;
+    words[node + KEY_LENGTH] = keyLength;
+    words[node + VALUE_LENGTH] = valueLength;
+    words[node + SEQUENCE_LOW] = sequence % TWO_32;
+    words[node + SEQUENCE_HIGH] =
+      Math.floor(sequence / TWO_32) | (kind << KIND_SHIFT) | (height << HEIGHT_SHIFT);
+    words[node + EXPIRES_LOW] = expiresAtMs % TWO_32;
+    words[node + EXPIRES_HIGH] = Math.floor(expiresAtMs / TWO_32);
+    for (let level = 0; level < height; level++) {
+      const previous = before[level]! + NEXT + level;
+      words[node + NEXT + level] = words[previous]!;
+      words[previous] = node;
+    }
+    copyBytes(from, keyStart, this.bytes, keyAt, keyLength);
+    copyBytes(from, valueStart, this.bytes, keyAt + keyLength, valueLength);
+    this.usedWords = Math.ceil(end / 4);
+    this.entries++;
+  }
+
+  /** The newest version of a key at or below a sequence number; 0: there is none. */
+  find(key: Buffer, start: number, length: number, sequence: number): number {
+    let node = this.atOrAfter(key, start, length);
+    while (node !== 0 && this.sequenceOf(node) > sequence) node = this.nextOf(node);
+    return node !== 0 && this.compareKey(node, key, start, length) === 0 ? node : 0;
+  }
+
+  /** The first node whose key is not below this one; 0: there is none. */
+  atOrAfter(key: Buffer, start: number, length: number): number {
+    const { words } = this;
+    let node = 0;
+    for (let level = this.height - 1; level >= 0; level--) {
+      for (;;) {
+        const next = words[node + NEXT + level]!;
+        if (next === 0 || this.compareKey(next, key, start, length) >= 0) break;
+        node = next;
+      }
+    }
+    return words[node + NEXT]!;
+  }
+
+  /** The last node whose key is below this one, of any key when there is no key; 0: there is none. */
+  lastBefore(key: Buffer | null, start: number, length: number): number {
+    const { words } = this;
+    let node = 0;
+    for (let level = this.height - 1; level >= 0; level--) {
+      for (;;) {
+        const next = words[node + NEXT + level]!;
+        if (next === 0) break;
+        if (key !== null && this.compareKey(next, key, start, length) >= 0) break;
+        node = next;
+      }
+    }
+    return node;
+  }
+
+  /** The last node that stands before this one; 0: it is the first. */
+  nodeBefore(node: number): number {
+    const start = this.keyStartOf(node);
+    const length = this.words[node + KEY_LENGTH]!;
+    let at = this.lastBefore(this.bytes, start, length);
+    for (let next = this.nextOf(at); next !== node; next = this.nextOf(next)) at = next;
+    return at;
+  }
+
+  nextOf(node: number): number {
+    return this.words[node + NEXT]!;
+  }
+
+  sequenceOf(node: number): number {
+    const { words } = this;
+    return (
+      (words[node + SEQUENCE_HIGH]! & SEQUENCE_HIGH_MASK) * TWO_32 + words[node + SEQUENCE_LOW]!
+    );
+  }
+
+  kindOf(node: number): Kind {
+    return ((this.words[node + SEQUENCE_HIGH]! >>> KIND_SHIFT) & 15) as Kind;
+  }
+
+  expiresAtMsOf(node: number): number {
+    return this.words[node + EXPIRES_HIGH]! * TWO_32 + this.words[node + EXPIRES_LOW]!;
+  }
+
+  keyStartOf(node: number): number {
+    return (node + NEXT + (this.words[node + SEQUENCE_HIGH]! >>> HEIGHT_SHIFT)) * 4;
+  }
+
+  keyLengthOf(node: number): number {
+    return this.words[node + KEY_LENGTH]!;
+  }
+
+  valueStartOf(node: number): number {
+    return this.keyStartOf(node) + this.words[node + KEY_LENGTH]!;
+  }
+
+  valueLengthOf(node: number): number {
+    return this.words[node + VALUE_LENGTH]!;
+  }
+
+  private compareKey(node: number, key: Buffer, start: number, length: number): number {
+    const nodeStart = this.keyStartOf(node);
+    return compareBytes(this.bytes, nodeStart, this.words[node + KEY_LENGTH]!, key, start, length);
+  }
+
+  private findBefore(key: Buffer, start: number, length: number, before: Uint32Array): void {
+    const { words } = this;
+    let node = 0;
+    for (let level = this.height - 1; level >= 0; level--) {
+      for (;;) {
+        const next = words[node + NEXT + level]!;
+        if (next === 0 || this.compareKey(next, key, start, length) >= 0) break;
+        node = next;
+      }
+      before[level] = node;
+    }
+  }
+
+  /** Each height is a quarter as frequent as the one below. */
+  private randomHeight(): number {
+    let bits = this.random.u32();
+    let height = 1;
+    while (height < HEIGHT_MAX && (bits & 3) === 0) {
+      height++;
+      bits >>>= 2;
+    }
+    return height;
+  }
+}
+
+/** A walk over a memory table. New entries before its place are not met, those behind it are. */
+export class MemtableCursor implements Cursor {
+  at: At = At.end;
+  key: Buffer;
+  keyStart = 0;
+  keyLength = 0;
+  sequence = 0;
+  kind: Kind = 0;
+  expiresAtMs = 0;
+  value: Buffer;
+  valueStart = 0;
+  valueLength = 0;
+  private readonly table: Memtable;
+  private node = 0;
+
+  constructor(table: Memtable) {
+    this.table = table;
+    this.key = table.bytes;
+    this.value = table.bytes;
+  }
+
+  seekFirst(): void {
+    this.stand(this.table.nextOf(0));
+  }
+
+  seekLast(): void {
+    this.stand(this.table.lastBefore(null, 0, 0));
+  }
+
+  seek(key: Buffer, start: number, length: number): void {
+    this.stand(this.table.atOrAfter(key, start, length));
+  }
+
+  seekBefore(key: Buffer, start: number, length: number): void {
+    this.stand(this.table.lastBefore(key, start, length));
+  }
+
+  next(): void {
+    this.stand(this.table.nextOf(this.node));
+  }
+
+  previous(): void {
+    this.stand(this.table.nodeBefore(this.node));
+  }
+
+  async load(): Promise<void> {}
+
+  close(): void {}
+
+  private stand(node: number): void {
+    this.node = node;
+    if (node === 0) {
+      this.at = At.end;
+      return;
+    }
+    const { table } = this;
+    this.at = At.entry;
+    this.keyStart = table.keyStartOf(node);
+    this.keyLength = table.keyLengthOf(node);
+    this.sequence = table.sequenceOf(node);
+    this.kind = table.kindOf(node);
+    this.expiresAtMs = table.expiresAtMsOf(node);
+    this.valueStart = this.keyStart + this.keyLength;
+    this.valueLength = table.valueLengthOf(node);
+  }
+}

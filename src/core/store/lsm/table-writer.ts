@@ -1,0 +1,210 @@
+/**
+ * Writes one table, entries in order. Runs where it may block: in the worker's thread.
+ *
+ * The file is durable, its name is not, when `finish` returns.
+ *
+ * Benchmark: bench/lsm.
+ */
+import { compareBytes, copyBytes, invariant } from '../../base/index.ts';
+import type { Disk, DiskFile } from '../../runtime/index.ts';
+import { BlockBuilder, blockChecksum, CHECKSUM_BYTES } from './block.ts';
+import type { Cursor } from './cursor.ts';
+import { encodeDeletes } from './deletes-block.ts';
+import { buildFilter, filterHash } from './filter.ts';
+import { type Extent, encodeFooter } from './footer.ts';
+import { IndexBuilder, separator } from './index-block.ts';
+import { Kind } from './kind.ts';
+import type { Fragment } from './range-deletes.ts';
+import { tablePath } from './table-path.ts';
+import type { TableMeta, TableOptions } from './types.ts';
+
+/** Bytes gathered before they are written. */
+const WRITE_BYTES = 512 * 1024;
+const HASHES_MIN = 4096;
+
+export class TableWriter {
+  /** Bytes of blocks so far. */
+  bytes = 0;
+  entries = 0;
+  private readonly number: number;
+  private readonly file: DiskFile;
+  private readonly block: BlockBuilder;
+  private readonly index = new IndexBuilder();
+  private waiting: Buffer = Buffer.allocUnsafeSlow(WRITE_BYTES * 2);
+  private waitingBytes = 0;
+  private writtenBytes = 0;
+  private hashes = new Uint32Array(HASHES_MIN);
+  private hashCount = 0;
+  private deletes = 0;
+  private minSequence = Number.POSITIVE_INFINITY;
+  private maxSequence = 0;
+  private minExpiresAtMs = 0;
+  private smallest: Buffer | undefined;
+  private lastKey: Buffer = Buffer.allocUnsafeSlow(256);
+  private lastKeyLength = 0;
+  /** The block that is closed, but whose separator needs the key that follows. */
+  private unindexed: { last: Buffer; extent: Extent } | undefined;
+
+  /** @throws what the disk says. */
+  constructor(disk: Disk, options: TableOptions, number: number) {
+    this.number = number;
+    this.block = new BlockBuilder(options.blockBytes);
+    this.file = disk.openSync(tablePath(options.folder, number), { mode: 'exclusive' });
+  }
+
+  /** Adds the entry that a cursor stands on, `sequence` in place of its own. */
+  add(cursor: Cursor, sequence: number): void {
+    const { key, keyStart, keyLength, kind, expiresAtMs } = cursor;
+    const { block } = this;
+    const isNew = this.entries === 0 || !this.isLastKey(key, keyStart, keyLength);
+    if (block.fullFor(keyLength, cursor.valueLength)) this.closeBlock();
+    if (isNew) this.beginKey(key, keyStart, keyLength);
+    block.add(
+      key,
+      keyStart,
+      keyLength,
+      kind,
+      sequence,
+      expiresAtMs,
+      cursor.value,
+      cursor.valueStart,
+      cursor.valueLength,
+    );
+    this.entries++;
+    this.note(sequence);
+    if (kind === Kind.delete) this.deletes++;
+    else if (expiresAtMs > 0 && (this.minExpiresAtMs === 0 || expiresAtMs < this.minExpiresAtMs)) {
+      this.minExpiresAtMs = expiresAtMs;
+    }
+  }
+
+  /**
+   * Ends the table, with the deleted ranges that belong to it. There is at least one entry or range.
+   * @throws what the disk says.
+   */
+  finish(fragments: readonly Fragment[]): TableMeta {
+    if (this.block.count > 0) this.closeBlock();
+    this.indexBlock(undefined);
+    const filter = this.writeBlock(buildFilter(this.hashes, this.hashCount));
+    const deletes =
+      fragments.length === 0
+        ? { offset: this.bytes, length: 0 }
+        : this.writeBlock(encodeDeletes(fragments));
+    const index = this.writeBlock(this.index.finish());
+    const { number, entries } = this;
+    this.append(encodeFooter({ index, filter, deletes, number, entries }));
+    this.writeOut();
+    this.file.datasyncSync();
+    this.file.closeSync();
+    for (const { sequences } of fragments) for (const sequence of sequences) this.note(sequence);
+    const { smallest, end } = this.bounds(fragments);
+    return {
+      number,
+      bytes: this.bytes,
+      entries,
+      deletes: this.deletes,
+      rangeDeletes: fragments.length,
+      smallest,
+      end,
+      minSequence: this.minSequence,
+      maxSequence: this.maxSequence,
+      minExpiresAtMs: this.minExpiresAtMs,
+    };
+  }
+
+  /** Gives up; the file is left for the caller to delete. */
+  abandon(): void {
+    this.file.closeSync();
+  }
+
+  private bounds(fragments: readonly Fragment[]): { smallest: Buffer; end: Buffer } {
+    const first = fragments[0]?.from;
+    const last = fragments.at(-1)?.to;
+    if (this.smallest === undefined) {
+      invariant(first !== undefined && last !== undefined, 'a table holds something');
+      return { smallest: Buffer.from(first), end: Buffer.from(last) };
+    }
+    // The smallest key above the last one is the last one and a zero byte.
+    const behind = Buffer.concat([this.lastKey.subarray(0, this.lastKeyLength), Buffer.alloc(1)]);
+    return {
+      smallest: first !== undefined && first.compare(this.smallest) < 0 ? first : this.smallest,
+      end: last !== undefined && last.compare(behind) > 0 ? last : behind,
+    };
+  }
+
+  private beginKey(key: Buffer, start: number, length: number): void {
+    if (this.hashCount === this.hashes.length) {
+      const larger = new Uint32Array(this.hashes.length * 2);
+      larger.set(this.hashes);
+      this.hashes = larger;
+    }
+    this.hashes[this.hashCount++] = filterHash(key, start, length);
+    if (this.unindexed !== undefined) this.indexBlock(key.subarray(start, start + length));
+    if (this.lastKey.length < length) this.lastKey = Buffer.allocUnsafeSlow(length * 2);
+    copyBytes(key, start, this.lastKey, 0, length);
+    this.lastKeyLength = length;
+    this.smallest ??= Buffer.from(this.lastKey.subarray(0, length));
+  }
+
+  private isLastKey(key: Buffer, start: number, length: number): boolean {
+    return compareBytes(this.lastKey, 0, this.lastKeyLength, key, start, length) === 0;
+  }
+
+  private note(sequence: number): void {
+    if (sequence < this.minSequence) this.minSequence = sequence;
+    if (sequence > this.maxSequence) this.maxSequence = sequence;
+  }
+
+  private closeBlock(): void {
+    // The block before was followed by another version of its last key, which stands in this one.
+    this.indexBlock(this.lastKey.subarray(0, this.lastKeyLength));
+    const length = this.block.finish();
+    const extent = this.writeBlock(this.block.buffer, length);
+    this.block.reset();
+    const last = Buffer.from(this.lastKey.subarray(0, this.lastKeyLength));
+    this.unindexed = { last, extent };
+  }
+
+  private indexBlock(next: Buffer | undefined): void {
+    if (this.unindexed === undefined) return;
+    const { last, extent } = this.unindexed;
+    this.index.add(separator(last, next), extent.offset, extent.length);
+    this.unindexed = undefined;
+  }
+
+  private writeBlock(payload: Buffer, length = payload.length): Extent {
+    const offset = this.bytes;
+    const checksum = blockChecksum(payload, 0, length, { table: this.number, offset });
+    this.append(payload, length);
+    const tail = Buffer.allocUnsafe(CHECKSUM_BYTES);
+    tail.writeUInt32LE(checksum);
+    this.append(tail);
+    return { offset, length };
+  }
+
+  private append(bytes: Buffer, length = bytes.length): void {
+    if (this.waitingBytes + length > this.waiting.length) {
+      this.writeOut();
+      if (length > this.waiting.length) this.waiting = Buffer.allocUnsafeSlow(length);
+    }
+    bytes.copy(this.waiting, this.waitingBytes, 0, length);
+    this.waitingBytes += length;
+    this.bytes += length;
+    if (this.waitingBytes >= WRITE_BYTES) this.writeOut();
+  }
+
+  private writeOut(): void {
+    let at = 0;
+    while (at < this.waitingBytes) {
+      const count = this.file.writeSync(
+        this.waiting,
+        at,
+        this.waitingBytes - at,
+        this.writtenBytes,
+      );
+      at += count;
+      this.writtenBytes += count;
+    }
+    this.waitingBytes = 0;
+  }
+}

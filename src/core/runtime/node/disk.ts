@@ -1,9 +1,10 @@
 /**
- * The machine's file systems. The only file, with `lock.ts`, that touches node:fs.
+ * The machine's file systems. Only this file, `lock.ts` and `make-folders.ts` touch node:fs.
  */
 import fs, { constants } from 'node:fs';
 import type { Disk, DiskFile, OpenOptions } from '../disk.ts';
 import { takeLock } from './lock.ts';
+import { makeFolders } from './make-folders.ts';
 
 /** Data files hold what clients stored: readable by our user and group only. */
 const fileMode = 0o640;
@@ -20,7 +21,7 @@ export function createNodeDisk(): Disk {
       const stat = fs.statSync(path, { throwIfNoEntry: false });
       return stat === undefined ? null : { sizeBytes: stat.size, isDirectory: stat.isDirectory() };
     },
-    mkdirSync: (path) => void fs.mkdirSync(path, { recursive: true, mode: folderMode }),
+    mkdirSync: (path) => makeFolders(path, folderMode),
     renameSync: (from, to) => fs.renameSync(from, to),
     rename: (from, to) => fs.promises.rename(from, to),
     unlinkSync: (path) => fs.unlinkSync(path),

@@ -3,8 +3,9 @@
  * process.env, and only main.ts imports this file.
  */
 import { readFileSync } from 'node:fs';
-import { type Host, runCli } from './cli/index.ts';
+import { exitCode, type Host, runCli } from './cli/index.ts';
 import { sectionsFor } from './node.ts';
+import { outputTo } from './output.ts';
 import { systems } from './systems.ts';
 import { up } from './up.ts';
 
@@ -12,14 +13,23 @@ const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.
   readonly version: string;
 };
 
+let outputFailed = false;
+const err = outputTo(process.stderr, () => {});
+const out = outputTo(process.stdout, (error) => {
+  err(`plinth: the output cannot be written: ${error.message}\n`);
+  outputFailed = true;
+  process.exitCode = exitCode('dataUnwritable');
+});
+
 const host: Host = {
   version: manifest.version,
   sections: sectionsFor(systems),
   environment: process.env,
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-  up: (request) =>
-    up({ ...request, version: manifest.version, rows: systems, out: host.out, err: host.err }),
+  out,
+  err,
+  up: (request) => up({ ...request, version: manifest.version, rows: systems, out, err }),
 };
 
-process.exitCode = await runCli(process.argv.slice(2), host);
+const code = await runCli(process.argv.slice(2), host);
+// The stream may tell before or after this line that it failed.
+if (!outputFailed || code !== exitCode('ok')) process.exitCode = code;

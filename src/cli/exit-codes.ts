@@ -13,7 +13,10 @@ export const exitCodeTable = {
     code: 71,
     means: 'An address to listen on is in use or not of this machine.',
   },
-  dataUnwritable: { code: 73, means: 'The data folder cannot be made or written, or is full.' },
+  dataUnwritable: {
+    code: 73,
+    means: 'The data folder, or the output, cannot be made or written, or is full.',
+  },
   dataDamaged: { code: 74, means: 'Data on disk is damaged or of another version.' },
   dataInUse: { code: 75, means: 'Another process uses the same data folder.' },
   notPermitted: { code: 77, means: 'A right is missing, such as that to a port below 1024.' },

@@ -1,6 +1,8 @@
 /** The process as its users meet it: what it prints, how it ends, which sentence and exit code a failure gets. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
@@ -114,6 +116,58 @@ test('the admin door answers, status asks it, and both agree', async () => {
   await failed(gone, 69, /^plinth: no Plinth answers at .*; is it up\?$/);
 });
 
+/** A subcommand whose reader takes `lines` lines and leaves; gives stderr and how it ended. */
+async function readLittle(args: string[], lines: number): Promise<[string, number | null]> {
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder(), env: plainEnv() });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  if (lines === 0) child.stdout.destroy();
+  else child.stdout.once('data', () => child.stdout.destroy());
+  const [code] = (await once(child, 'close')) as [number | null];
+  return [said, code];
+}
+
+test('a reader that takes nothing, or leaves early, is a quiet end', async () => {
+  for (const args of [['--help'], ['config', 'schema'], ['completion', 'bash'], ['kv', '--help']]) {
+    assert.deepEqual(await readLittle(args, 0), ['', 0], args.join(' '));
+  }
+  assert.deepEqual(await readLittle(['config', 'show', '--all'], 1), ['', 0]);
+});
+
+test('a full disk behind stdout is one sentence and exit code 73', {
+  skip: !existsSync('/dev/full') && 'there is no /dev/full',
+}, async () => {
+  const full = openSync('/dev/full', 'w');
+  undo.push(() => closeSync(full));
+  const { stderr, status } = spawnSync(process.execPath, [main, 'config', 'schema'], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+    env: plainEnv(),
+  });
+  assert.match(stderr, /^plinth: the output cannot be written: ENOSPC[^\n]*\n$/);
+  assert.equal(status, 73);
+});
+
+test('up runs on when the reader of its announcement has left', async () => {
+  const child = spawn(process.execPath, [main, 'up', ...anyPort], {
+    cwd: folder(),
+    env: plainEnv(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  undo.push(() => void child.kill('SIGKILL'));
+  child.stdout.destroy();
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  await waitUntil('the log of the start', () => log.includes('"msg":"up"'));
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'close'), [0, null]);
+  assert.doesNotMatch(log, /EPIPE/);
+});
+
 test('a port in use is one sentence and exit code 71', async () => {
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
@@ -145,9 +199,11 @@ test('a data folder that cannot be had is one sentence and exit code 73', async 
   writeFileSync(join(cwd, 'file'), '');
   const file = plinth(cwd, ['up', ...anyPort, '--data', 'file']);
   await failed(file, 73, /^plinth: file: the data folder is not a folder/);
-  // Nobody may make folders in /sys, not even the superuser.
-  const closed = plinth(cwd, ['up', ...anyPort, '--data', '/sys/plinth']);
-  await failed(closed, 73, /^plinth: \/sys\/plinth: the data folder cannot be made/);
+  // Nobody may make folders in /sys and /proc, not even the superuser.
+  for (const path of ['/sys/plinth', '/proc/plinth', '/proc/plinth/data']) {
+    const closed = plinth(cwd, ['up', ...anyPort, '--data', path]);
+    await failed(closed, 73, new RegExp(`^plinth: ${path}: the data folder cannot be made`));
+  }
 });
 
 test('a second process on the same data folder is one sentence and exit code 75', async () => {

@@ -66,6 +66,12 @@ export function pageFor(method: string, target: string, shown: Shown): Page {
   return route.page(shown);
 }
 
+/** The answer to a request that was meant for another host (RFC 9110 15.5.20). */
+export function strangerPage(host: string): Page {
+  const error = `this door listens on loopback and answers to localhost, 127.0.0.1 and [::1], not to ${JSON.stringify(host)}; to reach it by another name, set admin.host to an address of the network`;
+  return json(421, { error });
+}
+
 function json(status: number, value: unknown): Page {
   return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n` };
 }

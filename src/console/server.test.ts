@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, test } from 'node:test';
 import type { System, SystemState } from '../core/base/index.ts';
 import { createMetrics, silentLogger } from '../core/observe/index.ts';
@@ -26,20 +28,23 @@ function fake(state: SystemState): System {
   };
 }
 
-async function started(systems: () => readonly System[]): Promise<{ door: System; url: string }> {
+async function started(
+  systems: () => readonly System[],
+  address = '127.0.0.1',
+): Promise<{ door: System; url: string }> {
   const metrics = createMetrics();
   metrics.add([{ name: 'plinth_up', help: 'Is 1.', type: 'gauge', collect: (emit) => emit(1) }]);
   const door = createConsole({
     version: '1.2.3',
-    settings: { enabled: true, host: '127.0.0.1', port: 0 },
+    settings: { enabled: true, host: address, port: 0 },
     log: silentLogger(),
     metrics,
     systems,
   });
   await door.start();
   open.push(door);
-  const { host, port } = door.status().listening[0]!;
-  return { door, url: `http://${host}:${port}` };
+  const { port } = door.status().listening[0]!;
+  return { door, url: `http://127.0.0.1:${port}` };
 }
 
 test('/metrics answers in the Prometheus text format', async () => {
@@ -102,6 +107,30 @@ test('an unknown page names the known ones, another method is refused, HEAD has 
   const head = await fetch(`${url}/live`, { method: 'HEAD' });
   assert.equal(head.status, 200);
   assert.equal(await head.text(), '');
+});
+
+/** The status and body of one request with this Host header; fetch does not let it be set. */
+async function getAs(url: string, headers: Record<string, string>): Promise<[number, string]> {
+  const request = get(`${url}/status`, { headers, agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return [response.statusCode ?? 0, await text(response)];
+}
+
+test('a door on loopback refuses a request for another host, whatever the page', async () => {
+  const { url } = await started(() => []);
+  const { port } = new URL(url);
+  const [status, body] = await getAs(url, { host: `rebound.example:${port}` });
+  assert.equal(status, 421);
+  assert.match(JSON.parse(body).error, /answers to localhost.*not to "rebound\.example:\d+"/);
+  assert.doesNotMatch(body, /version/);
+  for (const host of [`localhost:${port}`, '127.0.0.1', `[::1]:${port}`]) {
+    assert.equal((await getAs(url, { host }))[0], 200);
+  }
+});
+
+test('a door on every address answers to any name', async () => {
+  const { url } = await started(() => [], '0.0.0.0');
+  assert.equal((await getAs(url, { host: 'plinth.internal' }))[0], 200);
 });
 
 test('a head that is too large is answered with 431', async () => {

@@ -2,7 +2,8 @@
  * The admin door: a small HTTP server over `routes`. Cold, hence `node:http`.
  *
  * Invariants: it answers from the first moment of the start until the last of the stop, so that `ready`
- * can say what the process waits for; it never holds up the end of the process.
+ * can say what the process waits for; it never holds up the end of the process; on loopback it answers only
+ * requests that name loopback as their host.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,8 +11,9 @@ import type { System, SystemState } from '../core/base/index.ts';
 import type { ValuesOf } from '../core/config/index.ts';
 import type { Logger } from '../core/observe/index.ts';
 import type { adminConfig } from './config.ts';
+import { hostIsMeant } from './host-check.ts';
 import { CONNECTIONS_MAX, HEADER_BYTES_MAX, KEEP_ALIVE_MS, REQUEST_TIMEOUT_MS } from './limits.ts';
-import { pageFor, type Shown } from './routes.ts';
+import { type Page, pageFor, type Shown, strangerPage } from './routes.ts';
 
 export interface ConsoleOptions extends Shown {
   readonly settings: ValuesOf<typeof adminConfig.fields>;
@@ -23,7 +25,13 @@ export function createConsole(options: ConsoleOptions): System {
   let state: SystemState = 'idle';
   const server = createServer(
     { maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS },
-    (request, response) => answer(options, request.method ?? '', request.url ?? '', response),
+    (request, response) => {
+      const { method = '', url = '', headers } = request;
+      const page = hostIsMeant(headers.host, settings.host)
+        ? pageFor(method, url, options)
+        : strangerPage(headers.host ?? '');
+      answer(page, method, response);
+    },
   );
   server.maxConnections = CONNECTIONS_MAX;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -54,8 +62,7 @@ export function createConsole(options: ConsoleOptions): System {
   };
 }
 
-function answer(shown: Shown, method: string, target: string, response: ServerResponse): void {
-  const page = pageFor(method, target, shown);
+function answer(page: Page, method: string, response: ServerResponse): void {
   const body = Buffer.from(page.body);
   response.writeHead(page.status, {
     'content-type': page.contentType,

@@ -20,6 +20,8 @@ export const lineBytesMax = 64 * KIBIBYTE;
 export const heldInputBytesMax = MEBIBYTE;
 /** Unread replies of a client that goes on sending requests. */
 export const unreadReplyBytesMax = 32 * MEBIBYTE;
+/** Replies of all clients that wait until the log is durable (`fsync: always`). */
+export const heldReplyBytesMax = 64 * MEBIBYTE;
 
 /** Bytes of arguments queued between MULTI and EXEC; beyond, the transaction fails. */
 export const queuedBytesMax = 512 * MEBIBYTE;

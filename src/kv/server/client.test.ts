@@ -13,8 +13,8 @@ import { startTestServer, type TestServer, TestSocket } from '../testing/server.
 
 const servers: TestServer[] = [];
 
-async function start(): Promise<TestServer> {
-  const server = await startTestServer();
+async function start(heldReplyBytesMax?: number): Promise<TestServer> {
+  const server = await startTestServer({}, heldReplyBytesMax);
   servers.push(server);
   return server;
 }
@@ -353,6 +353,44 @@ describe('fsync always', () => {
     assert.ok(turns() < 50, `${turns()} turns while nothing happened`);
     log.sync();
     assert.equal(await client.end(), '+OK\r\n+OK\r\n');
+  });
+
+  test('while the disk is behind replies are held up to a limit, then requests wait, and none is lost', async () => {
+    const limit = 1_000_000;
+    const server = await start(limit);
+    const value = 'v'.repeat(100_000);
+    const clients = await Promise.all(Array.from({ length: 30 }, () => server.connect()));
+    clients[0]!.send('SET', 'k', value);
+    assert.deepEqual(await clients[0]!.replies(1), ['OK']);
+    const log = SlowLog.for(server);
+    const { outlet } = server.engine;
+    for (const [nth, client] of clients.entries()) {
+      client.raw(`SET own${nth} 1\r\n${'GET k\r\n'.repeat(5)}GET own${nth}\r\n`);
+    }
+    const slack = value.length + 20_000;
+    let most = 0;
+    const look = (): void => {
+      most = Math.max(most, outlet.heldBytes + outlet.writer.pos);
+    };
+    while (log.waits < 1) await turn();
+    for (let i = 0; i < 50; i++) {
+      await turn();
+      look();
+    }
+    assert.ok(most > limit / 2, 'the limit was met');
+    const answers = clients.map((client) => client.replies(7));
+    let answered = 0;
+    for (const answer of answers) answer.then(() => answered++, assert.fail);
+    while (answered < clients.length) {
+      if (log.waits > 0) log.sync();
+      await turn();
+      look();
+    }
+    assert.ok(most <= limit + slack, `${most} bytes were held`);
+    for (const answer of answers) {
+      assert.deepEqual(await answer, ['OK', value, value, value, value, value, '1']);
+    }
+    assert.equal(outlet.heldBytes, 0);
   });
 
   test('when the log fails the writer is ended unanswered, a reader is answered', async () => {

@@ -91,7 +91,7 @@ export class Client implements ConnectionHandler {
     const { engine } = server;
     const { outlet, executor } = engine;
     const { acl } = engine;
-    if (this.output.pendingBytes > unreadReplyBytesMax) {
+    if (this.output.pendingBytes > unreadReplyBytesMax || server.heldFull) {
       this.startWaiting(from, buf, to, true);
       return;
     }
@@ -148,7 +148,8 @@ export class Client implements ConnectionHandler {
 
   /**
    * Looks at a client whose replies pile up: one above its limits is ended; of one that sends requests
-   * much faster than it reads replies nothing more runs until it has read (`more`: there are more).
+   * much faster than it reads replies nothing more runs until it has read (`more`: there are more), and
+   * of none while too many replies wait for the log.
    */
   private outputFull(more: boolean): boolean {
     const { engine } = this.server;
@@ -157,7 +158,8 @@ export class Client implements ConnectionHandler {
       engine.outlet.rewind(0);
       return true;
     }
-    return more && this.output.pendingBytes + written > unreadReplyBytesMax;
+    if (!more) return false;
+    return this.output.pendingBytes + written > unreadReplyBytesMax || this.server.heldFull;
   }
 
   private runKept(): void {
@@ -207,7 +209,7 @@ export class Client implements ConnectionHandler {
     this.inputTo = 0;
   }
 
-  /** `full`: for the client to read its replies, else for a key or the end of a pause. */
+  /** `full`: for room for replies, else for a key or the end of a pause. */
   private startWaiting(at: number, buf: Buffer, to: number, full = false): void {
     this.parser?.reset();
     this.parser = undefined;
@@ -221,9 +223,10 @@ export class Client implements ConnectionHandler {
     if (this.ended && !full) this.close('client-closed');
   }
 
-  /** Whether it has read enough of its replies for more requests to run. */
+  /** Whether it has read enough of its replies, and the log let go of enough, for more requests to run. */
   get hasRoom(): boolean {
-    return this.output.held === 0 && this.output.pendingBytes < unreadReplyBytesMax / 2;
+    const { held, pendingBytes } = this.output;
+    return held === 0 && pendingBytes < unreadReplyBytesMax / 2 && !this.server.heldFull;
   }
 
   /** What the client waited for has come: what it sent meanwhile is run. */

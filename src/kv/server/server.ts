@@ -5,7 +5,7 @@
  * A turn: all sockets that are readable are read, their requests run, their replies collected. Then,
  * once, the log entries of all of them are written (group commit) and the replies leave. Under
  * `appendfsync always` replies are held until the log is durable, also those of reads, since they may
- * show what is not durable yet.
+ * show what is not durable yet. When many are held no more requests run until the disk has caught up.
  *
  * Benchmark: bench/kv.
  */
@@ -20,6 +20,7 @@ import {
 import type { Log } from '../../core/store/index.ts';
 import { type ParserLimits, RespParser } from '../../core/wire/index.ts';
 import type { Engine } from '../engine/engine.ts';
+import { heldReplyBytesMax } from '../limits.ts';
 import type { Output } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import { Client } from './client.ts';
@@ -44,14 +45,18 @@ export class KvServer {
   private readonly clients = new Map<Session, Client>();
   private readonly paused = new Set<Client>();
   private toResume: Client[] = [];
-  /** Clients that have to read replies before more of their requests run. */
+  /** Clients of which nothing more runs until they have read replies, or the log has let go of some. */
   private readonly throttled = new Set<Client>();
   private toClose: { client: Client; reason: EndingReason }[] = [];
   private working = false;
   private checkedMs = 0;
 
-  constructor(engine: Engine, limits: ParserLimits) {
+  private readonly heldBytesMax: number;
+
+  /** `heldBytesMax`: replies that may wait for the log before no more requests run. */
+  constructor(engine: Engine, limits: ParserLimits, heldBytesMax = heldReplyBytesMax) {
     this.engine = engine;
+    this.heldBytesMax = heldBytesMax;
     this.parserLimits = limits;
     this.parser = new RespParser(limits);
     engine.onCheckpointProgress = () => this.resumePaused();
@@ -150,6 +155,13 @@ export class KvServer {
     outlet.flush();
   }
 
+  /** Whether so many replies wait for the log that no request may add to them. */
+  get heldFull(): boolean {
+    if (this.log === undefined || this.log.policy !== 'always') return false;
+    const { outlet } = this.engine;
+    return outlet.heldBytes + outlet.writer.pos > this.heldBytesMax;
+  }
+
   private undurable(log: Log): boolean {
     return log.durableIndex < this.engine.effects.lastIndex;
   }
@@ -175,7 +187,7 @@ export class KvServer {
     this.paused.add(client);
   }
 
-  /** The client waits until it has read its replies. */
+  /** The client waits until there is room for more replies. */
   addThrottled(client: Client): void {
     this.throttled.add(client);
   }

@@ -24,12 +24,15 @@ export interface HeldTurn {
   readonly chunks: Buffer[][];
   /** The turn's own buffer, undefined when what is held was copied. */
   readonly buffer: Buffer | undefined;
+  readonly bytes: number;
 }
 
 export class Outlet {
   readonly writer = new RespWriter(TURN_BYTES);
   /** Bytes handed to connections since the start. */
   sentBytes = 0;
+  /** Bytes that wait for the log. */
+  heldBytes = 0;
   private scheduled: Output[] = [];
   private current: Output | undefined;
   private from = 0;
@@ -158,12 +161,15 @@ export class Outlet {
   hold(): HeldTurn {
     const { scheduled, writer } = this;
     const chunks: Buffer[][] = [];
+    let bytes = 0;
     const copied = writer.pos <= HELD_COPIED_MAX;
     const source = copied ? Buffer.from(writer.buf.subarray(0, writer.pos)) : writer.buf;
     for (const output of scheduled) {
       output.scheduled = false;
       output.held++;
-      output.heldBytes += output.chunkBytes + (output.to - output.from);
+      const outputBytes = output.chunkBytes + (output.to - output.from);
+      output.heldBytes += outputBytes;
+      bytes += outputBytes;
       if (output.to > output.from) output.add(source.subarray(output.from, output.to));
       output.from = 0;
       output.to = 0;
@@ -171,7 +177,8 @@ export class Outlet {
       output.chunks = [];
       output.chunkBytes = 0;
     }
-    const held = { outputs: scheduled, chunks, buffer: copied ? undefined : source };
+    const held = { outputs: scheduled, chunks, buffer: copied ? undefined : source, bytes };
+    this.heldBytes += bytes;
     this.scheduled = [];
     this.resetWriter(!copied);
     return held;
@@ -180,6 +187,7 @@ export class Outlet {
   /** Sends what was held. `refuse` says for which clients it must not be sent: those are closed. */
   release(held: HeldTurn, refuse?: (output: Output) => boolean): void {
     let retained = false;
+    this.heldBytes -= held.bytes;
     for (let i = 0; i < held.outputs.length; i++) {
       const output = held.outputs[i]!;
       output.held--;

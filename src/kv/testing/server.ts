@@ -20,7 +20,7 @@ export class TestServer {
   private readonly sockets: TestSocket[] = [];
   private port = 0;
 
-  constructor(settings: Partial<Settings>) {
+  constructor(settings: Partial<Settings>, heldReplyBytesMax?: number) {
     this.engine = new Engine({
       commands: commandSpecs,
       clock: createNodeClock(),
@@ -28,11 +28,8 @@ export class TestServer {
       settings,
     });
     const lineBytesMax = 64 * 1024;
-    this.server = new KvServer(this.engine, {
-      argsMax: 1024 * 1024,
-      bulkBytesMax: 512 * 1024 * 1024,
-      lineBytesMax,
-    });
+    const limits = { argsMax: 1024 * 1024, bulkBytesMax: 512 * 1024 * 1024, lineBytesMax };
+    this.server = new KvServer(this.engine, limits, heldReplyBytesMax);
     this.tick = new Tick(this.server, undefined);
   }
 
@@ -134,6 +131,9 @@ export class TestSocket {
 }
 
 /** Starts a store on a free port. */
-export function startTestServer(settings: Partial<Settings> = {}): Promise<TestServer> {
-  return new TestServer(settings).listen();
+export function startTestServer(
+  settings: Partial<Settings> = {},
+  heldReplyBytesMax?: number,
+): Promise<TestServer> {
+  return new TestServer(settings, heldReplyBytesMax).listen();
 }

@@ -78,13 +78,7 @@ function compatibility(rows: readonly Row[]): string {
 
 Clients are told version ${COMPATIBLE_VERSION}. Of the ${redisCommands.length} commands and subcommands of Redis 7.2, ${there} do here what they do there (${different.length} of them with the differences below), ${refused.length} are known and refused, ${missing.length} are not there.
 
-Not there:
-
-| command | reason |
-|---|---|
-${reasons.map(([name, reason]) => `| \`${shown(name)}\` | ${reason} |`).join('\n')}
-
-Known and refused, with the error that Redis gives where there is no cluster, replica or module:
+${missingTable(reasons)}Known and refused, with the error that Redis gives where there is no cluster, replica or module:
 
 | why | commands |
 |---|---|
@@ -100,6 +94,12 @@ Beyond Redis 7.2, from later versions of Redis or of Plinth's own:
 
 ${namesOf(own)}
 `;
+}
+
+function missingTable(reasons: readonly (readonly [string, string])[]): string {
+  if (reasons.length === 0) return '';
+  const lines = reasons.map(([name, reason]) => `| \`${shown(name)}\` | ${reason} |`);
+  return `Not there:\n\n| command | reason |\n|---|---|\n${lines.join('\n')}\n\n`;
 }
 
 function reasonOf(name: string): string {

@@ -269,6 +269,8 @@ export const differences: Readonly<Record<string, string>> = {
     'As CONFIG GET. `appendonly`, `dir`, `port`, `bind` and the like are set in plinth.yaml.',
   shutdown:
     'Always stops in order. SAVE, NOSAVE, NOW and FORCE make no difference, since the log has every write; there is nothing to ABORT.',
+  migrate:
+    'Others are served meanwhile, and what they change of the keys under way is sent again. Refused in transactions and scripts, which can not wait.',
   replicaof: 'NO ONE is accepted; a host is refused: this version runs on one node.',
   slaveof: 'As REPLICAOF.',
   wait: 'There are no replicas: more than 0 waits for the time given and returns 0.',

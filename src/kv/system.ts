@@ -12,7 +12,7 @@ import {
   type Random,
   type TlsOptions,
 } from '../core/runtime/index.ts';
-import { createNodeTransport } from '../core/runtime/node/index.ts';
+import { createNodeNetwork, createNodeTransport } from '../core/runtime/node/index.ts';
 import { readFileWhole } from '../core/store/index.ts';
 import { AclFileError, aclFileOn } from './acl/index.ts';
 import { commandSpecs } from './commands/index.ts';
@@ -161,6 +161,7 @@ export class Kv implements System {
   private async listen(): Promise<void> {
     const { settings } = this;
     const transport = await createNodeTransport();
+    this.engine.dial = createNodeNetwork(transport).dial;
     const common = {
       transport,
       clock: this.context.clock,

@@ -90,6 +90,12 @@ export const changesOf: Readonly<Record<string, readonly Change[]>> = {
   lpop: COUNTED,
   lpush: MANY_ELEMENTS,
   lpushx: MANY_LATE,
+  migrate: [
+    ['3.0.0', 'Options `COPY` and `REPLACE`.'],
+    ['3.0.6', 'Option `KEYS`.'],
+    ['4.0.7', 'Option `AUTH`.'],
+    ['6.0.0', 'Option `AUTH2`.'],
+  ],
   pexpire: EXPIRE_OPTIONS,
   pexpireat: EXPIRE_OPTIONS,
   pttl: NO_KEY,

@@ -4,7 +4,7 @@
  */
 import type { EndingReason } from '../../core/downstream/index.ts';
 import type { Logger } from '../../core/observe/index.ts';
-import type { Clock, Random } from '../../core/runtime/index.ts';
+import type { Clock, Network, Random } from '../../core/runtime/index.ts';
 import type { Args } from '../../core/wire/index.ts';
 import { Acl } from '../acl/index.ts';
 import type { CommandSpec } from '../command/spec.ts';
@@ -54,7 +54,7 @@ export interface EngineOptions {
   readonly random: Random;
   readonly databases?: number;
   readonly settings?: Partial<Settings>;
-  /** Longest entry of the log, bytes; default 16 MiB. */
+  /** Longest entry of the log, bytes; default 1 MiB. */
   readonly logPartBytes?: number;
 }
 
@@ -109,6 +109,8 @@ export class Engine {
    * ReplyError when that is not possible. Undefined without persistence.
    */
   reload: ((options: { save: boolean; flush: boolean; merge: boolean }) => void) | undefined;
+  /** Connects to another server (MIGRATE). Undefined where there is no network. */
+  dial: Network['dial'] | undefined;
   /** CLIENT UNPAUSE: those whom the pause held may go on. */
   onUnpaused: (() => void) | undefined;
   /** Where what an operator should know is written. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import {
   createNodeClock,
+  createNodeNetwork,
   createNodeRandom,
   createNodeTransport,
 } from '../../core/runtime/node/index.ts';
@@ -18,7 +19,7 @@ export class TestServer {
   readonly server: KvServer;
   private readonly tick: Tick;
   private readonly sockets: TestSocket[] = [];
-  private port = 0;
+  port = 0;
 
   constructor(settings: Partial<Settings>, heldReplyBytesMax?: number) {
     this.engine = new Engine({
@@ -35,6 +36,7 @@ export class TestServer {
 
   async listen(): Promise<this> {
     const transport = await createNodeTransport();
+    this.engine.dial = createNodeNetwork(transport).dial;
     const address = { host: '127.0.0.1', port: 0 };
     const clock = this.engine.clock;
     this.port = (await this.server.listen({ transport, clock, address })).port;

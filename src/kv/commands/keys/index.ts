@@ -5,6 +5,7 @@ import { dumpCommands } from './dump.ts';
 import { expireCommands } from './expire.ts';
 import { flushCommands } from './flush.ts';
 import { memoryCommands } from './memory.ts';
+import { migrateCommands } from './migrate.ts';
 import { moveCommands } from './move.ts';
 import { objectCommands } from './object.ts';
 import { presenceCommands } from './presence.ts';
@@ -18,6 +19,7 @@ export const keyCommands: readonly CommandSpec[] = [
   ...ttlCommands,
   ...walkCommands,
   ...moveCommands,
+  ...migrateCommands,
   ...objectCommands,
   ...flushCommands,
   ...dumpCommands,

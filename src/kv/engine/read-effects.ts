@@ -15,29 +15,40 @@ export function readEffects(
   visit: VisitEffect,
 ): void {
   let at = start;
-  const readVarint = (): number => {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
-      if (at >= end) throw new RangeError('an effect ends in the middle of a number');
-      const byte = buf[at++] as number;
-      value += (byte & 127) * 2 ** shift;
-      if (byte < 128) return value;
-    }
-    throw new RangeError('a number of an effect is too long');
-  };
   while (at < end) {
-    const database = readVarint();
-    const count = readVarint();
+    const database = readNumber(buf, at, end);
+    at = numberEnd;
+    const count = readNumber(buf, at, end);
+    at = numberEnd;
     args.buf = buf;
     args.count = 0;
     for (let i = 0; i < count; i++) {
-      const length = readVarint();
+      const length = readNumber(buf, at, end);
+      at = numberEnd;
       if (at + length > end) throw new RangeError('an argument of an effect is cut off');
       args.push(at, at + length);
       at += length;
     }
     visit(database, args);
   }
+}
+
+/** Offset behind the number that `readNumber` read. */
+let numberEnd = 0;
+
+function readNumber(buf: Buffer, start: number, end: number): number {
+  let value = 0;
+  let at = start;
+  for (let shift = 0; shift < 35; shift += 7) {
+    if (at >= end) throw new RangeError('an effect ends in the middle of a number');
+    const byte = buf[at++] as number;
+    value = shift === 0 ? byte & 127 : value + (byte & 127) * 2 ** shift;
+    if (byte < 128) {
+      numberEnd = at;
+      return value;
+    }
+  }
+  throw new RangeError('a number of an effect is too long');
 }
 
 /**

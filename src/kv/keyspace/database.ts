@@ -150,20 +150,32 @@ export class Database {
    * Returns its record.
    */
   create(buf: Buffer, start: number, length: number, type: Type, valueBytes: number): Address {
+    const hash = this.table.hash(buf, start, length);
+    return this.createHashed(hash, buf, start, length, type, valueBytes);
+  }
+
+  /** As `create`, with the hash that the table has for the key. */
+  createHashed(
+    hash: number,
+    buf: Buffer,
+    start: number,
+    length: number,
+    type: Type,
+    valueBytes: number,
+  ): Address {
     const arena = this.arena;
-    const table = this.table;
     const record = arena.alloc(RECORD_HEAD_BYTES + length + valueBytes);
     const segment = record >>> SEGMENT_SHIFT;
     const words = arena.words[segment]!;
     const offset = byteOffset(record);
     const w = offset >>> 2;
-    words[w + 1] = table.hash(buf, start, length);
+    words[w + 1] = hash;
     words[w + 2] = length;
     words[w + 3] =
       (this.shared.accessClock | (type << TYPE_SHIFT) | this.shared.checkpointParity) >>> 0;
     words[w + 4] = valueBytes;
     copyBytes(buf, start, arena.bytes[segment]!, offset + RECORD_HEAD_BYTES, length);
-    table.insert(record);
+    this.table.insert(record);
     return record;
   }
 

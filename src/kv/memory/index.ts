@@ -2,4 +2,4 @@
 export { compareBytes, copyBytes, equalBytes, hashBytes } from '../../core/base/index.ts';
 export { type Address, Arena, byteOffset, SEGMENT_SHIFT } from './arena.ts';
 export { DueHeap } from './due-heap.ts';
-export { EXTRA_WORD, KEY_LENGTH_MASK, Table } from './table.ts';
+export { EXTRA_WORD, FETCH_MAX, KEY_LENGTH_MASK, Table } from './table.ts';

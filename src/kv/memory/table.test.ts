@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Address, Arena, byteOffset, SEGMENT_SHIFT } from './arena.ts';
-import { Table } from './table.ts';
+import { FETCH_MAX, Table } from './table.ts';
 
 const HEAD = 12;
 
@@ -101,6 +101,39 @@ test('a scan returns every key that is there from its start to its end, across r
       for (const key of stable) assert.ok(seen.has(key), `${key} was missed`);
     }),
     { numRuns: 40 },
+  );
+});
+
+test('fetching ahead changes nothing, and a rehash in one step moves every key, whatever has gone before', () => {
+  fc.assert(
+    fc.property(
+      fc.nat(600),
+      fc.nat(FETCH_MAX),
+      fc.integer({ min: 1, max: 300 }),
+      (count, ahead, steps) => {
+        const arena = new Arena(9);
+        const table = new Table(arena, HEAD);
+        const hashes = new Uint32Array(FETCH_MAX);
+        for (let i = 0; i < count; i++) {
+          const key = Buffer.from(`key:${i}`);
+          for (let n = 0; n < ahead; n++) hashes[n] = Math.imul(i + n, 0x9e3779b1);
+          table.fetch(hashes, ahead);
+          table.insert(newNode(arena, table, key));
+          if (i % 50 === 49) table.rehash(steps);
+        }
+        if (table.rehashing) {
+          while (table.rehash(table.bucketCount)) {
+            // A step passes a limited number of buckets.
+          }
+        }
+        assert.equal(table.rehashing, false);
+        for (let i = 0; i < count; i++) {
+          const node = find(table, Buffer.from(`key:${i}`));
+          assert.ok(node !== 0 && keyOf(arena, node) === `key:${i}`);
+        }
+      },
+    ),
+    { numRuns: 60 },
   );
 });
 

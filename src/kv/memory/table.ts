@@ -23,6 +23,10 @@ const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const BUCKETS_MIN = 4;
 /** Buckets moved by one insert or removal while a rehash runs. */
 const REHASH_STEP = 2;
+/** Keys that `fetch` takes at once: more reads than that a processor does not have under way. */
+export const FETCH_MAX = 32;
+/** Buckets of one `rehash` from which it pays to fetch what stands in them first. */
+const FETCH_STEPS_MIN = 64;
 /** Longest chain of which `randomFair` gives every node the same chance. */
 const FAIR_CHAIN = 8;
 
@@ -76,6 +80,33 @@ export class Table {
     if (found !== 0 || this.old === undefined) return found;
     node = this.old[hash & this.oldMask] as number;
     return node === 0 ? 0 : this.findInChain(node, hash, buf, start, length);
+  }
+
+  /**
+   * Brings what `find` will read for these hashes (FETCH_MAX at most) into the processor's cache; changes
+   * nothing. Reads that do not wait for one another are under way at the same time: over a table of
+   * many megabytes that makes a lookup several times as fast as one by one.
+   */
+  fetch(hashes: Uint32Array, count: number): void {
+    const { buckets, mask, old, oldMask } = this;
+    for (let i = 0; i < count; i++) fetched[i] = buckets[(hashes[i] as number) & mask] as number;
+    this.fetchNodes(count);
+    if (old === undefined) return;
+    for (let i = 0; i < count; i++) fetched[i] = old[(hashes[i] as number) & oldMask] as number;
+    this.fetchNodes(count);
+  }
+
+  /** Reads the first `count` nodes of `fetched`, and those behind them in their buckets. */
+  private fetchNodes(count: number): void {
+    const { words } = this.arena;
+    for (let hop = 0; hop < 2; hop++) {
+      for (let i = 0; i < count; i++) {
+        const node = fetched[i] as number;
+        if (node !== 0) {
+          fetched[i] = words[node >>> SEGMENT_SHIFT]![(node & SEGMENT_MASK) << 1] as number;
+        }
+      }
+    }
   }
 
   private findInChain(
@@ -194,7 +225,13 @@ export class Table {
     const end = Math.min(old.length, from + steps * 8);
     let left = steps;
     let index = from;
+    const fetches = steps >= FETCH_STEPS_MIN;
     for (; index < end && left > 0; index++) {
+      if (fetches && (index - from) % FETCH_MAX === 0) {
+        const count = Math.min(FETCH_MAX, end - index);
+        for (let i = 0; i < count; i++) fetched[i] = old[index + i] as number;
+        this.fetchNodes(count);
+      }
       let node = old[index] as number;
       if (node === 0) continue;
       left--;
@@ -336,6 +373,9 @@ export class Table {
     this.size = 0;
   }
 }
+
+/** Nodes that `fetch` reads. */
+const fetched = new Uint32Array(FETCH_MAX);
 
 function bucketsFor(count: number): number {
   let buckets = BUCKETS_MIN;

@@ -1,6 +1,7 @@
 /** A stored file can not be used: what, where, and what an operator can do. */
 export class CorruptCheckpointError extends Error {
   override readonly name = 'CorruptCheckpointError';
+  readonly code = 'corrupt';
   readonly file: string;
   readonly offset: number;
 

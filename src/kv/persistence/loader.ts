@@ -1,10 +1,13 @@
 /**
  * Loads a checkpoint into empty databases, block by block in bounded memory. Anything that is not as
  * it was written stops the loading with file and offset.
+ *
+ * Benchmark: bench/kv (start).
  */
 import type { DiskFile } from '../../core/runtime/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Database, Flag, TYPE_MASK, TYPE_SHIFT, Type } from '../keyspace/index.ts';
+import { copyBytes, FETCH_MAX } from '../memory/index.ts';
 import { readDump } from '../rdb/index.ts';
 import { noteFieldExpiries } from '../values/hash/index.ts';
 import { ValueLoader } from '../values/index.ts';
@@ -21,6 +24,7 @@ import {
   RecordKind,
 } from './format.ts';
 
+/** Read at once; longer blocks are read whole. */
 const READ_BYTES = 1024 * 1024;
 
 export interface LoadedCheckpoint {
@@ -68,8 +72,17 @@ class CheckpointLoader {
   /** Collections whose elements come in pieces, by id. */
   private readonly open = new Map<number, OpenLarge>();
   private ended = false;
-  private buffer: Buffer = Buffer.alloc(0);
+  /** Part of the file: `windowBytes` bytes from `windowAt` on. The block being read is within. */
+  private buffer: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  private windowAt = 0;
+  private windowBytes = 0;
+  /** Where in `buffer` the next byte of the block is, and its end. */
   private at = 0;
+  private end = 0;
+  /** Hashes of the keys in the records to come. */
+  private readonly hashes = new Uint32Array(FETCH_MAX);
+  private hashCount = 0;
+  private hashNext = 0;
   /** Offset in the file of the block being read. */
   private blockOffset = 0;
 
@@ -80,35 +93,67 @@ class CheckpointLoader {
   }
 
   load(): LoadedCheckpoint {
-    const header = decodeHeader(this.read(0, HEADER_BYTES));
+    const size = this.file.sizeSync();
+    const headerBytes = Math.min(HEADER_BYTES, size);
+    const headerAt = this.show(0, headerBytes);
+    const header = decodeHeader(this.buffer.subarray(headerAt, headerAt + headerBytes));
     if ('wrong' in header) throw this.corrupt(0, header.wrong);
     let position = HEADER_BYTES;
-    const size = this.file.sizeSync();
     while (position < size) {
-      const head = this.read(position, BLOCK_HEAD_BYTES);
-      if (head.length < BLOCK_HEAD_BYTES) throw this.corrupt(position, 'a block is cut off');
-      const length = head.readUInt32LE(0);
+      if (position + BLOCK_HEAD_BYTES > size) throw this.corrupt(position, 'a block is cut off');
+      const head = this.show(position, BLOCK_HEAD_BYTES);
+      const length = this.buffer.readUInt32LE(head);
+      const checksum = this.buffer.readUInt32LE(head + 4);
       if (length > BLOCK_BYTES_MAX || position + BLOCK_HEAD_BYTES + length > size) {
         throw this.corrupt(position, `a block of ${length} bytes does not fit the file`);
       }
-      const checksum = head.readUInt32LE(4);
-      const records = this.read(position + BLOCK_HEAD_BYTES, length);
-      if (records.length < length || checksumOf(records) !== checksum) {
+      this.blockOffset = position;
+      this.at = this.show(position + BLOCK_HEAD_BYTES, length);
+      this.end = this.at + length;
+      if (checksumOf(this.buffer.subarray(this.at, this.end)) !== checksum) {
         throw this.corrupt(position, 'the checksum of a block is wrong');
       }
-      this.blockOffset = position;
-      this.loadBlock(records);
+      this.loadBlock();
       position += BLOCK_HEAD_BYTES + length;
     }
     if (!this.ended) throw this.corrupt(size, 'the file ends before the checkpoint does');
     return { logIndex: header.logIndex, keys: this.keys };
   }
 
-  private loadBlock(records: Buffer): void {
+  private loadBlock(): void {
     if (this.ended) throw this.corrupt(this.blockOffset, 'bytes follow the end');
-    this.buffer = records;
-    this.at = 0;
-    while (this.at < records.length) this.loadRecord(records[this.at++] as number);
+    this.hashCount = 0;
+    this.hashNext = 0;
+    while (this.at < this.end) {
+      if (this.hashNext === this.hashCount) this.lookAhead();
+      this.loadRecord(this.buffer[this.at++] as number);
+    }
+  }
+
+  /**
+   * Hashes the keys of packed records from here on, up to the next record of another kind, and has the
+   * processor fetch their buckets: one by one each would be waited for.
+   */
+  private lookAhead(): void {
+    const { db, buffer, end, hashes } = this;
+    this.hashCount = 0;
+    this.hashNext = 0;
+    if (db === undefined) return;
+    const { table } = db;
+    let count = 0;
+    // Damaged lengths end the look: loading the record will say what is wrong.
+    for (let at = this.at; count < FETCH_MAX && buffer[at] === RecordKind.packed; ) {
+      if (at + PACKED_HEAD_MAX > end) break;
+      const hasExpiry = ((buffer[at + 4] as number) & EXPIRY_OF_HIGH_BYTE) !== 0;
+      const key = at + 9 + (hasExpiry ? 8 : 0);
+      const length = u32At(buffer, key - 4);
+      if (key + length + 4 > end) break;
+      hashes[count++] = table.hash(buffer, key, length);
+      at = key + length + 4 + u32At(buffer, key + length);
+      if (at >= end) break;
+    }
+    table.fetch(hashes, count);
+    this.hashCount = count;
   }
 
   private loadRecord(kind: number): void {
@@ -124,8 +169,10 @@ class CheckpointLoader {
         return;
       }
       case RecordKind.packed:
+        this.loadPacked();
+        return;
       case RecordKind.large:
-        this.loadKey(kind === RecordKind.large);
+        this.loadLarge();
         return;
       case RecordKind.begin:
         this.beginLarge();
@@ -137,10 +184,8 @@ class CheckpointLoader {
         this.endLarge();
         return;
       case RecordKind.extra: {
-        const [nameStart, nameEnd] = this.range();
-        const name = this.buffer.toString('latin1', nameStart, nameEnd);
-        const [start, end] = this.range();
-        this.engine.loadExtra(name, this.buffer.subarray(start, end));
+        const name = this.value().toString('latin1');
+        this.engine.loadExtra(name, Buffer.from(this.value()));
         return;
       }
       case RecordKind.end: {
@@ -157,32 +202,42 @@ class CheckpointLoader {
     }
   }
 
-  private loadKey(large: boolean): void {
-    const { db } = this;
-    if (db === undefined) throw this.corrupt(this.blockOffset, 'a key before its database');
+  private loadPacked(): void {
+    const db = this.database();
     const meta = this.u32();
     const expiry = (meta & HAS_EXPIRY) !== 0 ? this.f64() : -1;
-    const [keyStart, keyEnd] = this.range();
-    const [start, end] = this.range();
-    let record: number;
-    if (large) {
-      const loader = new ValueLoader(
-        this.engine,
-        db,
-        this.buffer.subarray(keyStart, keyEnd),
-        'large',
-      );
-      const payload = this.buffer.subarray(start, end);
-      const result = readDump(payload, loader, { trackDuplicates: false });
-      if (result !== 'ok')
-        throw this.corrupt(this.blockOffset, `a value could not be read: ${result}`);
-      record = loader.finish();
-    } else {
-      const type = ((meta & TYPE_MASK) >>> TYPE_SHIFT) as Type;
-      record = db.create(this.buffer, keyStart, keyEnd - keyStart, type, end - start);
-      this.buffer.copy(db.bytesOf(record), db.valueOffset(record), start, end);
-    }
+    const keyLength = this.u32();
+    const key = this.at;
+    this.skip(keyLength);
+    const length = this.u32();
+    const value = this.at;
+    this.skip(length);
+    const { buffer, hashes } = this;
+    const hash =
+      this.hashNext < this.hashCount
+        ? (hashes[this.hashNext++] as number)
+        : db.table.hash(buffer, key, keyLength);
+    const type = ((meta & TYPE_MASK) >>> TYPE_SHIFT) as Type;
+    const record = db.createHashed(hash, buffer, key, keyLength, type, length);
+    copyBytes(buffer, value, db.bytesOf(record), db.valueOffset(record), length);
     this.finishKey(db, record, meta, expiry);
+  }
+
+  private loadLarge(): void {
+    const db = this.database();
+    const meta = this.u32();
+    const expiry = (meta & HAS_EXPIRY) !== 0 ? this.f64() : -1;
+    const loader = new ValueLoader(this.engine, db, this.value(), 'large');
+    const result = readDump(this.value(), loader, { trackDuplicates: false });
+    if (result !== 'ok') {
+      throw this.corrupt(this.blockOffset, `a value could not be read: ${result}`);
+    }
+    this.finishKey(db, loader.finish(), meta, expiry);
+  }
+
+  private database(): Database {
+    if (this.db === undefined) throw this.corrupt(this.blockOffset, 'a key before its database');
+    return this.db;
   }
 
   private finishKey(db: Database, record: number, meta: number, expiry: number): void {
@@ -194,13 +249,11 @@ class CheckpointLoader {
   }
 
   private beginLarge(): void {
-    const { db } = this;
-    if (db === undefined) throw this.corrupt(this.blockOffset, 'a key before its database');
+    const db = this.database();
     const id = this.u32();
     const meta = this.u32();
     const expiry = (meta & HAS_EXPIRY) !== 0 ? this.f64() : -1;
-    const [start, end] = this.range();
-    const key = Buffer.from(this.buffer.subarray(start, end));
+    const key = Buffer.from(this.value());
     const type = ((meta & TYPE_MASK) >>> TYPE_SHIFT) as Type;
     const loader = new ValueLoader(this.engine, db, key, 'large');
     if (type === Type.list) loader.beginList();
@@ -212,9 +265,10 @@ class CheckpointLoader {
 
   private loadElements(): void {
     const open = this.openLarge(this.u32());
-    const [start, end] = this.range();
+    const length = this.u32();
+    this.need(length);
+    const end = this.at + length;
     const { type, loader } = open;
-    this.at = start;
     while (this.at < end) {
       if (type === Type.list) loader.onListItem(this.value());
       else if (type === Type.set) loader.onSetMember(this.value());
@@ -242,14 +296,17 @@ class CheckpointLoader {
     return open;
   }
 
+  /** A view of the bytes that follow, behind their length. */
   private value(): Buffer {
-    const [start, end] = this.range();
-    return this.buffer.subarray(start, end);
+    const length = this.u32();
+    const start = this.at;
+    this.skip(length);
+    return this.buffer.subarray(start, this.at);
   }
 
   private u32(): number {
     this.need(4);
-    const value = this.buffer.readUInt32LE(this.at);
+    const value = u32At(this.buffer, this.at);
     this.at += 4;
     return value;
   }
@@ -261,38 +318,46 @@ class CheckpointLoader {
     return value;
   }
 
-  private range(): [number, number] {
-    const length = this.u32();
-    this.need(length);
-    const start = this.at;
-    this.at += length;
-    return [start, this.at];
+  private skip(bytes: number): void {
+    this.need(bytes);
+    this.at += bytes;
   }
 
   private need(bytes: number): void {
-    if (this.at + bytes > this.buffer.length) {
+    if (this.at + bytes > this.end) {
       throw this.corrupt(this.blockOffset, 'a record is longer than its block');
     }
   }
 
-  /** `length` bytes from `position`, fewer at the end of the file. */
-  private read(position: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafeSlow(length);
-    let done = 0;
-    while (done < length) {
-      const count = this.file.readSync(
-        bytes,
-        done,
-        Math.min(length - done, READ_BYTES),
-        position + done,
-      );
-      if (count === 0) break;
-      done += count;
+  /** Makes `length` bytes of the file, which has them, visible; returns where they begin in `buffer`. */
+  private show(position: number, length: number): number {
+    const at = position - this.windowAt;
+    if (at >= 0 && at + length <= this.windowBytes) return at;
+    if (length > this.buffer.length || this.buffer.length > READ_BYTES) {
+      this.buffer = Buffer.allocUnsafeSlow(Math.max(length, READ_BYTES));
     }
-    return bytes.subarray(0, done);
+    this.windowAt = position;
+    this.windowBytes = 0;
+    while (this.windowBytes < length) {
+      const { buffer, windowBytes } = this;
+      const rest = Math.min(buffer.length - windowBytes, READ_BYTES);
+      const count = this.file.readSync(buffer, windowBytes, rest, position + windowBytes);
+      if (count === 0) throw this.corrupt(position, 'the file became shorter while it was read');
+      this.windowBytes += count;
+    }
+    return 0;
   }
 
   private corrupt(offset: number, detail: string): CorruptCheckpointError {
     return new CorruptCheckpointError(this.path, offset, detail);
   }
+}
+
+/** Bytes of a packed record before its key, at most, and of the length of its value. */
+const PACKED_HEAD_MAX = 21;
+/** The bit HAS_EXPIRY in the highest byte of the meta. */
+const EXPIRY_OF_HIGH_BYTE = HAS_EXPIRY >>> 24;
+
+function u32At(buf: Buffer, at: number): number {
+  return (buf[at]! | (buf[at + 1]! << 8) | (buf[at + 2]! << 16) | (buf[at + 3]! << 24)) >>> 0;
 }

@@ -230,6 +230,24 @@ test('a command whose changes take several log entries comes back whole or not a
   assert.ok(cutOff > 0, 'no crash came between two entries of a command');
 });
 
+test('keys of every form and more than one block come back from a checkpoint', async () => {
+  const world = new World(77, 'everysec');
+  const { persistence } = await world.open();
+  for (let i = 0; i < 3000; i++) {
+    const key = `key${i}`.repeat((i % 5) + 1);
+    if (i % 7 === 0) world.runUnseen(['RPUSH', key, ...'abcdefg'.slice(0, (i % 6) + 2)]);
+    else if (i % 11 === 0) world.runUnseen(['SET', key, 'x'.repeat(i * 4), 'EX', '1000000']);
+    else world.runUnseen(['SET', key, 'v'.repeat(i % 90)]);
+    if (i % 500 === 0) world.runUnseen(['SELECT', String((i / 500) % 3)]);
+  }
+  world.run(['SET', 'long', 'x'.repeat(2_500_000)]);
+  persistence.checkpointer.start();
+  await world.clock.advance(5000);
+  assert.equal(persistence.checkpointer.completed, 1);
+  const { persistence: again } = await world.crash(true);
+  assert.ok(again.recovery.checkpointKeys > 2900);
+});
+
 test('power lost at any operation of a checkpoint leaves the old one or the new one', async () => {
   for (let cut = 0; cut < 14; cut++) {
     const world = new World(100 + cut, 'always');

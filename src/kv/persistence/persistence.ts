@@ -14,17 +14,15 @@ import {
   type LogError,
   logIndex,
   openLog,
-  PartJoiner,
   type SyncPolicy,
 } from '../../core/store/index.ts';
-import { Args } from '../../core/wire/index.ts';
 import type { Engine } from '../engine/engine.ts';
-import { readPartedEffects } from '../engine/read-effects.ts';
 import { ReplyError } from '../errors.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { NEW_NAME } from './format.ts';
 import { loadCheckpoint, newestCheckpoint } from './loader.ts';
 import { reloadBy } from './reload.ts';
+import { Replay } from './replay.ts';
 
 const RESUME_TRY_MS = 250;
 
@@ -97,10 +95,7 @@ export class Persistence {
     const loaded =
       name === undefined ? undefined : loadCheckpoint(engine, disk, `${folder}/${name}`);
     const from = (loaded?.logIndex ?? 0) + 1;
-    const args = new Args();
-    const joiner = new PartJoiner();
-    let entries = 0;
-    let replayedBytes = 0;
+    const replay = new Replay(engine, options.log);
     let self: Persistence | undefined;
     const log = await openLog({
       disk,
@@ -111,22 +106,7 @@ export class Persistence {
       policy: options.policy,
       segmentBytes: options.segmentBytes,
       nextIndexMin: logIndex(from),
-      replay: {
-        from: logIndex(from),
-        entry: (entry) => {
-          entries++;
-          replayedBytes += entry.end - entry.start;
-          const parts = joiner.take(entry);
-          if (parts === undefined) return;
-          engine.keyspace.setNow(entry.timestampMs);
-          readPartedEffects(parts, args, (database, effect) => {
-            const text = engine.executor.apply(database, effect);
-            if (text !== '') {
-              options.log.warn('a logged effect was refused', { index: entry.index, error: text });
-            }
-          });
-        },
-      },
+      replay: { from: logIndex(from), entry: replay.entry, ahead: replay.ahead },
       onStateChange: (_state, failure) => self?.stateChanged(failure),
       onSyncLag: (lagMs) => options.log.warn('the disk is slow to make the log durable', { lagMs }),
     });
@@ -138,11 +118,11 @@ export class Persistence {
       log,
       {
         checkpointKeys: loaded?.keys ?? 0,
-        replayedEntries: entries,
+        replayedEntries: replay.entries,
         tornBytes: log.recovery.tornTail?.bytes ?? 0,
         durationMs: clock.monotonicMs() - startedMs,
       },
-      replayedBytes,
+      replay.bytes,
     );
     return self;
   }

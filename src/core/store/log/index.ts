@@ -7,6 +7,7 @@ export type { RepairOptions, RepairReport } from './repair.ts';
 export { repairLog } from './repair.ts';
 export type { LogStats } from './stats.ts';
 export type {
+  EntriesAhead,
   Epoch,
   FlushCallback,
   Log,

@@ -54,3 +54,6 @@ export const syncLagReportMs = 2000;
 
 /** Read buffer of scans. */
 export const readBytes = 1024 * 1024;
+
+/** Entries that are shown at once to those who look ahead. */
+export const entriesAhead = 32;

@@ -243,6 +243,37 @@ test('opening replays from the index asked for, in the pass that verifies', asyn
   assert.deepEqual(replayed, [18, 19, 20]);
 });
 
+test('a replay shows entries ahead in groups, each before it is given', async () => {
+  const world = await openWorld();
+  for (const entries of [100, 1, 33]) {
+    world.append(entries, 10);
+    await world.settle();
+  }
+  await world.close();
+  const shown: string[] = [];
+  const given: string[] = [];
+  const groups: number[] = [];
+  const text = (buffer: Buffer, start: number, end: number) =>
+    buffer.toString('latin1', start, end);
+  await world.open({
+    replay: {
+      from: logIndex(1),
+      entry: ({ buffer, start, end }) => {
+        given.push(text(buffer, start, end));
+        // One alone in its group is not shown: it could not be prepared for while another is given.
+        if (given.length === 101 || given.length === 134) shown.push(given.at(-1)!);
+        assert.equal(shown[given.length - 1], given.at(-1));
+      },
+      ahead: {
+        note: (buffer, start, end) => void shown.push(text(buffer, start, end)),
+        end: () => void groups.push(shown.length - given.length),
+      },
+    },
+  });
+  assert.equal(given.length, 134);
+  assert.deepEqual(groups, [32, 32, 32, 4, 32]);
+});
+
 test('a log that ends before the checkpoint is begun anew behind it; one that begins after it is refused', async () => {
   const world = await openWorld();
   world.append(5, 100);

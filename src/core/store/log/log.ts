@@ -43,7 +43,14 @@ export async function openLog(options: LogOptions): Promise<Log> {
   try {
     disk.mkdirSync(folder);
     const from = options.replay?.from ?? 0;
-    const walk = walkLog({ disk, folder, nodeId, from, visit: options.replay?.entry });
+    const walk = walkLog({
+      disk,
+      folder,
+      nodeId,
+      from,
+      visit: options.replay?.entry,
+      ahead: options.replay?.ahead,
+    });
     refuseDamage(walk, options);
     const stats = createLogStats();
     const storeOptions = { disk, clock, random, folder, nodeId, segmentBytes, stats };

@@ -10,6 +10,11 @@ export class PartJoiner {
   #parts: Buffer[] = [];
   readonly #whole: Buffer[] = [];
 
+  /** A payload has begun; else an entry that is whole by itself need not be taken. */
+  get begun(): boolean {
+    return this.#parts.length > 0;
+  }
+
   /**
    * Takes the next entry of the log. Returns the pieces of a payload that is complete with it, good
    * until the next call, or undefined.

@@ -17,8 +17,8 @@ import {
   moreBit,
   readU64,
 } from './format.ts';
-import { readBytes } from './limits.ts';
-import { epoch, type LogEntry, logIndex } from './types.ts';
+import { entriesAhead, readBytes } from './limits.ts';
+import { type EntriesAhead, epoch, type LogEntry, logIndex } from './types.ts';
 
 export class FrameScanner {
   /** Offset of the frame that `next` looks at. */
@@ -55,7 +55,12 @@ export class FrameScanner {
   }
 
   /** Gives the entries of the frame found, from `fromIndex` on. @returns payload bytes given, -1: ill-formed. */
-  visit(entry: LogEntry, fromIndex: number, visit: (entry: LogEntry) => void): number {
+  visit(
+    entry: LogEntry,
+    fromIndex: number,
+    visit: (entry: LogEntry) => void,
+    ahead?: EntriesAhead,
+  ): number {
     const { bodyBytes, count, firstIndex } = this.frame;
     const buffer = this.#window;
     let at = this.position - this.#windowAt + frameHeaderBytes;
@@ -64,6 +69,9 @@ export class FrameScanner {
     entry.buffer = buffer;
     entry.epoch = epoch(this.frame.epoch);
     for (let nth = 0; nth < count; nth++) {
+      if (ahead !== undefined && nth % entriesAhead === 0) {
+        this.#showAhead(ahead, at, end, Math.min(count - nth, entriesAhead));
+      }
       const start = at + entryHeaderBytes;
       if (start > end) return -1;
       const length = buffer.readUInt32LE(at);
@@ -82,6 +90,22 @@ export class FrameScanner {
       at = stop;
     }
     return given;
+  }
+
+  /** Shows `count` entries from `from` on before they are visited; a single one is not worth it. */
+  #showAhead(ahead: EntriesAhead, from: number, end: number, count: number): void {
+    if (count === 1) return;
+    const buffer = this.#window;
+    let at = from;
+    for (let nth = 0; nth < count; nth++) {
+      const start = at + entryHeaderBytes;
+      const stop = start <= end ? start + (buffer.readUInt32LE(at) & lengthMask) : end + 1;
+      // `visit` will say that the frame is ill-formed.
+      if (stop > end) break;
+      ahead.note(buffer, start, stop);
+      at = stop;
+    }
+    ahead.end();
   }
 
   /** Goes behind the frame found. */

@@ -42,6 +42,16 @@ export interface LogEntry {
   more: boolean;
 }
 
+/**
+ * Is shown entries of a replay a little before they are given, to prepare for them; may do nothing that is
+ * seen. All of a group are noted, then `end` is called, then they are given one by one.
+ */
+export interface EntriesAhead {
+  /** The payload is `buffer[start, end)`, valid only during the call. */
+  note(buffer: Buffer, start: number, end: number): void;
+  end(): void;
+}
+
 /** Where to encode a payload: from `offset` on. The object is reused by the next `reserve`. */
 export interface LogReservation {
   buffer: Buffer;
@@ -78,7 +88,11 @@ export interface LogOptions {
    */
   readonly nextIndexMin?: LogIndex;
   /** Entries from `from` on are given to `entry` while the log is verified, in one pass, parts one by one. */
-  readonly replay?: { readonly from: LogIndex; entry(entry: LogEntry): void };
+  readonly replay?: {
+    readonly from: LogIndex;
+    entry(entry: LogEntry): void;
+    readonly ahead?: EntriesAhead;
+  };
   /** `pendingBytes` rose above `highWaterBytes`; called again only after it fell to half. */
   onHighWater?(pendingBytes: number): void;
   /** Everything up to `index` is durable. */

@@ -8,7 +8,7 @@ import type { LogErrorCode } from './errors.ts';
 import { decodeSegmentHeader, headerBytes, nodeIdBytes, type SegmentHeader } from './format.ts';
 import { createEntry, FrameScanner } from './scan.ts';
 import { type SegmentInfo, segmentNumber, sortNames } from './segment-store.ts';
-import type { LogEntry } from './types.ts';
+import type { EntriesAhead, LogEntry } from './types.ts';
 
 export interface WalkOptions {
   readonly disk: Disk;
@@ -17,6 +17,7 @@ export interface WalkOptions {
   readonly nodeId: string | undefined;
   readonly from: number;
   readonly visit: ((entry: LogEntry) => void) | undefined;
+  readonly ahead?: EntriesAhead | undefined;
 }
 
 /** What is wrong with a log, and where a repair would cut it. */
@@ -172,7 +173,8 @@ function walkFrames(options: WalkOptions, walk: Walk, segment: SegmentWalk): str
       return `a frame begins with entry ${firstIndex}, wanted ${walk.nextIndex}`;
     }
     if (epoch < walk.epoch) return `epoch ${epoch} follows epoch ${walk.epoch}`;
-    if (scanner.visit(entry, from, visit) < 0) return 'entries do not fit into their frame';
+    if (scanner.visit(entry, from, visit, options.ahead) < 0)
+      return 'entries do not fit into their frame';
     walk.nextIndex += count;
     walk.entries += count;
     walk.epoch = epoch;

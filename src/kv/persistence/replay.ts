@@ -1,0 +1,48 @@
+/**
+ * Applies the entries of the log behind a checkpoint, in their order, each at the time it was written.
+ *
+ * Benchmark: bench/kv (start).
+ */
+import type { Logger } from '../../core/observe/index.ts';
+import { type LogEntry, PartJoiner } from '../../core/store/index.ts';
+import { Args } from '../../core/wire/index.ts';
+import type { Engine } from '../engine/engine.ts';
+import { readEffects, readPartedEffects, type VisitEffect } from '../engine/read-effects.ts';
+import { ReplayAhead } from './replay-ahead.ts';
+
+export class Replay {
+  /** Entries seen. */
+  entries = 0;
+  /** Bytes of their payloads. */
+  bytes = 0;
+  readonly ahead: ReplayAhead;
+  /** Takes the next entry. */
+  readonly entry: (entry: LogEntry) => void;
+
+  constructor(engine: Engine, log: Logger) {
+    this.ahead = new ReplayAhead(engine);
+    const { executor, keyspace } = engine;
+    const joiner = new PartJoiner();
+    const args = new Args();
+    let index = 0;
+    const apply: VisitEffect = (database, effect) => {
+      const text = executor.apply(database, effect);
+      if (text !== '') log.warn('a logged effect was refused', { index, error: text });
+    };
+    this.entry = (entry) => {
+      this.entries++;
+      this.bytes += entry.end - entry.start;
+      index = entry.index;
+      // The usual case: nothing to join.
+      if (!entry.continues && !entry.more && !joiner.begun) {
+        keyspace.setNow(entry.timestampMs);
+        readEffects(entry.buffer, entry.start, entry.end, args, apply);
+        return;
+      }
+      const parts = joiner.take(entry);
+      if (parts === undefined) return;
+      keyspace.setNow(entry.timestampMs);
+      readPartedEffects(parts, args, apply);
+    };
+  }
+}

@@ -173,8 +173,10 @@ test('a port in use is one sentence and exit code 71', async () => {
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   undo.push(() => void other.close());
   const { port } = other.address() as { port: number };
-  const child = plinth(folder(), ['up', ...anyPort, '--set', `admin.port=${port}`]);
-  await failed(child, 71, new RegExp(`^plinth: 127\\.0\\.0\\.1:${port} is in use by another`));
+  for (const setting of ['admin.port', 'kv.port']) {
+    const child = plinth(folder(), ['up', ...anyPort, '--set', `${setting}=${port}`]);
+    await failed(child, 71, new RegExp(`^plinth: .*127\\.0\\.0\\.1:${port}.* in use`));
+  }
 });
 
 test('an address of another machine is one sentence and exit code 71', async () => {

@@ -15,8 +15,9 @@ import type { Server } from './server.ts';
 
 const main = join(dirname(fileURLToPath(import.meta.url)), '../../src/main.ts');
 
-/** Settings of one section; values are written as YAML scalars. */
-type Settings = Readonly<Record<string, string | number | boolean>>;
+/** Settings of one section; a group of settings is an object of its own. */
+type Settings = Readonly<Record<string, Scalar | Readonly<Record<string, Scalar>>>>;
+type Scalar = string | number | boolean;
 
 export type PlinthOptions = {
   /** Settings of the section `kv` beyond port and bind. */

@@ -8,29 +8,14 @@ import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { temporaryFolder, waitUntil } from '../../../support/process.ts';
+import { type CliRun, redisCli } from '../../../support/redis-cli.ts';
 import { RespClient } from '../../../support/resp-client.ts';
 import { textOf } from '../../../support/resp-reply.ts';
 import { onEachTarget } from '../../../support/targets.ts';
 
-type Run = { readonly code: number | null; readonly out: string; readonly err: string };
-
 onEachTarget('redis-cli', { peers: ['redis-cli'] }, (server) => {
-  const cli = (args: readonly string[], input: string | Buffer = ''): Promise<Run> =>
-    new Promise((resolve) => {
-      const child = spawn('redis-cli', ['-h', server().host, '-p', String(server().port), ...args]);
-      let out = '';
-      let err = '';
-      child.stdout.on('data', (chunk: Buffer) => {
-        out += chunk.toString('latin1');
-      });
-      child.stderr.on('data', (chunk: Buffer) => {
-        err += chunk.toString('latin1');
-      });
-      child.on('close', (code) => resolve({ code, out, err }));
-      // It may end before it has read its input.
-      child.stdin.on('error', () => {});
-      child.stdin.end(input);
-    });
+  const cli = (args: readonly string[], input: string | Buffer = ''): Promise<CliRun> =>
+    redisCli(['-h', server().host, '-p', String(server().port), ...args], input);
   const says = async (...args: readonly string[]) => (await cli(args)).out.trimEnd();
 
   beforeEach(async () => {

@@ -34,6 +34,7 @@ const failures: Readonly<Record<string, FailureRow>> = {
   'bad-address': { exit: 'addressUnavailable' },
   'not-permitted': { exit: 'notPermitted' },
   'tls-invalid': { exit: 'badConfig' },
+  'acl-file-invalid': { exit: 'badConfig' },
   'in-use': { exit: 'dataInUse' },
   'cannot-create': { exit: 'dataUnwritable' },
   'not-a-folder': { exit: 'dataUnwritable' },

@@ -20,6 +20,7 @@ export interface AclStore {
 /** The file of users can not be used; the message says where and why. */
 export class AclFileError extends Error {
   override readonly name = 'AclFileError';
+  readonly code = 'acl-file-invalid';
 
   constructor(path: string, problem: string) {
     super(`the file of users ${path} can not be used: ${problem}`);

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { exitCode } from '../../../src/cli/index.ts';
 import { Chance } from '../../fuzz/kv/random.ts';
 import { type Plinth, startPlinth } from '../../support/plinth.ts';
 import { waitUntil } from '../../support/process.ts';
@@ -56,7 +57,7 @@ async function withFlip(plinth: Plinth, file: string, offset: number): Promise<b
   );
   const refused = child.hasExited();
   if (refused) {
-    assert.notEqual(await child.exited, 0);
+    assert.equal(await child.exited, exitCode('dataDamaged'), child.output());
     const said = child.output();
     assert.ok(said.includes(basename(file)), `${basename(file)} is not named in:\n${said}`);
     assert.match(said, /offset \d+/);

@@ -26,6 +26,10 @@ export type EffectArg = Buffer | string | number;
 export interface BlockRequest {
   /** Argument indexes of the keys whose change may let it go on. */
   readonly keys: readonly number[];
+  /** What a key has to hold to let it go on; absent when it waits for no keys. */
+  readonly type?: Type;
+  /** A key that goes, or takes another type, ends the wait too: with an error. */
+  readonly anyChange?: boolean;
   /** Milliseconds; 0 waits for ever. */
   readonly timeoutMs: number;
   /** Arguments to retry with instead of its own (XREAD resolves `$` once). */

@@ -44,7 +44,7 @@ export class ActiveExpiry {
   slice(): boolean {
     const { engine } = this;
     if (!this.enabled || !engine.keyspace.expiresOnLookup || this.tickLeftMs <= 0) return false;
-    if (engine.writesRefused !== undefined) return false;
+    if (engine.writesRefused !== undefined || engine.paused) return false;
     const start = engine.clock.monotonicMs();
     this.deadlineMs = start + SLICE_MS;
     this.untilClock = CLOCK_EVERY;

@@ -111,7 +111,9 @@ export class Engine {
   reload: ((options: { save: boolean; flush: boolean; merge: boolean }) => void) | undefined;
   /** Connects to another server (MIGRATE). Undefined where there is no network. */
   dial: Network['dial'] | undefined;
-  /** CLIENT UNPAUSE: those whom the pause held may go on. */
+  /** CLIENT PAUSE: at `pause.deadlineMs` somebody has to call `unpause`. */
+  onPaused: (() => void) | undefined;
+  /** Those whose requests the pause held may go on. */
   onUnpaused: (() => void) | undefined;
   /** Where what an operator should know is written. */
   log: Logger | undefined;
@@ -149,7 +151,10 @@ export class Engine {
         beforeChange: () => {},
         onExpired: (db, record) => {
           // What can not be logged is not removed, only treated as missing; nobody can create it anew.
-          if (this.writesRefused === undefined) this.expire(db, record);
+          // In a pause nothing changes either; but what writes then (behind CLIENT PAUSE in a
+          // transaction) may create the key, so it has to go.
+          if (this.writesRefused !== undefined) return true;
+          if (!this.paused || this.executor.writes) this.expire(db, record);
           return true;
         },
       },
@@ -278,6 +283,18 @@ export class Engine {
     if (session.monitor) this.monitors.remove(session);
     if (session.output !== undefined) this.outlet.forget(session.output);
     this.sessions.close(session);
+  }
+
+  /** Whether CLIENT PAUSE holds what changes keys. */
+  get paused(): boolean {
+    return this.pause.isOn(this.keyspace.nowMs);
+  }
+
+  /** CLIENT PAUSE is over: whom it held may go on. */
+  unpause(): void {
+    this.pause.stop();
+    this.blocking.releaseHeld();
+    this.onUnpaused?.();
   }
 
   /** Removes a key whose time has come. */

@@ -64,15 +64,18 @@ export class Eviction {
     keyspace.setNow(keyspace.nowMs);
   }
 
-  /** Evicts until there is room by the policy; false when there is none. */
+  /**
+   * Evicts until there is room by the policy; false when there is none. While CLIENT PAUSE holds
+   * evictions too nobody is told so, as in Redis.
+   */
   makeRoom(): boolean {
-    return !this.overLimit() || this.run();
+    return !this.overLimit() || this.engine.paused || this.run();
   }
 
   /** Goes on evicting in the background; true while more is to do. */
   slice(): boolean {
     this.sync();
-    return this.overLimit() && this.run() && this.overLimit();
+    return this.overLimit() && !this.engine.paused && this.run() && this.overLimit();
   }
 
   private overLimit(): boolean {

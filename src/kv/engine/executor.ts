@@ -44,6 +44,8 @@ export class Executor {
   private batchMs = 0;
   /** Whose command runs at the moment. */
   acting: Session | undefined;
+  /** The command that runs at the moment: of a script or EXEC the one at hand. */
+  private running: Command | undefined;
   /** Commands of a script or EXEC run at the moment. */
   private depth = 0;
 
@@ -73,6 +75,12 @@ export class Executor {
     return this.clockMs;
   }
 
+  /** Whether what runs at the moment may change keys. */
+  get writes(): boolean {
+    const { running } = this;
+    return running !== undefined && (running.bits & (Bit.write | Bit.mayReplicate)) !== 0;
+  }
+
   /** Begins a batch of requests: one reading of the clocks serves them all. */
   beginBatch(): void {
     const { clock, keyspace } = this.engine;
@@ -88,8 +96,12 @@ export class Executor {
     const mark = reply.pos;
     // A long batch, or a slow command before, must not freeze the time of what follows.
     if (this.clockMs - this.batchMs >= 1) this.beginBatch();
-    engine.stats.commands++;
-    session.commands++;
+    // One that was held and comes again has been counted.
+    if (session.held) session.held = false;
+    else {
+      engine.stats.commands++;
+      session.commands++;
+    }
     const command = engine.admission.admit(session, args, reply);
     if (command === undefined) return Executed.done;
     const { transaction } = session;
@@ -97,7 +109,10 @@ export class Executor {
       queueCommand(engine, session, command, args, reply);
       return Executed.done;
     }
-    if (engine.holds.hold(session, command, args)) return Executed.paused;
+    if (engine.holds.hold(session, command, args)) {
+      session.held = true;
+      return Executed.paused;
+    }
     // A monitor that leaves by RESET is not shown it: the line would come behind the reply.
     const leaves = session.monitor && command.spec.name === 'reset';
     if (engine.monitors.count > 0 && !leaves) this.monitor(session, command, args);
@@ -153,6 +168,8 @@ export class Executor {
     call.effects = undefined;
     call.logged = undefined;
     call.blockRequest = undefined;
+    const outer = this.running;
+    this.running = command;
     this.depth++;
     try {
       command.run!(call);
@@ -164,6 +181,7 @@ export class Executor {
       command.failed++;
     } finally {
       this.depth--;
+      this.running = outer;
     }
     if (engine.dirty !== before) this.logEffects(command, call, db);
     if (call.session.tracking !== undefined && (command.bits & Bit.readonly) !== 0) {

@@ -25,23 +25,24 @@ export class Holds {
   /** Whether a command has to wait. */
   hold(session: Session, command: Command, args: Args): boolean {
     const { engine } = this;
-    if (engine.pause.deadlineMs > 0 && this.pauses(session, command)) return true;
+    if (this.pauses(session, command)) return true;
     if (engine.keyspace.checkpointing && this.waitsForCheckpoint(session, command, args)) {
       return true;
     }
     return (
+      mayWrite(session, command) &&
       engine.effects.crowded &&
       session.connection !== undefined &&
-      mayWrite(session, command) &&
       // While writes are refused a script is told so by its first write.
       engine.writesRefused === undefined
     );
   }
 
-  private pauses(session: Session, command: Command): boolean {
-    if (session.connection === undefined) return false;
-    if (command.spec.name === 'client') return false;
-    return this.engine.pause.holds(this.engine.keyspace.nowMs, mayWrite(session, command));
+  /** Whether CLIENT PAUSE holds a command. */
+  pauses(session: Session, command: Command): boolean {
+    const { pause, keyspace } = this.engine;
+    if (!pause.isOn(keyspace.nowMs) || session.connection === undefined) return false;
+    return !pause.writesOnly || mayWrite(session, command);
   }
 
   /** Whether a command would change a large collection that the running checkpoint has not written. */

@@ -1,8 +1,12 @@
-/** CLIENT PAUSE: commands of clients wait, all or only those that write. */
+/**
+ * CLIENT PAUSE: commands of clients wait, all or only those that write. In both cases no key changes by
+ * itself either: nothing is evicted, and what expires is missing for those who read but not removed.
+ */
 export class Pause {
   /** Unix ms until which commands wait; 0 for no pause. */
   private untilMs = 0;
-  private writesOnly = true;
+  /** Commands that only read go on. */
+  writesOnly = true;
 
   /** A longer and a stricter pause wins over the one that runs. */
   start(untilMs: number, writesOnly: boolean, nowMs: number): void {
@@ -19,8 +23,7 @@ export class Pause {
     return this.untilMs;
   }
 
-  /** Whether a command has to wait. */
-  holds(nowMs: number, writes: boolean): boolean {
-    return this.untilMs > nowMs && (writes || !this.writesOnly);
+  isOn(nowMs: number): boolean {
+    return this.untilMs > nowMs;
   }
 }

@@ -8,16 +8,19 @@
 import { Args, type RespWriter } from '../../core/wire/index.ts';
 import type { Call } from '../command/call.ts';
 import type { Command } from '../command/table.ts';
+import { Type } from '../keyspace/index.ts';
 import type { Session } from '../session/session.ts';
-import { type Blocked, BlockedClients } from './blocking.ts';
+import type { Blocked } from './blocking.ts';
 import type { EndedCommand } from './ended-command.ts';
 import type { Engine } from './engine.ts';
+import type { KeyQueue } from './key-queue.ts';
 
 export class WaitingClients {
   private readonly engine: Engine;
   private readonly args = new Args();
   /** The Call of commands that run again. */
   private readonly call: Call;
+  private serving = false;
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -29,13 +32,15 @@ export class WaitingClients {
     const { engine } = this;
     const { args, db, session } = call;
     const request = call.blockRequest!;
-    const keys = request.keys.map((index) => BlockedClients.keyOf(db, args.bytes(index)));
     const blocked: Blocked = {
       session,
       command,
       args: request.args ?? args.copies(),
       db,
-      keys: [...new Set(keys)],
+      keys: distinctKeys(args, request.keys),
+      type: request.type,
+      anyChange: request.anyChange === true,
+      place: -1,
       deadlineMs:
         request.timeoutMs === 0
           ? Number.POSITIVE_INFINITY
@@ -49,37 +54,68 @@ export class WaitingClients {
 
   /** Runs the commands of clients whose keys have changed, until nobody can go on. */
   serveReady(): void {
-    const { blocking } = this.engine;
-    while (blocking.hasReady) {
-      for (const blocked of blocking.takeReady()) {
-        if (blocked.session.blocked === blocked) this.retry(blocked);
-      }
+    const { blocking, scripting, executor } = this.engine;
+    // Whoever is served may make others ready: those are next in the loop that runs.
+    if (this.serving || scripting.busy) return;
+    this.serving = true;
+    while (blocking.hasReady) for (const queue of blocking.takeReady()) this.serve(queue);
+    this.serving = false;
+    // A look at a key may have found it expired.
+    executor.commitBackground();
+  }
+
+  /**
+   * Serves those who wait for what a key holds now, in the order of their arrival, until it does not
+   * hold it any more: whoever is behind would wait on.
+   */
+  private serve(queue: KeyQueue): void {
+    const type = queue.typeNow;
+    const waiting = queue.waitingFor(type);
+    const disturbed = queue.disturbed();
+    if (disturbed.size > 0 && type !== Type.stream) {
+      for (const blocked of disturbed) this.goOn(queue, blocked);
+    }
+    for (const blocked of waiting) {
+      this.goOn(queue, blocked);
+      if (queue.typeNow !== type) return;
     }
   }
 
+  private goOn(queue: KeyQueue, blocked: Blocked): void {
+    const { blocking, holds } = this.engine;
+    if (holds.pauses(blocked.session, blocked.command)) blocking.hold(queue);
+    else this.retry(blocked);
+  }
+
+  /** Runs a command again, from its first check on: rights and room may be others by now. */
   private retry(blocked: Blocked): void {
     const { engine, call } = this;
-    const { executor } = engine;
+    const { executor, admission } = engine;
     const { session, command } = blocked;
     engine.outlet.deliver(session, (reply) => {
       const mark = reply.pos;
-      call.args = this.args.load(blocked.args);
-      call.reply = reply;
-      call.db = blocked.db;
-      call.session = session;
-      call.spec = command.spec;
-      call.canBlock = true;
-      call.retrying = true;
-      call.nested = false;
-      const { acting } = executor;
-      executor.acting = session;
-      executor.run(command, call);
-      executor.acting = acting;
-      if (call.blockRequest !== undefined) {
-        reply.pos = mark;
-        return;
+      const args = this.args.load(blocked.args);
+      const refusal = admission.refusal(session, command, args);
+      if (refusal !== undefined) admission.refuse(session, command, refusal, reply);
+      else {
+        call.args = args;
+        call.reply = reply;
+        call.db = blocked.db;
+        call.session = session;
+        call.spec = command.spec;
+        call.canBlock = true;
+        call.retrying = true;
+        call.nested = false;
+        const { acting } = executor;
+        executor.acting = session;
+        executor.run(command, call);
+        executor.acting = acting;
+        if (call.blockRequest !== undefined) {
+          reply.pos = mark;
+          return;
+        }
+        executor.commit(session);
       }
-      executor.commit(session);
       if (silenced(session)) reply.pos = mark;
       this.end(blocked);
     });
@@ -127,8 +163,9 @@ export class WaitingClients {
   /** Answers the clients whose time is over. */
   expire(): void {
     const { blocking, clock } = this.engine;
-    for (const blocked of blocking.takeDue(clock.monotonicMs())) {
-      this.unblock(blocked.session, 'timeout');
+    const nowMs = clock.monotonicMs();
+    for (let due = blocking.firstDue(nowMs); due !== undefined; due = blocking.firstDue(nowMs)) {
+      this.unblock(due.session, 'timeout');
     }
   }
 
@@ -138,6 +175,12 @@ export class WaitingClients {
     blocked.session.blocked = undefined;
     engine.onUnblocked?.(blocked.session);
   }
+}
+
+function distinctKeys(args: Args, indexes: readonly number[]): Buffer[] {
+  const keys = new Map<string, Buffer>();
+  for (const index of indexes) keys.set(args.text(index), Buffer.from(args.bytes(index)));
+  return [...keys.values()];
 }
 
 /** Whether CLIENT REPLY keeps back the reply just written; SKIP is over with it. */

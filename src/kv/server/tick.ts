@@ -16,6 +16,7 @@ export class Tick {
   private readonly persistence: Persistence | undefined;
   private timer: Timer | undefined;
   private deadlineTimer: Timer | undefined;
+  private pauseTimer: Timer | undefined;
   private deadlineMs = Number.POSITIVE_INFINITY;
   private slicing = false;
   private stopped = false;
@@ -24,6 +25,7 @@ export class Tick {
     this.server = server;
     this.persistence = persistence;
     server.engine.onBlocked = (blocked) => this.blockedUntil(blocked);
+    server.engine.onPaused = () => this.pausedUntil();
     this.schedule();
   }
 
@@ -31,7 +33,7 @@ export class Tick {
     this.stopped = true;
     this.server.engine.scripting.stop();
     const { clock } = this.server.engine;
-    for (const timer of [this.timer, this.deadlineTimer]) {
+    for (const timer of [this.timer, this.deadlineTimer, this.pauseTimer]) {
       if (timer !== undefined) clock.clearTimer(timer);
     }
   }
@@ -50,7 +52,8 @@ export class Tick {
     stats.inputRate.sample(stats.inputBytes, nowMs);
     stats.outputRate.sample(stats.outputBytes, nowMs);
     stats.peakMemoryBytes = Math.max(stats.peakMemoryBytes, engine.keyspace.usedBytes);
-    if (engine.pause.deadlineMs <= nowMs) this.server.resumePaused();
+    // The log has caught up, perhaps; and the clock of the wall may have been set.
+    if (!engine.pause.isOn(nowMs)) this.endPause();
     this.persistence?.tick();
     this.server.checkClients(nowMs);
     this.server.beginWork();
@@ -70,6 +73,29 @@ export class Tick {
     if (this.server.engine.background.slice()) this.startSlice();
     this.server.beginWork();
   };
+
+  /** A pause was begun or made longer: it ends when its time is over, not a tick later. */
+  private pausedUntil(): void {
+    const { clock, pause } = this.server.engine;
+    if (this.pauseTimer !== undefined) clock.clearTimer(this.pauseTimer);
+    const delayMs = Math.max(1, pause.deadlineMs - clock.wallMs());
+    this.pauseTimer = clock.setTimer(Math.min(delayMs, TIMER_MS_MAX), this.pauseDeadline);
+  }
+
+  private readonly pauseDeadline = (): void => {
+    const { engine } = this.server;
+    this.pauseTimer = undefined;
+    // Timers fire early by the fraction of a millisecond.
+    if (engine.pause.isOn(engine.clock.wallMs())) this.pausedUntil();
+    else this.endPause();
+  };
+
+  private endPause(): void {
+    const { engine } = this.server;
+    engine.executor.beginBatch();
+    engine.unpause();
+    engine.executor.commitBackground();
+  }
 
   /** A client waits; when its time is over before the timer at hand, a nearer one is set. */
   private blockedUntil(blocked: Blocked): void {

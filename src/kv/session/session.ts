@@ -45,6 +45,8 @@ export class Session {
   lastCommandMs: number;
   lastCommand: Command | undefined;
   commands = 0;
+  /** Its request at hand has been met already, and was held (Holds). */
+  held = false;
 
   constructor(init: {
     id: number;

@@ -37,12 +37,12 @@ function pause(call: Call): void {
   const timeoutMs = call.int(2, BAD_TIMEOUT);
   if (timeoutMs < 0) throw NEGATIVE_TIMEOUT;
   engine.pause.start(call.nowMs + timeoutMs, writesOnly, call.nowMs);
+  engine.onPaused?.();
   call.reply.ok();
 }
 
 function unpause(call: Call): void {
-  call.engine.pause.stop();
-  call.engine.onUnpaused?.();
+  call.engine.unpause();
   call.reply.ok();
 }
 

@@ -20,13 +20,13 @@ function move(call: Call, { from, to, timeoutMs }: Move): void {
   const source = call.findForWrite(1);
   if (source === 0) {
     if (timeoutMs === undefined) reply.null();
-    else call.block({ keys: [1], timeoutMs, onTimeout: (late) => late.null() });
+    else wait(call, timeoutMs);
     return;
   }
   if (db.typeOf(source) !== Type.list) {
     // A waiting client is woken by a list only.
     if (!call.retrying) throw WRONG_TYPE;
-    call.block({ keys: [1], timeoutMs: timeoutMs ?? 0, onTimeout: (late) => late.null() });
+    wait(call, timeoutMs ?? 0);
     return;
   }
   call.findTypedForWrite(2, Type.list);
@@ -44,6 +44,10 @@ function move(call: Call, { from, to, timeoutMs }: Move): void {
   afterRemoval(call, 1, left, from === 'left' ? 'lpop' : 'rpop');
   call.effect('LMOVE', args.copy(1), args.copy(2), from.toUpperCase(), to.toUpperCase());
   reply.bulk(value);
+}
+
+function wait(call: Call, timeoutMs: number): void {
+  call.block({ keys: [1], type: Type.list, timeoutMs, onTimeout: (late) => late.null() });
 }
 
 function endArgument(call: Call, index: number): ListEnd {

@@ -77,7 +77,7 @@ function firstKey(call: Call, from: number, to: number): number {
 
 function waitFor(call: Call, from: number, to: number, timeoutMs: number): void {
   const keys = Array.from({ length: to - from }, (_, i) => from + i);
-  call.block({ keys, timeoutMs, onTimeout: (reply) => reply.nullArray() });
+  call.block({ keys, type: Type.list, timeoutMs, onTimeout: (reply) => reply.nullArray() });
 }
 
 function blockingPop(call: Call, end: ListEnd): void {

@@ -2,6 +2,7 @@
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
 import { ReplyError, untilZero } from '../../errors.ts';
+import { Type } from '../../keyspace/index.ts';
 import {
   advanceGroup,
   type Consumer,
@@ -160,6 +161,9 @@ function wait(call: Call, options: ReadArgs): void {
   const { keys, streams, timeoutMs } = options;
   call.block({
     keys: Array.from({ length: streams }, (_, i) => keys + i),
+    type: Type.stream,
+    // Without its stream there is no group to read for.
+    anyChange: true,
     timeoutMs,
     onTimeout: (reply) => reply.nullArray(),
   });

@@ -76,6 +76,7 @@ function wait(call: Call, options: ReadArgs, ids: readonly EntryId[]): void {
   for (const [i, id] of ids.entries()) args[keys + streams + i] = id.toString();
   call.block({
     keys: Array.from({ length: streams }, (_, i) => keys + i),
+    type: Type.stream,
     timeoutMs,
     args,
     onTimeout: (reply) => reply.nullArray(),

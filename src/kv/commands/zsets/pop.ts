@@ -84,7 +84,7 @@ function bzpop(call: Call, end: End): void {
 
 function waitFor(call: Call, from: number, to: number, timeoutMs: number): void {
   const keys = Array.from({ length: to - from }, (_, i) => from + i);
-  call.block({ keys, timeoutMs, onTimeout: (reply) => reply.nullArray() });
+  call.block({ keys, type: Type.zset, timeoutMs, onTimeout: (reply) => reply.nullArray() });
 }
 
 /** ZMPOP with the number of keys at argument `at`; `waits` with the timeout before it. */

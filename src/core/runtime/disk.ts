@@ -4,7 +4,7 @@
  * Promises of a disk, the weakest that real ones keep:
  *  - written bytes are read back at once, but survive a power loss only after `datasync` (or through
  *    a file opened with `dsync`); until then any 512-byte sector of them may be lost, alone;
- *  - a created, renamed or unlinked name survives only after `syncDirectory` of its folder;
+ *  - a created, linked, renamed or unlinked name survives only after `syncDirectory` of its folder;
  *  - after a failed `datasync` nothing is known of the bytes it covered, also if a later one succeeds;
  *  - a write may take fewer bytes than given.
  *
@@ -68,9 +68,22 @@ export interface Disk {
   mkdirSync(path: string): void;
   renameSync(from: string, to: string): void;
   rename(from: string, to: string): Promise<void>;
+  /**
+   * Gives the file `from` a second name in the same file system (link(2)). Each name can go without the
+   * other; the bytes go with the last one.
+   * @throws ENOENT when `from` or the folder of `to` is missing, EEXIST when `to` is there, EXDEV.
+   */
+  linkSync(from: string, to: string): void;
+  link(from: string, to: string): Promise<void>;
   /** @throws ENOENT when missing. */
   unlinkSync(path: string): void;
   unlink(path: string): Promise<void>;
+  /**
+   * Removes a folder with all that is in it, name by name: an end halfway leaves a part of it. Durable
+   * after a sync of the folder above.
+   * @throws ENOENT when missing, ENOTDIR when it is a file.
+   */
+  removeFolderSync(path: string): void;
   /** Makes the names in a folder durable. */
   syncDirectorySync(path: string): void;
   syncDirectory(path: string): Promise<void>;

@@ -120,6 +120,8 @@ export interface TransportListener {
   readonly name: string;
   /** TLS: connections in the handshake. */
   readonly handshaking: number;
+  /** `keepAliveMs` of connections accepted from now on. */
+  setKeepAlive(ms: number): void;
   /** Connections accepted from now on use these; open ones keep what they have. Throws on bad PEM. */
   updateTls(tls: TlsOptions): void;
   /** Stops accepting and ends handshakes. Ready streams live on. Resolves when the address is free. */

@@ -2,6 +2,7 @@
  * The machine's file systems. Only this file, `lock.ts` and `make-folders.ts` touch node:fs.
  */
 import fs, { constants } from 'node:fs';
+import { join } from 'node:path';
 import type { Disk, DiskFile, OpenOptions } from '../disk.ts';
 import { takeLock } from './lock.ts';
 import { makeFolders } from './make-folders.ts';
@@ -24,8 +25,11 @@ export function createNodeDisk(): Disk {
     mkdirSync: (path) => makeFolders(path, folderMode),
     renameSync: (from, to) => fs.renameSync(from, to),
     rename: (from, to) => fs.promises.rename(from, to),
+    linkSync: (from, to) => fs.linkSync(from, to),
+    link: (from, to) => fs.promises.link(from, to),
     unlinkSync: (path) => fs.unlinkSync(path),
     unlink: (path) => fs.promises.unlink(path),
+    removeFolderSync: removeFolder,
     syncDirectorySync(path) {
       const fd = fs.openSync(path, constants.O_RDONLY);
       try {
@@ -56,6 +60,16 @@ export function createNodeDisk(): Disk {
     },
     lock: async (path) => takeLock(path),
   };
+}
+
+/** Not node's recursive `rmSync`, which also removes a file in the folder's place. */
+function removeFolder(path: string): void {
+  for (const entry of fs.readdirSync(path, { withFileTypes: true })) {
+    const inside = join(path, entry.name);
+    if (entry.isDirectory()) removeFolder(inside);
+    else fs.unlinkSync(inside);
+  }
+  fs.rmdirSync(path);
 }
 
 function openFlags(options: OpenOptions): number {

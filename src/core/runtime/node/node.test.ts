@@ -76,6 +76,32 @@ test('the disk opens by mode, writes and reads at offsets, renames, lists and un
   assert.ok(disk.writableSync(folder));
 });
 
+test('a link is a second name of one file, and a folder is removed with all in it', async () => {
+  const disk = createNodeDisk();
+  const folder = join(root, 'links');
+  disk.mkdirSync(join(folder, 'inner'));
+  const [from, second, third] = ['a', 'b', 'inner/c'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const file = disk.openSync(from, { mode: 'create' });
+  disk.linkSync(from, second);
+  await disk.link(second, third);
+  file.writeSync(Buffer.from('abc'), 0, 3, 0);
+  file.closeSync();
+  disk.unlinkSync(from);
+  assert.equal(disk.statSync(second)?.sizeBytes, 3);
+  assert.equal(disk.statSync(third)?.sizeBytes, 3);
+  assert.throws(() => disk.linkSync(second, third), { code: 'EEXIST' });
+  await assert.rejects(disk.link(second, third), { code: 'EEXIST' });
+  assert.throws(() => disk.linkSync(from, join(folder, 'd')), { code: 'ENOENT' });
+  assert.throws(() => disk.removeFolderSync(second), { code: 'ENOTDIR' });
+  disk.removeFolderSync(folder);
+  assert.equal(disk.statSync(folder), null);
+  assert.throws(() => disk.removeFolderSync(folder), { code: 'ENOENT' });
+});
+
 test('a child gives its output and how it ended; a program that is not there is an error', async () => {
   const { spawn } = createNodeSpawn();
   let output = '';

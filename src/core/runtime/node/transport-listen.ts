@@ -31,7 +31,8 @@ export async function listenOn(
   binding: StreamBinding | undefined,
   options: TransportListenOptions,
 ): Promise<TransportListener> {
-  const { address, keepAliveMs } = options;
+  const { address } = options;
+  const probes = { keepAliveMs: options.keepAliveMs };
   const asked = addressName(address);
   const path = 'path' in address ? address.path : '';
   let tls: TlsAcceptor | undefined;
@@ -39,13 +40,9 @@ export async function listenOn(
     if (path !== '') throw new ListenError('tls-invalid', asked, new Error('a path has no TLS'));
     tls = tlsAcceptor(options.tls, asked, options);
   }
-  const server = createServer({
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: keepAliveMs > 0,
-    keepAliveInitialDelay: keepAliveMs,
-  });
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
   server.on('connection', (socket: Socket) => {
+    if (probes.keepAliveMs > 0) socket.setKeepAlive(true, probes.keepAliveMs);
     if (tls === undefined) options.onAccept(new SocketStream(socket, path));
     else tls.accept(socket);
   });
@@ -53,7 +50,7 @@ export async function listenOn(
   server.on('error', (error) => options.onAcceptError(errorCode(error)));
   if (tls === undefined && tier !== 'streams') {
     const local = path === '' ? port : path;
-    takeHandles(server, options, (handle) =>
+    takeHandles(server, options, probes, (handle) =>
       tier === 'handle' && binding !== undefined
         ? new HandleStream(handle, binding, local)
         : OnreadStream.wrap(handle, path),
@@ -65,6 +62,9 @@ export async function listenOn(
       path === '' ? addressName({ ...(address as { host: string; port: number }), port }) : path,
     get handshaking() {
       return tls?.handshaking ?? 0;
+    },
+    setKeepAlive(ms) {
+      probes.keepAliveMs = ms;
     },
     updateTls(next) {
       if (tls === undefined)
@@ -82,16 +82,17 @@ export async function listenOn(
 function takeHandles(
   server: Server,
   options: TransportListenOptions,
+  probes: { readonly keepAliveMs: number },
   wrap: (handle: KernelHandle) => ByteStream,
 ): void {
   const inside = (server as unknown as ServerInside)._handle;
-  const seconds = Math.trunc(options.keepAliveMs / 1000);
   inside.onconnection = (status, handle) => {
     if (status !== 0 || handle === undefined) {
       options.onAcceptError(status < 0 ? getSystemErrorName(status) : 'UNKNOWN');
       return;
     }
     handle.setNoDelay?.(true);
+    const seconds = Math.trunc(probes.keepAliveMs / 1000);
     if (seconds > 0) handle.setKeepAlive?.(true, seconds);
     options.onAccept(wrap(handle));
   };

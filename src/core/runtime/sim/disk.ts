@@ -6,7 +6,7 @@
  * unsynced sectors and the unsynced names is there. `killProcess` keeps what was written instead, and
  * a random part of what was in flight. The seed decides everything.
  */
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setImmediate as nextImmediate } from 'node:timers/promises';
 import type { Disk, DiskFile, OpenOptions } from '../disk.ts';
 import type { SimClock } from './clock.ts';
@@ -22,7 +22,9 @@ export type SimOperation =
   | 'datasync'
   | 'truncate'
   | 'rename'
+  | 'link'
   | 'unlink'
+  | 'removeFolder'
   | 'syncDirectory';
 
 /** An error as the system would give it. */
@@ -148,6 +150,16 @@ export class SimDisk implements Disk {
     this.#names.rename(from, to);
   }
 
+  linkSync(from: string, to: string): void {
+    this.begin('link', from);
+    this.#linkNow(from, to);
+  }
+
+  async link(from: string, to: string): Promise<void> {
+    await this.#later('link', from);
+    this.#linkNow(from, to);
+  }
+
   unlinkSync(path: string): void {
     this.begin('unlink', path);
     this.#names.unlink(path);
@@ -156,6 +168,17 @@ export class SimDisk implements Disk {
   async unlink(path: string): Promise<void> {
     await this.#later('unlink', path);
     this.#names.unlink(path);
+  }
+
+  removeFolderSync(path: string): void {
+    if (this.#names.find(path) !== undefined) throw new SimDiskError('ENOTDIR', path);
+    for (const name of this.#names.list(path)) {
+      const inside = join(path, name);
+      if (this.#names.isDirectory(inside)) this.removeFolderSync(inside);
+      else this.unlinkSync(inside);
+    }
+    this.begin('removeFolder', path);
+    this.#names.removeFolder(path);
   }
 
   syncDirectorySync(path: string): void {
@@ -222,6 +245,15 @@ export class SimDisk implements Disk {
       inode = this.#names.create(path);
     }
     return new SimFile(this, path, inode, options.dsync === true);
+  }
+
+  #linkNow(from: string, to: string): void {
+    const taken = this.#names.find(to) !== undefined || this.#names.isDirectory(to);
+    if (this.#names.isDirectory(from)) throw new SimDiskError('EPERM', from);
+    if (!this.#names.isDirectory(dirname(to))) throw new SimDiskError('ENOENT', dirname(to));
+    this.#names.get(from);
+    if (taken) throw new SimDiskError('EEXIST', to);
+    this.#names.link(from, to);
   }
 
   async #later(kind: SimOperation, what: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * The folders of a simulated disk. A change of a name is seen at once and durable after a sync of its
- * folder; at a power loss some of the unsynced changes have reached the disk: mostly the older ones
+ * folder (a new folder is durable at once); at a power loss some of the unsynced changes have reached the disk: mostly the older ones
  * first, as on a journaling file system, at times any of them, as POSIX allows.
  */
 import { basename, dirname } from 'node:path';
@@ -12,6 +12,8 @@ export interface DirtyName {
   readonly order: number;
   readonly folder: string;
   readonly changes: readonly (readonly [path: string, inode: Inode | null])[];
+  /** The folder, empty by then, that this change removes. */
+  readonly removed?: string;
 }
 
 export class SimNames {
@@ -36,7 +38,10 @@ export class SimNames {
   }
 
   mkdir(path: string): void {
-    for (let at = path; !this.#folders.has(at); at = dirname(at)) this.#folders.add(at);
+    for (let at = path; !this.#folders.has(at); at = dirname(at)) {
+      this.#folders.add(at);
+      this.#forgetRemoved(at);
+    }
   }
 
   list(folder: string): string[] {
@@ -55,10 +60,22 @@ export class SimNames {
 
   rename(from: string, to: string): void {
     const inode = this.get(from);
+    if (!this.#folders.has(dirname(to))) throw missing(dirname(to));
     this.#change(to, [
       [from, null],
       [to, inode],
     ]);
+  }
+
+  /** `to` is free and its folder is there. */
+  link(from: string, to: string): void {
+    this.#change(to, [[to, this.get(from)]]);
+  }
+
+  /** Of an empty folder. */
+  removeFolder(path: string): void {
+    this.#folders.delete(path);
+    this.#dirty.push({ order: ++this.#order, folder: dirname(path), changes: [], removed: path });
   }
 
   unlink(path: string): void {
@@ -98,16 +115,39 @@ export class SimNames {
   losePower(random: SimRandom): void {
     const inOrder = random.chance(0.7);
     const count = random.below(this.#dirty.length + 1);
+    const back: string[] = [];
     for (const [nth, dirty] of this.#dirty.entries()) {
       if (inOrder ? nth < count : random.chance(0.5)) this.#apply(dirty);
+      else if (dirty.removed !== undefined) back.push(dirty.removed);
     }
     this.#dirty = [];
+    for (const folder of back) this.#bringBack(folder);
+    for (const path of [...this.#durable.keys()]) {
+      if (!this.#folders.has(dirname(path))) this.#durable.delete(path);
+    }
     this.#now = new Map(this.#durable);
   }
 
   #change(path: string, changes: DirtyName['changes']): void {
     for (const [name, inode] of changes) set(this.#now, name, inode);
     this.#dirty.push({ order: ++this.#order, folder: dirname(path), changes });
+  }
+
+  #bringBack(folder: string): void {
+    for (let at = folder; !this.#folders.has(at); at = dirname(at)) this.#folders.add(at);
+  }
+
+  /** A folder is new, and durable: nothing that an earlier one of this name held may come up again. */
+  #forgetRemoved(folder: string): void {
+    const still: DirtyName[] = [];
+    for (const dirty of this.#dirty) {
+      if (dirty.folder === folder) this.#apply(dirty);
+      else if (dirty.removed !== folder) still.push(dirty);
+    }
+    this.#dirty = still;
+    for (const path of [...this.#durable.keys()]) {
+      if (dirname(path) === folder) this.#durable.delete(path);
+    }
   }
 
   #apply(dirty: DirtyName): void {

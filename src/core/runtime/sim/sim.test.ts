@@ -98,3 +98,97 @@ test('faults come at the operation asked for: full disk, short write, error', ()
   assert.throws(() => file.writeSync(Buffer.alloc(1), 0, 1, 11), { code: 'EIO' });
   file.writeSync(Buffer.alloc(1), 0, 1, 11);
 });
+
+test('a link is a second name of one file: each name may go alone, the bytes count once', async () => {
+  const disk = createDisk();
+  const file = disk.openSync('/d/a', { mode: 'create' });
+  file.writeSync(Buffer.from('same'), 0, 4, 0);
+  disk.capacityBytes = 10;
+  await disk.clock.settle(disk.link('/d/a', '/d/b'));
+  assert.equal(disk.freeBytesSync('/d'), 6);
+  file.writeSync(Buffer.from('S'), 0, 1, 0);
+  disk.unlinkSync('/d/a');
+  assert.equal(read(disk, '/d/b', 4), 'Same');
+  assert.throws(() => disk.linkSync('/d/gone', '/d/c'), { code: 'ENOENT' });
+  assert.throws(() => disk.linkSync('/d/b', '/nowhere/c'), { code: 'ENOENT' });
+  assert.throws(() => disk.linkSync('/d/b', '/d/b'), { code: 'EEXIST' });
+  disk.failAll('link', 'EIO');
+  assert.throws(() => disk.linkSync('/d/b', '/d/c'), { code: 'EIO' });
+  await assert.rejects(disk.link('/d/b', '/d/c'), { code: 'EIO' });
+  assert.deepEqual(disk.listSync('/d'), ['b']);
+});
+
+test('a link may vanish at a power loss until its folder is synced, the first name stays', async () => {
+  const outcomes = new Set<string>();
+  for (let seed = 0; seed < 40; seed++) {
+    const disk = createDisk(seed);
+    disk.mkdirSync('/other');
+    const file = disk.openSync('/d/a', { mode: 'create', dsync: true });
+    file.writeSync(Buffer.from('kept'), 0, 4, 0);
+    disk.syncDirectorySync('/d');
+    disk.linkSync('/d/a', '/other/synced');
+    disk.syncDirectorySync('/other');
+    disk.linkSync('/d/a', '/other/unsynced');
+    disk.syncDirectorySync('/d');
+    await disk.reboot();
+    assert.deepEqual(disk.listSync('/d'), ['a']);
+    assert.equal(read(disk, '/other/synced', 4), 'kept');
+    outcomes.add(disk.listSync('/other').join());
+  }
+  assert.deepEqual([...outcomes].sort(), ['synced', 'synced,unsynced']);
+});
+
+test('the power may go at a link: then there is none', async () => {
+  const disk = createDisk();
+  disk.openSync('/d/a', { mode: 'create' });
+  disk.syncDirectorySync('/d');
+  disk.losePowerAt(disk.operations + 1);
+  assert.throws(() => disk.linkSync('/d/a', '/d/b'), { code: 'EIO' });
+  await disk.reboot();
+  assert.deepEqual(disk.listSync('/d'), ['a']);
+});
+
+test('a removed folder is gone with all in it; unsynced, it may be back with any of its files', async () => {
+  const outcomes = new Set<string>();
+  for (let seed = 0; seed < 60; seed++) {
+    const disk = createDisk(seed);
+    disk.mkdirSync('/d/x/inner');
+    disk.openSync('/d/x/f', { mode: 'create' });
+    disk.openSync('/d/x/inner/g', { mode: 'create' });
+    disk.syncDirectorySync('/d/x');
+    disk.syncDirectorySync('/d/x/inner');
+    disk.removeFolderSync('/d/x');
+    assert.deepEqual(disk.listSync('/d'), []);
+    assert.throws(() => disk.removeFolderSync('/d/x'), { code: 'ENOENT' });
+    await disk.reboot();
+    if (disk.statSync('/d/x') === null) outcomes.add('gone');
+    else outcomes.add(disk.listSync('/d/x').join() || 'empty');
+  }
+  assert.deepEqual([...outcomes].sort(), ['empty', 'f', 'f,inner', 'gone', 'inner']);
+});
+
+test('a removed folder stays away after a sync above it, and its files when it is made anew', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const disk = createDisk(seed);
+    for (const folder of ['/d/synced', '/d/anew']) {
+      disk.mkdirSync(folder);
+      disk.openSync(`${folder}/old`, { mode: 'create' });
+      disk.syncDirectorySync(folder);
+      disk.removeFolderSync(folder);
+      if (folder === '/d/synced') disk.syncDirectorySync('/d');
+    }
+    disk.mkdirSync('/d/anew');
+    disk.openSync('/d/anew/new', { mode: 'create' });
+    disk.syncDirectorySync('/d/anew');
+    await disk.reboot();
+    assert.deepEqual(disk.listSync('/d'), ['anew']);
+    assert.deepEqual(disk.listSync('/d/anew'), ['new']);
+    assert.throws(() => disk.removeFolderSync('/d/anew/new'), { code: 'ENOTDIR' });
+  }
+});
+
+function read(disk: SimDisk, path: string, length: number): string {
+  const into = Buffer.alloc(length);
+  disk.openSync(path, { mode: 'read' }).readSync(into, 0, length, 0);
+  return into.toString();
+}

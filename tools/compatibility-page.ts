@@ -1,5 +1,5 @@
 /** docs/compatibility.md: where replies differ from those of Redis, and why. */
-import { type Explanation, explanations } from '../tests/fuzz/kv/explained.ts';
+import { type Explanation, explanations } from '../tests/fuzz/kv/explained/index.ts';
 
 /** The page without its note. */
 export function compatibilityPage(): string {

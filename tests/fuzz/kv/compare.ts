@@ -5,7 +5,7 @@
  * open; each such command is a row of `loose`, with what is still compared.
  */
 import { isAggregate, isError, type Reply, show } from '../../support/resp-reply.ts';
-import { throughScript } from './generator.ts';
+import { innerCommand } from './through-script.ts';
 
 type Same = (args: readonly string[], left: Reply, right: Reply) => boolean;
 
@@ -15,9 +15,8 @@ export function sameReply(args: readonly string[], left: Reply, right: Reply): b
   // Where an argument with line breaks ends an error, Redis drops them in some errors only.
   if (isError(left) && isError(right)) return show(left).trimEnd() === show(right).trimEnd();
   if (isError(left) || isError(right)) return false;
-  const command = args[0]?.toUpperCase() ?? '';
-  if (command === 'EVAL' && args[1] === throughScript) return sameReply(args.slice(3), left, right);
-  return loose[command]?.(args, left, right) ?? false;
+  const inner = innerCommand(args);
+  return loose[inner[0]?.toUpperCase() ?? '']?.(inner, left, right) ?? false;
 }
 
 const asMultiset: Same = (_args, left, right) =>

@@ -2,8 +2,10 @@
  * The differential fuzzer: rounds of random commands to two servers. Each difference is
  * reported with its seed, both replies and a short sequence that shows it again.
  */
-import { Generator, type Step } from './generator.ts';
-import { type Difference, newTally, type Round, runRound, type Side, type Tally } from './pair.ts';
+import { Generator } from './generator.ts';
+import { newTally, type Tally } from './notes.ts';
+import { runRound } from './pair.ts';
+import type { Difference, Round, Side, Step } from './round.ts';
 import { shrink } from './shrink.ts';
 
 export type FuzzOptions = {

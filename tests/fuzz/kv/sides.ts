@@ -7,7 +7,7 @@
 import { startPlinth } from '../../support/plinth.ts';
 import { startRedis } from '../../support/redis-server.ts';
 import type { Server } from '../../support/server.ts';
-import type { Side } from './pair.ts';
+import type { Side } from './round.ts';
 
 export type RunningSide = { readonly side: Side; stop(): Promise<void> };
 

@@ -121,12 +121,15 @@ export class Engine {
   onKeyspaceReplaced: (() => void) | undefined;
   /** Log and checkpoints; undefined without persistence. */
   persistence: Persistence | undefined;
-  /** Whether a command that changes this key has to wait for the running checkpoint. */
+  /**
+   * The number, above 0, of the large collection at this key that the running checkpoint has to write
+   * before a command may change it; 0 for none.
+   */
   checkpointWaits:
-    | ((db: Database, buf: Buffer, start: number, length: number) => boolean)
+    | ((db: Database, buf: Buffer, start: number, length: number) => number)
     | undefined;
-  /** What waited for the running checkpoint may try again. */
-  onCheckpointProgress: (() => void) | undefined;
+  /** What waited for this collection may try again; without a number: for any. */
+  onCheckpointProgress: ((collection?: number) => void) | undefined;
   /** State beside the keys that checkpoints carry, by name. */
   readonly extras = new Map<string, ExtraState>();
   /** Why writes are refused at the moment: the log has failed, the disk is full. */

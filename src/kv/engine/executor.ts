@@ -13,6 +13,7 @@ import { Bit, type Command } from '../command/table.ts';
 import { ReplyError } from '../errors.ts';
 import type { Database } from '../keyspace/index.ts';
 import { addressOf } from '../session/describe.ts';
+import { FREE } from '../session/held.ts';
 import type { Session } from '../session/session.ts';
 import { TRANSACTION_COMMANDS } from './command-needs.ts';
 import type { Engine } from './engine.ts';
@@ -97,7 +98,7 @@ export class Executor {
     // A long batch, or a slow command before, must not freeze the time of what follows.
     if (this.clockMs - this.batchMs >= 1) this.beginBatch();
     // One that was held and comes again has been counted.
-    if (session.held) session.held = false;
+    if (session.heldBy !== FREE) session.heldBy = FREE;
     else {
       engine.stats.commands++;
       session.commands++;
@@ -109,8 +110,9 @@ export class Executor {
       queueCommand(engine, session, command, args, reply);
       return Executed.done;
     }
-    if (engine.holds.hold(session, command, args)) {
-      session.held = true;
+    const holder = engine.holds.holder(session, command, args);
+    if (holder !== FREE) {
+      session.heldBy = holder;
       return Executed.paused;
     }
     // A monitor that leaves by RESET is not shown it: the line would come behind the reply.

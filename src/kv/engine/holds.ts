@@ -1,6 +1,7 @@
 /**
- * Why a request that may run does not run yet: CLIENT PAUSE, a checkpoint that has not written a large
- * collection, a log that is behind. Whoever holds it runs it again later, from its first check on.
+ * Why a request that may run does not run yet: CLIENT PAUSE, a log that is behind, a checkpoint that has
+ * not written a large collection. Whoever is told runs it again later, from its first check on: behind a
+ * pause all of them, behind a collection those who wait for just that one.
  *
  * Only clients are held. What the store does by itself, and what it replays, goes on.
  *
@@ -9,6 +10,7 @@
 import { Args } from '../../core/wire/index.ts';
 import { commandKeys } from '../command/keys.ts';
 import { Bit, type Command } from '../command/table.ts';
+import { FREE, UNTIL_TOLD } from '../session/held.ts';
 import type { Session } from '../session/session.ts';
 import { mayWrite } from './command-needs.ts';
 import type { Engine } from './engine.ts';
@@ -22,20 +24,21 @@ export class Holds {
     this.engine = engine;
   }
 
-  /** Whether a command has to wait. */
-  hold(session: Session, command: Command, args: Args): boolean {
+  /** What holds a command: FREE, UNTIL_TOLD, or the number of the collection that it waits for. */
+  holder(session: Session, command: Command, args: Args): number {
     const { engine } = this;
-    if (this.pauses(session, command)) return true;
-    if (engine.keyspace.checkpointing && this.waitsForCheckpoint(session, command, args)) {
-      return true;
+    if (this.pauses(session, command)) return UNTIL_TOLD;
+    if (engine.keyspace.checkpointing) {
+      const collection = this.collectionBefore(session, command, args);
+      if (collection > 0) return collection;
     }
-    return (
+    const held =
       mayWrite(session, command) &&
       engine.effects.crowded &&
       session.connection !== undefined &&
       // While writes are refused a script is told so by its first write.
-      engine.writesRefused === undefined
-    );
+      engine.writesRefused === undefined;
+    return held ? UNTIL_TOLD : FREE;
   }
 
   /** Whether CLIENT PAUSE holds a command. */
@@ -45,19 +48,23 @@ export class Holds {
     return !pause.writesOnly || mayWrite(session, command);
   }
 
-  /** Whether a command would change a large collection that the running checkpoint has not written. */
-  private waitsForCheckpoint(session: Session, command: Command, args: Args): boolean {
+  /** The large collection that a command would change before the running checkpoint has it; 0: none. */
+  private collectionBefore(session: Session, command: Command, args: Args): number {
     const waits = this.engine.checkpointWaits;
-    if (waits === undefined || session.connection === undefined) return false;
+    if (waits === undefined || session.connection === undefined) return 0;
     if (command.spec.name === 'exec') {
-      return session.transaction.queue.some((queued) =>
-        this.waitsForCheckpoint(session, queued.command, this.queuedArgs.load(queued.args)),
-      );
+      for (const queued of session.transaction.queue) {
+        const loaded = this.queuedArgs.load(queued.args);
+        const collection = this.collectionBefore(session, queued.command, loaded);
+        if (collection > 0) return collection;
+      }
+      return 0;
     }
-    if ((command.bits & (Bit.write | Bit.mayReplicate)) === 0) return false;
+    if ((command.bits & (Bit.write | Bit.mayReplicate)) === 0) return 0;
     for (const { index } of commandKeys(command.spec, args) ?? []) {
-      if (waits(session.db, args.buf, args.start(index), args.length(index))) return true;
+      const collection = waits(session.db, args.buf, args.start(index), args.length(index));
+      if (collection > 0) return collection;
     }
-    return false;
+    return 0;
   }
 }

@@ -238,14 +238,13 @@ export class Checkpointer {
 
   /** Writes pieces of the queued collections until the time is over. */
   private writePieces(untilMs: number): void {
-    const { clock, engine } = this.options;
+    const { clock } = this.options;
     while (this.emissions.length > 0) {
       this.completePiece(this.emissions[0]!);
       if (clock.monotonicMs() < untilMs && this.writer.finishedBytes <= PENDING_BYTES_MAX) continue;
       if (untilMs !== Number.POSITIVE_INFINITY) break;
       for (const block of this.writer.takeBlocks()) this.writeSync(block);
     }
-    if (this.emissions.length === 0) engine.onCheckpointProgress?.();
   }
 
   private completePiece(emission: LargeEmission): void {
@@ -258,20 +257,25 @@ export class Checkpointer {
     // Gives the record the new parity; `emit` finds the emission done.
     const record = db.findRaw(key, 0, key.length);
     if (record !== 0) db.prepareChange(record);
+    this.forget(emission);
+  }
+
+  /** An emission is over: those who waited for it may go on. */
+  private forget(emission: LargeEmission): void {
     this.emissions = this.emissions.filter((other) => other !== emission);
-    this.options.engine.onCheckpointProgress?.();
+    this.options.engine.onCheckpointProgress?.(emission.id);
   }
 
   /**
-   * Whether a command that changes this key has to wait until a large collection is written. The
-   * collection is written next; `engine.onCheckpointProgress` tells when to try again.
+   * The number of the large collection that has to be written before a command changes this key, 0 for
+   * none. It is written next; `engine.onCheckpointProgress` tells when to try again.
    */
-  private mustWait(db: Database, buf: Buffer, start: number, length: number): boolean {
+  private mustWait(db: Database, buf: Buffer, start: number, length: number): number {
     const record = db.findRaw(buf, start, length);
-    if (record === 0 || !this.writesPieces(db, record)) return false;
+    if (record === 0 || !this.writesPieces(db, record)) return 0;
     const emission = this.emissionOf(db, record);
     this.emissions = [emission, ...this.emissions.filter((other) => other !== emission)];
-    return true;
+    return emission.id;
   }
 
   /** Writes a record that the checkpoint does not have yet, all of it. */
@@ -284,7 +288,7 @@ export class Checkpointer {
     }
     const emission = this.emissionOf(db, record);
     while (!emission.done) emission.step(this.writer, PIECE_ELEMENTS);
-    this.emissions = this.emissions.filter((other) => other !== emission);
+    this.forget(emission);
   }
 
   /** The records that follow belong to this database. */

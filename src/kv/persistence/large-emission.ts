@@ -27,7 +27,8 @@ export class LargeEmission {
   readonly key: Buffer;
   readonly value: LargeValue;
   done = false;
-  private readonly id: number;
+  /** Names the collection in the checkpoint; above 0. */
+  readonly id: number;
   private readonly items = new ByteSink(32 * 1024);
   /** How far it has come: an index, a rank or a scan cursor. */
   private position = 0;

@@ -335,7 +335,7 @@ test('large collections are written in pieces while they change, and what can wa
     persistence.checkpointer.start();
     const key = Buffer.from('bigset');
     const db = engine.keyspace.databases[0]!;
-    assert.equal(engine.checkpointWaits?.(db, key, 0, key.length), true);
+    assert.ok(engine.checkpointWaits!(db, key, 0, key.length) > 0);
     const changes = [
       ['LPOP', 'biglist', '7'],
       ['SREM', 'bigset', 'member 5'],
@@ -350,7 +350,7 @@ test('large collections are written in pieces while they change, and what can wa
     }
     await world.clock.advance(500);
     assert.equal(persistence.checkpointer.completed, 1);
-    assert.equal(engine.checkpointWaits?.(db, key, 0, key.length), false);
+    assert.equal(engine.checkpointWaits!(db, key, 0, key.length), 0);
     await world.crash(true);
   }
 });

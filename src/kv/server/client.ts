@@ -219,7 +219,7 @@ export class Client implements ConnectionHandler {
     else if (at < to) this.keep(buf, at, to);
     this.trimInput();
     if (full) this.server.addThrottled(this);
-    else if (this.session.blocked === undefined) this.server.addPaused(this);
+    else if (this.session.blocked === undefined) this.server.addHeld(this);
     if (this.ended && !full) this.close('client-closed');
   }
 

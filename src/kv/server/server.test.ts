@@ -1,6 +1,7 @@
 /** What only sockets show: order of replies, limits, ends of connections. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Connection } from '../../core/downstream/index.ts';
 import type { OutputLimits } from '../session/output-limits.ts';
 import type { Settings } from '../settings.ts';
@@ -77,6 +78,37 @@ describe('order', () => {
     assert.equal(await other.ask('GET', 'k'), null);
     assert.equal(await other.ask('CLIENT', 'UNPAUSE'), 'OK');
     assert.deepEqual(await client.replies(2), ['OK', '1']);
+  });
+});
+
+describe('a checkpoint', () => {
+  test('lets those go on whose collection is written, and does not disturb the others', async () => {
+    const server = await start();
+    const { engine } = server;
+    const clients = [await server.connect(), await server.connect(), await server.connect()];
+    const unwritten = new Map([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    const asked: string[] = [];
+    engine.keyspace.checkpointing = true;
+    engine.checkpointWaits = (_db, buf, start, length) => {
+      const key = buf.toString('latin1', start, start + length);
+      asked.push(key);
+      return unwritten.get(key) ?? 0;
+    };
+    for (const [i, key] of ['a', 'b', 'b'].entries()) clients[i]!.send('APPEND', key, 'x');
+    while (asked.length < 3) await turn();
+    asked.sort();
+    unwritten.delete('a');
+    engine.onCheckpointProgress?.(1);
+    assert.deepEqual(await clients[0]!.replies(1), [1]);
+    assert.deepEqual(asked, ['a', 'b', 'b', 'a']);
+    unwritten.clear();
+    engine.onCheckpointProgress?.();
+    const lengths = [...(await clients[1]!.replies(1)), ...(await clients[2]!.replies(1))];
+    assert.deepEqual(lengths.sort(), [1, 2]);
+    engine.keyspace.checkpointing = false;
   });
 });
 

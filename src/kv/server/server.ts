@@ -21,6 +21,7 @@ import type { Log } from '../../core/store/index.ts';
 import { type ParserLimits, RespParser } from '../../core/wire/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { heldReplyBytesMax } from '../limits.ts';
+import { UNTIL_TOLD } from '../session/held.ts';
 import type { Output } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import { Client } from './client.ts';
@@ -44,6 +45,8 @@ export class KvServer {
   private log: Log | undefined;
   private readonly clients = new Map<Session, Client>();
   private readonly paused = new Set<Client>();
+  /** Clients that wait for a checkpoint to write a large collection, by its number. */
+  private readonly awaiting = new Map<number, Set<Client>>();
   private toResume: Client[] = [];
   /** Clients of which nothing more runs until they have read replies, or the log has let go of some. */
   private readonly throttled = new Set<Client>();
@@ -59,7 +62,7 @@ export class KvServer {
     this.heldBytesMax = heldBytesMax;
     this.parserLimits = limits;
     this.parser = new RespParser(limits);
-    engine.onCheckpointProgress = () => this.resumePaused();
+    engine.onCheckpointProgress = (collection) => this.resumeAwaiting(collection);
     engine.onUnblocked = (session) => {
       const client = this.clients.get(session);
       if (client === undefined) return;
@@ -182,9 +185,16 @@ export class KvServer {
     }
   }
 
-  /** The client waits for the end of CLIENT PAUSE. */
-  addPaused(client: Client): void {
-    this.paused.add(client);
+  /** The request of the client is held, by what its session says. */
+  addHeld(client: Client): void {
+    const { heldBy } = client.session;
+    if (heldBy <= UNTIL_TOLD) {
+      this.paused.add(client);
+      return;
+    }
+    const awaiting = this.awaiting.get(heldBy);
+    if (awaiting === undefined) this.awaiting.set(heldBy, new Set([client]));
+    else awaiting.add(client);
   }
 
   /** The client waits until there is room for more replies. */
@@ -207,6 +217,19 @@ export class KvServer {
     for (const client of this.paused) this.toResume.push(client);
     this.paused.clear();
     this.beginWork();
+  }
+
+  /** A collection is written, or all are. */
+  private resumeAwaiting(collection?: number): void {
+    const { awaiting } = this;
+    if (awaiting.size === 0) return;
+    for (const number of collection === undefined ? [...awaiting.keys()] : [collection]) {
+      const clients = awaiting.get(number);
+      if (clients === undefined) continue;
+      awaiting.delete(number);
+      for (const client of clients) this.toResume.push(client);
+      this.beginWork();
+    }
   }
 
   closeAfterFlush(client: Client, reason: EndingReason): void {
@@ -258,6 +281,7 @@ export class KvServer {
     this.clients.delete(session);
     this.throttled.delete(client);
     this.paused.delete(client);
+    this.awaiting.get(session.heldBy)?.delete(client);
     engine.closeSession(session);
   }
 

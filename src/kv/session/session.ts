@@ -10,6 +10,7 @@ import type { Transaction } from '../engine/transaction.ts';
 import type { Database } from '../keyspace/index.ts';
 import type { Subscriptions } from '../pubsub/index.ts';
 import type { Tracking } from '../tracking/index.ts';
+import { FREE } from './held.ts';
 import type { Output } from './output.ts';
 
 /** Replies that CLIENT REPLY lets through. */
@@ -45,8 +46,8 @@ export class Session {
   lastCommandMs: number;
   lastCommand: Command | undefined;
   commands = 0;
-  /** Its request at hand has been met already, and was held (Holds). */
-  held = false;
+  /** What holds its request at hand, which has been met already: as Holds says. */
+  heldBy: number = FREE;
 
   constructor(init: {
     id: number;

@@ -33,6 +33,10 @@ export interface Settings {
   /** Bytes that one run of a script may hold. */
   scriptMemoryMax: number;
   timeout: number;
+  /** Seconds of silence after which a connection is probed; 0: never. */
+  tcpKeepalive: number;
+  /** Bytes that clients may hold together; negative: percent of `maxmemory`; 0: no limit. */
+  maxmemoryClients: number;
   maxclients: number;
   activeExpireEffort: number;
   lazyfreeLazyUserDel: boolean;
@@ -88,6 +92,8 @@ export function defaultSettings(): Settings {
     busyReplyThreshold: 5000,
     scriptMemoryMax: 256 * 1024 * 1024,
     timeout: 0,
+    tcpKeepalive: 300,
+    maxmemoryClients: 0,
     maxclients: 10_000,
     activeExpireEffort: 1,
     lazyfreeLazyUserDel: false,

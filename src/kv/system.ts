@@ -93,6 +93,10 @@ export class Kv implements System {
     config.onChange('proto-max-bulk-len', () => {
       limits.bulkBytesMax = settings.protoMaxBulkLen;
     });
+    config.onChange('tcp-keepalive', () => {
+      const ms = settings.tcpKeepalive * 1000;
+      for (const listener of this.server.listeners) listener.setKeepAlive(ms);
+    });
     config.onChange('maxclients', () => {
       for (const listener of this.server.listeners) listener.setConnectionsMax(settings.maxclients);
     });
@@ -167,6 +171,7 @@ export class Kv implements System {
       clock: this.context.clock,
       connectionsMax: settings.clientsMax,
       endings: this.endings,
+      keepAliveMs: this.engine.settings.tcpKeepalive * 1000,
     };
     const { bind: host } = settings;
     const listener = await this.server.listen({

@@ -103,6 +103,10 @@ class OpenListener implements Listener, ConnectionOwner {
     this.connectionsMax = count;
   }
 
+  setKeepAlive(ms: number): void {
+    this.transport!.setKeepAlive(ms);
+  }
+
   updateTls(tls: TlsOptions): void {
     this.transport!.updateTls(tls);
   }

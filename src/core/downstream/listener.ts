@@ -57,6 +57,8 @@ export interface Listener {
   stats(): ListenerStats;
   /** For those accepted from now on. */
   setConnectionsMax(count: number): void;
+  /** Idle time before a silent peer is probed, of those accepted from now on; 0: never. */
+  setKeepAlive(ms: number): void;
   /** Connections accepted from now on use these. @throws ListenError 'tls-invalid'; the old stay then. */
   updateTls(tls: TlsOptions): void;
   /**

@@ -27,6 +27,7 @@ import { Admission } from './admission.ts';
 import { Background } from './background.ts';
 import { BigKeys } from './big-keys.ts';
 import { type Blocked, BlockedClients } from './blocking.ts';
+import { ClientEviction } from './client-eviction.ts';
 import { EffectLog } from './effect-log.ts';
 import { Eviction } from './eviction.ts';
 import { Executor } from './executor.ts';
@@ -99,6 +100,7 @@ export class Engine {
   /** SHUTDOWN: the process shall stop in order. Undefined where nobody can stop it. */
   onShutdown: (() => void) | undefined;
   readonly eviction = new Eviction(this);
+  readonly clientEviction = new ClientEviction(this);
   readonly activeExpiry = new ActiveExpiry(this);
   readonly background = new Background(this);
   /** The server wants to know who waits and who goes on. */

@@ -15,6 +15,7 @@ export class Stats {
   keyspaceMisses = 0;
   expiredKeys = 0;
   evictedKeys = 0;
+  evictedClients = 0;
   errorReplies = 0;
   /** Error replies by code word (INFO errorstats), at most `errorCodesMax` of them. */
   readonly errors = new Map<string, number>();
@@ -47,6 +48,7 @@ export class Stats {
     this.keyspaceMisses = 0;
     this.expiredKeys = 0;
     this.evictedKeys = 0;
+    this.evictedClients = 0;
     this.errorReplies = 0;
     this.errors.clear();
     this.protocolErrors = 0;

@@ -80,7 +80,7 @@ export function statsFields(engine: Engine): Fields {
     ['expired_keys', stats.expiredKeys],
     ['expire_cycle_cpu_milliseconds', Math.floor(engine.activeExpiry.spentMs)],
     ['evicted_keys', stats.evictedKeys],
-    ['evicted_clients', 0],
+    ['evicted_clients', stats.evictedClients],
     ['keyspace_hits', stats.keyspaceHits],
     ['keyspace_misses', stats.keyspaceMisses],
     ['pubsub_channels', pubsub.channelCount],

@@ -123,6 +123,7 @@ export class KvServer {
     const { log } = this;
     if (log !== undefined) this.makeDurable(log);
     outlet.flush();
+    this.engine.clientEviction.look();
     this.closeClients();
     this.releaseThrottled();
   };

@@ -1,9 +1,7 @@
 /** One client in one line, as CLIENT LIST, CLIENT INFO and ACL LOG show it. */
 import type { Engine } from '../engine/engine.ts';
 import type { Session } from './session.ts';
-
-/** Bytes of a session's objects that no counter follows; an estimate, for tot-mem. */
-const SESSION_BYTES = 2048;
+import { weightOf } from './weight.ts';
 
 /** Where the client comes from: `ip:port`, a socket's path with port 0, or nothing. */
 export function addressOf(session: Session): string {
@@ -29,9 +27,6 @@ export function describeClient(engine: Engine, session: Session): string {
   const queued = transaction.state === 'none' ? -1 : transaction.queue.length;
   const inputBytes = session.inputBytes();
   const outputBytes = output?.pendingBytes ?? 0;
-  const watchedKeys = transaction.watched?.size ?? 0;
-  const total =
-    SESSION_BYTES + inputBytes + outputBytes + transaction.queuedBytes + watchedKeys * 64;
   return [
     `id=${session.id}`,
     `addr=${addressOf(session)}`,
@@ -55,7 +50,7 @@ export function describeClient(engine: Engine, session: Session): string {
     'obl=0',
     `oll=${output?.chunks.length ?? 0}`,
     `omem=${outputBytes}`,
-    `tot-mem=${total}`,
+    `tot-mem=${weightOf(session)}`,
     `events=${outputBytes > 0 ? 'rw' : 'r'}`,
     `cmd=${session.lastCommand?.fullName ?? 'NULL'}`,
     `user=${session.user.name}`,

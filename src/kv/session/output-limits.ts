@@ -44,7 +44,7 @@ export function parseOutputLimits(
   old: OutputLimits,
   parseBytes: (text: string) => number,
 ): OutputLimits | string {
-  const words = text.trim().split(/\s+/);
+  const words = text.trim() === '' ? [] : text.trim().split(/\s+/);
   if (words.length % 4 !== 0) return 'Wrong number of arguments in buffer limit configuration.';
   const limits: Record<OutputClass, OutputLimit> = { ...old };
   for (let i = 0; i < words.length; i += 4) {

@@ -50,8 +50,8 @@ export const eventClasses: Kind<number> = {
 export const percentiles: Kind<readonly number[]> = {
   about: 'numbers from 0 to 100, parted by blanks',
   parse: (text) => {
-    const parts = text.split(/\s+/).filter((part) => part !== '');
-    const numbers = parts.map(Number);
+    const parts = text === '' ? [] : text.split(' ');
+    const numbers = parts.map((part) => (part.trim() === part && part !== '' ? +part : Number.NaN));
     if (numbers.some(Number.isNaN)) {
       return new Refusal('Invalid latency-tracking-info-percentiles parameters');
     }
@@ -96,9 +96,19 @@ export const titleTemplate: Kind<string> = {
     const rest = text.replace(/\{([^{}]*)\}/g, (whole, word: string) =>
       TITLE_WORDS.includes(word) ? '' : whole,
     );
-    return /[{}]/.test(rest)
+    return text === '' || /[{}]/.test(rest)
       ? new Refusal('template format is invalid or contains unknown variables')
       : text;
   },
+  print: (value) => value,
+};
+
+/** `cluster-announce-hostname`. */
+export const hostname: Kind<string> = {
+  about: 'letters, digits, hyphens and dots',
+  parse: (text) =>
+    /^[A-Za-z0-9.-]*$/.test(text)
+      ? text
+      : new Refusal('Hostnames may only contain alphanumeric characters, hyphens or dots'),
   print: (value) => value,
 };

@@ -24,8 +24,9 @@ export const UINT_MAX = 2 ** 32 - 1;
 /** Upper bound of 64-bit settings. */
 export const LONG_MAX = 2 ** 63;
 
-const INTEGER = /^-?(?:0|[1-9][0-9]*)$/;
-const MEMORY = /^([0-9]+)(b|k|kb|m|mb|g|gb)?$/i;
+const INTEGER = /^(?:0|-?[1-9][0-9]*)$/;
+/** Redis reads a size without digits as 0. */
+const MEMORY = /^([0-9]*)(b|k|kb|m|mb|g|gb)?$/i;
 const UNIT_BYTES: Readonly<Record<string, number>> = {
   b: 1,
   k: 1e3,
@@ -53,11 +54,17 @@ function whole(value: number): string {
   return value >= LONG_MAX ? '9223372036854775807' : String(value);
 }
 
+/** Whether a text is an integer of 64 bits. */
+function isInteger(text: string): boolean {
+  if (!INTEGER.test(text)) return false;
+  return text.length < 19 || BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+}
+
 export function integer(min: number, max: number): Kind<number> {
   return {
     about: `integer from ${whole(min)} to ${whole(max)}`,
     parse: (text) =>
-      INTEGER.test(text)
+      isInteger(text)
         ? bounded(Number(text), min, max)
         : new Refusal("argument couldn't be parsed into an integer"),
     print: whole,
@@ -66,7 +73,7 @@ export function integer(min: number, max: number): Kind<number> {
 
 /** An integer that is clamped into its range instead of refused, as `hz` is. */
 export function clamped(min: number, max: number): Kind<number> {
-  const inner = integer(-INT_MAX, INT_MAX);
+  const inner = integer(0, INT_MAX);
   return {
     about: `integer, taken as at least ${min} and at most ${max}`,
     parse: (text) => {

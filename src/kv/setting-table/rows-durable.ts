@@ -1,7 +1,17 @@
 /** Settings of what survives, and of replication. */
 import type { Engine } from '../engine/engine.ts';
-import { savePoints } from './flags.ts';
-import { anyText, choice, INT_MAX, integer, LONG_MAX, memory, Refusal, yesNo } from './kinds.ts';
+import { hostname, savePoints } from './flags.ts';
+import {
+  anyText,
+  choice,
+  INT_MAX,
+  integer,
+  type Kind,
+  LONG_MAX,
+  memory,
+  Refusal,
+  yesNo,
+} from './kinds.ts';
 import { fact, kept, live, PROTECTED, type SettingRow } from './row.ts';
 
 const OWN_LOG = 'The log and its checkpoints have a form of their own: docs/formats.';
@@ -30,6 +40,17 @@ function followSync(engine: Engine): void {
   const { appendfsync } = engine.settings;
   engine.persistence?.log.setPolicy(appendfsync === 'no' ? 'never' : appendfsync);
 }
+
+/** Redis takes less for 16 KiB. */
+const BACKLOG_BYTES_MIN = 16_384;
+const backlogBytes: Kind<number> = {
+  ...memory(1),
+  about: `bytes, taken as at least ${BACKLOG_BYTES_MIN}`,
+  parse: (text) => {
+    const bytes = memory(1).parse(text);
+    return bytes instanceof Refusal ? bytes : Math.max(bytes, BACKLOG_BYTES_MIN);
+  },
+};
 
 export const durableRows: readonly SettingRow[] = [
   appendonly,
@@ -90,7 +111,7 @@ export const replicationRows: readonly SettingRow[] = [
   fact('slaveof', () => '', NO_REPLICAS),
   kept('masterauth', anyText, '', NO_REPLICAS),
   kept('masteruser', anyText, '', NO_REPLICAS),
-  kept('repl-backlog-size', memory(1), '1048576', NO_REPLICAS),
+  kept('repl-backlog-size', backlogBytes, '1048576', NO_REPLICAS),
   kept('repl-backlog-ttl', integer(0, LONG_MAX), '3600', NO_REPLICAS),
   kept('repl-timeout', integer(1, INT_MAX), '60', NO_REPLICAS),
   kept('repl-disable-tcp-nodelay', yesNo, 'no', NO_REPLICAS),
@@ -132,7 +153,20 @@ export const replicationRows: readonly SettingRow[] = [
   kept('cluster-allow-pubsubshard-when-down', yesNo, 'yes', NO_CLUSTER),
   kept('cluster-migration-barrier', integer(0, INT_MAX), '1', NO_CLUSTER),
   kept('cluster-announce-ip', anyText, '', NO_CLUSTER),
-  kept('cluster-announce-hostname', anyText, '', NO_CLUSTER),
+  kept('cluster-announce-hostname', hostname, '', NO_CLUSTER),
+  kept('cluster-announce-human-nodename', hostname, '', NO_CLUSTER),
+  kept('cluster-announce-tls-port', integer(0, 65535), '0', NO_CLUSTER),
+  kept('cluster-allow-replica-migration', yesNo, 'yes', NO_CLUSTER),
+  kept('cluster-link-sendbuf-limit', memory(), '0', NO_CLUSTER),
+  kept('cluster-replica-no-failover', yesNo, 'no', NO_CLUSTER, {
+    aliases: ['cluster-slave-no-failover'],
+  }),
+  kept('cluster-replica-validity-factor', integer(0, INT_MAX), '10', NO_CLUSTER, {
+    aliases: ['cluster-slave-validity-factor'],
+  }),
+  fact('cluster-config-file', () => 'nodes.conf', NO_CLUSTER),
+  fact('cluster-port', () => '0', NO_CLUSTER),
+  kept('tls-cluster', yesNo, 'no', NO_CLUSTER),
   kept('cluster-announce-port', integer(0, 65535), '0', NO_CLUSTER),
   kept('cluster-announce-bus-port', integer(0, 65535), '0', NO_CLUSTER),
   kept(

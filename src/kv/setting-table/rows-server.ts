@@ -22,6 +22,8 @@ const IN_YAML = 'Set in plinth.yaml.';
 const BY_SYSTEM = 'The service manager and the container decide it.';
 const NO_THREADS = 'One process uses one core; more cores are used by more nodes.';
 const OWN_LOG = 'The log of the process is set in plinth.yaml: log.level, log.output.';
+const NO_TLS_OUT = 'Connections to other servers (MIGRATE) are not encrypted.';
+const BY_TLS_LIBRARY = 'The TLS library decides; versions below 1.2 are refused.';
 const NO_CACHE = 'Sessions are resumed by tickets, which the TLS library manages.';
 
 const outputLimits: SettingRow = {
@@ -42,6 +44,8 @@ const outputLimits: SettingRow = {
 
 export const clientRows: readonly SettingRow[] = [
   fact('bind', ({ settings }) => settings.bind, IN_YAML),
+  fact('bind-source-addr', () => '', 'The kernel chooses the address of outgoing connections.'),
+  fact('socket-mark-id', () => '0', 'Sockets are not marked.'),
   fact('port', ({ settings }) => String(settings.port), IN_YAML),
   fact('unixsocket', ({ settings }) => settings.unixsocket, IN_YAML),
   kept(
@@ -56,6 +60,16 @@ export const clientRows: readonly SettingRow[] = [
   fact('tls-key-file', ({ settings }) => settings.tlsKeyFile, IN_YAML),
   fact('tls-ca-cert-file', ({ settings }) => settings.tlsCaCertFile, IN_YAML),
   fact('tls-auth-clients', ({ settings }) => settings.tlsAuthClients, IN_YAML),
+  fact('tls-ca-cert-dir', () => '', 'Authorities stand in one file: kv.tls.ca of plinth.yaml.'),
+  fact('tls-key-file-pass', () => '', 'The key has to be readable by the process alone.'),
+  fact('tls-client-cert-file', () => '', NO_TLS_OUT),
+  fact('tls-client-key-file', () => '', NO_TLS_OUT),
+  fact('tls-client-key-file-pass', () => '', NO_TLS_OUT),
+  fact('tls-dh-params-file', () => '', BY_TLS_LIBRARY),
+  fact('tls-protocols', () => '', BY_TLS_LIBRARY),
+  fact('tls-ciphers', () => '', BY_TLS_LIBRARY),
+  fact('tls-ciphersuites', () => '', BY_TLS_LIBRARY),
+  fact('tls-prefer-server-ciphers', () => 'no', BY_TLS_LIBRARY),
   kept('tls-session-caching', yesNo, 'yes', NO_CACHE),
   kept('tls-session-cache-size', integer(0, INT_MAX), '20480', NO_CACHE),
   kept('tls-session-cache-timeout', integer(0, INT_MAX), '300', NO_CACHE),
@@ -72,11 +86,11 @@ export const clientRows: readonly SettingRow[] = [
     integer(0, INT_MAX),
     'Seconds of silence after which a client is disconnected; 0: never.',
   ),
-  kept(
+  live(
     'tcp-keepalive',
+    'tcpKeepalive',
     integer(0, INT_MAX),
-    '300',
-    'Silent connections are always probed after 300 seconds.',
+    'Seconds of silence after which a connection is probed, if accepted from now on; 0: never.',
   ),
   kept('tcp-backlog', integer(0, INT_MAX), '511', 'Connections that wait in the kernel.', {
     immutable: true,
@@ -166,6 +180,12 @@ export const userRows: readonly SettingRow[] = [
     {
       aliases: ['lua-time-limit'],
     },
+  ),
+  live(
+    'script-memory-max',
+    'scriptMemoryMax',
+    memory(MEBIBYTE),
+    'Bytes that one run of a script may hold; Redis has no such limit.',
   ),
   fact('enable-debug-command', () => 'yes', 'Who may use DEBUG is decided by ACL.'),
   fact('enable-module-command', () => 'no', 'There are no modules.'),

@@ -119,11 +119,11 @@ export const memoryRows: readonly SettingRow[] = [
     '10',
     'An eviction takes at most a millisecond of a turn, then goes on in the background.',
   ),
-  kept(
+  live(
     'maxmemory-clients',
+    'maxmemoryClients',
     memoryOrPercent,
-    '0',
-    'Each client has its own limits: client-output-buffer-limit, client-query-buffer-limit.',
+    'Bytes that clients may hold together in requests and replies, or a percentage of maxmemory. Above it those with the most are disconnected, but for CLIENT NO-EVICT; 0: no limit.',
   ),
   live(
     'lfu-log-factor',

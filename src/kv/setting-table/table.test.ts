@@ -66,6 +66,25 @@ const refused: readonly (readonly [name: string, value: string, why: string])[] 
     'nosave save',
     "shutdown options SAVE and NOSAVE can't be used simultaneously",
   ],
+  ['maxmemory-samples', '99999999999999999999', "argument couldn't be parsed into an integer"],
+  ['hz', '-1', 'argument must be between 0 and 2147483647 inclusive'],
+  [
+    'active-defrag-ignore-bytes',
+    '',
+    'argument must be between 1 and 9223372036854775807 inclusive',
+  ],
+  [
+    'latency-tracking-info-percentiles',
+    ' 1',
+    'Invalid latency-tracking-info-percentiles parameters',
+  ],
+  ['proc-title-template', '', 'template format is invalid or contains unknown variables'],
+  [
+    'cluster-announce-hostname',
+    'a b',
+    'Hostnames may only contain alphanumeric characters, hyphens or dots',
+  ],
+  ['tls-ciphers', 'x', "can't set immutable config"],
   ['proc-title-template', '{foo}', 'template format is invalid or contains unknown variables'],
 ];
 
@@ -82,6 +101,7 @@ for (const [name, value, why] of refused) {
   });
 }
 
+const defaultOutput = 'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60';
 const accepted: readonly (readonly [name: string, value: string, shown: string])[] = [
   ['maxmemory', '10GB', '10737418240'],
   ['maxmemory', '1k', '1000'],
@@ -94,6 +114,12 @@ const accepted: readonly (readonly [name: string, value: string, shown: string])
   ['notify-keyspace-events', '', ''],
   ['hz', '100000', '500'],
   ['hz', '0', '1'],
+  ['repl-backlog-size', '1', '16384'],
+  ['hll-sparse-max-bytes', '', '0'],
+  ['client-output-buffer-limit', '', defaultOutput],
+  ['tcp-keepalive', '7', '7'],
+  ['script-memory-max', '64mb', '67108864'],
+  ['cluster-slave-validity-factor', '3', '3'],
   ['save', '', ''],
   ['save', '900 1', '900 1'],
   ['shutdown-on-sigterm', 'now SAVE', 'save now'],

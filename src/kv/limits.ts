@@ -26,6 +26,13 @@ export const heldReplyBytesMax = 64 * MEBIBYTE;
 /** Bytes of arguments queued between MULTI and EXEC; beyond, the transaction fails. */
 export const queuedBytesMax = 512 * MEBIBYTE;
 
+// Scripts and transactions. Beyond these what they call fails with an error.
+
+/** Reply of a command that a script calls. */
+export const scriptReplyBytesMax = 256 * MEBIBYTE;
+/** Log of one script or transaction; what would add to it is refused. */
+export const requestEffectBytesMax = 1024 * MEBIBYTE;
+
 // What the store remembers of itself. Beyond these the oldest or least goes, or is cut short.
 
 /** Arguments of an entry of SLOWLOG, and bytes of each. */

@@ -18,6 +18,7 @@ export const endingReasonTable = {
   'flush-timeout': 'the client did not take the last bytes in time',
   'input-limit': 'the client sent more than a request may hold',
   'output-limit': 'the client did not read its replies',
+  'reply-too-large': 'a reply was larger than the room there was for it',
   'memory-limit': 'all clients together held too much memory',
   'connections-limit': 'too many connections were open',
   'protocol-error': 'the client broke the protocol',

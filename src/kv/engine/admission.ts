@@ -28,6 +28,11 @@ const SUBSCRIBER_COMMANDS = new Set([
   'reset',
 ]);
 
+/** Requests from this on are looked at for what they would store. */
+const LARGE_REQUEST_BYTES = 4 * 1024 * 1024;
+/** What an element may cost above its bytes: nodes, buckets. */
+const ELEMENT_BYTES = 64;
+
 export class Admission {
   private readonly engine: Engine;
 
@@ -99,6 +104,10 @@ export class Admission {
     if ((engine.settings.maxmemory > 0 || arena.nearlyFull) && needsMemory(session, command)) {
       if (!engine.eviction.makeRoom() || arena.nearlyFull) return OUT_OF_MEMORY;
     }
+    const bytes = requestBytes(session, command, args);
+    if (bytes > LARGE_REQUEST_BYTES && needsMemory(session, command)) {
+      if (!arena.hasRoomFor(bytes)) return OUT_OF_MEMORY;
+    }
     // Scripts may write, but are refused only when they do.
     const writes = (bits & Bit.noScript) === 0 ? Bit.write | Bit.mayReplicate : Bit.write;
     if (engine.writesRefused !== undefined && (bits & writes) !== 0) return engine.writesRefused;
@@ -140,4 +149,11 @@ export class Admission {
     this.engine.stats.noteError(refusal.message);
     reply.error(refusal.message);
   }
+}
+
+/** About what a request can add to memory: its arguments, of EXEC those of all that is queued. */
+function requestBytes({ transaction }: Session, { spec }: Command, args: Args): number {
+  if (spec.name === 'exec') return transaction.queuedBytes;
+  const { count } = args;
+  return args.end(count - 1) - args.start(0) + count * ELEMENT_BYTES;
 }

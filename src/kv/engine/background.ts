@@ -11,9 +11,12 @@ import type { Engine } from './engine.ts';
 const RECLAIM_ELEMENTS = 512;
 const RECLAIM_MS = 1;
 const REHASH_BUCKETS = 128;
+/** Ticks between two requests for memory that was refused: the garbage collector is run for each. */
+const STARVED_TICKS = 10;
 
 export class Background {
   private readonly engine: Engine;
+  private ticks = 0;
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -23,6 +26,7 @@ export class Background {
   tick(): boolean {
     const { engine } = this;
     engine.executor.beginBatch();
+    this.replenish();
     if (engine.scripting.busy) return this.reclaim();
     engine.activeExpiry.beginTick();
     engine.eviction.sync();
@@ -40,6 +44,13 @@ export class Background {
     const evicts = engine.eviction.slice();
     const walks = engine.bigKeys.slice();
     return this.reclaim() || expires || evicts || walks;
+  }
+
+  /** Memory ahead of need; a system that has refused it is not asked at every tick. */
+  private replenish(): void {
+    const { arena } = this.engine.keyspace;
+    this.ticks++;
+    if (!arena.isStarved || this.ticks % STARVED_TICKS === 0) arena.replenish();
   }
 
   private reclaim(): boolean {

@@ -103,13 +103,13 @@ test('numbers and strings become bytes; lengths around the steps of a varint hol
     log.add(1, ['SET', 'x'.repeat(length)]);
   }
   log.commit(0);
-  const [first, ...rest] = read(sink.entries[0]!);
+  const [first, ...rest] = readParts(sink.payloads[0]!);
   assert.deepEqual(first, [0, 'SET', 'k', '-1.5', '1152921504606846976']);
   assert.deepEqual(
     rest.map((effect) => effect[2]!.length),
     [0, 127, 128, 16383, 16384, 2097151, 2097152],
   );
-  assert.ok(sink.reservations < 8, 'room grows by doubling');
+  assert.ok(sink.reservations < 12, 'room grows by doubling');
 });
 
 test('a payload never asks for more than the log takes as one entry: it is cut into parts, and read back whole', () => {

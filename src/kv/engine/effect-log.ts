@@ -20,8 +20,8 @@ export interface EffectSink {
 }
 
 const VARINT_BYTES_MAX = 5;
-/** Longest entry of the log: a few of them fill a segment, and none is long to read. */
-const PART_BYTES_MAX = 16 * 1024 * 1024;
+/** Longest entry of the log: with its heads it fills one of the log's memory chunks, which are reused. */
+const PART_BYTES_MAX = 1024 * 1024 - 128;
 
 export class EffectLog {
   /** Undefined: nothing is logged (no persistence, or a replay runs). */

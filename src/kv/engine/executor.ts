@@ -10,8 +10,9 @@ import { invariant } from '../../core/base/index.ts';
 import { Args } from '../../core/wire/index.ts';
 import { Call } from '../command/call.ts';
 import { Bit, type Command } from '../command/table.ts';
-import { ReplyError } from '../errors.ts';
+import { OUT_OF_MEMORY, ReplyError } from '../errors.ts';
 import type { Database } from '../keyspace/index.ts';
+import { lacksMemory } from '../memory/index.ts';
 import { addressOf } from '../session/describe.ts';
 import { FREE } from '../session/held.ts';
 import type { Session } from '../session/session.ts';
@@ -176,10 +177,13 @@ export class Executor {
     try {
       command.run!(call);
     } catch (error) {
-      if (!(error instanceof ReplyError)) throw error;
+      // What is replayed has happened: there it is no refusal but the end.
+      const refused = call.session !== this.internal && lacksMemory(error);
+      const refusal = refused ? OUT_OF_MEMORY : error;
+      if (!(refusal instanceof ReplyError)) throw error;
       reply.pos = mark;
-      reply.error(error.message);
-      engine.stats.noteError(error.message);
+      reply.error(refusal.message);
+      engine.stats.noteError(refusal.message);
       command.failed++;
     } finally {
       this.depth--;
@@ -241,6 +245,7 @@ export class Executor {
     call.retrying = false;
     call.nested = true;
     this.run(command, call);
+    if (reply.overflowed) reply.recover(0);
     const failed = reply.pos > 0 && reply.buf[0] === MINUS;
     const text = failed ? reply.buf.toString('latin1', 1, reply.pos - 2) : '';
     reply.pos = 0;

@@ -1,7 +1,7 @@
 /**
  * All databases of one store and what they share: memory, time, the access clock.
  */
-import { Arena } from '../memory/index.ts';
+import { Arena, type ArenaOptions } from '../memory/index.ts';
 import { Database, type DatabaseShared } from './database.ts';
 import { LargeValues } from './large-value.ts';
 import { CLOCK_MASK, Flag } from './record.ts';
@@ -9,6 +9,13 @@ import { CLOCK_MASK, Flag } from './record.ts';
 export interface KeyspaceHooks {
   beforeChange(db: Database, record: number): void;
   onExpired(db: Database, record: number): boolean;
+}
+
+export interface KeyspaceOptions {
+  readonly databases: number;
+  readonly hashSeed: number;
+  readonly memory?: ArenaOptions;
+  readonly hooks: KeyspaceHooks;
 }
 
 export class Keyspace implements DatabaseShared {
@@ -26,8 +33,8 @@ export class Keyspace implements DatabaseShared {
   beforeChange: (db: Database, record: number) => void;
   onExpired: (db: Database, record: number) => boolean;
 
-  constructor(options: { databases: number; hashSeed: number; hooks: KeyspaceHooks }) {
-    this.arena = new Arena(options.hashSeed);
+  constructor(options: KeyspaceOptions) {
+    this.arena = new Arena(options.hashSeed, options.memory);
     this.beforeChange = options.hooks.beforeChange;
     this.onExpired = options.hooks.onExpired;
     for (let index = 0; index < options.databases; index++) {

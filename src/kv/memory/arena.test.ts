@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Address, Arena, byteOffset, SEGMENT_SHIFT } from './arena.ts';
+import { OutOfMemoryError } from './out-of-memory.ts';
 
 interface Held {
   addr: Address;
@@ -80,11 +81,89 @@ test('an allocation is at most an eighth larger than asked for, small ones round
 });
 
 test('an arena says that it is nearly full while there is still room, and takes it back', () => {
-  const arena = new Arena(1, 260);
+  const arena = new Arena(1, { segmentsMax: 260 });
   const held: Address[] = [];
   while (!arena.nearlyFull) held.push(arena.alloc(4 * 1024 * 1024));
   assert.ok(held.length >= 4);
   arena.free(arena.alloc(8 * 1024 * 1024));
   for (const addr of held) arena.free(addr);
   assert.equal(arena.nearlyFull, false);
+});
+
+/** A system with so many bytes to give. */
+class System {
+  leftBytes: number;
+
+  constructor(bytes: number) {
+    this.leftBytes = bytes;
+  }
+  readonly allocate = (bytes: number): ArrayBuffer => {
+    if (bytes > this.leftBytes) throw new RangeError('Array buffer allocation failed');
+    this.leftBytes -= bytes;
+    return new ArrayBuffer(bytes);
+  };
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+test('when the system refuses memory there is some left for what is under way, and it is told at once', () => {
+  const system = new System(100 * MEBIBYTE);
+  const arena = new Arena(1, system);
+  const held: Address[] = [];
+  while (!arena.nearlyFull) held.push(arena.alloc(2 * MEBIBYTE));
+  assert.ok(arena.usedBytes > 40 * MEBIBYTE);
+  const before = arena.usedBytes;
+  while (arena.usedBytes < before + 16 * MEBIBYTE) held.push(arena.alloc(1000));
+  assert.equal(arena.nearlyFull, true);
+  assert.equal(arena.hasRoomFor(16 * MEBIBYTE), true);
+  assert.equal(arena.hasRoomFor(17 * MEBIBYTE), false);
+  system.leftBytes = 100 * MEBIBYTE;
+  assert.equal(arena.hasRoomFor(17 * MEBIBYTE), true);
+  arena.replenish();
+  assert.equal(arena.nearlyFull, false);
+  for (const addr of held) arena.free(addr);
+  assert.equal(arena.usedBytes, 0);
+});
+
+test('memory that is freed while the system refuses more is kept for what comes', () => {
+  const arena = new Arena(1, new System(100 * MEBIBYTE));
+  const held: Address[] = [];
+  while (!arena.nearlyFull) held.push(arena.alloc(2 * MEBIBYTE));
+  for (const addr of held) arena.free(addr);
+  assert.equal(arena.nearlyFull, false);
+  while (arena.usedBytes < 32 * MEBIBYTE) arena.alloc(2 * MEBIBYTE);
+  assert.equal(arena.nearlyFull, true);
+});
+
+test('an allocation that fails, of any size, has changed nothing', () => {
+  const taken = fc.array(sizes, { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(taken, fc.integer({ min: 20, max: 60 }), (list, mebibytes) => {
+      const system = new System(mebibytes * MEBIBYTE);
+      const arena = new Arena(1, system);
+      const held: Held[] = [];
+      let failed = 0;
+      for (let round = 0; failed < 3; round++) {
+        const bytes = round > 400 ? 3 * MEBIBYTE : list[round % list.length]!;
+        const before = [arena.usedBytes, arena.reservedBytes, arena.bytes.length];
+        try {
+          const entry = { addr: arena.alloc(bytes), bytes, mark: round % 256 };
+          fill(arena, entry);
+          held.push(entry);
+        } catch (error) {
+          assert.ok(error instanceof OutOfMemoryError);
+          assert.deepEqual([arena.usedBytes, arena.reservedBytes, arena.bytes.length], before);
+          failed++;
+          const entry = held.shift();
+          if (entry !== undefined) arena.free(entry.addr);
+        }
+      }
+      for (const entry of held) {
+        assert.ok(intact(arena, entry));
+        arena.free(entry.addr);
+      }
+      assert.equal(arena.usedBytes, 0);
+    }),
+    { numRuns: 20 },
+  );
 });

@@ -13,11 +13,15 @@
  * Invariants: a span belongs to one class until its last slot is freed; a free page run is never
  * next to another free run of its segment; a segment without used pages gives its memory back.
  * Limit: 2048 segments, that is 16 GiB of small and medium allocations a process, each large one
- * counted as a segment; `nearlyFull` warns 256 segments before.
+ * counted as a segment. `nearlyFull` warns 256 segments before, and as soon as the system refuses
+ * memory: some segments are taken from it ahead of need, so that the command at hand comes to its end.
+ * An allocation that fails has changed nothing.
  *
  * Benchmark: bench/kv.
  */
 import { invariant } from '../../core/base/index.ts';
+import { lacksMemory, OutOfMemoryError } from './out-of-memory.ts';
+import { dropUncounted, takeUncounted } from './segment-memory.ts';
 
 /** Address in units of 8 bytes; 0 means nothing. */
 export type Address = number;
@@ -29,6 +33,8 @@ const SEGMENT_BYTES = SEGMENT_UNITS * 8;
 const SEGMENTS_MAX = 2048;
 /** Segments that are left for the command at hand once `nearlyFull` says so: two GiB. */
 const SEGMENTS_SPARE = 256;
+/** Segments taken from the system ahead of need. Their pages cost nothing until they are used. */
+const SEGMENTS_AHEAD = 4;
 const PAGE_SHIFT = 9;
 const PAGE_UNITS = 1 << PAGE_SHIFT;
 const PAGE_BYTES = PAGE_UNITS * 8;
@@ -63,6 +69,13 @@ export function byteOffset(addr: Address): number {
   return (addr & SEGMENT_MASK) << 3;
 }
 
+export interface ArenaOptions {
+  /** Less than the address space holds, for tests. */
+  readonly segmentsMax?: number;
+  /** Where memory comes from. @throws RangeError when there is none. */
+  readonly allocate?: (bytes: number) => ArrayBufferLike;
+}
+
 export class Arena {
   /** Seed of all key hashes over this memory: random in service, fixed in simulations. */
   readonly hashSeed: number;
@@ -78,16 +91,16 @@ export class Arena {
   reservedBytes = 0;
 
   // Per page of every segment. A run's length stands at its first and last page.
-  private pageClass = new Uint8Array(0);
-  private runPages = new Uint16Array(0);
+  private pageClass: Uint8Array = new Uint8Array(0);
+  private runPages: Uint16Array = new Uint16Array(0);
   /** First page of the span that a page belongs to. */
-  private spanOfPage = new Uint32Array(0);
+  private spanOfPage: Uint32Array = new Uint32Array(0);
   // Per span, at the index of its first page.
-  private freeSlot = new Uint32Array(0);
-  private usedSlots = new Uint16Array(0);
-  private bumpSlot = new Uint16Array(0);
-  private nextSpan = new Int32Array(0);
-  private prevSpan = new Int32Array(0);
+  private freeSlot: Uint32Array = new Uint32Array(0);
+  private usedSlots: Uint16Array = new Uint16Array(0);
+  private bumpSlot: Uint16Array = new Uint16Array(0);
+  private nextSpan: Int32Array = new Int32Array(0);
+  private prevSpan: Int32Array = new Int32Array(0);
 
   /** First span with a free slot, by class; -1 for none. */
   private readonly partial = new Int32Array(CLASS_UNITS.length).fill(-1);
@@ -96,11 +109,16 @@ export class Arena {
   private readonly usedPages: number[] = [];
   private readonly emptySegments: number[] = [];
   private readonly segmentsFull: number;
+  private readonly allocate: (bytes: number) => ArrayBufferLike;
+  /** Memory of segments to come; the next one is the last, which has pages already if any has. */
+  private readonly ahead: ArrayBufferLike[] = [];
+  /** The system has refused memory for them. */
+  private starved = false;
 
-  /** `segmentsMax`: less than the address space holds, for tests. */
-  constructor(hashSeed: number, segmentsMax = SEGMENTS_MAX) {
+  constructor(hashSeed: number, options: ArenaOptions = {}) {
     this.hashSeed = hashSeed;
-    this.segmentsFull = segmentsMax - SEGMENTS_SPARE;
+    this.segmentsFull = (options.segmentsMax ?? SEGMENTS_MAX) - SEGMENTS_SPARE;
+    this.allocate = options.allocate ?? allocate;
     const first = this.takeSegment(SEGMENT_BYTES);
     // Page 0 of the first segment stays unused, because address 0 means nothing.
     this.setRun(0, 1, KIND_MEDIUM);
@@ -110,7 +128,7 @@ export class Arena {
 
   /**
    * Takes at least `bytes` bytes. The content is whatever was there before.
-   * Throws RangeError when the address space of the process is used up.
+   * Throws OutOfMemoryError when there is none; nothing has changed then.
    */
   alloc(bytes: number): Address {
     const units = (bytes + 7) >>> 3;
@@ -135,9 +153,41 @@ export class Arena {
     return addr;
   }
 
-  /** The address space is nearly used up: what needs memory should be refused. */
+  /** Memory or the address space are nearly used up: what needs memory should be refused. */
   get nearlyFull(): boolean {
-    return this.bytes.length - this.emptySegments.length > this.segmentsFull;
+    return this.starved || this.bytes.length - this.emptySegments.length > this.segmentsFull;
+  }
+
+  /** The system has refused memory; `replenish` tries again. */
+  get isStarved(): boolean {
+    return this.starved;
+  }
+
+  /** Takes from the system what was used of the memory ahead of need. */
+  replenish(): void {
+    try {
+      this.reservePages(this.bytes.length + SEGMENTS_AHEAD);
+      while (this.ahead.length < SEGMENTS_AHEAD) this.ahead.unshift(this.allocate(SEGMENT_BYTES));
+      this.starved = false;
+    } catch (error) {
+      if (!lacksMemory(error)) throw error;
+      this.starved = true;
+    }
+  }
+
+  /**
+   * Whether a request that may store `bytes` can be carried out. What the memory ahead of need holds
+   * is not asked for; what is more is taken and given back.
+   */
+  hasRoomFor(bytes: number): boolean {
+    if (bytes * 2 <= SEGMENTS_AHEAD * SEGMENT_BYTES) return true;
+    try {
+      this.allocate(bytes);
+      return true;
+    } catch (error) {
+      if (!lacksMemory(error)) throw error;
+      return false;
+    }
   }
 
   /** Gives an allocation back. */
@@ -315,40 +365,85 @@ export class Arena {
   }
 
   private takeSegment(bytes: number): number {
-    const reused = this.emptySegments.pop();
-    const segment = reused ?? this.bytes.length;
-    if (segment >= SEGMENTS_MAX) throw new RangeError('the address space of the arena is used up');
-    const memory = new ArrayBuffer(bytes);
+    const segment = this.emptySegments.at(-1) ?? this.bytes.length;
+    if (segment >= SEGMENTS_MAX) {
+      throw new OutOfMemoryError('the address space of the arena is used up');
+    }
+    const memory = this.memoryFor(segment, bytes);
+    if (segment < this.bytes.length) this.emptySegments.pop();
     this.bytes[segment] = Buffer.from(memory);
     this.words[segment] = new Uint32Array(memory);
     this.floats[segment] = new Float64Array(memory);
     this.usedPages[segment] = 0;
     this.reservedBytes += bytes;
-    if ((segment + 1) * SEGMENT_PAGES > this.pageClass.length) this.growPageTables(segment + 1);
+    // The first is taken at the start, when nothing has to be carried to its end.
+    if (segment > 0 && !this.starved) this.replenish();
     return segment;
   }
 
+  private memoryFor(segment: number, bytes: number): ArrayBufferLike {
+    try {
+      this.reservePages(segment + 1);
+      const ahead = bytes === SEGMENT_BYTES ? this.ahead.pop() : undefined;
+      return ahead ?? this.allocate(bytes);
+    } catch (error) {
+      if (!lacksMemory(error)) throw error;
+      throw new OutOfMemoryError(`no memory for ${bytes} bytes`, { cause: error });
+    }
+  }
+
   private releaseSegment(segment: number): void {
-    this.reservedBytes -= this.bytes[segment]!.length;
+    const { buffer } = this.bytes[segment]!;
+    this.reservedBytes -= buffer.byteLength;
+    if (buffer.byteLength === SEGMENT_BYTES) this.keepAhead(buffer);
     this.bytes[segment] = EMPTY_BYTES;
     this.words[segment] = EMPTY_WORDS;
     this.floats[segment] = EMPTY_FLOATS;
     this.emptySegments.push(segment);
   }
 
-  private growPageTables(segments: number): void {
+  /**
+   * Keeps the memory of a segment for the next one: it has its pages, and a key that comes and goes at
+   * the end of a segment does not take new ones each time. What was kept longest goes in its place.
+   */
+  private keepAhead(memory: ArrayBufferLike): void {
+    this.ahead.push(memory);
+    if (this.ahead.length > SEGMENTS_AHEAD) dropUncounted(this.ahead.shift()!);
+    if (this.ahead.length === SEGMENTS_AHEAD) this.starved = false;
+  }
+
+  /** Makes the page tables long enough for so many segments. */
+  private reservePages(segments: number): void {
+    if (segments * SEGMENT_PAGES <= this.pageClass.length) return;
     const pages = Math.max(segments * 2, 4) * SEGMENT_PAGES;
-    this.pageClass = grown(this.pageClass, new Uint8Array(pages));
-    this.runPages = grown(this.runPages, new Uint16Array(pages));
-    this.spanOfPage = grown(this.spanOfPage, new Uint32Array(pages));
-    this.freeSlot = grown(this.freeSlot, new Uint32Array(pages));
-    this.usedSlots = grown(this.usedSlots, new Uint16Array(pages));
-    this.bumpSlot = grown(this.bumpSlot, new Uint16Array(pages));
-    this.nextSpan = grown(this.nextSpan, new Int32Array(pages));
-    this.prevSpan = grown(this.prevSpan, new Int32Array(pages));
+    // One allocation for all: it fails or does not.
+    const memory = this.allocate(pages * PAGE_TABLE_BYTES);
+    let at = 0;
+    const next = (bytes: number): [ArrayBufferLike, number, number] => {
+      at += bytes * pages;
+      return [memory, at - bytes * pages, pages];
+    };
+    this.spanOfPage = grown(this.spanOfPage, new Uint32Array(...next(4)));
+    this.freeSlot = grown(this.freeSlot, new Uint32Array(...next(4)));
+    this.nextSpan = grown(this.nextSpan, new Int32Array(...next(4)));
+    this.prevSpan = grown(this.prevSpan, new Int32Array(...next(4)));
+    this.runPages = grown(this.runPages, new Uint16Array(...next(2)));
+    this.usedSlots = grown(this.usedSlots, new Uint16Array(...next(2)));
+    this.bumpSlot = grown(this.bumpSlot, new Uint16Array(...next(2)));
+    this.pageClass = grown(this.pageClass, new Uint8Array(...next(1)));
   }
 }
 
+/**
+ * Large values are counted by the collector: each comes and goes by itself, and what was freed has to be
+ * given back before there is much of it.
+ */
+function allocate(bytes: number): ArrayBufferLike {
+  return bytes === SEGMENT_BYTES ? takeUncounted(bytes) : new ArrayBuffer(bytes);
+}
+
+/** Of one page in all page tables. */
+const PAGE_TABLE_BYTES = 4 * 4 + 3 * 2 + 1;
 const EMPTY_BYTES = Buffer.alloc(0);
 const EMPTY_WORDS = new Uint32Array(0);
 const EMPTY_FLOATS = new Float64Array(0);

@@ -2,8 +2,8 @@
  * `redis.call` and `redis.pcall`: runs a command for the script at hand and gives its reply back.
  *
  * Checks come in Redis' order: name and number of arguments, whether scripts may use it, the caller's
- * permissions, whether the script may write at all, disk, memory. A script that has written is never
- * refused for lack of disk or memory: it could not be undone. What the commands change goes to the log
+ * permissions, whether the script may write at all, disk, memory. A script that has written is not
+ * refused for lack of disk, or above `maxmemory`: it could not be undone. What the commands change goes to the log
  * entry of the command that runs the script.
  *
  * Benchmark: bench/kv.
@@ -15,6 +15,7 @@ import { Bit, type Command } from '../command/table.ts';
 import type { Engine } from '../engine/engine.ts';
 import { OUT_OF_MEMORY } from '../errors.ts';
 import type { Database } from '../keyspace/index.ts';
+import { requestEffectBytesMax, scriptReplyBytesMax } from '../limits.ts';
 import { type LuaTable, type LuaValue, luaError } from '../lua/index.ts';
 import type { Session } from '../session/session.ts';
 import { errorTable, replyErrorTable } from './error-table.ts';
@@ -36,6 +37,7 @@ const BAD_ARGUMENTS = 'Lua redis lib command arguments must be strings or intege
 const UNKNOWN = 'ERR Unknown Redis command called from script';
 const WRONG_ARITY = 'ERR Wrong number of args calling Redis command from script';
 const NOT_FROM_SCRIPT = 'ERR This Redis command is not allowed from script';
+const REPLY_TOO_LARGE = 'ERR the reply is too large for a script';
 const READ_ONLY = 'ERR Write commands are not allowed from read-only scripts.';
 
 export class CommandCaller {
@@ -43,7 +45,7 @@ export class CommandCaller {
   private readonly run: ScriptRun;
   private readonly scriptArgs = new ScriptArgs();
   private readonly reader = new ReplyReader();
-  private readonly writer = new RespWriter(REPLY_BYTES);
+  private readonly writer: RespWriter;
   /** Commands by the names that scripts have used: they are constants, whose hash is known. */
   private readonly byName = new Map<LuaValue, Command>();
   private call: Call | undefined;
@@ -52,6 +54,10 @@ export class CommandCaller {
   constructor(engine: Engine, run: ScriptRun) {
     this.engine = engine;
     this.run = run;
+    this.writer = new RespWriter(REPLY_BYTES, {
+      bytesMax: scriptReplyBytesMax,
+      allocate: engine.allocateBuffer,
+    });
   }
 
   /** Makes ready for a script of `caller`: it begins in `db`, with the caller's rights. */
@@ -95,6 +101,11 @@ export class CommandCaller {
       return failed(replyErrorTable(refusal), raise);
     }
     this.execute(command!);
+    if (writer.overflowed) {
+      writer.recover(0);
+      engine.stats.noteError(REPLY_TOO_LARGE);
+      return failed(replyErrorTable(REPLY_TOO_LARGE), raise);
+    }
     if (writer.buf[0] === MINUS && raise) throw luaError(this.reader.read(writer.buf));
     return this.reader.read(writer.buf);
   }
@@ -127,12 +138,19 @@ export class CommandCaller {
     }
     if ((bits & (Bit.write | Bit.mayReplicate)) === 0) return undefined;
     if (run.readOnly) return READ_ONLY;
+    if (this.overfull && (bits & Bit.denyoom) !== 0) return OUT_OF_MEMORY.message;
     if (run.wrote) return undefined;
     if (engine.writesRefused !== undefined) return engine.writesRefused.message;
     if (run.outOfMemory && !run.allowOom && (bits & Bit.denyoom) !== 0) {
       return OUT_OF_MEMORY.message;
     }
     return undefined;
+  }
+
+  /** No more is possible, whatever the script has done: no memory, or no end of what it writes. */
+  private get overfull(): boolean {
+    const { effects, keyspace } = this.engine;
+    return keyspace.arena.nearlyFull || effects.payloadBytes > requestEffectBytesMax;
   }
 
   private execute(command: Command): void {

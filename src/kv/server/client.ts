@@ -14,6 +14,7 @@ import type { Connection, ConnectionHandler, EndingReason } from '../../core/dow
 import { Parsed, RespParser } from '../../core/wire/index.ts';
 import { Executed } from '../engine/executor.ts';
 import { heldInputBytesMax, unreadReplyBytesMax } from '../limits.ts';
+import { lacksMemory } from '../memory/index.ts';
 import { Output } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import type { KvServer } from './server.ts';
@@ -174,9 +175,7 @@ export class Client implements ConnectionHandler {
     const kept = this.inputTo - this.inputFrom;
     const { clientQueryBufferLimit } = this.server.engine.settings;
     if (kept + length > Math.min(clientQueryBufferLimit, INPUT_BYTES_MAX)) {
-      this.server.engine.endSession(this.session, 'input-limit');
-      this.waiting = true;
-      this.input = undefined;
+      this.refuseInput('input-limit');
       return;
     }
     if (this.input === undefined || this.inputTo + length > this.input.length) {
@@ -187,7 +186,8 @@ export class Client implements ConnectionHandler {
         Math.min(expected, (kept + length) * 4),
       );
       // A buffer that a command's arguments may still point into is never moved in place.
-      const larger = Buffer.allocUnsafeSlow(Math.max(INPUT_BYTES_MIN, roundUp(wanted)));
+      const larger = this.allocate(Math.max(INPUT_BYTES_MIN, roundUp(wanted)));
+      if (larger === undefined) return;
       this.input?.copy(larger, 0, this.inputFrom, this.inputTo);
       this.input = larger;
       this.inputFrom = 0;
@@ -199,6 +199,23 @@ export class Client implements ConnectionHandler {
       this.readPaused = true;
       this.connection.pause();
     }
+  }
+
+  /** Memory for a request; when there is none its client ends. */
+  private allocate(bytes: number): Buffer | undefined {
+    try {
+      return this.server.engine.allocateBuffer(bytes);
+    } catch (error) {
+      if (!lacksMemory(error)) throw error;
+      this.refuseInput('memory-limit');
+      return undefined;
+    }
+  }
+
+  private refuseInput(reason: EndingReason): void {
+    this.server.engine.endSession(this.session, reason);
+    this.waiting = true;
+    this.input = undefined;
   }
 
   private trimInput(): void {

@@ -5,7 +5,7 @@
  *
  * Benchmark: bench/kv.
  */
-import { RespWriter } from '../../core/wire/index.ts';
+import { RespWriter, type RespWriterOptions } from '../../core/wire/index.ts';
 import type { Output } from './output.ts';
 import type { Session } from './session.ts';
 
@@ -28,13 +28,14 @@ export interface HeldTurn {
 }
 
 export class Outlet {
-  readonly writer = new RespWriter(TURN_BYTES);
+  readonly writer: RespWriter;
   /** Bytes handed to connections since the start. */
   sentBytes = 0;
   /** Bytes that wait for the log. */
   heldBytes = 0;
   private scheduled: Output[] = [];
   private current: Output | undefined;
+  private session: Session | undefined;
   private from = 0;
   private readonly spare: Buffer[] = [];
   /** Messages for the session whose command runs: they come behind its reply. */
@@ -44,9 +45,15 @@ export class Outlet {
   /** Looks at a client that was given a message: it may have too much unread. */
   guard: ((session: Session, output: Output) => void) | undefined;
 
+  /** `options`: of the writer. */
+  constructor(options: RespWriterOptions = {}) {
+    this.writer = new RespWriter(TURN_BYTES, options);
+  }
+
   /** Begins the replies of a session; until `end` what is written is for it. */
   begin(session: Session): void {
     this.current = session.output;
+    this.session = session;
     this.from = this.writer.pos;
     this.writer.protocol = session.protocol;
   }
@@ -58,6 +65,7 @@ export class Outlet {
 
   /** A command of the current session is complete: messages for it follow its reply. */
   settle(): void {
+    if (this.writer.overflowed) this.loseReply();
     if (this.deferred.length === 0) return;
     const output = this.current;
     const { deferred } = this;
@@ -85,7 +93,19 @@ export class Outlet {
 
   /** Forgets what the current session was written since `pos`, as far as it is still here. */
   rewind(pos: number): void {
-    this.writer.pos = Math.max(pos, this.from);
+    this.writer.recover(Math.max(pos, this.from));
+  }
+
+  /** There is no room for a reply of the current session. It can not be told so: it is ended. */
+  private loseReply(): void {
+    this.writer.recover(this.from);
+    this.deferred = [];
+    const { current: output, session } = this;
+    if (output === undefined || session === undefined) return;
+    session.closing = true;
+    session.endingReason = 'reply-too-large';
+    this.forget(output);
+    output.connection.destroy('reply-too-large');
   }
 
   /**
@@ -93,7 +113,7 @@ export class Outlet {
    * messages for that one still wait for the end of its reply.
    */
   deliver(session: Session, write: (writer: RespWriter) => void): void {
-    const { current, from } = this;
+    const { current, from, session: before } = this;
     const { protocol } = this.writer;
     if (current !== undefined) {
       this.suspended = { output: current, messages: this.deferred };
@@ -107,6 +127,7 @@ export class Outlet {
       this.deferred = this.suspended!.messages;
       this.suspended = undefined;
       this.current = current;
+      this.session = before;
       this.from = this.writer.pos;
       this.writer.protocol = protocol;
     } else this.from = from;

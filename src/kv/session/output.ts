@@ -59,10 +59,17 @@ export class Output {
     }
   }
 
-  /** Copies the region out of the shared writer. */
+  /** Copies the region out of the shared writer; a client for whose copy there is no room is ended. */
   keepRegion(shared: Buffer): void {
     if (this.from === this.to) return;
-    this.add(Buffer.from(shared.subarray(this.from, this.to)));
+    try {
+      this.add(Buffer.from(shared.subarray(this.from, this.to)));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.chunks = [];
+      this.chunkBytes = 0;
+      this.connection.destroy('reply-too-large');
+    }
     this.from = 0;
     this.to = 0;
   }

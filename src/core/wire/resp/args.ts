@@ -4,8 +4,11 @@
  * Argument 0 is the command's name. All views are good only until the request has been answered; what
  * is kept longer is copied.
  */
+import { constants } from 'node:buffer';
 
 const SPARE_ARGS = 64;
+/** Longest string of V8: a little less than the largest argument. */
+const TEXT_BYTES_MAX = constants.MAX_STRING_LENGTH;
 
 export class Args {
   buf: Buffer = EMPTY;
@@ -52,9 +55,10 @@ export class Args {
     return Buffer.from(this.bytes(index));
   }
 
-  /** One argument as a string of bytes (latin1). */
+  /** One argument as a string of bytes (latin1); of the longest only what a string can hold. */
   text(index: number): string {
-    return this.buf.toString('latin1', this.starts[index], this.ends[index]);
+    const start = this.start(index);
+    return this.buf.toString('latin1', start, Math.min(this.end(index), start + TEXT_BYTES_MAX));
   }
 
   /** One argument as an upper-case keyword; long ones are no keywords and come back empty. */

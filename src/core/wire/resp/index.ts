@@ -3,4 +3,4 @@ export { Args } from './args.ts';
 export { formatDouble } from './double.ts';
 export { splitInline } from './inline.ts';
 export { Parsed, type ParserLimits, RespParser } from './parser.ts';
-export { RespWriter } from './writer.ts';
+export { RespWriter, type RespWriterOptions } from './writer.ts';

@@ -88,3 +88,50 @@ test('a printed double reads back as the same double', () => {
     }),
   );
 });
+
+test('a reply without room is not written, whatever it is made of, and the writer goes on after it', () => {
+  const large = Buffer.alloc(300_000, 'x');
+  const pieces: ((reply: RespWriter) => void)[] = [
+    (r) => r.bulk(large),
+    (r) => r.bulkText(large.toString()),
+    (r) => r.simple(large.toString()),
+    (r) => r.verbatim(large.toString()),
+    (r) => r.encoded(large),
+    (r) => r.endDeferred(r.deferred(), 'array', 3),
+    (r) => r.endScan(r.deferred(), 2 ** 40, 3),
+    (r) => r.bulk(large, 0, 1500),
+    (r) => r.integer(2 ** 50),
+    (r) => r.error('ERR no'),
+    (r) => r.ok(),
+  ];
+  const piece = fc.integer({ min: 0, max: pieces.length - 1 });
+  const back = fc.option(fc.nat({ max: 400_000 }));
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(piece, back), { maxLength: 40 }),
+      fc.boolean(),
+      (list, refused) => {
+        const writer = new RespWriter(16, {
+          bytesMax: 10_000,
+          allocate: (bytes) => {
+            if (refused && bytes > 5000) throw new RangeError('Array buffer allocation failed');
+            return Buffer.allocUnsafeSlow(bytes);
+          },
+        });
+        writer.simple('kept');
+        const mark = writer.pos;
+        while (!writer.overflowed) writer.integer(1_000_000);
+        const deferred = writer.deferred();
+        for (const [nth, at] of list) {
+          if (at !== null) writer.pos = at;
+          pieces[nth]!(writer);
+          assert.ok(writer.overflowed && writer.pos >= 0 && writer.pos <= writer.buf.length);
+        }
+        writer.endDeferred(deferred, 'set', 10);
+        writer.recover(mark);
+        writer.ok();
+        assert.equal(writer.buf.toString('latin1', 0, writer.pos), '+kept\r\n+OK\r\n');
+      },
+    ),
+  );
+});

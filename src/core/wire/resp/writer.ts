@@ -3,7 +3,9 @@
  * one after the other into one growing buffer. Types that RESP2 lacks are written as what Redis gives
  * a RESP2 client in their place.
  *
- * Invariant: `buf[0 .. pos)` is what was written since `pos` was last set back.
+ * Invariant: `buf[0 .. pos)` is what was written since `pos` was last set back, unless it `overflowed`:
+ * a reply above `bytesMax`, or one that memory has no room for, is not written, and neither is what
+ * follows until `recover`. Who writes need not look: a command that has begun runs to its end.
  *
  * Benchmark: bench/kv.
  */
@@ -18,27 +20,73 @@ const DEFERRED_HEAD_BYTES = 96;
 const INTEGER_LINES: Buffer[] = [];
 for (let n = 0; n < SMALL_INTEGERS; n++) INTEGER_LINES.push(Buffer.from(`:${n}\r\n`));
 
+/** Where replies go that have no room; nobody reads it. */
+const NOWHERE = Buffer.allocUnsafeSlow(64 * 1024);
+const BYTES_MAX = 1024 * 1024 * 1024;
+
+export interface RespWriterOptions {
+  /** Most that the buffer grows to; default 1 GiB. */
+  readonly bytesMax?: number;
+  /** Where memory comes from. @throws RangeError when there is none. */
+  readonly allocate?: (bytes: number) => Buffer;
+}
+
 export class RespWriter {
   buf: Buffer;
   pos = 0;
   /** 2 or 3. */
   protocol: 2 | 3 = 2;
+  /** There was no room for a reply: what was written since is lost, `buf` and `pos` mean nothing. */
+  overflowed = false;
+  private kept: Buffer | undefined;
+  private readonly bytesMax: number;
+  private readonly allocate: (bytes: number) => Buffer;
 
-  constructor(bytes: number) {
+  constructor(bytes: number, options: RespWriterOptions = {}) {
+    this.bytesMax = options.bytesMax ?? BYTES_MAX;
+    this.allocate = options.allocate ?? Buffer.allocUnsafeSlow;
     this.buf = Buffer.allocUnsafeSlow(bytes);
   }
 
-  /** Makes room for `bytes` more. */
-  ensure(bytes: number): void {
-    if (this.pos + bytes > this.buf.length) this.grow(bytes);
+  /** Makes room for `bytes` more; false when so many must not be written (never below 64 KiB). */
+  ensure(bytes: number): boolean {
+    return this.pos + bytes <= this.buf.length || this.grow(bytes);
   }
 
-  private grow(bytes: number): void {
+  /** Ends an overflow. `pos`: what was written up to there, before the overflow, is kept. */
+  recover(pos: number): void {
+    if (this.kept !== undefined) this.buf = this.kept;
+    this.kept = undefined;
+    this.overflowed = false;
+    this.pos = pos;
+  }
+
+  private grow(bytes: number): boolean {
+    if (!this.overflowed) {
+      const larger = this.larger(this.pos + bytes);
+      if (larger !== undefined) {
+        this.buf.copy(larger, 0, 0, this.pos);
+        this.buf = larger;
+        return true;
+      }
+      this.overflowed = true;
+      this.kept = this.buf;
+      this.buf = NOWHERE;
+    }
+    this.pos = 0;
+    return bytes <= NOWHERE.length;
+  }
+
+  private larger(wanted: number): Buffer | undefined {
+    if (wanted > this.bytesMax) return undefined;
     let size = this.buf.length * 2;
-    while (size < this.pos + bytes) size *= 2;
-    const larger = Buffer.allocUnsafeSlow(size);
-    this.buf.copy(larger, 0, 0, this.pos);
-    this.buf = larger;
+    while (size < wanted) size *= 2;
+    try {
+      return this.allocate(Math.min(size, this.bytesMax));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return undefined;
+    }
   }
 
   ok(): void {
@@ -66,7 +114,7 @@ export class RespWriter {
   }
 
   private line(mark: number, text: string): void {
-    this.ensure(text.length + 3);
+    if (!this.ensure(text.length + 3)) return;
     const { buf, pos } = this;
     buf[pos] = mark;
     const end = pos + 1 + buf.write(text, pos + 1, text.length, 'latin1');
@@ -123,7 +171,7 @@ export class RespWriter {
   /** A bulk string from a range of bytes. */
   bulk(from: Buffer, start = 0, end = from.length): void {
     const length = end - start;
-    this.ensure(length + 32);
+    if (!this.ensure(length + 32)) return;
     this.head(36, length);
     const { buf, pos } = this;
     if (length > 28) from.copy(buf, pos, start, end);
@@ -136,7 +184,7 @@ export class RespWriter {
   /** A bulk string from text of single-byte characters (latin1). */
   bulkText(text: string): void {
     const length = text.length;
-    this.ensure(length + 32);
+    if (!this.ensure(length + 32)) return;
     this.head(36, length);
     const pos = this.pos + this.buf.write(text, this.pos, length, 'latin1');
     this.buf[pos] = CR;
@@ -191,6 +239,7 @@ export class RespWriter {
   }
 
   private closeGap(from: number, end: number): void {
+    if (this.overflowed) return;
     this.buf.copyWithin(this.pos, from, end);
     this.pos += end - from;
   }
@@ -252,7 +301,7 @@ export class RespWriter {
       return;
     }
     const body = Buffer.from(`${format}:${text}`);
-    this.ensure(body.length + 32);
+    if (!this.ensure(body.length + 32)) return;
     this.head(61, body.length);
     body.copy(this.buf, this.pos);
     this.pos += body.length;
@@ -262,7 +311,7 @@ export class RespWriter {
 
   /** Bytes that are replies already. */
   encoded(bytes: Buffer): void {
-    this.ensure(bytes.length);
+    if (!this.ensure(bytes.length)) return;
     bytes.copy(this.buf, this.pos);
     this.pos += bytes.length;
   }

@@ -1,8 +1,10 @@
 /** MULTI, EXEC, DISCARD, WATCH, UNWATCH. */
 import type { Call } from '../../command/call.ts';
 import { type CommandSpec, keyRange } from '../../command/spec.ts';
-import { Bit } from '../../command/table.ts';
-import { ReplyError } from '../../errors.ts';
+import { Bit, type Command } from '../../command/table.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { OUT_OF_MEMORY, ReplyError } from '../../errors.ts';
+import { requestEffectBytesMax } from '../../limits.ts';
 
 function multi(call: Call): void {
   const { transaction } = call.session;
@@ -67,8 +69,8 @@ function exec(call: Call): void {
     inner.db = session.db;
     inner.spec = command.spec;
     const denied = session.user.unrestricted
-      ? undefined
-      : engine.acl.check(session, command, inner.args, 'exec');
+      ? overfull(engine, command)
+      : (engine.acl.check(session, command, inner.args, 'exec') ?? overfull(engine, command));
     if (denied === undefined) {
       if (engine.monitors.count > 0) engine.executor.monitor(session, command, inner.args);
       engine.executor.run(command, inner);
@@ -79,6 +81,14 @@ function exec(call: Call): void {
   }
   // What the commands changed they have logged themselves.
   call.noEffect();
+}
+
+/** What no command may add to any more, though its transaction has begun. */
+function overfull(engine: Engine, { bits }: Command): ReplyError | undefined {
+  if ((bits & Bit.denyoom) === 0) return undefined;
+  const full =
+    engine.keyspace.arena.nearlyFull || engine.effects.payloadBytes > requestEffectBytesMax;
+  return full ? OUT_OF_MEMORY : undefined;
 }
 
 /** Whether a watched key has reached its time without anybody having met it. */

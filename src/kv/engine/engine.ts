@@ -57,6 +57,10 @@ export interface EngineOptions {
   readonly settings?: Partial<Settings>;
   /** Longest entry of the log, bytes; default 1 MiB. */
   readonly logPartBytes?: number;
+  /** Where large memory comes from; default: the system. @throws RangeError when there is none. */
+  readonly allocate?: (bytes: number) => ArrayBuffer;
+  /** Longest reply, bytes; default 1 GiB. */
+  readonly replyBytesMax?: number;
 }
 
 export class Engine {
@@ -74,7 +78,9 @@ export class Engine {
   readonly tracking: TrackingTable;
   readonly stats = new Stats();
   /** Where replies and pushed messages leave. */
-  readonly outlet = new Outlet();
+  readonly outlet: Outlet;
+  /** Memory of any content, from where the store's own comes. @throws RangeError when there is none. */
+  readonly allocateBuffer: (bytes: number) => Buffer;
   /** Ends clients that do not read what they are sent. */
   readonly outputGuard: OutputGuard;
   readonly admission = new Admission(this);
@@ -143,6 +149,13 @@ export class Engine {
     this.clock = options.clock;
     this.random = options.random;
     this.effects = new EffectLog(options.logPartBytes);
+    const { allocate, replyBytesMax } = options;
+    this.allocateBuffer =
+      allocate === undefined ? Buffer.allocUnsafeSlow : (bytes) => Buffer.from(allocate(bytes));
+    this.outlet = new Outlet({
+      allocate: this.allocateBuffer,
+      ...(replyBytesMax !== undefined && { bytesMax: replyBytesMax }),
+    });
     this.settings = { ...defaultSettings(), ...options.settings };
     this.config = new SettingTable(this);
     this.runId = Array.from({ length: 5 }, () => hex32(options.random.u32())).join('');
@@ -152,6 +165,7 @@ export class Engine {
     this.keyspace = new Keyspace({
       databases: options.databases ?? 16,
       hashSeed: options.random.u32(),
+      memory: allocate === undefined ? {} : { allocate },
       hooks: {
         beforeChange: () => {},
         onExpired: (db, record) => {

@@ -21,6 +21,7 @@ import {
   copyBytes,
   EXTRA_WORD,
   KEY_LENGTH_MASK,
+  moveBytes,
   SEGMENT_SHIFT,
   Table,
 } from '../memory/index.ts';
@@ -208,7 +209,7 @@ export class Database {
     const moved = arena.alloc(bytes);
     const from = arena.bytes[record >>> SEGMENT_SHIFT]!;
     const to = arena.bytes[moved >>> SEGMENT_SHIFT]!;
-    copyBytes(from, byteOffset(record), to, byteOffset(moved), copied);
+    moveBytes(from, byteOffset(record), to, byteOffset(moved), copied);
     arena.words[moved >>> SEGMENT_SHIFT]![(byteOffset(moved) >>> 2) + 4] = valueBytes;
     this.replaced(record, moved);
     return moved;
@@ -284,7 +285,7 @@ export class Database {
     const bytes = arena.bytes[record >>> SEGMENT_SHIFT]!;
     if (RECORD_HEAD_BYTES + 4 + body <= arena.capacity(record)) {
       const from = offset + RECORD_HEAD_BYTES;
-      bytes.copyWithin(from + 4, from, from + body);
+      moveBytes(bytes, from, bytes, from + 4, body);
       words[w + 2] = (head | EXTRA_WORD) >>> 0;
       words[w + 5] = this.expiries.add(record, atMs);
       return record;
@@ -293,7 +294,7 @@ export class Database {
     const to = arena.bytes[moved >>> SEGMENT_SHIFT]!;
     const toOffset = byteOffset(moved);
     copyBytes(bytes, offset, to, toOffset, RECORD_HEAD_BYTES);
-    copyBytes(bytes, offset + RECORD_HEAD_BYTES, to, toOffset + RECORD_HEAD_BYTES + 4, body);
+    moveBytes(bytes, offset + RECORD_HEAD_BYTES, to, toOffset + RECORD_HEAD_BYTES + 4, body);
     const movedWords = arena.words[moved >>> SEGMENT_SHIFT]!;
     const mw = toOffset >>> 2;
     movedWords[mw + 2] = (head | EXTRA_WORD) >>> 0;
@@ -313,7 +314,7 @@ export class Database {
     const length = head & KEY_LENGTH_MASK;
     const from = offset + RECORD_HEAD_BYTES + 4;
     const bytes = this.arena.bytes[record >>> SEGMENT_SHIFT]!;
-    bytes.copyWithin(from - 4, from, from + length + this.packedBytes(words, w));
+    moveBytes(bytes, from, bytes, from - 4, length + this.packedBytes(words, w));
     words[w + 2] = length;
     return true;
   }

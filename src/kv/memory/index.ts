@@ -2,5 +2,6 @@
 export { compareBytes, copyBytes, equalBytes, hashBytes } from '../../core/base/index.ts';
 export { type Address, Arena, type ArenaOptions, byteOffset, SEGMENT_SHIFT } from './arena.ts';
 export { DueHeap } from './due-heap.ts';
+export { moveBytes } from './move-bytes.ts';
 export { lacksMemory, OutOfMemoryError } from './out-of-memory.ts';
 export { EXTRA_WORD, FETCH_MAX, KEY_LENGTH_MASK, Table } from './table.ts';

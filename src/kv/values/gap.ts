@@ -3,7 +3,7 @@
  * shrink. Positions are relative to the value's first byte, because the record may move.
  */
 import type { Database } from '../keyspace/index.ts';
-import type { Address } from '../memory/index.ts';
+import { type Address, moveBytes } from '../memory/index.ts';
 
 /** Makes `bytes` bytes of room at `at`, content undefined. Returns the record, moved or not. */
 export function openGap(db: Database, record: Address, at: number, bytes: number): Address {
@@ -11,7 +11,8 @@ export function openGap(db: Database, record: Address, at: number, bytes: number
   const moved = db.resizeValue(record, length + bytes);
   if (at < length) {
     const offset = db.valueOffset(moved);
-    db.bytesOf(moved).copyWithin(offset + at + bytes, offset + at, offset + length);
+    const own = db.bytesOf(moved);
+    moveBytes(own, offset + at, own, offset + at + bytes, length - at);
   }
   return moved;
 }
@@ -21,7 +22,8 @@ export function closeGap(db: Database, record: Address, at: number, bytes: numbe
   const length = db.valueLength(record);
   const offset = db.valueOffset(record);
   if (at + bytes < length) {
-    db.bytesOf(record).copyWithin(offset + at, offset + at + bytes, offset + length);
+    const own = db.bytesOf(record);
+    moveBytes(own, offset + at + bytes, own, offset + at, length - at - bytes);
   }
   return db.resizeValue(record, length - bytes);
 }

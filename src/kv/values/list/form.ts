@@ -9,7 +9,7 @@
  * Functions that may change the form or move the record return its address.
  */
 import { type Database, Type } from '../../keyspace/index.ts';
-import type { Address } from '../../memory/index.ts';
+import { type Address, moveBytes } from '../../memory/index.ts';
 import type { Settings } from '../../settings.ts';
 import {
   entryBytes,
@@ -114,7 +114,7 @@ export function push(
   const value = db.valueOffset(target);
   if (atHead) {
     const first = value + COUNT_BYTES;
-    to.copyWithin(first + bytes, first, value + used);
+    moveBytes(to, first, to, first + bytes, used - COUNT_BYTES);
     writeEntry(to, first, from, start, length);
   } else writeEntry(to, value + used, from, start, length);
   setPackedCount(db, target, count + 1);
@@ -156,7 +156,7 @@ export function dropEnd(
   const first = value + COUNT_BYTES;
   if (atHead) {
     const size = entryBytes(lengthAt(bytes, first));
-    bytes.copyWithin(first, first + size, value + used);
+    moveBytes(bytes, first + size, bytes, first, used - COUNT_BYTES - size);
     return db.resizeValue(record, used - size);
   }
   return db.resizeValue(record, used - entryBytes(lengthBefore(bytes, value + used)));

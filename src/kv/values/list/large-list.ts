@@ -11,7 +11,7 @@
  * Benchmark: bench/kv (LPUSH, RPOP, LRANGE).
  */
 import { type LargeValue, Type } from '../../keyspace/index.ts';
-import { type Arena, byteOffset, SEGMENT_SHIFT } from '../../memory/index.ts';
+import { type Arena, byteOffset, moveBytes, SEGMENT_SHIFT } from '../../memory/index.ts';
 import {
   entryBytes,
   lengthAt,
@@ -197,10 +197,10 @@ export class LargeList implements LargeValue {
     const row = this.first + chunk;
     if (offset * 2 < end - this.startOf(chunk)) {
       const start = this.startOf(chunk);
-      bytes.copyWithin(start + size, start, at);
+      moveBytes(bytes, start, bytes, start + size, at - start);
       this.starts[row] = (this.starts[row] as number) + size;
     } else {
-      bytes.copyWithin(at, at + size, end);
+      moveBytes(bytes, at + size, bytes, at, end - at - size);
       this.ends[row] = (this.ends[row] as number) - size;
     }
     this.removed(chunk, 1);
@@ -220,7 +220,7 @@ export class LargeList implements LargeValue {
       const row = this.first + chunk;
       if (offset === 0) this.starts[row] = (this.starts[row] as number) + (end - start);
       else {
-        bytes.copyWithin(start, end, chunkEnd);
+        moveBytes(bytes, end, bytes, start, chunkEnd - end);
         this.ends[row] = (this.ends[row] as number) - (end - start);
       }
       this.removed(chunk, taken);

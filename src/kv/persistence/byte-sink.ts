@@ -30,6 +30,13 @@ export class ByteSink {
     this.at = this.buf.writeDoubleLE(value, this.at);
   }
 
+  /** A string of latin1, as `range`. */
+  text(text: string): void {
+    this.u32(text.length);
+    this.ensure(text.length);
+    this.at += this.buf.write(text, this.at, 'latin1');
+  }
+
   range(from: Buffer, start: number, length: number): void {
     this.u32(length);
     this.ensure(length);

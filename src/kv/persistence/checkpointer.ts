@@ -18,10 +18,10 @@
  */
 import type { Clock, Disk, DiskFile } from '../../core/runtime/index.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Database } from '../keyspace/index.ts';
+import { type Database, Type } from '../keyspace/index.ts';
 import type { Address } from '../memory/index.ts';
 import { checkpointName, encodeHeader, indexOfName, NEW_NAME } from './format.ts';
-import { hasPieces, LargeEmission } from './large-emission.ts';
+import { LargeEmission } from './large-emission.ts';
 import { RecordWriter } from './record-writer.ts';
 
 const SLICE_MS = 1;
@@ -223,7 +223,7 @@ export class Checkpointer {
   private writesPieces(db: Database, record: Address): boolean {
     if (this.state !== 'walking' || this.failure !== undefined) return false;
     if (!db.isLarge(record) || db.isCheckpointed(record)) return false;
-    return db.largeOf(record).size > PIECE_ELEMENTS && hasPieces(db.typeOf(record));
+    return db.largeOf(record).size > PIECE_ELEMENTS;
   }
 
   /** The emission of a large collection, begun or queued now. */
@@ -282,7 +282,7 @@ export class Checkpointer {
   private emit(db: Database, record: Address): void {
     if (this.state !== 'walking' || this.failure !== undefined) return;
     this.toDatabase(db);
-    if (!db.isLarge(record) || !hasPieces(db.typeOf(record))) {
+    if (!db.isLarge(record) || isShortStream(db, record)) {
       this.writer.key(db, record);
       return;
     }
@@ -427,4 +427,9 @@ export class Checkpointer {
     this.waiters = [];
     for (const waiter of waiters) waiter(error);
   }
+}
+
+/** Streams are large values from their first entry on: a short one is written as it is dumped. */
+function isShortStream(db: Database, record: Address): boolean {
+  return db.typeOf(record) === Type.stream && db.largeOf(record).size <= PIECE_ELEMENTS;
 }

@@ -2,7 +2,9 @@
 import { crc32 } from 'node:zlib';
 
 export const MAGIC = Buffer.from('PLINTHCP');
-export const VERSION = 1;
+export const VERSION = 2;
+/** Version 1 has streams as `large` records only. */
+const VERSION_MIN = 1;
 export const HEADER_BYTES = 40;
 export const BLOCK_HEAD_BYTES = 8;
 /** Records are gathered into a block until it has this many bytes. */
@@ -57,7 +59,9 @@ export function decodeHeader(header: Buffer): { logIndex: number } | { wrong: st
     return { wrong: 'the checksum of the header is wrong' };
   }
   const version = header.readUInt16LE(8);
-  if (version !== VERSION) return { wrong: `version ${version} is not known, ${VERSION} is` };
+  if (version < VERSION_MIN || version > VERSION) {
+    return { wrong: `version ${version} is not known, ${VERSION_MIN} to ${VERSION} are` };
+  }
   return { logIndex: header.readDoubleLE(16) };
 }
 

@@ -11,16 +11,13 @@ import type { Address } from '../memory/index.ts';
 import * as hash from '../values/hash/index.ts';
 import * as list from '../values/list/index.ts';
 import * as set from '../values/set/index.ts';
+import { streamOf } from '../values/stream/index.ts';
 import { ZsetCursor } from '../values/zset/index.ts';
 import { ByteSink } from './byte-sink.ts';
 import type { RecordWriter } from './record-writer.ts';
+import { writeStream } from './stream-items.ts';
 
 const cursor = new ZsetCursor();
-
-/** Whether values of this type are written in pieces; streams are written whole. */
-export function hasPieces(type: Type): boolean {
-  return type === Type.list || type === Type.set || type === Type.hash || type === Type.zset;
-}
 
 export class LargeEmission {
   readonly db: Database;
@@ -33,6 +30,8 @@ export class LargeEmission {
   /** How far it has come: an index, a rank or a scan cursor. */
   private position = 0;
   private begun = false;
+  /** Writes a stream, one item after the other. */
+  private stream: Generator<void, void, void> | undefined;
 
   constructor(db: Database, record: Address, id: number) {
     this.db = db;
@@ -81,6 +80,8 @@ export class LargeEmission {
           },
         );
         return this.position === 0;
+      case Type.stream:
+        return this.takeStream(record, budget);
       default:
         return this.takeZset(record, budget);
     }
@@ -96,6 +97,12 @@ export class LargeEmission {
     });
     this.position = stop;
     return stop === size;
+  }
+
+  private takeStream(record: Address, budget: number): boolean {
+    this.stream ??= writeStream(streamOf(this.db, record), this.items);
+    for (let left = budget; left > 0; left--) if (this.stream.next().done === true) return true;
+    return false;
   }
 
   private takeZset(record: Address, budget: number): boolean {

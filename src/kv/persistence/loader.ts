@@ -23,6 +23,7 @@ import {
   indexOfName,
   RecordKind,
 } from './format.ts';
+import { type ItemSource, readStreamItem } from './stream-items.ts';
 
 /** Read at once; longer blocks are read whole. */
 const READ_BYTES = 1024 * 1024;
@@ -63,7 +64,7 @@ interface OpenLarge {
   readonly loader: ValueLoader;
 }
 
-class CheckpointLoader {
+class CheckpointLoader implements ItemSource {
   private readonly engine: Engine;
   private readonly file: DiskFile;
   private readonly path: string;
@@ -259,6 +260,7 @@ class CheckpointLoader {
     if (type === Type.list) loader.beginList();
     else if (type === Type.set) loader.beginSet(0);
     else if (type === Type.hash) loader.beginHash(0);
+    else if (type === Type.stream) loader.beginStream();
     else loader.beginZset(0);
     this.open.set(id, { db, meta, expiry, type, loader });
   }
@@ -276,6 +278,8 @@ class CheckpointLoader {
         const expireAt = this.f64();
         const field = this.value();
         loader.onHashField(field, this.value(), expireAt);
+      } else if (type === Type.stream) {
+        if (!readStreamItem(this, loader)) throw this.corrupt(this.blockOffset, UNKNOWN_ITEM);
       } else {
         const score = this.f64();
         loader.onZsetMember(this.value(), score);
@@ -297,21 +301,21 @@ class CheckpointLoader {
   }
 
   /** A view of the bytes that follow, behind their length. */
-  private value(): Buffer {
+  value(): Buffer {
     const length = this.u32();
     const start = this.at;
     this.skip(length);
     return this.buffer.subarray(start, this.at);
   }
 
-  private u32(): number {
+  u32(): number {
     this.need(4);
     const value = u32At(this.buffer, this.at);
     this.at += 4;
     return value;
   }
 
-  private f64(): number {
+  f64(): number {
     this.need(8);
     const value = this.buffer.readDoubleLE(this.at);
     this.at += 8;
@@ -353,6 +357,7 @@ class CheckpointLoader {
   }
 }
 
+const UNKNOWN_ITEM = 'an item of a stream is of unknown kind';
 /** Bytes of a packed record before its key, at most, and of the length of its value. */
 const PACKED_HEAD_MAX = 21;
 /** The bit HAS_EXPIRY in the highest byte of the meta. */

@@ -40,8 +40,8 @@ test('tables stand newest first on level 0 and by key below, and the version bef
     },
     open,
   );
-  assert.deepEqual(numbers(after.levels[0]!), [5, 1]);
-  assert.deepEqual(numbers(after.levels[2]!), [3, 2]);
+  assert.deepEqual(numbers(after.level(0)), [5, 1]);
+  assert.deepEqual(numbers(after.level(2)), [3, 2]);
   assert.deepEqual(numbers(after.tables()), [5, 1, 3, 2]);
   assert.deepEqual(numbers(before.tables()), [1, 2]);
   assert.equal(after.count, 4);
@@ -55,15 +55,15 @@ test('a table that moves stays the same open table', () => {
   const moved = before.apply({ drop: [1], add: [{ level: 6, meta: meta(1, 'a', 'c') }] }, () =>
     assert.fail(),
   );
-  assert.equal(moved.levels[6]![0], before.levels[0]![0]);
-  assert.equal(moved.levels[0]!.length, 0);
+  assert.equal(moved.level(6)[0], before.level(0)[0]);
+  assert.equal(moved.level(0).length, 0);
 });
 
 test('a whole edit forgets what was there', () => {
   const before = make({ level: 0, meta: meta(1, 'a', 'c') }, { level: 1, meta: meta(2, 'a', 'c') });
   const after = before.apply({ whole: true, add: [{ level: 3, meta: meta(2, 'a', 'c') }] }, open);
   assert.deepEqual(numbers(after.tables()), [2]);
-  assert.equal(after.levels[3]![0], before.levels[1]![0]);
+  assert.equal(after.level(3)[0], before.level(1)[0]);
 });
 
 test('an edit that does not fit breaks an invariant', () => {
@@ -103,10 +103,11 @@ test('searching a level finds what going through it finds', () => {
     fc.property(tables, key, key, (list, one, other) => {
       const version = make(...list.map((of) => ({ level: 4, meta: of })));
       const text = Buffer.from(`..${one}..`);
-      const nth = version.find(4, text, 2, one.length);
+      const nth = version.firstEndingAfter(4, text, 2, one.length);
       const behind = list.findIndex((of) => one < of.end.toString());
       assert.equal(nth, behind < 0 ? list.length : behind);
       const wanted = list.findIndex((of) => hasKey(of, text, 2, one.length));
+      assert.equal(version.find(4, text, 2, one.length), wanted);
       const isIn = (of: TableMeta): boolean =>
         of.smallest.toString() <= one && one < of.end.toString();
       assert.equal(wanted, list.findIndex(isIn));

@@ -20,15 +20,12 @@ interface Level<T> {
 }
 
 export class Version<T extends HasMeta> {
-  /** Level 0 newest first, the others by key. */
-  readonly levels: readonly (readonly T[])[];
   readonly #levels: readonly Level<T>[];
   readonly count: number;
   readonly totalBytes: number;
 
   private constructor(levels: readonly Level<T>[]) {
     this.#levels = levels;
-    this.levels = levels.map(({ tables }) => tables);
     let count = 0;
     let totalBytes = 0;
     for (const { tables, bytesBefore } of levels) {
@@ -43,6 +40,11 @@ export class Version<T extends HasMeta> {
     return new Version(Array.from({ length: LEVELS }, () => levelOf<T>([])));
   }
 
+  /** The tables of a level: of 0 newest first, of others by key. */
+  level(level: number): readonly T[] {
+    return this.#levels[level]!.tables;
+  }
+
   levelBytes(level: number): number {
     const { tables, bytesBefore } = this.#levels[level]!;
     return bytesBefore[tables.length]!;
@@ -50,12 +52,12 @@ export class Version<T extends HasMeta> {
 
   /** All tables, level by level. */
   tables(): T[] {
-    return this.levels.flat();
+    return this.#levels.flatMap(({ tables }) => tables);
   }
 
   /** The first level from 1 on that has tables; `LEVELS` when none has. */
   get firstSortedLevel(): number {
-    for (let level = 1; level < LEVELS; level++) if (this.levels[level]!.length > 0) return level;
+    for (let level = 1; level < LEVELS; level++) if (this.level(level).length > 0) return level;
     return LEVELS;
   }
 
@@ -91,11 +93,20 @@ export class Version<T extends HasMeta> {
   }
 
   /**
-   * Index of the first table of a level from 1 on that ends behind the key, their count when none does:
-   * no other one can hold the key, this one does if it begins at or before it. Hot: nothing is allocated.
+   * Index of the table of a level from 1 on whose range has the key, -1: none. Hot: one binary search,
+   * nothing allocated.
    */
   find(level: number, key: Buffer, start: number, length: number): number {
-    const tables = this.levels[level]!;
+    const nth = this.firstEndingAfter(level, key, start, length);
+    const { tables } = this.#levels[level]!;
+    if (nth === tables.length) return -1;
+    const { smallest } = tables[nth]!.meta;
+    return compareBytes(smallest, 0, smallest.length, key, start, length) <= 0 ? nth : -1;
+  }
+
+  /** Index of the first table of a level from 1 on that ends behind the key; their count when none does. */
+  firstEndingAfter(level: number, key: Buffer, start: number, length: number): number {
+    const { tables } = this.#levels[level]!;
     let low = 0;
     let high = tables.length;
     while (low < high) {
@@ -133,7 +144,8 @@ export class Version<T extends HasMeta> {
 
   #span(level: number, smallest: Buffer | undefined, end: Buffer | undefined): [number, number] {
     const { tables } = this.#levels[level]!;
-    const from = smallest === undefined ? 0 : this.find(level, smallest, 0, smallest.length);
+    const from =
+      smallest === undefined ? 0 : this.firstEndingAfter(level, smallest, 0, smallest.length);
     if (end === undefined) return [from, tables.length];
     let low = from;
     let high = tables.length;

@@ -100,10 +100,7 @@ function pfmerge(call: Call): void {
   openSketch(call, record);
   if (dense) sketch.toDense();
   const sparseBytesMax = call.engine.settings.hllSparseMaxBytes;
-  for (let index = 0; index < REGISTERS; index++) {
-    const count = union[index]!;
-    if (count > 0) sketch.raise(index, count, sparseBytesMax);
-  }
+  if (!sketch.raiseAll(union, sparseBytesMax)) throw CORRUPTED;
   forgetCardinality(sketch.bytes, sketch.start);
   storeSketch(call, record, 1);
   call.changed(1, Notify.string, 'pfadd');

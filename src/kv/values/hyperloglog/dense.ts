@@ -51,3 +51,15 @@ export function mergeDense(bytes: Buffer, at: number, registers: Uint8Array): vo
     if (d > registers[index + 3]!) registers[index + 3] = d;
   }
 }
+
+/** Sets every dense register to the one of `registers`. */
+export function writeDense(bytes: Buffer, at: number, registers: Uint8Array): void {
+  let byte = at;
+  for (let index = 0; index < REGISTERS; index += 4, byte += 3) {
+    const low = registers[index]! | (registers[index + 1]! << 6);
+    const four = low | (registers[index + 2]! << 12) | (registers[index + 3]! << 18);
+    bytes[byte] = four;
+    bytes[byte + 1] = four >>> 8;
+    bytes[byte + 2] = four >>> 16;
+  }
+}

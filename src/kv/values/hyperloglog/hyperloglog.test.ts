@@ -90,6 +90,36 @@ test('registers agree with an array through all changes, sparse and dense', () =
   );
 });
 
+test('raising all registers at once is raising them one by one, byte for byte', () => {
+  fc.assert(
+    fc.property(
+      fc.array(raise, { maxLength: 120 }),
+      fc.array(raise, { maxLength: 120 }),
+      fc.constantFrom(30, 100, 3000),
+      (raises, before, sparseBytesMax) => {
+        const each = new Sketch().openEmpty();
+        const all = new Sketch().openEmpty();
+        const registers = new Uint8Array(REGISTERS);
+        for (const [index, count] of before) {
+          each.raise(index, count, sparseBytesMax);
+          all.raise(index, count, sparseBytesMax);
+        }
+        for (const [index, count] of [...before, ...raises]) {
+          registers[index] = Math.max(registers[index]!, count);
+        }
+        for (let index = 0; index < REGISTERS; index++) {
+          if (registers[index]! > 0) each.raise(index, registers[index]!, sparseBytesMax);
+        }
+        assert.ok(all.raiseAll(registers, sparseBytesMax));
+        const registersOfAll = all.bytes.subarray(all.start + HEADER_BYTES, all.start + all.length);
+        assert.equal(all.length, each.length);
+        assert.deepEqual(registersOfAll, each.bytes.subarray(HEADER_BYTES, each.length));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
 test('an estimate of up to a million elements is within five standard errors', () => {
   const sketch = new Sketch().openEmpty();
   const element = Buffer.alloc(8);

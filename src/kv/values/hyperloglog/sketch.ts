@@ -5,7 +5,7 @@
  * The bytes after a change are those that Redis would have, so runs are split and joined as it does:
  * the run of the register in up to three, then equal neighbours among the next five runs.
  */
-import { raiseDense } from './dense.ts';
+import { raiseDense, writeDense } from './dense.ts';
 import {
   DENSE_BYTES,
   Encoding,
@@ -112,6 +112,24 @@ export class Sketch {
     return raiseDense(this.bytes, registers, index, count) ? Raised.changed : Raised.unchanged;
   }
 
+  /**
+   * Raises all registers to those of `registers`, one a byte, which are nowhere lower than the sketch's
+   * own. False when its runs are broken.
+   */
+  raiseAll(registers: Uint8Array, sparseBytesMax: number): boolean {
+    for (let index = 0; index < REGISTERS; index++) {
+      if (this.dense) {
+        writeDense(this.bytes, this.start + HEADER_BYTES, registers);
+        return true;
+      }
+      const count = registers[index]!;
+      if (count > 0 && this.raiseSparse(index, count, sparseBytesMax) === Raised.corrupted) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Makes a sparse sketch dense; false when its runs are broken. */
   toDense(): boolean {
     if (this.dense) return true;
@@ -155,14 +173,14 @@ export class Sketch {
       this.forgetHint();
       return this.raiseSparse(index, count, sparseBytesMax);
     }
+    this.hintAt = previous === 0 ? HEADER_BYTES : previous;
+    this.hintFirst = previousFirst;
     const byte = bytes[at]!;
     if (isVal(byte) && valCount(byte) >= count) return Raised.unchanged;
     if (span === 1 && !isXzero(byte)) bytes[at] = valByte(count, 1);
     else if (!this.split(at, first, span, index, count, sparseBytesMax)) {
       return this.promote(index, count);
     }
-    this.hintAt = previous === 0 ? HEADER_BYTES : previous;
-    this.hintFirst = previousFirst;
     this.join(this.hintAt);
     forgetCardinality(bytes, 0);
     return Raised.changed;

@@ -18,13 +18,20 @@ function bitsOf(bytes: Buffer): string {
   return [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
 }
 
-/** Runs of equal bytes between random ones, at any alignment of a larger buffer. */
+/** Runs of equal bytes between random ones, some longer than what is looked at at once, at any alignment. */
 const bytes = fc
   .tuple(
     fc.nat(7),
-    fc.array(fc.tuple(fc.constantFrom(0, 0xff, -1), fc.nat(700), fc.uint8Array({ maxLength: 5 })), {
-      maxLength: 4,
-    }),
+    fc.array(
+      fc.tuple(
+        fc.constantFrom(0, 0xff, -1),
+        fc.oneof({ weight: 9, arbitrary: fc.nat(700) }, { weight: 1, arbitrary: fc.nat(20_000) }),
+        fc.uint8Array({ maxLength: 300 }),
+      ),
+      {
+        maxLength: 4,
+      },
+    ),
   )
   .map(([lead, runs]) => {
     const parts = runs.map(([fill, length, random]) =>
@@ -90,7 +97,7 @@ test('sources of different lengths are combined as if zeros followed them', () =
   );
 });
 
-test('combining goes on from one chunk to the next', () => {
+test('combining goes on from one piece to the next', () => {
   const a = Buffer.alloc(40_001, 0b1100);
   const b = Buffer.alloc(33_000, 0b1010);
   const both = [a, b].map((source) => ({ bytes: source, start: 0, length: source.length }));

@@ -1,11 +1,12 @@
 /**
  * Bitwise combinations of byte strings, the shorter ones continued with zeros.
  *
- * Works on chunks that stay in the processor's cache: each source's part is copied to an aligned buffer
- * and combined word by word.
+ * Works on pieces that stay in the processor's cache: each source's part is copied to the memory of the
+ * kernel and combined there.
  *
  * Benchmark: bench/kv (BITOP).
  */
+import { type BitKernel, bitKernel, PIECE_BYTES } from './bit-kernel.ts';
 
 export type BitOperation = 'AND' | 'OR' | 'XOR' | 'NOT' | 'DIFF' | 'DIFF1' | 'ANDOR' | 'ONE';
 
@@ -16,88 +17,71 @@ export interface BitSource {
   readonly length: number;
 }
 
-const CHUNK_BYTES = 16_384;
-const CHUNK_WORDS = CHUNK_BYTES / 4;
+/** Results up to this long are made in the same memory each time: new memory costs more than they do. */
+const KEPT_BYTES_MAX = 4 * 1024 * 1024;
+let kept = Buffer.alloc(0);
 
-class Chunk {
-  readonly words = new Int32Array(CHUNK_WORDS);
-  private readonly bytes = Buffer.from(this.words.buffer);
-
-  /** Takes a source's bytes from `at` on, zeros where it has none. */
-  load({ bytes, start, length }: BitSource, at: number): void {
-    const count = Math.max(0, Math.min(CHUNK_BYTES, length - at));
-    if (count > 0) bytes.copy(this.bytes, 0, start + at, start + at + count);
-    if (count < CHUNK_BYTES) this.bytes.fill(0, count);
-  }
-
-  store(target: Buffer, at: number): void {
-    this.bytes.copy(target, at, 0, Math.min(CHUNK_BYTES, target.length - at));
-  }
-}
-
-const result = new Chunk();
-const operand = new Chunk();
-/** Bits that are set in more than one source, for ONE. */
-const repeated = new Int32Array(CHUNK_WORDS);
-
-/** Combines sources into a new buffer, as long as the longest of them. */
+/** Combines sources; the result is as long as the longest of them and good until the next call. */
 export function combineBits(operation: BitOperation, sources: readonly BitSource[]): Buffer {
   let length = 0;
   for (const source of sources) length = Math.max(length, source.length);
-  const combined = Buffer.allocUnsafeSlow(length);
-  for (let at = 0; at < length; at += CHUNK_BYTES) {
-    const words = Math.min(CHUNK_WORDS, (length - at + 3) >>> 2);
-    combineChunk(operation, sources, at, words);
-    result.store(combined, at);
+  const combined = memoryFor(length);
+  const kernel = bitKernel();
+  for (let at = 0; at < length; at += PIECE_BYTES) {
+    const bytes = Math.min(PIECE_BYTES, length - at);
+    combinePiece(kernel, operation, sources, { at, bytes });
+    kernel.result.copy(combined, at, 0, bytes);
   }
   return combined;
 }
 
-function combineChunk(
+function memoryFor(length: number): Buffer {
+  if (length > KEPT_BYTES_MAX) return Buffer.allocUnsafeSlow(length);
+  if (length > kept.length) {
+    kept = Buffer.allocUnsafeSlow(Math.min(KEPT_BYTES_MAX, length * 2));
+  }
+  return kept.subarray(0, length);
+}
+
+/** Bytes of all sources that are combined at once. */
+interface Piece {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+function combinePiece(
+  kernel: BitKernel,
   operation: BitOperation,
   sources: readonly BitSource[],
-  at: number,
-  words: number,
+  piece: Piece,
 ): void {
   // The first source of these stands apart: all others are united before it is brought in.
   const apart = operation === 'DIFF' || operation === 'DIFF1' || operation === 'ANDOR';
   const first = apart ? 1 : 0;
-  const to = result.words;
-  const from = operand.words;
-  result.load(sources[first]!, at);
-  if (operation === 'ONE') repeated.fill(0, 0, words);
+  const { bytes } = piece;
+  load(kernel.result, sources[first]!, piece);
+  if (operation === 'ONE') kernel.repeated.fill(0);
   for (let i = first + 1; i < sources.length; i++) {
-    operand.load(sources[i]!, at);
-    if (operation === 'AND') and(to, from, words);
-    else if (operation === 'XOR') xor(to, from, words);
-    else if (operation === 'ONE') one(to, from, words);
-    else or(to, from, words);
+    load(kernel.operand, sources[i]!, piece);
+    if (operation === 'AND') kernel.and(bytes);
+    else if (operation === 'XOR') kernel.xor(bytes);
+    else {
+      if (operation === 'ONE') kernel.repeat(bytes);
+      kernel.or(bytes);
+    }
   }
-  if (operation === 'NOT') for (let i = 0; i < words; i++) to[i] = ~to[i]!;
-  if (operation === 'ONE') for (let i = 0; i < words; i++) to[i] = to[i]! & ~repeated[i]!;
+  if (operation === 'NOT') kernel.not(bytes);
+  if (operation === 'ONE') kernel.excludeRepeated(bytes);
   if (!apart) return;
-  operand.load(sources[0]!, at);
-  if (operation === 'DIFF') for (let i = 0; i < words; i++) to[i] = from[i]! & ~to[i]!;
-  else if (operation === 'DIFF1') for (let i = 0; i < words; i++) to[i] = to[i]! & ~from[i]!;
-  else and(to, from, words);
+  load(kernel.operand, sources[0]!, piece);
+  if (operation === 'DIFF') kernel.exclude(bytes);
+  else if (operation === 'DIFF1') kernel.excludeOperand(bytes);
+  else kernel.and(bytes);
 }
 
-function and(to: Int32Array, from: Int32Array, words: number): void {
-  for (let i = 0; i < words; i++) to[i] = to[i]! & from[i]!;
-}
-
-function or(to: Int32Array, from: Int32Array, words: number): void {
-  for (let i = 0; i < words; i++) to[i] = to[i]! | from[i]!;
-}
-
-function xor(to: Int32Array, from: Int32Array, words: number): void {
-  for (let i = 0; i < words; i++) to[i] = to[i]! ^ from[i]!;
-}
-
-function one(to: Int32Array, from: Int32Array, words: number): void {
-  for (let i = 0; i < words; i++) {
-    const bits = from[i]!;
-    repeated[i] = repeated[i]! | (to[i]! & bits);
-    to[i] = to[i]! | bits;
-  }
+/** Takes a source's bytes of a piece, zeros where it has none. */
+function load(to: Buffer, { bytes, start, length }: BitSource, piece: Piece): void {
+  const count = Math.max(0, Math.min(piece.bytes, length - piece.at));
+  if (count > 0) bytes.copy(to, 0, start + piece.at, start + piece.at + count);
+  if (count < piece.bytes) to.fill(0, count, piece.bytes);
 }

@@ -190,6 +190,16 @@ export class Arena {
     }
   }
 
+  /** So many zeros beside the arena, from where its memory comes; undefined when there is none. */
+  wordsBeside(count: number): Uint32Array | undefined {
+    try {
+      return new Uint32Array(this.allocate(count * 4), 0, count);
+    } catch (error) {
+      if (!lacksMemory(error)) throw error;
+      return undefined;
+    }
+  }
+
   /** Gives an allocation back. */
   free(addr: Address): void {
     const page = addr >>> PAGE_SHIFT;

@@ -151,3 +151,31 @@ test('random picks every key sooner or later, during a rehash too', () => {
   for (let i = 0; i < 5000; i++) seen.add(keyOf(arena, table.random(random32)));
   assert.equal(seen.size, 33);
 });
+
+test('without memory for more buckets a table goes on with those it has, and grows when there is some', () => {
+  let refuses = false;
+  const allocate = (bytes: number): ArrayBuffer => {
+    if (refuses) throw new RangeError('Array buffer allocation failed');
+    return new ArrayBuffer(bytes);
+  };
+  const arena = new Arena(5, { allocate });
+  const table = new Table(arena, HEAD);
+  const add = (from: number, to: number): void => {
+    for (let i = from; i < to; i++) table.insert(newNode(arena, table, Buffer.from(`key:${i}`)));
+  };
+  add(0, 2000);
+  refuses = true;
+  add(2000, 8000);
+  assert.equal(table.bucketCount, 2048);
+  for (let i = 0; i < 8000; i++) {
+    const node = find(table, Buffer.from(`key:${i}`));
+    assert.equal(node === 0 ? undefined : keyOf(arena, node), `key:${i}`);
+  }
+  refuses = false;
+  add(8000, 20_000);
+  while (table.rehash(1000)) {
+    // Until it has grown as far as it was behind.
+  }
+  assert.ok(table.bucketCount > 2048);
+  for (let i = 0; i < 20_000; i++) assert.notEqual(find(table, Buffer.from(`key:${i}`)), 0);
+});

@@ -11,7 +11,8 @@
  * The table never copies a node: whoever moves one calls `replace`. While a rehash runs both bucket
  * arrays are live and every insert and removal moves some buckets on, so no operation is ever as long
  * as the table. `scan` gives the guarantee of Redis' SCAN: an element that is there from the first
- * call to the last is returned at least once, also across resizes (reverse binary cursor).
+ * call to the last is returned at least once, also across resizes (reverse binary cursor). When there is
+ * no memory for more buckets it goes on with those it has.
  *
  * Benchmark: bench/kv.
  */
@@ -21,6 +22,8 @@ import { type Address, type Arena, SEGMENT_SHIFT } from './arena.ts';
 
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const BUCKETS_MIN = 4;
+/** Bucket arrays up to this are not worth a failure: the command that needs one fails with them. */
+const SMALL_BUCKETS = 1024;
 /** Buckets moved by one insert or removal while a rehash runs. */
 const REHASH_STEP = 2;
 /** Keys that `fetch` takes at once: more reads than that a processor does not have under way. */
@@ -45,6 +48,8 @@ export class Table {
   private old: Uint32Array | undefined;
   private oldMask = 0;
   private rehashIndex = 0;
+  /** Nodes from which on more buckets are wanted: as many as buckets, more when there was no memory. */
+  private growAt: number;
   /** While above zero no rehash step runs: an iteration over both arrays is under way. */
   private pauses = 0;
 
@@ -52,8 +57,9 @@ export class Table {
   constructor(arena: Arena, headBytes: number, expected = 0) {
     this.arena = arena;
     this.headBytes = headBytes;
-    this.buckets = new Uint32Array(bucketsFor(expected));
+    this.buckets = this.newBuckets(bucketsFor(expected)) ?? new Uint32Array(BUCKETS_MIN);
     this.mask = this.buckets.length - 1;
+    this.growAt = this.buckets.length;
   }
 
   /** Bytes of the bucket arrays (nodes are counted by the arena). */
@@ -138,7 +144,7 @@ export class Table {
   insert(node: Address): void {
     if (this.old !== undefined) {
       if (this.pauses === 0) this.rehashSteps(REHASH_STEP);
-    } else if (this.size >= this.buckets.length && this.pauses === 0) {
+    } else if (this.size >= this.growAt && this.pauses === 0) {
       this.resize(this.buckets.length * 2);
     }
     const words = this.arena.words[node >>> SEGMENT_SHIFT]!;
@@ -205,16 +211,27 @@ export class Table {
     return this.old !== undefined;
   }
 
+  /** Without memory for it everything stays as it is, and chains get longer. */
   private resize(count: number): void {
     if (count === this.buckets.length) return;
+    const fresh = this.newBuckets(count);
+    if (fresh === undefined) {
+      this.growAt = this.size + (this.size >>> 2) + 1;
+      return;
+    }
     const empty = this.size === 0;
     if (!empty) {
       this.old = this.buckets;
       this.oldMask = this.mask;
       this.rehashIndex = 0;
     }
-    this.buckets = new Uint32Array(count);
+    this.buckets = fresh;
     this.mask = count - 1;
+    this.growAt = count;
+  }
+
+  private newBuckets(count: number): Uint32Array | undefined {
+    return count <= SMALL_BUCKETS ? new Uint32Array(count) : this.arena.wordsBeside(count);
   }
 
   private rehashSteps(steps: number): void {
@@ -369,6 +386,7 @@ export class Table {
   reset(): void {
     this.buckets = new Uint32Array(BUCKETS_MIN);
     this.mask = BUCKETS_MIN - 1;
+    this.growAt = BUCKETS_MIN;
     this.old = undefined;
     this.size = 0;
   }

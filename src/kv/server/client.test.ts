@@ -9,12 +9,17 @@ import fc from 'fast-check';
 import type { FlushCallback, Log } from '../../core/store/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { startKv } from '../start.ts';
-import { startTestServer, type TestServer, TestSocket } from '../testing/server.ts';
+import {
+  startTestServer,
+  type TestBounds,
+  type TestServer,
+  TestSocket,
+} from '../testing/server.ts';
 
 const servers: TestServer[] = [];
 
-async function start(heldReplyBytesMax?: number): Promise<TestServer> {
-  const server = await startTestServer({}, heldReplyBytesMax);
+async function start(bounds: TestBounds = {}): Promise<TestServer> {
+  const server = await startTestServer({}, bounds);
   servers.push(server);
   return server;
 }
@@ -357,7 +362,7 @@ describe('fsync always', () => {
 
   test('while the disk is behind replies are held up to a limit, then requests wait, and none is lost', async () => {
     const limit = 1_000_000;
-    const server = await start(limit);
+    const server = await start({ heldReplyBytesMax: limit });
     const value = 'v'.repeat(100_000);
     const clients = await Promise.all(Array.from({ length: 30 }, () => server.connect()));
     clients[0]!.send('SET', 'k', value);

@@ -47,6 +47,8 @@ export interface TestStoreOptions {
   readonly random?: Random;
   /** The monotonic clock runs, for scripts that run into their time limit. */
   readonly realTime?: boolean;
+  /** Where large memory comes from. */
+  readonly allocate?: (bytes: number) => ArrayBuffer;
 }
 
 export class TestStore {
@@ -75,6 +77,7 @@ export class TestStore {
       clock,
       random: options.random ?? createNodeRandom(),
       ...(options.settings && { settings: options.settings }),
+      ...(options.allocate && { allocate: options.allocate }),
     });
     this.captureEffects();
     this.client = new TestClient(this);

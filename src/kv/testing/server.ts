@@ -14,6 +14,13 @@ import { Tick } from '../server/tick.ts';
 import type { Settings } from '../settings.ts';
 import { decodeReplies, type Reply } from './decode.ts';
 
+/** Bounds that a test can meet; without them the usual ones hold. */
+export interface TestBounds {
+  readonly allocate?: (bytes: number) => ArrayBuffer;
+  readonly replyBytesMax?: number;
+  readonly heldReplyBytesMax?: number;
+}
+
 export class TestServer {
   readonly engine: Engine;
   readonly server: KvServer;
@@ -21,16 +28,18 @@ export class TestServer {
   private readonly sockets: TestSocket[] = [];
   port = 0;
 
-  constructor(settings: Partial<Settings>, heldReplyBytesMax?: number) {
+  constructor(settings: Partial<Settings>, bounds: TestBounds) {
     this.engine = new Engine({
       commands: commandSpecs,
       clock: createNodeClock(),
       random: createNodeRandom(),
       settings,
+      ...(bounds.allocate !== undefined && { allocate: bounds.allocate }),
+      ...(bounds.replyBytesMax !== undefined && { replyBytesMax: bounds.replyBytesMax }),
     });
     const lineBytesMax = 64 * 1024;
     const limits = { argsMax: 1024 * 1024, bulkBytesMax: 512 * 1024 * 1024, lineBytesMax };
-    this.server = new KvServer(this.engine, limits, heldReplyBytesMax);
+    this.server = new KvServer(this.engine, limits, bounds.heldReplyBytesMax);
     this.tick = new Tick(this.server, undefined);
   }
 
@@ -135,7 +144,7 @@ export class TestSocket {
 /** Starts a store on a free port. */
 export function startTestServer(
   settings: Partial<Settings> = {},
-  heldReplyBytesMax?: number,
+  bounds: TestBounds = {},
 ): Promise<TestServer> {
-  return new TestServer(settings, heldReplyBytesMax).listen();
+  return new TestServer(settings, bounds).listen();
 }

@@ -4,7 +4,7 @@ import { parseInteger } from '../../command/numbers.ts';
 import { ReplyError } from '../../errors.ts';
 import { Type } from '../../keyspace/index.ts';
 import type { Address } from '../../memory/index.ts';
-import { growString, markRaw } from '../../values/string/index.ts';
+import { fillZeros, growString, markRaw } from '../../values/string/index.ts';
 
 const BAD_OFFSET = new ReplyError('ERR bit offset is not an integer or out of range');
 const HASH = 35;
@@ -38,8 +38,10 @@ export function bitsForWrite(call: Call, record: Address, offset: number): Bits 
   const { db } = call;
   const needed = Math.floor(offset / 8) + 1;
   const grown = record === 0 || db.valueLength(record) < needed;
-  const base = record === 0 ? call.create(1, Type.string, 0) : record;
-  const target = growString(db, base, needed);
+  // Made as long as it is to be: a key that can not be lengthened must not stay behind.
+  const target =
+    record === 0 ? call.create(1, Type.string, needed) : growString(db, record, needed);
+  if (record === 0) fillZeros(db, target, 0);
   markRaw(db, target);
   return { record: target, grown };
 }

@@ -5,7 +5,7 @@ import { ReplyError } from '../../errors.ts';
 import { Type } from '../../keyspace/index.ts';
 import { copyBytes } from '../../memory/index.ts';
 import { Notify } from '../../notify.ts';
-import { growString, markRaw } from '../../values/string/index.ts';
+import { fillZeros, growString, markRaw } from '../../values/string/index.ts';
 import { assign, checkLength } from './shared.ts';
 
 const BAD_OFFSET = new ReplyError('ERR offset is out of range');
@@ -64,8 +64,10 @@ function setrange(call: Call): void {
   }
   checkLength(call, at + added);
   const length = Math.max(old, at + added);
-  const base = record === 0 ? call.create(1, Type.string, 0) : record;
-  const target = growString(db, base, length);
+  // Made as long as it is to be: a key that can not be lengthened must not stay behind.
+  const target =
+    record === 0 ? call.create(1, Type.string, length) : growString(db, record, length);
+  if (record === 0) fillZeros(db, target, 0);
   copyBytes(args.buf, args.start(3), db.bytesOf(target), db.valueOffset(target) + at, added);
   markRaw(db, target);
   call.changed(1, Notify.string, 'setrange');

@@ -48,9 +48,14 @@ export function growString(db: Database, record: Address, length: number): Addre
   const old = db.valueLength(record);
   if (length <= old) return record;
   const target = db.resizeValue(record, length, old > 0);
-  const offset = db.valueOffset(target);
-  db.bytesOf(target).fill(0, offset + old, offset + length);
+  fillZeros(db, target, old);
   return target;
+}
+
+/** Sets the bytes of a string from `at` to its end to zero. */
+export function fillZeros(db: Database, record: Address, at: number): void {
+  const offset = db.valueOffset(record);
+  db.bytesOf(record).fill(0, offset + at, offset + db.valueLength(record));
 }
 
 /** As `setString` with bytes of the length that the string has, its expiry kept. */

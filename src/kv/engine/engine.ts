@@ -59,7 +59,7 @@ export interface EngineOptions {
   readonly logPartBytes?: number;
   /** Where large memory comes from; default: the system. @throws RangeError when there is none. */
   readonly allocate?: (bytes: number) => ArrayBuffer;
-  /** Longest reply, bytes; default 1 GiB. */
+  /** Replies of one turn up to which one more has room, bytes; default 1 GiB. */
   readonly replyBytesMax?: number;
 }
 

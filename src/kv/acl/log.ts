@@ -22,8 +22,14 @@ export interface AclLogEntry {
 const GROUPED_ENTRIES_MAX = 10;
 const GROUPED_MS_MAX = 60_000;
 
+function nothingDenied(): Record<AclLogReason, number> {
+  return { auth: 0, command: 0, key: 0, channel: 0 };
+}
+
 export class AclLog {
   entries: AclLogEntry[] = [];
+  /** Refusals since the start or CONFIG RESETSTAT, by what was refused. */
+  denied: Record<AclLogReason, number> = nothingDenied();
   private nextId = 0;
 
   add(
@@ -31,6 +37,7 @@ export class AclLog {
     nowMs: number,
     lengthMax: number,
   ): void {
+    this.denied[what.reason]++;
     const at = this.entries.findIndex(
       (entry, index) =>
         index < GROUPED_ENTRIES_MAX &&
@@ -61,5 +68,9 @@ export class AclLog {
 
   reset(): void {
     this.entries = [];
+  }
+
+  resetCounts(): void {
+    this.denied = nothingDenied();
   }
 }

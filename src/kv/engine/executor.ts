@@ -116,9 +116,8 @@ export class Executor {
       session.heldBy = holder;
       return Executed.paused;
     }
-    // A monitor that leaves by RESET is not shown it: the line would come behind the reply.
-    const leaves = session.monitor && command.spec.name === 'reset';
-    if (engine.monitors.count > 0 && !leaves) this.monitor(session, command, args);
+    const watched = engine.monitors.count > 0;
+    if (watched && showsFirst(command)) this.monitor(session, command, args);
     const { call } = this;
     call.args = args;
     call.reply = reply;
@@ -132,6 +131,7 @@ export class Executor {
     if (session.noTouch && command.spec.name !== 'touch') this.runUntouched(command, call);
     else this.run(command, call);
     this.acting = undefined;
+    if (watched && !showsFirst(command)) this.monitor(session, command, args);
     if (--engine.hotKeys.countdown <= 0)
       engine.hotKeys.sample(command.spec, args, session.db.index);
     this.commit(session);
@@ -266,6 +266,14 @@ export class Executor {
     this.engine.effects.commit(this.engine.keyspace.nowMs);
     if (this.engine.blocking.hasReady) this.engine.waiting.serveReady();
   }
+}
+
+/**
+ * Monitors are shown a command when it has run, so SELECT in the database it chose and EXEC behind what
+ * it ran; but a script before what it calls.
+ */
+export function showsFirst(command: Command): boolean {
+  return command.spec.group === 'scripting';
 }
 
 /** CLIENT CACHING holds for the one command, or transaction, that follows it. */

@@ -25,6 +25,7 @@ export function serverFields(engine: Engine): Fields {
     ['monotonic_clock', 'POSIX clock_gettime'],
     ['multiplexing_api', 'epoll'],
     ['atomicvar_api', 'none'],
+    ['gcc_version', '0.0.0'],
     ['node_version', process.versions.node],
     ['process_id', process.pid],
     ['process_supervised', 'no'],
@@ -82,6 +83,7 @@ export function memoryFields(engine: Engine): Fields {
   // Memory is held in segments: of a few of them the share that is in use says nothing.
   const fragmentation = reserved < FEW_SEGMENTS_BYTES ? '1.00' : ratio(reserved, used);
   const total = totalmem();
+  const scriptBytes = scripting.cache.bytes + scripting.libraries.bytes;
   const logPending = engine.persistence?.log.pendingBytes ?? 0;
   return [
     ['used_memory', used],
@@ -107,6 +109,12 @@ export function memoryFields(engine: Engine): Fields {
     ['number_of_cached_scripts', scripting.cache.count],
     ['number_of_functions', scripting.libraries.functionCount],
     ['number_of_libraries', scripting.libraries.count],
+    ['used_memory_vm_functions', scripting.libraries.bytes],
+    ['used_memory_vm_total', scriptBytes],
+    ['used_memory_vm_total_human', human(scriptBytes)],
+    ['used_memory_functions', scripting.libraries.bytes],
+    ['used_memory_scripts', scriptBytes],
+    ['used_memory_scripts_human', human(scriptBytes)],
     ['maxmemory', settings.maxmemory],
     ['maxmemory_human', human(settings.maxmemory)],
     ['maxmemory_policy', settings.maxmemoryPolicy],
@@ -142,6 +150,7 @@ function clientBytes(engine: Engine): number {
 
 export function cpuFields(): Fields {
   const { user, system } = process.cpuUsage();
+  const thread = process.threadCpuUsage();
   const userSeconds = (user / 1e6).toFixed(6);
   const systemSeconds = (system / 1e6).toFixed(6);
   return [
@@ -149,5 +158,7 @@ export function cpuFields(): Fields {
     ['used_cpu_user', userSeconds],
     ['used_cpu_sys_children', '0.000000'],
     ['used_cpu_user_children', '0.000000'],
+    ['used_cpu_sys_main_thread', (thread.system / 1e6).toFixed(6)],
+    ['used_cpu_user_main_thread', (thread.user / 1e6).toFixed(6)],
   ];
 }

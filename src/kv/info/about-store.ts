@@ -23,6 +23,8 @@ export function persistenceFields(engine: Engine): Fields {
     ['current_cow_size', 0],
     ['current_cow_size_age', 0],
     ['current_fork_perc', '0.00'],
+    ['current_save_keys_processed', 0],
+    ['current_save_keys_total', 0],
     ['rdb_changes_since_last_save', engine.dirty - (checkpointer?.dirtyAtLast ?? 0)],
     ['rdb_bgsave_in_progress', flag(running)],
     ['rdb_last_save_time', checkpointer?.lastDoneSeconds ?? engine.startedSeconds],
@@ -61,6 +63,7 @@ export function persistenceFields(engine: Engine): Fields {
 export function statsFields(engine: Engine): Fields {
   const { pubsub, stats, tracking } = engine;
   const outputBytes = engine.outlet.sentBytes;
+  const { denied } = engine.acl.log;
   return [
     ['total_connections_received', stats.connections],
     ['total_commands_processed', stats.commands],
@@ -78,9 +81,13 @@ export function statsFields(engine: Engine): Fields {
     ['sync_partial_ok', 0],
     ['sync_partial_err', 0],
     ['expired_keys', stats.expiredKeys],
+    ['expired_stale_perc', '0.00'],
+    ['expired_time_cap_reached_count', 0],
     ['expire_cycle_cpu_milliseconds', Math.floor(engine.activeExpiry.spentMs)],
     ['evicted_keys', stats.evictedKeys],
     ['evicted_clients', stats.evictedClients],
+    ['total_eviction_exceeded_time', 0],
+    ['current_eviction_exceeded_time', 0],
     ['keyspace_hits', stats.keyspaceHits],
     ['keyspace_misses', stats.keyspaceMisses],
     ['pubsub_channels', pubsub.channelCount],
@@ -99,9 +106,15 @@ export function statsFields(engine: Engine): Fields {
     ['tracking_total_keys', tracking.keyCount],
     ['tracking_total_items', tracking.itemCount],
     ['tracking_total_prefixes', tracking.prefixCount],
+    ['unexpected_error_replies', 0],
     ['total_error_replies', stats.errorReplies],
+    ['dump_payload_sanitizations', 0],
     ['io_threaded_reads_processed', 0],
     ['io_threaded_writes_processed', 0],
+    ['acl_access_denied_auth', denied.auth],
+    ['acl_access_denied_cmd', denied.command],
+    ['acl_access_denied_key', denied.key],
+    ['acl_access_denied_channel', denied.channel],
   ];
 }
 

@@ -72,6 +72,36 @@ test('RESETSTAT sets counters back, and percentiles follow their settings', () =
   assert.equal(info(kv, 'latencystats').size, 0);
 });
 
+test('what ACL refused is counted by its reason', () => {
+  const kv = createTestStore();
+  kv.run(
+    'ACL',
+    'SETUSER',
+    'al',
+    'on',
+    '>pw',
+    '+get',
+    '+auth',
+    '+info',
+    '+publish',
+    '~a',
+    'resetchannels',
+  );
+  const al = kv.connect();
+  al.run('AUTH', 'al', 'no');
+  al.run('AUTH', 'al', 'pw');
+  al.run('SET', 'a', '1');
+  al.run('GET', 'b');
+  al.run('PUBLISH', 'c', 'x');
+  const denied = (): (string | undefined)[] =>
+    ['auth', 'cmd', 'key', 'channel'].map((name) =>
+      info(kv, 'stats').get(`acl_access_denied_${name}`),
+    );
+  assert.deepEqual(denied(), ['1', '1', '1', '1']);
+  kv.run('CONFIG', 'RESETSTAT');
+  assert.deepEqual(denied(), ['0', '0', '0', '0']);
+});
+
 test('bytes are shown to people as Redis does', () => {
   assert.deepEqual([0, 1023, 1024, 1361168, 25276502016].map(human), [
     '0B',

@@ -28,6 +28,13 @@ export class Libraries {
     return this.byFunction.size;
   }
 
+  /** Bytes of their code. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const { code } of this.byName.values()) bytes += code.length;
+    return bytes;
+  }
+
   /** A function by its name, whose letters' case does not matter. */
   find(name: string): LibraryFunction | undefined {
     return this.byFunction.get(name) ?? this.byFunction.get(name.toLowerCase());

@@ -84,7 +84,7 @@ function help(call: Call): void {
   replyHelp(call, HELP);
 }
 
-const HELP: readonly (readonly [string, string])[] = [
+const HELP: readonly (readonly [string, ...string[]])[] = [
   [
     'CACHING (YES|NO)',
     'Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.',
@@ -96,9 +96,30 @@ const HELP: readonly (readonly [string, string])[] = [
   ['KILL <ip:port>', 'Kill connection made from <ip:port>.'],
   [
     'KILL <option> <value> [<option> <value> [...]]',
-    'Kill connections by ADDR, LADDR, TYPE, USER, SKIPME, ID or MAXAGE.',
+    'Kill connections. Options are:',
+    '* ADDR (<ip:port>|<unixsocket>:0)',
+    '  Kill connections made from the specified address',
+    '* LADDR (<ip:port>|<unixsocket>:0)',
+    '  Kill connections made to specified local address',
+    '* TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
+    '  Kill connections by type.',
+    '* USER <username>',
+    '  Kill connections authenticated by <username>.',
+    '* SKIPME (YES|NO)',
+    '  Skip killing current connection (default: yes).',
+    '* ID <clientid>',
+    '  Kill the connection with this id.',
+    '* MAXAGE <seconds>',
+    '  Kill connections that have lasted so long.',
   ],
-  ['LIST [options ...]', 'Return information about client connections, by TYPE or ID.'],
+  [
+    'LIST [options ...]',
+    'Return information about client connections. Options:',
+    '* TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
+    '  Return clients of specified type.',
+    '* ID <clientid> [<clientid> ...]',
+    '  Return clients with these ids.',
+  ],
   ['UNPAUSE', 'Stop the current client pause, resuming traffic.'],
   [
     'PAUSE <timeout> [WRITE|ALL]',
@@ -110,6 +131,7 @@ const HELP: readonly (readonly [string, string])[] = [
   ['UNBLOCK <clientid> [TIMEOUT|ERROR]', 'Unblock the specified blocked client.'],
   [
     'TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]',
+    '     [OPTIN] [OPTOUT] [NOLOOP]',
     'Control server assisted client side caching.',
   ],
   ['TRACKINGINFO', 'Report tracking status for the current connection.'],

@@ -4,11 +4,12 @@
  */
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
-import { NO_SUCH_KEY, ReplyError, SYNTAX_ERROR } from '../../errors.ts';
+import { ReplyError } from '../../errors.ts';
 import { matchGlob } from '../../glob.ts';
 import { CLOCK_MASK } from '../../keyspace/index.ts';
 import type { Address } from '../../memory/index.ts';
 import { RdbValueWriter } from '../../rdb/index.ts';
+import { parseMemory } from '../../setting-table/kinds.ts';
 import {
   DIGEST_OF_NOTHING,
   digestDatabases,
@@ -16,7 +17,15 @@ import {
   dumpValue,
   encodingOf,
 } from '../../values/index.ts';
-import { replyHelp } from '../shared/help.ts';
+import { replyHelp, wrongUse } from '../shared/help.ts';
+import {
+  keyAtTwo,
+  keyTableStats,
+  listpack,
+  populate,
+  quicklist,
+  tableStats,
+} from './debug-data.ts';
 import { PROTOCOL_REPLIES } from './debug-protocol.ts';
 
 const SLEEP_SECONDS_MAX = 3600;
@@ -24,6 +33,14 @@ const SLEEP_SECONDS_MAX = 3600;
 const PAYLOAD_FRAME_BYTES = 11;
 const NO_PROTOCOL_TYPE = new ReplyError(
   'ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false',
+);
+const NO_PUSHES = new ReplyError('ERR RESP2 is not supported by this command');
+const BAD_RELOAD = new ReplyError(
+  'ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.',
+);
+const PACKED_THRESHOLD_MAX = 2 ** 32;
+const BAD_THRESHOLD = new ReplyError(
+  'ERR argument must be a memory value bigger than 1 and smaller than 4gb',
 );
 const NO_RELOAD = new ReplyError('ERR there is no persistence to reload from');
 
@@ -43,20 +60,24 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
   SLEEP: { min: 3, max: 3, run: sleep },
   OBJECT: { min: 3, max: 4, run: object },
   LISTPACK: { min: 3, max: 3, run: listpack },
+  QUICKLIST: { min: 3, max: 4, run: quicklist },
+  POPULATE: { min: 3, max: 5, run: populate },
   PROTOCOL: { min: 3, max: 3, run: protocol },
   RELOAD: { min: 2, run: reload },
   LOADAOF: { min: 2, max: 2, run: reload },
   ERROR: { min: 3, max: 3, run: error },
   'STRINGMATCH-LEN': { min: 4, max: 4, run: stringmatchLength },
   HTSTATS: { min: 3, max: 4, run: tableStats },
+  'HTSTATS-KEY': { min: 3, max: 4, run: keyTableStats },
   LOG: { min: 3, max: 3, run: ok },
   JMAP: { min: 2, max: 2, run: ok },
   'CHANGE-REPL-ID': { min: 2, max: 2, run: ok },
-  'QUICKLIST-PACKED-THRESHOLD': { min: 3, max: 3, run: ok },
+  'QUICKLIST-PACKED-THRESHOLD': { min: 3, max: 3, run: packedThreshold },
   'SET-DISABLE-DENY-SCRIPTS': { min: 3, max: 3, run: ok },
   'DICT-RESIZING': { min: 3, max: 3, run: ok },
   'PAUSE-CRON': { min: 3, max: 3, run: ok },
-  REPLYBUFFER: { min: 3, run: ok },
+  REPLYBUFFER: { min: 4, max: 4, run: replyBuffer },
+  'CLIENT-ENFORCE-REPLY-LIST': { min: 3, max: 3, run: ok },
   'CONFIG-REWRITE-FORCE-ALL': { min: 2, max: 2, run: ok },
   HELP: { min: 2, max: 2, run: help },
 };
@@ -69,9 +90,7 @@ function debug(call: Call): void {
     call.count < found.min ||
     call.count > (found.max ?? Number.POSITIVE_INFINITY)
   ) {
-    throw new ReplyError(
-      `ERR unknown subcommand or wrong number of arguments for '${call.args.text(1).slice(0, 128)}'. Try DEBUG HELP.`,
-    );
+    throw wrongUse(call);
   }
   found.run(call);
 }
@@ -108,8 +127,7 @@ function sleep(call: Call): void {
 
 function object(call: Call): void {
   const { db, engine } = call;
-  const record = peek(call, 2);
-  if (record === 0) throw NO_SUCH_KEY;
+  const record = keyAtTwo(call);
   const writer = new RdbValueWriter();
   dumpValue(db, record, writer);
   const bytes = writer.finishDump().length - PAYLOAD_FRAME_BYTES;
@@ -120,19 +138,11 @@ function object(call: Call): void {
   );
 }
 
-function listpack(call: Call): void {
-  const record = peek(call, 2);
-  if (record === 0) throw NO_SUCH_KEY;
-  if (!encodingOf(call.db, record).startsWith('listpack')) {
-    throw new ReplyError('ERR Not a listpack encoded object.');
-  }
-  call.reply.simple('The value is packed in its record.');
-}
-
 function protocol(call: Call): void {
   const name = call.args.keyword(2);
   const write = Object.hasOwn(PROTOCOL_REPLIES, name) ? PROTOCOL_REPLIES[name] : undefined;
   if (write === undefined) throw NO_PROTOCOL_TYPE;
+  if (name === 'PUSH' && call.reply.protocol === 2) throw NO_PUSHES;
   write(call.reply);
 }
 
@@ -143,7 +153,7 @@ function reload(call: Call): void {
     if (keyword === 'NOSAVE') options.save = false;
     else if (keyword === 'NOFLUSH') options.flush = false;
     else if (keyword === 'MERGE') options.merge = true;
-    else throw SYNTAX_ERROR;
+    else throw BAD_RELOAD;
   }
   if (call.engine.reload === undefined) throw NO_RELOAD;
   call.engine.reload(options);
@@ -160,29 +170,58 @@ function stringmatchLength(call: Call): void {
   call.reply.integer(matchGlob(call.args.bytes(3), Buffer.alloc(length)) ? 1 : 0);
 }
 
-function tableStats(call: Call): void {
-  const db = call.engine.database(call.int(2));
-  if (db === undefined) throw new ReplyError('ERR Out of range database');
-  const { table, expiries } = db;
-  call.reply.verbatim(
-    `[Dictionary HT]\n table size: ${table.bucketCount}\n number of elements: ${table.size}\n rehashing: ${table.rehashing ? 'yes' : 'no'}\n[Expires HT]\n number of elements: ${expiries.size}\n`,
-  );
+/** The threshold is checked and has no effect: pieces of lists hold elements of any size. */
+function packedThreshold(call: Call): void {
+  const bytes = parseMemory(call.args.text(2));
+  if (!(bytes <= PACKED_THRESHOLD_MAX)) throw BAD_THRESHOLD;
+  call.reply.ok();
+}
+
+/** Buffers of replies are shared by all clients: there is nothing to resize. */
+function replyBuffer(call: Call): void {
+  const word = call.args.keyword(2);
+  if (word !== 'PEAK-RESET-TIME' && word !== 'RESIZING') throw wrongUse(call);
+  if (word === 'RESIZING' || !/^(?:never|reset)$/i.test(call.args.text(3))) call.int(3);
+  call.reply.ok();
 }
 
 function help(call: Call): void {
   replyHelp(call, [
-    ['DIGEST', 'Digest of all keys and values; equal data have equal digests.'],
-    ['DIGEST-VALUE <key> [<key> ...]', 'Digest of the value of each key.'],
-    ['ERROR <text>', 'Answers with an error of this text.'],
-    ['HTSTATS <db>', 'Figures of the hash table of a database.'],
-    ['LISTPACK <key>', 'Says whether a value is packed.'],
-    ['OBJECT <key>', 'Where and how a value is kept.'],
-    ['PROTOCOL <type>', 'A reply of this type.'],
-    ['RELOAD [NOSAVE] [NOFLUSH] [MERGE]', 'Saves all keys, forgets and loads them.'],
-    ['LOADAOF', 'Forgets all keys and recovers them from what is on disk.'],
+    ['CHANGE-REPL-ID', 'Accepted; there is no replication.'],
+    ['DIGEST', 'Output a hex signature of all keys and values; equal data have equal ones.'],
+    ['DIGEST-VALUE <key> [<key> ...]', 'Output a hex signature of the value of each key.'],
+    ['ERROR <string>', 'Return an error with this message, for tests of clients.'],
+    ['LOG <message>', 'Accepted; the log of the process has entries of its own.'],
+    ['HTSTATS <dbid>', 'Return hash table statistics of a database.'],
+    ['HTSTATS-KEY <key>', 'Return hash table statistics of a value.'],
+    ['LOADAOF', 'Forget all keys and recover them from what is on disk.'],
+    ['OBJECT <key>', 'Show where and how a value is kept.'],
+    [
+      'POPULATE <count> [<prefix>] [<size>]',
+      "Create <count> string keys named <prefix>:<num>, 'key' being the prefix by default.",
+      'Values are cut or filled up to <size> bytes.',
+    ],
+    [
+      'PROTOCOL <type>',
+      'Reply with a value of this type: string, integer, double, bignum, null, array, set, map,',
+      'attrib, push, verbatim, true, false.',
+    ],
+    [
+      'RELOAD [option ...]',
+      'Save all keys, forget and load them. Options:',
+      '* MERGE: keys that are there give way to those loaded.',
+      '* NOFLUSH: keep what is in memory.',
+      '* NOSAVE: do not save before.',
+    ],
     ['SET-ACTIVE-EXPIRE <0|1>', 'Whether keys expire without being asked for.'],
-    ['SLEEP <seconds>', 'Stops the process for a while.'],
-    ['STRINGMATCH-LEN <length> <pattern>', 'Matches a pattern against so many zero bytes.'],
+    ['SLEEP <seconds>', 'Stop the server for <seconds>. Decimals allowed.'],
+    ['QUICKLIST-PACKED-THRESHOLD <size>', 'Checked and accepted without effect.'],
+    ['LISTPACK <key>', 'Tell whether a value is packed.'],
+    ['QUICKLIST <key>', 'Tell whether a value is a chain of packed pieces.'],
+    ['REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>', 'Accepted without effect.'],
+    ['REPLYBUFFER RESIZING <0|1>', 'Accepted without effect.'],
+    ['PAUSE-CRON <0|1>', 'Accepted without effect.'],
+    ['STRINGMATCH-LEN <length> <pattern>', 'Match a pattern against so many zero bytes.'],
   ]);
 }
 

@@ -2,6 +2,7 @@
 import type { Call } from '../../command/call.ts';
 import { type CommandSpec, keyRange } from '../../command/spec.ts';
 import { SYNTAX_ERROR } from '../../errors.ts';
+import { weightOf } from '../../session/weight.ts';
 import { memoryUsage } from '../../values/index.ts';
 import { replyHelp } from '../shared/help.ts';
 
@@ -24,7 +25,9 @@ function usage(call: Call): void {
 
 function stats(call: Call): void {
   const { engine, reply } = call;
-  const { keyspace } = engine;
+  const { keyspace, scripting } = engine;
+  let clients = 0;
+  for (const session of engine.sessions) clients += weightOf(session);
   const used = keyspace.usedBytes;
   const peak = Math.max(engine.stats.peakMemoryBytes, used);
   const { reservedBytes } = keyspace.arena;
@@ -41,11 +44,11 @@ function stats(call: Call): void {
     ['startup.allocated', 0],
     ['replication.backlog', 0],
     ['clients.slaves', 0],
-    ['clients.normal', 0],
+    ['clients.normal', clients],
     ['cluster.links', 0],
-    ['aof.buffer', 0],
-    ['lua.caches', 0],
-    ['functions.caches', 0],
+    ['aof.buffer', engine.persistence?.log.pendingBytes ?? 0],
+    ['lua.caches', scripting.cache.bytes],
+    ['functions.caches', scripting.libraries.bytes],
   ];
   const tails: [string, number][] = [
     ['overhead.total', overhead],
@@ -62,7 +65,26 @@ function stats(call: Call): void {
     ['allocator.active', reservedBytes],
     ['allocator.resident', reservedBytes],
   ];
-  reply.map(heads.length + inUse.length + tails.length + shares.length + allocator.length + 2);
+  const rss = process.memoryUsage.rss();
+  const unusedBytes = reservedBytes - keyspace.arena.usedBytes;
+  const ratios: readonly (readonly [string, number, number])[] = [
+    [
+      'allocator-fragmentation',
+      fragmentation(keyspace.arena.usedBytes, reservedBytes),
+      unusedBytes,
+    ],
+    ['allocator-rss', 1, 0],
+    ['rss-overhead', fragmentation(reservedBytes, rss), rss - reservedBytes],
+    ['fragmentation', fragmentation(used, reservedBytes), unusedBytes],
+  ];
+  reply.map(
+    heads.length +
+      inUse.length +
+      tails.length +
+      shares.length +
+      allocator.length +
+      ratios.length * 2,
+  );
   const integers = (list: readonly [string, number][]): void => {
     for (const [name, value] of list) {
       reply.bulkText(name);
@@ -72,10 +94,11 @@ function stats(call: Call): void {
   integers(heads);
   for (const db of inUse) {
     reply.bulkText(`db.${db.index}`);
-    reply.map(2);
+    reply.map(3);
     integers([
       ['overhead.hashtable.main', db.table.bucketBytes],
       ['overhead.hashtable.expires', db.expiries.bytes + db.fieldExpiries.bytes],
+      ['overhead.hashtable.slot-to-keys', 0],
     ]);
   }
   integers(tails);
@@ -84,10 +107,12 @@ function stats(call: Call): void {
     reply.double(value);
   }
   integers(allocator);
-  reply.bulkText('fragmentation');
-  reply.double(fragmentation(used, reservedBytes));
-  reply.bulkText('fragmentation.bytes');
-  reply.integer(reservedBytes - keyspace.arena.usedBytes);
+  for (const [name, ratio, bytes] of ratios) {
+    reply.bulkText(name === 'fragmentation' ? name : `${name}.ratio`);
+    reply.double(ratio);
+    reply.bulkText(`${name}.bytes`);
+    reply.integer(bytes);
+  }
 }
 
 function fragmentation(usedBytes: number, reservedBytes: number): number {

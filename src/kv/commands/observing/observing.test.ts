@@ -44,7 +44,7 @@ describe('SLOWLOG', () => {
 });
 
 describe('MONITOR', () => {
-  test('shows commands of all clients, those of a transaction behind its EXEC', () => {
+  test('shows commands of all clients when they have run, those of a transaction before its EXEC', () => {
     const store = createTestStore();
     const monitor = store.connect();
     assert.equal(monitor.run('MONITOR'), 'OK');
@@ -63,11 +63,11 @@ describe('MONITOR', () => {
       return `${found[1]} ${found[2]}`;
     });
     assert.deepEqual(lines, [
-      '0 "SELECT" "2"',
+      '2 "SELECT" "2"',
       '2 "SET" "k" "a\\"\\\\\\r\\n\\x01\\xc3\\xbf"',
       '2 "MULTI"',
-      '2 "EXEC"',
       '2 "GET" "k"',
+      '2 "EXEC"',
       '2 "AUTH" "(redacted)" "(redacted)"',
     ]);
   });

@@ -40,6 +40,7 @@ function resetstat(call: Call): void {
   const { engine } = call;
   engine.stats.reset();
   engine.outlet.sentBytes = 0;
+  engine.acl.log.resetCounts();
   for (const command of engine.commands.all) {
     command.latency.reset();
     command.rejected = 0;

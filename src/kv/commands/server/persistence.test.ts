@@ -97,6 +97,21 @@ test('SAVE answers when the checkpoint is durable, and serves others meanwhile',
   assert.deepEqual(client.pushed(), ['OK']);
 });
 
+test('in a transaction a checkpoint is scheduled, and begins behind it', async () => {
+  const { kv, persistence } = await durableStore();
+  fill(kv);
+  kv.run('MULTI');
+  kv.run('SET', 'k', 'v');
+  kv.run('BGSAVE');
+  assert.deepEqual(kv.run('EXEC'), ['OK', 'Background saving scheduled']);
+  assert.equal(persistence.checkpointer.running, false);
+  await turns(kv, () => persistence.checkpointer.completed === 1);
+  kv.run('MULTI');
+  kv.run('BGREWRITEAOF');
+  assert.deepEqual(kv.run('EXEC'), ['Background append only file rewriting scheduled']);
+  await turns(kv, () => persistence.checkpointer.completed === 2);
+});
+
 test('WAITAOF answers when the writes of the client are durable', async () => {
   const { kv, persistence } = await durableStore();
   const client = kv.connect();

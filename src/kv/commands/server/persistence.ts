@@ -61,11 +61,30 @@ function bgsave(call: Call): void {
     call.reply.simple('Background saving scheduled');
     return;
   }
+  if (call.nested) {
+    schedule(call, IN_PROGRESS);
+    call.reply.simple('Background saving scheduled');
+    return;
+  }
   begin(call, IN_PROGRESS);
   call.reply.simple('Background saving started');
 }
 
+/** A transaction is one entry of the log: the checkpoint begins behind it. */
+function schedule(call: Call, busy: ReplyError): void {
+  const persistence = persistenceOf(call);
+  if (persistence.checkpointer.running) throw busy;
+  call.engine.clock.nextTurn(() => {
+    persistence.startCheckpoint();
+  });
+}
+
 function bgrewriteaof(call: Call): void {
+  if (call.nested) {
+    schedule(call, REWRITE_IN_PROGRESS);
+    call.reply.simple('Background append only file rewriting scheduled');
+    return;
+  }
   begin(call, REWRITE_IN_PROGRESS);
   call.reply.simple('Background append only file rewriting started');
 }

@@ -10,6 +10,7 @@ import { waitFor } from './wait-for.ts';
 const NO_REPLICAS = new ReplyError('ERR replication is not supported by this version');
 const INVALID_PORT = new ReplyError('ERR Invalid master port');
 const NO_CONNECTED_REPLICAS = new ReplyError('ERR FAILOVER requires connected replicas.');
+const NO_FAILOVER = new ReplyError('ERR No failover in progress.');
 const NEGATIVE_TIMEOUT = new ReplyError('ERR timeout is negative');
 const NOT_A_TIMEOUT = new ReplyError('ERR timeout is not an integer or out of range');
 const NOT_LOCAL = new ReplyError('ERR value is out of range, value must between 0 and 1');
@@ -110,7 +111,8 @@ function psync(): void {
   throw NO_REPLICAS;
 }
 
-function failover(): void {
+function failover(call: Call): void {
+  if (call.count === 2 && call.args.keyword(1) === 'ABORT') throw NO_FAILOVER;
   throw NO_CONNECTED_REPLICAS;
 }
 

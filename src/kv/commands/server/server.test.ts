@@ -40,6 +40,7 @@ const replies: readonly (readonly [line: string, reply: Reply])[] = [
   ['REPLCONF rdb-filter-only keys', error('ERR Unsupported rdb-filter-only option: keys')],
   ['REPLCONF capa', error('ERR syntax error')],
   ['REPLCONF Foo 1', error('ERR Unrecognized REPLCONF option: Foo')],
+  ['FAILOVER ABORT', error('ERR No failover in progress.')],
   ['FAILOVER', error('ERR FAILOVER requires connected replicas.')],
   ['CLUSTER INFO', DISABLED],
   ['CLUSTER SLOTS', DISABLED],

@@ -3,6 +3,7 @@ import type { Call } from '../../command/call.ts';
 import { type CommandSpec, keyRange } from '../../command/spec.ts';
 import { Bit, type Command } from '../../command/table.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { showsFirst } from '../../engine/executor.ts';
 import { OUT_OF_MEMORY, ReplyError } from '../../errors.ts';
 import { requestEffectBytesMax } from '../../limits.ts';
 
@@ -72,8 +73,10 @@ function exec(call: Call): void {
       ? overfull(engine, command)
       : (engine.acl.check(session, command, inner.args, 'exec') ?? overfull(engine, command));
     if (denied === undefined) {
-      if (engine.monitors.count > 0) engine.executor.monitor(session, command, inner.args);
+      const watched = engine.monitors.count > 0;
+      if (watched && showsFirst(command)) engine.executor.monitor(session, command, inner.args);
       engine.executor.run(command, inner);
+      if (watched && !showsFirst(command)) engine.executor.monitor(session, command, inner.args);
     } else {
       engine.stats.noteError(denied.message);
       reply.error(denied.message);

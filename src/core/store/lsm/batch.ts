@@ -115,7 +115,8 @@ export class BatchReader {
   expiresAtMs = 0;
   private at = 0;
   private end = 0;
-  private left = 0;
+  /** Operations that are left. */
+  count = 0;
   private file = '';
 
   /** @param file named when the bytes do not hold. */
@@ -125,18 +126,18 @@ export class BatchReader {
     this.file = file;
     if (end - start < HEAD_BYTES) throw this.damage('has no head');
     this.sequence = buffer.readDoubleLE(start) - 1;
-    this.left = buffer.readUInt32LE(start + 8);
+    this.count = buffer.readUInt32LE(start + 8);
     this.at = start + HEAD_BYTES;
   }
 
   /** @throws LsmError 'corrupt' when the bytes are no batch. */
   next(): boolean {
-    if (this.left === 0) {
+    if (this.count === 0) {
       if (this.at !== this.end) throw this.damage('goes on behind its end');
       return false;
     }
     const { buffer } = this;
-    this.left--;
+    this.count--;
     this.sequence++;
     if (this.at >= this.end) throw this.damage('is cut short');
     const kind = buffer[this.at]!;

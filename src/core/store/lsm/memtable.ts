@@ -47,17 +47,22 @@ export class Memtable {
   entries = 0;
   /** Node before the place looked for, at each height. */
   private readonly before = new Uint32Array(HEIGHT_MAX);
-  private readonly random: Random;
+  private readonly random: Random | undefined;
 
-  /** @param used bytes of `memory` in use: a table that another thread has filled. */
-  constructor(memory: SharedArrayBuffer, random: Random, used = 0) {
+  /** An empty table over zeros to be written to, or one that another thread has filled, to be read. */
+  constructor(memory: SharedArrayBuffer, options: { random: Random } | { used: number }) {
     this.memory = memory;
     this.words = new Uint32Array(memory);
     this.bytes = Buffer.from(memory);
-    this.random = random;
-    this.usedWords = used === 0 ? HEAD_WORDS : used / 4;
-    // The list of height 1 holds every node: enough to read one's way through a filled table.
-    if (used > 0) this.height = HEIGHT_MAX;
+    if ('random' in options) {
+      this.random = options.random;
+      this.usedWords = HEAD_WORDS;
+      // The memory may have been another table's.
+      this.words.fill(0, 0, HEAD_WORDS);
+    } else {
+      this.usedWords = options.used / 4;
+      this.height = HEIGHT_MAX;
+    }
   }
 
   get usedBytes(): number {
@@ -206,7 +211,9 @@ export class Memtable {
 
   /** Each height is a quarter as frequent as the one below. */
   private randomHeight(): number {
-    let bits = this.random.u32();
+    const { random } = this;
+    invariant(random !== undefined, 'a filled table is only read');
+    let bits = random.u32();
     let height = 1;
     while (height < HEIGHT_MAX && (bits & 3) === 0) {
       height++;

@@ -84,7 +84,10 @@ export interface Scan {
 }
 
 export interface WriteOptions {
-  /** `done` comes when the batch survives a power loss. Default false: when it survives kill -9. */
+  /**
+   * `done` comes when the batch survives a power loss. Default false: it comes at once, and the batch
+   * survives kill -9 some milliseconds later.
+   */
   readonly sync?: boolean;
   /** With `log: 'owner'`: the owner's position behind this batch; never falls. */
   readonly mark?: number;
@@ -210,6 +213,13 @@ export interface LsmWorker {
   /** Flushes go before compactions that wait, and between the tables of one under way. @throws LsmError. */
   flush(job: FlushJob): Promise<JobReport>;
   compact(job: CompactionJob): Promise<JobReport>;
+  /** Reads every block of the tables; damage is told, not thrown. */
+  verify(job: VerifyJob, onProgress: (doneBytes: number) => void): Promise<VerifyReport>;
   /** Ends what is under way without a result. */
   close(): Promise<void>;
+}
+
+export interface VerifyJob {
+  readonly options: TableOptions;
+  readonly tables: readonly TableMeta[];
 }

@@ -1,0 +1,153 @@
+/**
+ * Brings blocks from the disk into the cache, each once however many ask for it.
+ *
+ * A thread's read costs a turn of the loop and 10 us of processor time, a read on the loop from the
+ * system's page cache 2 us, from a slow disk milliseconds of everybody's time. So reads are made on the
+ * loop as long as the last ones were quick; a slow one sends them to threads for a while.
+ *
+ * Benchmark: bench/lsm.
+ */
+import type { Clock } from '../../runtime/index.ts';
+import { CHECKSUM_BYTES } from './block.ts';
+import { type BlockCache, NO_FRAME } from './block-cache.ts';
+import { LsmError } from './errors.ts';
+import { readInto, type Table } from './table.ts';
+
+/** A read on the loop that took longer sends reads to threads... */
+const SLOW_READ_MS = 0.5;
+/** ...for so long. */
+const THREADS_MS = 1000;
+/** Blocks larger than this are always read by threads. */
+const LOOP_READ_MAX = 64 * 1024;
+
+type Waiter = (error: LsmError | null, frame: number) => void;
+
+export class BlockLoader {
+  /** Reads made by threads and on the loop. */
+  threadReads = 0;
+  loopReads = 0;
+  private readonly cache: BlockCache;
+  private readonly clock: Clock;
+  private readonly pending = new Map<Table, Map<number, Waiter[]>>();
+  private threadsUntilMs = 0;
+
+  constructor(cache: BlockCache, clock: Clock) {
+    this.cache = cache;
+    this.clock = clock;
+  }
+
+  /**
+   * Reads a block now, when reads are quick. @returns its frame, `NO_FRAME`: ask `load`.
+   * @throws LsmError.
+   */
+  loadOnLoop(table: Table, nth: number): number {
+    const length = table.index.length(nth) + CHECKSUM_BYTES;
+    if (length > LOOP_READ_MAX) return NO_FRAME;
+    const startedMs = this.clock.monotonicMs();
+    if (startedMs < this.threadsUntilMs || this.pending.get(table)?.has(nth) === true) {
+      return NO_FRAME;
+    }
+    const { cache } = this;
+    const frame = cache.reserve(length);
+    if (frame === NO_FRAME) return NO_FRAME;
+    const buffer = cache.buffers[frame]!;
+    const start = cache.offsets[frame]!;
+    try {
+      readInto(table.file, buffer, start, length, table.index.offset(nth));
+      table.checkBlock(nth, buffer, start);
+    } catch (error) {
+      cache.abandon(frame);
+      throw LsmError.from(error, table.file.path);
+    }
+    this.loopReads++;
+    const endedMs = this.clock.monotonicMs();
+    if (endedMs - startedMs > SLOW_READ_MS) this.threadsUntilMs = endedMs + THREADS_MS;
+    cache.publish(frame, table, nth);
+    cache.unpin(frame);
+    return frame;
+  }
+
+  /**
+   * Reads a block on a thread. `done` gets its frame, or an error; the frame is good within `done`.
+   * The caller holds the table until then.
+   */
+  load(table: Table, nth: number, done: Waiter): void {
+    const frame = this.cache.find(table, nth);
+    if (frame !== NO_FRAME) {
+      done(null, frame);
+      return;
+    }
+    let blocks = this.pending.get(table);
+    if (blocks === undefined) {
+      blocks = new Map();
+      this.pending.set(table, blocks);
+    }
+    const waiters = blocks.get(nth);
+    if (waiters !== undefined) {
+      waiters.push(done);
+      return;
+    }
+    blocks.set(nth, [done]);
+    this.read(table, nth);
+  }
+
+  private read(table: Table, nth: number): void {
+    const { cache } = this;
+    const offset = table.index.offset(nth);
+    const length = table.index.length(nth) + CHECKSUM_BYTES;
+    const frame = cache.reserve(length);
+    if (frame === NO_FRAME) {
+      // More readers at once than the cache has frames.
+      this.end(table, nth, new LsmError('busy', { detail: 'every cached block is in use' }), frame);
+      return;
+    }
+    const buffer = cache.buffers[frame]!;
+    const start = cache.offsets[frame]!;
+    let have = 0;
+    const step = (error: Error | null, count: number): void => {
+      have += count;
+      if (error === null && count > 0 && have < length) {
+        table.file.read(buffer, start + have, length - have, offset + have, step);
+        return;
+      }
+      this.threadReads++;
+      const failure = this.check(table, nth, frame, { error, whole: have === length });
+      if (failure === null) {
+        cache.publish(frame, table, nth);
+        this.end(table, nth, null, frame);
+        cache.unpin(frame);
+      } else {
+        cache.abandon(frame);
+        this.end(table, nth, failure, NO_FRAME);
+      }
+    };
+    table.file.read(buffer, start, length, offset, step);
+  }
+
+  private check(
+    table: Table,
+    nth: number,
+    frame: number,
+    read: { error: Error | null; whole: boolean },
+  ): LsmError | null {
+    const file = table.file.path;
+    if (read.error !== null) return LsmError.from(read.error, file);
+    const offset = table.index.offset(nth);
+    const detail = 'the file ends within a block';
+    if (!read.whole) return new LsmError('corrupt', { file, offset, detail });
+    try {
+      table.checkBlock(nth, this.cache.buffers[frame]!, this.cache.offsets[frame]!);
+      return null;
+    } catch (error) {
+      return LsmError.from(error, file);
+    }
+  }
+
+  private end(table: Table, nth: number, error: LsmError | null, frame: number): void {
+    const blocks = this.pending.get(table);
+    const waiters = blocks?.get(nth) ?? [];
+    blocks?.delete(nth);
+    if (blocks?.size === 0) this.pending.delete(table);
+    for (const waiter of waiters) waiter(error, frame);
+  }
+}

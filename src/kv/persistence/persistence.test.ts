@@ -12,8 +12,9 @@ import type { SyncPolicy } from '../../core/store/index.ts';
 import { Args } from '../../core/wire/index.ts';
 import { commandSpecs } from '../commands/index.ts';
 import { Engine } from '../engine/engine.ts';
+import { RdbValueWriter } from '../rdb/index.ts';
 import type { Session } from '../session/session.ts';
-import { digestDatabases } from '../values/index.ts';
+import { digestDatabases, dumpValue } from '../values/index.ts';
 import { CorruptCheckpointError } from './errors.ts';
 import { indexOfName } from './format.ts';
 import { Persistence } from './persistence.ts';
@@ -35,6 +36,8 @@ interface Life {
 class World {
   readonly random: SimRandom;
   readonly clock = createSimClock();
+  /** Work takes time: every look at the clock finds it later. A checkpoint then takes many slices. */
+  working = false;
   readonly disk: SimDisk;
   readonly policy: SyncPolicy;
   readonly digests = new Map<number, string>([[0, emptyDigest()]]);
@@ -50,6 +53,13 @@ class World {
     this.random = createSimRandom(seed);
     this.disk = new SimDisk(this.clock, this.random.fork());
     this.policy = policy;
+  }
+
+  private workedMs = 0;
+
+  private monotonicMs(): number {
+    if (this.working) this.workedMs += 0.6;
+    return this.clock.monotonicMs() + this.workedMs;
   }
 
   async open(): Promise<Life> {
@@ -73,7 +83,7 @@ class World {
       Persistence.open({
         engine,
         disk: this.disk,
-        clock: this.clock,
+        clock: { ...this.clock, monotonicMs: () => this.monotonicMs() },
         random: this.random.fork(),
         log: silentLogger(),
         folder: FOLDER,
@@ -138,6 +148,15 @@ class World {
     this.promised = recovered;
     return opened;
   }
+}
+
+/** A key as DUMP has it. */
+function dumpOf(engine: Engine, name: string): Buffer {
+  const key = Buffer.from(name);
+  const db = engine.keyspace.databases[0]!;
+  const writer = new RdbValueWriter({ version: 12, compress: false });
+  dumpValue(db, db.findRaw(key, 0, key.length), writer);
+  return writer.finishDump();
 }
 
 function emptyDigest(): string {
@@ -354,6 +373,7 @@ test('large collections are written in pieces while they change, and what can wa
     world.runUnseen(['XSETID', 'bigstream', '5000-7', 'ENTRIESADDED', '4000']);
     world.run(['SET', 'done', '1']);
     await world.clock.advance(100);
+    world.working = seed % 2 === 0;
     persistence.checkpointer.start();
     const db = engine.keyspace.databases[0]!;
     const waits = (name: string): number => {
@@ -384,6 +404,57 @@ test('large collections are written in pieces while they change, and what can wa
     for (const name of ['bigset', 'waited', 'bigstream']) assert.equal(waits(name), 0);
     await world.crash(true);
   }
+});
+
+test('a stream in pieces comes back with its groups, though others read it meanwhile', async () => {
+  const world = new World(51, 'always');
+  const { engine, persistence } = await world.open();
+  engine.executor.beginBatch();
+  for (let i = 1; i <= 1500; i++) {
+    world.runUnseen(['XADD', 's', `${i}-${i % 3}`, `field ${i % 5}`, 'v'.repeat(i % 50)]);
+  }
+  for (const [group, from, count] of [
+    ['g1', '0', '700'],
+    ['g2', '300-0', '900'],
+    ['g3', '$', '1'],
+  ] as const) {
+    world.runUnseen(['XGROUP', 'CREATE', 's', group, from]);
+    world.runUnseen(['XGROUP', 'CREATECONSUMER', 's', group, 'idle']);
+    for (const consumer of ['a', 'b']) {
+      const read = ['XREADGROUP', 'GROUP', group, consumer, 'COUNT', count];
+      world.runUnseen([...read, 'STREAMS', 's', '>']);
+    }
+    world.runUnseen(['XACK', 's', group, '1-1', '400-1']);
+  }
+  world.runUnseen(['XCLAIM', 's', 'g1', 'a', '0', '10-1', 'RETRYCOUNT', '9', 'FORCE']);
+  world.runUnseen(['XDEL', 's', '1-1', '900-0', '1500-0']);
+  world.runUnseen(['XSETID', 's', '5000-7', 'ENTRIESADDED', '4000']);
+  world.run(['SET', 'done', '1']);
+  await world.clock.advance(100);
+  const dumped = dumpOf(engine, 's');
+  world.working = true;
+  assert.ok(persistence.checkpointer.start());
+  let turns = 0;
+  while (persistence.checkpointer.running) {
+    for (const group of ['g1', 'g2']) {
+      for (const [consumer, from] of [
+        ['a', '690-0'],
+        ['b', '1380-0'],
+      ] as const) {
+        world.runUnseen(['XPENDING', 's', group, from, '+', '3', consumer]);
+        world.runUnseen(['XPENDING', 's', group, from, '+', '3']);
+      }
+    }
+    world.runUnseen(['XRANGE', 's', '7-0', '+', 'COUNT', '3']);
+    world.runUnseen(['XREVRANGE', 's', '+', '-', 'COUNT', '3']);
+    await world.clock.advance(1);
+    turns++;
+  }
+  assert.equal(persistence.checkpointer.completed, 1);
+  assert.ok(turns > 3, 'it was written in one piece');
+  const { engine: again, persistence: recovered } = await world.crash(true);
+  assert.equal(recovered.recovery.checkpointKeys, 2);
+  assert.deepEqual(dumpOf(again, 's'), dumped);
 });
 
 test('a checkpoint cuts the log behind it', async () => {

@@ -58,3 +58,34 @@ test('ten thousand nodes come out in order', () => {
     heap.remove(heap.firstNode);
   }
 });
+
+test('a heap gives its room back as nodes go, and keeps some for those that come again', () => {
+  const arena = new Arena(1);
+  const heap = new DueHeap(arena, 3);
+  const nodes: number[] = [];
+  const add = (): void => {
+    const node = arena.alloc(16);
+    nodes.push(node);
+    heap.add(node, (nodes.length * 7919) % 10_007);
+  };
+  while (nodes.length < 20_000) add();
+  const full = heap.bytes;
+  while (nodes.length > 0) {
+    heap.remove(nodes.pop()!);
+    assert.ok(heap.bytes <= Math.max(16, heap.size * 4, heap.size + 6144) * 12);
+    if (heap.size % 512 > 0) continue;
+    // At whatever size: one node more or less takes or gives no room.
+    const before = heap.bytes;
+    add();
+    heap.remove(nodes.pop()!);
+    assert.equal(heap.bytes, before);
+  }
+  assert.equal(heap.bytes, 16 * 12);
+  while (nodes.length < 20_000) add();
+  assert.equal(heap.bytes, full);
+  let last = -1;
+  for (; heap.size > 0; heap.remove(heap.firstNode)) {
+    assert.ok(heap.firstTime >= last);
+    last = heap.firstTime;
+  }
+});

@@ -2,7 +2,9 @@
  * Nodes ordered by the time at which they are due: a binary heap outside the JavaScript heap.
  *
  * Every node keeps its place in the heap in one of its own words, so that a node's time can be changed
- * or taken away in logarithmic time. The arrays grow by chunks, so that growth never copies much.
+ * or taken away in logarithmic time. The arrays grow and shrink by chunks, so that neither copies much
+ * and a heap that was emptied holds next to nothing; between the two is room, so that a node that comes
+ * and goes at an edge costs no chunk each time.
  *
  * Invariant: for every node at place i, its parent at (i - 1) >> 1 is due no later, and the node's
  * word `indexWord` is i.
@@ -72,9 +74,10 @@ export class DueHeap {
   remove(node: Address): void {
     const index = this.indexOf(node);
     const last = --this.size;
-    if (index === last) return;
     const moved = this.nodeAt(last);
     const time = this.timeAt(last);
+    if (last <= this.shrinkAt) this.shrink();
+    if (index === last) return;
     if (index > 0 && time < this.timeAt((index - 1) >> 1)) this.rise(index, moved, time);
     else this.sink(index, moved, time);
   }
@@ -137,6 +140,25 @@ export class DueHeap {
 
   private nodeAt(index: number): Address {
     return this.nodes[index >>> CHUNK_SHIFT]![index & CHUNK_MASK] as number;
+  }
+
+  /** Number of nodes at which there is much more room than they need. */
+  private get shrinkAt(): number {
+    const { capacity } = this;
+    if (capacity > CHUNK) return capacity - CHUNK - CHUNK / 2;
+    return capacity > FIRST_ENTRIES ? capacity >>> 2 : -1;
+  }
+
+  private shrink(): void {
+    if (this.capacity > CHUNK) {
+      this.times.pop();
+      this.nodes.pop();
+      this.capacity -= CHUNK;
+      return;
+    }
+    this.capacity >>>= 1;
+    this.times[0] = this.times[0]!.slice(0, this.capacity);
+    this.nodes[0] = this.nodes[0]!.slice(0, this.capacity);
   }
 
   private grow(): void {

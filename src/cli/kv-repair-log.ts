@@ -15,6 +15,7 @@ import {
 } from '../core/store/index.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
+import { progressBar } from './progress-bar.ts';
 
 /** Where the store keeps its log below the data folder. */
 const LOG_FOLDER = ['kv', 'log'] as const;
@@ -57,7 +58,9 @@ async function repair({ host, exit }: CommandContext, folder: string, options: O
   try {
     locked = await openDataFolder(disk, folder);
     const dryRun = options.yes !== true;
-    const report = repairLog({ disk, folder: log, dryRun });
+    const bar = progressBar('Reading the log', process.stderr);
+    const report = repairLog({ disk, folder: log, dryRun, progress: bar.tell });
+    bar.end();
     const isOpen = report.damage !== null && dryRun;
     host.out(options.json ? `${JSON.stringify({ dryRun, ...report })}\n` : text(report, dryRun));
     if (isOpen) exit(exitCode('dataDamaged'));

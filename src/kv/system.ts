@@ -19,6 +19,7 @@ import { commandSpecs } from './commands/index.ts';
 import type { kvConfig } from './config.ts';
 import { Engine } from './engine/engine.ts';
 import { argsMax, lineBytesMax } from './limits.ts';
+import { Loading } from './loading.ts';
 import { kvMetrics } from './metrics.ts';
 import { Persistence, reloadInMemory } from './persistence/index.ts';
 import { KvServer } from './server/server.ts';
@@ -50,6 +51,7 @@ export class Kv implements System {
   readonly server: KvServer;
   private persistence: Persistence | undefined;
   private tick: Tick | undefined;
+  private loading: Loading | undefined;
   private readonly endings = connectionEndings('plinth_kv_connections_ended_total');
   private metrics: readonly MetricSpec[] = [];
 
@@ -130,6 +132,9 @@ export class Kv implements System {
 
   private async recover(): Promise<void> {
     const { context, engine, settings } = this;
+    const { clock, log } = context;
+    const loading = new Loading({ clock, log, keys: () => engine.keyspace.keys });
+    this.loading = loading;
     this.persistence = await Persistence.open({
       engine,
       disk: context.disk,
@@ -140,7 +145,9 @@ export class Kv implements System {
       policy: settings.fsync,
       segmentBytes: settings.logSegmentBytes,
       checkpointLogBytes: settings.checkpointLogBytes,
+      onLoading: (from, done) => loading.tell(from, done),
     });
+    this.loading = undefined;
     engine.persistence = this.persistence;
     this.server.useLog(this.persistence.log);
     context.log.info('recovered', { ...this.persistence.recovery, keys: engine.keyspace.keys });
@@ -222,6 +229,7 @@ export class Kv implements System {
 
   status(): SystemStatus {
     const { keyspace, sessions, stats } = this.engine;
+    const reading = this.loading?.now;
     return {
       state: this.state,
       listening: this.listening,
@@ -230,6 +238,7 @@ export class Kv implements System {
         memoryBytes: keyspace.usedBytes,
         clients: sessions.count,
         commands: stats.commands,
+        ...(reading !== undefined && { loading: `${reading.from} ${reading.percent} %` }),
       },
     };
   }

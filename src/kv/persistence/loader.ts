@@ -4,6 +4,7 @@
  *
  * Benchmark: bench/kv (start).
  */
+import { runAtOnce, STEP_BYTES, type Steps } from '../../core/base/index.ts';
 import type { DiskFile } from '../../core/runtime/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Database, Flag, TYPE_MASK, TYPE_SHIFT, Type } from '../keyspace/index.ts';
@@ -42,15 +43,27 @@ export function newestCheckpoint(disk: CheckpointDisk, folder: string): string |
   return newest;
 }
 
-/** @throws CorruptCheckpointError; the databases then hold a part and must not be used. */
+/** As `checkpointSteps`, in this call. */
 export function loadCheckpoint(
   engine: Engine,
   disk: CheckpointDisk,
   path: string,
 ): LoadedCheckpoint {
+  return runAtOnce(checkpointSteps(engine, disk, path));
+}
+
+/**
+ * Yields how far it is; nobody may use the databases in between.
+ * @throws CorruptCheckpointError; the databases then hold a part and must not be used.
+ */
+export function* checkpointSteps(
+  engine: Engine,
+  disk: CheckpointDisk,
+  path: string,
+): Steps<LoadedCheckpoint> {
   const file = disk.openSync(path, { mode: 'read' });
   try {
-    return new CheckpointLoader(engine, file, path).load();
+    return yield* new CheckpointLoader(engine, file, path).load();
   } finally {
     file.closeSync();
   }
@@ -93,13 +106,14 @@ class CheckpointLoader implements ItemSource {
     this.path = path;
   }
 
-  load(): LoadedCheckpoint {
+  *load(): Steps<LoadedCheckpoint> {
     const size = this.file.sizeSync();
     const headerBytes = Math.min(HEADER_BYTES, size);
     const headerAt = this.show(0, headerBytes);
     const header = decodeHeader(this.buffer.subarray(headerAt, headerAt + headerBytes));
     if ('wrong' in header) throw this.corrupt(0, header.wrong);
     let position = HEADER_BYTES;
+    let nextStep = STEP_BYTES;
     while (position < size) {
       if (position + BLOCK_HEAD_BYTES > size) throw this.corrupt(position, 'a block is cut off');
       const head = this.show(position, BLOCK_HEAD_BYTES);
@@ -116,6 +130,10 @@ class CheckpointLoader implements ItemSource {
       }
       this.loadBlock();
       position += BLOCK_HEAD_BYTES + length;
+      if (position >= nextStep) {
+        nextStep = position + STEP_BYTES;
+        yield { doneBytes: position, totalBytes: size };
+      }
     }
     if (!this.ended) throw this.corrupt(size, 'the file ends before the checkpoint does');
     return { logIndex: header.logIndex, keys: this.keys };

@@ -7,6 +7,7 @@
  * Recovery loads the newest checkpoint and replays the log entries behind it. While the log can not be
  * written, writes are refused with MISCONF and reads go on; it is tried again until it can.
  */
+import { runInTurns, type WorkDone } from '../../core/base/index.ts';
 import type { Logger } from '../../core/observe/index.ts';
 import type { Clock, Disk, Random } from '../../core/runtime/index.ts';
 import {
@@ -20,7 +21,7 @@ import type { Engine } from '../engine/engine.ts';
 import { ReplyError } from '../errors.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { NEW_NAME } from './format.ts';
-import { loadCheckpoint, newestCheckpoint } from './loader.ts';
+import { checkpointSteps, newestCheckpoint } from './loader.ts';
 import { reloadBy } from './reload.ts';
 import { Replay } from './replay.ts';
 
@@ -37,6 +38,8 @@ export interface PersistenceOptions {
   readonly segmentBytes: number;
   /** Log bytes since the last checkpoint that start the next. */
   readonly checkpointLogBytes: number;
+  /** How much of what is read at the start has been read. */
+  readonly onLoading?: (from: 'checkpoint' | 'log', done: WorkDone) => void;
 }
 
 export interface RecoverySummary {
@@ -93,7 +96,13 @@ export class Persistence {
     engine.effects.sink = undefined;
     const name = newestCheckpoint(disk, folder);
     const loaded =
-      name === undefined ? undefined : loadCheckpoint(engine, disk, `${folder}/${name}`);
+      name === undefined
+        ? undefined
+        : await runInTurns(
+            checkpointSteps(engine, disk, `${folder}/${name}`),
+            (run) => clock.nextTurn(run),
+            (done) => options.onLoading?.('checkpoint', done),
+          );
     const from = (loaded?.logIndex ?? 0) + 1;
     const replay = new Replay(engine, options.log);
     let self: Persistence | undefined;
@@ -106,7 +115,12 @@ export class Persistence {
       policy: options.policy,
       segmentBytes: options.segmentBytes,
       nextIndexMin: logIndex(from),
-      replay: { from: logIndex(from), entry: replay.entry, ahead: replay.ahead },
+      replay: {
+        from: logIndex(from),
+        entry: replay.entry,
+        ahead: replay.ahead,
+        progress: (done) => options.onLoading?.('log', done),
+      },
       onStateChange: (_state, failure) => self?.stateChanged(failure),
       onSyncLag: (lagMs) => options.log.warn('the disk is slow to make the log durable', { lagMs }),
     });

@@ -1,7 +1,7 @@
 /**
  * The write-ahead log: opening, and the one object its owner holds.
  */
-import { invariant } from '../../base/index.ts';
+import { invariant, runInTurns } from '../../base/index.ts';
 import { EntryBuffer } from './entry-buffer.ts';
 import { LogError, repairCommand } from './errors.ts';
 import { nodeIdBytes } from './format.ts';
@@ -43,7 +43,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   try {
     disk.mkdirSync(folder);
     const from = options.replay?.from ?? 0;
-    const walk = walkLog({
+    const walking = walkLog({
       disk,
       folder,
       nodeId,
@@ -51,6 +51,11 @@ export async function openLog(options: LogOptions): Promise<Log> {
       visit: options.replay?.entry,
       ahead: options.replay?.ahead,
     });
+    const walk = await runInTurns(
+      walking,
+      (run) => clock.nextTurn(run),
+      (done) => options.replay?.progress?.(done),
+    );
     refuseDamage(walk, options);
     const stats = createLogStats();
     const storeOptions = { disk, clock, random, folder, nodeId, segmentBytes, stats };

@@ -3,6 +3,7 @@
  * entries behind the cut were acknowledged as durable and are lost by it.
  */
 import { join } from 'node:path';
+import { runAtOnce, type WorkDone } from '../../base/index.ts';
 import type { Disk } from '../../runtime/index.ts';
 import { LogError } from './errors.ts';
 import { headerBytes } from './format.ts';
@@ -13,6 +14,8 @@ export interface RepairOptions {
   readonly folder: string;
   /** Report only. */
   readonly dryRun?: boolean;
+  /** How much of the log has been read, every few MiB. */
+  readonly progress?: (done: WorkDone) => void;
 }
 
 export interface RepairReport {
@@ -38,7 +41,8 @@ export interface RepairReport {
  */
 export function repairLog(options: RepairOptions): RepairReport {
   const { disk, folder, dryRun = false } = options;
-  const walk = walkLog({ disk, folder, nodeId: undefined, from: 0, visit: undefined });
+  const walking = walkLog({ disk, folder, nodeId: undefined, from: 0, visit: undefined });
+  const walk = runAtOnce(walking, options.progress);
   const { damage } = walk;
   if (damage !== null && damage.code !== 'corrupt') {
     // A newer format or a stranger's segment is not damage: cutting it would destroy good data.

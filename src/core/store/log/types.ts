@@ -1,6 +1,7 @@
 /**
  * What the owner of a log sees: entries in, callbacks out, positions as branded numbers.
  */
+import type { WorkDone } from '../../base/index.ts';
 import type { Clock, Disk, Random } from '../../runtime/index.ts';
 import type { LogError } from './errors.ts';
 import type { LogStats } from './stats.ts';
@@ -92,6 +93,8 @@ export interface LogOptions {
     readonly from: LogIndex;
     entry(entry: LogEntry): void;
     readonly ahead?: EntriesAhead;
+    /** How much of the log has been read, every few MiB; others run in between. */
+    progress?(done: WorkDone): void;
   };
   /** `pendingBytes` rose above `highWaterBytes`; called again only after it fell to half. */
   onHighWater?(pendingBytes: number): void;

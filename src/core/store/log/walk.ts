@@ -3,6 +3,7 @@
  * docs/formats/log.md. Reads only.
  */
 import { join } from 'node:path';
+import { STEP_BYTES, type Steps } from '../../base/index.ts';
 import type { Disk, DiskFile } from '../../runtime/index.ts';
 import type { LogErrorCode } from './errors.ts';
 import { decodeSegmentHeader, headerBytes, nodeIdBytes, type SegmentHeader } from './format.ts';
@@ -49,8 +50,8 @@ export interface Walk {
   damage: Damage | null;
 }
 
-/** @throws the disk's error. Damage is a result, not an error. */
-export function walkLog(options: WalkOptions): Walk {
+/** Yields how far it is. @throws the disk's error. Damage is a result, not an error. */
+export function* walkLog(options: WalkOptions): Steps<Walk> {
   const { disk, folder } = options;
   const { segments: files, spares } = sortNames(disk.listSync(folder));
   const walk: Walk = {
@@ -70,15 +71,20 @@ export function walkLog(options: WalkOptions): Walk {
   readHeaders(options, walk);
   // Segments before a damaged header still say how much of the log holds.
   const headerDamage = walk.damage;
+  const totalBytes = bytesOf(options, walk.segments);
   for (let nth = 0; nth < walk.segments.length; nth++) {
     const isLast = nth === walk.segments.length - 1 && headerDamage === null;
-    const damage = walkSegment(options, walk, nth, isLast);
+    const damage = yield* walkSegment(options, walk, { nth, isLast, totalBytes });
     if (damage !== null) {
       walk.damage = damage;
       break;
     }
   }
   return walk;
+}
+
+function bytesOf({ disk }: WalkOptions, segments: readonly SegmentInfo[]): number {
+  return segments.reduce((sum, { path }) => sum + (disk.statSync(path)?.sizeBytes ?? 0), 0);
 }
 
 /** Reads the headers up to the first that cannot be right. */
@@ -123,12 +129,11 @@ function readHeader(disk: Disk, path: string): SegmentHeader | 'damaged' | 'vers
   }
 }
 
-function walkSegment(
+function* walkSegment(
   options: WalkOptions,
   walk: Walk,
-  nth: number,
-  isLast: boolean,
-): Damage | null {
+  { nth, isLast, totalBytes }: { nth: number; isLast: boolean; totalBytes: number },
+): Steps<Damage | null> {
   const { path, header } = walk.segments[nth]!;
   if (nth === 0) {
     walk.nextIndex = header.firstIndex;
@@ -142,7 +147,7 @@ function walkSegment(
   const file = options.disk.openSync(path, { mode: 'read' });
   try {
     const limit = walk.segments[nth + 1]?.header.firstIndex ?? Number.POSITIVE_INFINITY;
-    const detail = walkFrames(options, walk, { file, header, limit, isLast });
+    const detail = yield* walkFrames(options, walk, { file, header, limit, isLast, totalBytes });
     return detail === null
       ? null
       : { code: 'corrupt', file: path, offset: walk.end, detail, segment: nth };
@@ -157,16 +162,19 @@ interface SegmentWalk {
   /** First index of the next segment: entries from there on are read there. */
   readonly limit: number;
   readonly isLast: boolean;
+  /** Of all segments. */
+  readonly totalBytes: number;
 }
 
 /** @returns what is wrong at `walk.end`, or null. */
-function walkFrames(options: WalkOptions, walk: Walk, segment: SegmentWalk): string | null {
+function* walkFrames(options: WalkOptions, walk: Walk, segment: SegmentWalk): Steps<string | null> {
   const scanner = new FrameScanner(segment.file, segment.header.id);
   const entry = createEntry();
   const visit = options.visit ?? (() => {});
   const from = options.visit === undefined ? Number.POSITIVE_INFINITY : options.from;
   const untestified = new OpenFrames();
   walk.end = scanner.position;
+  let nextStep = walk.end + STEP_BYTES;
   while (scanner.find() && scanner.frame.firstIndex < segment.limit) {
     const { firstIndex, count, epoch, durableIndex } = scanner.frame;
     if (firstIndex !== walk.nextIndex) {
@@ -183,6 +191,10 @@ function walkFrames(options: WalkOptions, walk: Walk, segment: SegmentWalk): str
     untestified.settle(walk.testifiedIndex);
     scanner.skip();
     walk.end = scanner.position;
+    if (walk.end >= nextStep) {
+      nextStep = walk.end + STEP_BYTES;
+      yield { doneBytes: walk.bytes + walk.end, totalBytes: segment.totalBytes };
+    }
   }
   walk.bytes += walk.end;
   walk.untestifiedFrom = untestified.oldest() ?? walk.end;

@@ -1,4 +1,4 @@
-/** The seams through which time, chance, disk, network and processes enter. `node/` is real, `sim/` hostile. */
+/** The seams through which time, chance, disk, network, threads and processes enter. `node/` is real, `sim/` hostile. */
 export type { Clock, Timer } from './clock.ts';
 export type {
   Disk,
@@ -13,6 +13,13 @@ export { errorCode } from './disk.ts';
 export type { DialOptions, Network } from './network.ts';
 export type { Random } from './random.ts';
 export type { Child, ChildExit, Spawn, SpawnOptions } from './spawn.ts';
+export type {
+  Thread,
+  ThreadEvents,
+  ThreadModule,
+  Threads,
+  ThreadWorld,
+} from './threads.ts';
 export type {
   ByteStream,
   ListenAddress,

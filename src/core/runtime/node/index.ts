@@ -1,7 +1,8 @@
-/** The real clock, generator, disk and processes of this machine. */
+/** The real clock, generator, disk, threads and processes of this machine. */
 export { createNodeClock } from './clock.ts';
 export { createNodeDisk } from './disk.ts';
 export { createNodeNetwork } from './network.ts';
 export { createNodeRandom } from './random.ts';
 export { createNodeSpawn } from './spawn.ts';
+export { createNodeThreads } from './threads.ts';
 export { createNodeTransport } from './transport.ts';

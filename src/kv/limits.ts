@@ -28,6 +28,8 @@ export const queuedBytesMax = 512 * MEBIBYTE;
 
 // Scripts and transactions. Beyond these what they call fails with an error.
 
+/** Arguments of a command that a script calls: they are found by 31-bit offsets. */
+export const scriptArgsBytesMax = 1024 * MEBIBYTE;
 /** Reply of a command that a script calls. */
 export const scriptReplyBytesMax = 256 * MEBIBYTE;
 /** Log of one script or transaction; what would add to it is refused. */
@@ -38,6 +40,8 @@ export const requestEffectBytesMax = 1024 * MEBIBYTE;
 /** Arguments of an entry of SLOWLOG, and bytes of each. */
 export const slowlogArgsMax = 32;
 export const slowlogArgBytesMax = 128;
+/** Bytes of a command that MONITOR shows. */
+export const monitorLineBytesMax = MEBIBYTE;
 /** Code words of errors that are counted apart; further ones count in the total only. */
 export const errorCodesMax = 128;
 /** Seconds with samples of one event of LATENCY. */

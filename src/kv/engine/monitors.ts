@@ -1,6 +1,7 @@
 /** Clients that watch every command (MONITOR). */
 import type { Args } from '../../core/wire/index.ts';
 import type { Command } from '../command/table.ts';
+import { monitorLineBytesMax } from '../limits.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { REDACTED, secretArgs } from './redact.ts';
@@ -36,8 +37,12 @@ export class Monitors {
     const seconds = Math.floor(micros / 1e6);
     const rest = String(Math.floor(micros % 1e6)).padStart(6, '0');
     let line = `+${seconds}.${rest} [${db} ${source}]`;
-    for (let i = 0; i < args.count; i++) {
-      line += ` ${secret.has(i) ? `"${REDACTED}"` : quoted(args.bytes(i))}`;
+    let left = monitorLineBytesMax;
+    for (let i = 0; i < args.count && left > 0; i++) {
+      const cut = args.length(i) - left;
+      line += ` ${secret.has(i) ? `"${REDACTED}"` : quoted(args.bytes(i).subarray(0, left))}`;
+      if (cut > 0) line += ` ... (${cut} more bytes)`;
+      left -= args.length(i) + 1;
     }
     const bytes = Buffer.from(`${line}\r\n`, 'latin1');
     for (const session of this.sessions) this.engine.outlet.push(session, bytes);

@@ -43,7 +43,7 @@ const READ_ONLY = 'ERR Write commands are not allowed from read-only scripts.';
 export class CommandCaller {
   private readonly engine: Engine;
   private readonly run: ScriptRun;
-  private readonly scriptArgs = new ScriptArgs();
+  private readonly scriptArgs: ScriptArgs;
   private readonly reader = new ReplyReader();
   private readonly writer: RespWriter;
   /** Commands by the names that scripts have used: they are constants, whose hash is known. */
@@ -54,6 +54,7 @@ export class CommandCaller {
   constructor(engine: Engine, run: ScriptRun) {
     this.engine = engine;
     this.run = run;
+    this.scriptArgs = new ScriptArgs(engine.allocateBuffer);
     this.writer = new RespWriter(REPLY_BYTES, {
       bytesMax: scriptReplyBytesMax,
       allocate: engine.allocateBuffer,

@@ -7,7 +7,9 @@
  * Benchmark: bench/kv.
  */
 import { Args, formatDouble } from '../../core/wire/index.ts';
+import { scriptArgsBytesMax } from '../limits.ts';
 import type { LuaValue } from '../lua/index.ts';
+import { OutOfMemoryError } from '../memory/index.ts';
 
 const BYTES_FIRST = 16 * 1024;
 /** A buffer that had to grow beyond this is not kept. */
@@ -19,8 +21,16 @@ export class ScriptArgs {
   readonly args = new Args();
   private buf: Buffer = Buffer.allocUnsafeSlow(BYTES_FIRST);
   private at = 0;
+  private readonly allocate: (bytes: number) => Buffer;
+  private readonly bytesMax: number;
 
-  /** Takes these values; false when one is neither text nor number. */
+  /** `allocate`: where memory comes from. */
+  constructor(allocate: (bytes: number) => Buffer, bytesMax = scriptArgsBytesMax) {
+    this.allocate = allocate;
+    this.bytesMax = bytesMax;
+  }
+
+  /** Takes these values; false when one is neither text nor number. @throws RangeError without memory. */
   load(values: readonly LuaValue[]): boolean {
     const { args } = this;
     if (this.buf.length > BYTES_KEPT) this.buf = Buffer.allocUnsafeSlow(BYTES_FIRST);
@@ -49,7 +59,11 @@ export class ScriptArgs {
   }
 
   private grow(bytes: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.at + bytes, this.buf.length * 2));
+    const wanted = this.at + bytes;
+    if (wanted > this.bytesMax) {
+      throw new OutOfMemoryError(`a script gives a command more than ${this.bytesMax} bytes`);
+    }
+    const larger = this.allocate(Math.min(Math.max(wanted, this.buf.length * 2), this.bytesMax));
     this.buf.copy(larger, 0, 0, this.at);
     this.buf = larger;
   }

@@ -6,6 +6,7 @@
  *
  * Benchmark: bench/kv.
  */
+import { constants } from 'node:buffer';
 import { invariant } from '../../core/base/index.ts';
 import { Args, type RespWriter } from '../../core/wire/index.ts';
 import type { Call } from '../command/call.ts';
@@ -23,6 +24,7 @@ import {
   LuaTable,
   type LuaValue,
 } from '../lua/index.ts';
+import { lacksMemory } from '../memory/index.ts';
 import { CommandCaller } from './command-caller.ts';
 import { type Failure, failureOf } from './error-table.ts';
 import { Libraries, libraryExists, type RestorePolicy } from './libraries.ts';
@@ -248,6 +250,7 @@ export class Scripting {
     if (error instanceof LuaError || error instanceof LuaAbort) {
       return failureOf(error, this.run.name);
     }
+    if (lacksMemory(error)) return { text: OUT_OF_MEMORY.message, counted: false };
     throw error;
   }
 
@@ -390,7 +393,11 @@ const BUSY_FUNCTION = new ReplyError(
 
 function argumentTable(args: Args, from: number, to: number): LuaTable {
   const values: LuaValue[] = [];
-  for (let i = from; i < to; i++) values.push(args.text(i));
+  for (let i = from; i < to; i++) {
+    // The longest argument is a little longer than the longest string.
+    if (args.length(i) > constants.MAX_STRING_LENGTH) throw OUT_OF_MEMORY;
+    values.push(args.text(i));
+  }
   return LuaTable.fromArray(values);
 }
 

@@ -185,6 +185,32 @@ describe('a store without room', () => {
     assert.deepEqual(kv.run('MGET', 'a', 'b', 'c'), ['1', '2', null]);
   });
 
+  test('lets a script end by OOM, also one that goes on in slices, and the next one runs', async () => {
+    const system = new System();
+    const server = await start(system);
+    const client = await server.connect();
+    system.atOnceMax = MEBIBYTE;
+    const call = "return redis.call('SET', 'k', string.rep('x', 2^21))";
+    assert.ok(isOom(await client.ask('EVAL', call, 0)));
+    assert.ok(isOom(await client.ask('EVAL', `for i = 1, 3e7 do end ${call}`, 0)));
+    assert.equal(await client.ask('EVAL', 'return 1', 0), 1);
+    assert.equal(await client.ask('EXISTS', 'k'), 0);
+  });
+
+  test('shows a monitor of the longest commands only the begin', async () => {
+    const server = await start({});
+    const [monitor, client] = [await server.connect(), await server.connect()];
+    assert.equal(await monitor.ask('MONITOR'), 'OK');
+    const value = '\u0001'.repeat(3 * MEBIBYTE);
+    assert.equal(await client.ask('SET', 'k', value, 'EX', 100), 'OK');
+    const [line] = await monitor.replies(1);
+    assert.match(
+      String(line),
+      /^\d+\.\d+ \[0 [^ ]+\] "SET" "k" "(\\x01)+" \.\.\. \(\d+ more bytes\)$/,
+    );
+    assert.ok(String(line).length < 5 * MEBIBYTE);
+  });
+
   test('ends what a script or a transaction writes without end by OOM', async () => {
     const server = await start({});
     const client = await server.connect();

@@ -194,6 +194,9 @@ for (const place of places()) {
     const path = join(place.folder, 'stopped');
     run.order({ do: 'write', path, times: 1e6 });
     await run.heard(2);
+    const said = run.messages.length;
+    for (let nth = 0; nth < 500; nth++) run.order({ do: 'echo', what: nth });
+    await run.heard(said + 20);
     const stopped = run.thread.stop();
     const count = run.messages.length;
     await place.settle(Promise.all([stopped, run.thread.stop()]));

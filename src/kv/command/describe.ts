@@ -21,11 +21,12 @@ export function replyCommandInfo(reply: RespWriter, command: Command): void {
     spec.run === undefined ? ['@slow'] : categoriesOf(spec).map((name) => `@${name}`),
   );
   const { tips = [], keys = [] } = spec;
-  reply.array(tips.length);
+  reply.set(tips.length);
   for (const tip of tips) reply.bulkText(tip);
-  reply.array(keys.length);
+  reply.set(keys.length);
   for (const key of keys) replyKeySpec(reply, key);
-  reply.array(command.subcommands.size);
+  if (command.subcommands.size === 0) reply.set(0);
+  else reply.array(command.subcommands.size);
   for (const sub of command.subcommands.values()) replyCommandInfo(reply, sub);
 }
 

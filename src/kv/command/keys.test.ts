@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Args } from '../../core/wire/index.ts';
 import { commandSpecs } from '../commands/index.ts';
+import { createTestStore, type Reply } from '../testing/harness.ts';
 import { commandKeys } from './keys.ts';
 import { CommandTable } from './table.ts';
 
@@ -42,4 +43,19 @@ test('keys are found where the row says, with what is done to them', () => {
     ['SSUBSCRIBE c', []],
   ];
   for (const [line, keys] of cases) assert.deepEqual(keysOf(line), keys, line);
+});
+
+test('COMMAND INFO tells what has no order as sets', () => {
+  const store = createTestStore();
+  store.resp3 = true;
+  const [[, , , , , , , tips, keySpecs, subcommands], none] = store.run(
+    'COMMAND',
+    'INFO',
+    'dump',
+    'nope',
+  ) as [Reply[], Reply];
+  assert.deepEqual(tips, { set: ['nondeterministic_output'] });
+  assert.equal((keySpecs as { set: Reply[] }).set.length, 1);
+  assert.deepEqual(subcommands, { set: [] });
+  assert.equal(none, null);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTestStore, type Reply, type TestClient } from '../../testing/harness.ts';
 import { check, replayOf, SYNTAX, WRONGTYPE, words } from '../../testing/lines.ts';
+import { startTestServer } from '../../testing/server.ts';
 
 const run = (client: TestClient, line: string): Reply => client.run(...words(line));
 
@@ -211,4 +212,15 @@ test('what waiting clients took is logged behind what woke them', () => {
   assert.equal(replay.run('EXISTS', 'b'), 0);
   kv.run('DEL', 'a');
   assert.equal(replayOf(kv).run('DBSIZE'), 0);
+});
+
+test('a passed timeout of BLMOVE is a null array, a null bulk where it can not wait', async () => {
+  const server = await startTestServer();
+  try {
+    const client = await server.connect();
+    client.raw('BLMOVE no x LEFT LEFT 0.01\r\nMULTI\r\nBRPOPLPUSH no x 1\r\nEXEC\r\nQUIT\r\n');
+    assert.equal(await client.end(), '*-1\r\n+OK\r\n+QUEUED\r\n*1\r\n$-1\r\n+OK\r\n');
+  } finally {
+    await server.stop();
+  }
 });

@@ -47,7 +47,13 @@ function move(call: Call, { from, to, timeoutMs }: Move): void {
 }
 
 function wait(call: Call, timeoutMs: number): void {
-  call.block({ keys: [1], type: Type.list, timeoutMs, onTimeout: (late) => late.null() });
+  // Redis answers a passed timeout with a null array, and with a null bulk where it can not wait.
+  const { canBlock } = call;
+  const onTimeout = (late: Call['reply']): void => {
+    if (canBlock) late.nullArray();
+    else late.null();
+  };
+  call.block({ keys: [1], type: Type.list, timeoutMs, onTimeout });
 }
 
 function endArgument(call: Call, index: number): ListEnd {

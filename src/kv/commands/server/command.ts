@@ -35,7 +35,7 @@ function info(call: Call): void {
   reply.array(call.count - 2);
   for (let i = 2; i < call.count; i++) {
     const command = engine.commands.get(args.text(i).toLowerCase());
-    if (command === undefined) reply.nullArray();
+    if (command === undefined) reply.null();
     else replyCommandInfo(reply, command);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a command is: one row of a table. Routing, arity checks, ACL, COMMAND and its subcommands,
- * docs/commands.md and the fuzzers all derive from these rows.
+ * What a command is: one row of a table. Routing, arity checks, ACL, COMMAND and its subcommands and
+ * docs/commands.md all derive from these rows.
  */
 import type { Args } from '../../core/wire/index.ts';
 import type { Call } from './call.ts';

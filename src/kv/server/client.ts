@@ -11,18 +11,17 @@
  *   any  --QUIT, protocol error, limit, end of stream--> closed
  */
 import type { Connection, ConnectionHandler, EndingReason } from '../../core/downstream/index.ts';
-import { Parsed, RespParser } from '../../core/wire/index.ts';
+import { Parsed, type RespParser } from '../../core/wire/index.ts';
 import { Executed } from '../engine/executor.ts';
 import { heldInputBytesMax, unreadReplyBytesMax } from '../limits.ts';
 import { lacksMemory } from '../memory/index.ts';
 import { Output } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import type { KvServer } from './server.ts';
+import { SPARE_INPUT_BYTES } from './spare-inputs.ts';
 
 /** Replies of one client in one turn that are looked at for limits. */
 const OUTPUT_LOOK_BYTES = 16 * 1024;
-/** First size of the buffer of an unfinished request. */
-const INPUT_BYTES_MIN = 16 * 1024;
 /** Arguments are found by 31-bit offsets. */
 const INPUT_BYTES_MAX = 1.5 * 1024 * 1024 * 1024;
 
@@ -140,7 +139,7 @@ export class Client implements ConnectionHandler {
     }
     if (buf === this.input) this.inputFrom = at;
     else if (at < to) {
-      this.parser = new RespParser(server.parserLimits);
+      this.parser = server.spareInputs.takeParser();
       this.parser.takeOver(parser);
       this.keep(buf, at, to);
     }
@@ -164,7 +163,7 @@ export class Client implements ConnectionHandler {
   }
 
   private runKept(): void {
-    const parser = this.parser ?? new RespParser(this.server.parserLimits);
+    const parser = this.parser ?? this.server.spareInputs.takeParser();
     this.parser = parser;
     this.run(parser, this.input!, this.inputFrom, this.inputTo);
   }
@@ -186,7 +185,7 @@ export class Client implements ConnectionHandler {
         Math.min(expected, (kept + length) * 4),
       );
       // A buffer that a command's arguments may still point into is never moved in place.
-      const larger = this.allocate(Math.max(INPUT_BYTES_MIN, roundUp(wanted)));
+      const larger = this.allocate(Math.max(SPARE_INPUT_BYTES, roundUp(wanted)));
       if (larger === undefined) return;
       this.input?.copy(larger, 0, this.inputFrom, this.inputTo);
       this.input = larger;
@@ -203,6 +202,8 @@ export class Client implements ConnectionHandler {
 
   /** Memory for a request; when there is none its client ends. */
   private allocate(bytes: number): Buffer | undefined {
+    const spare = bytes === SPARE_INPUT_BYTES ? this.server.spareInputs.takeBuffer() : undefined;
+    if (spare !== undefined) return spare;
     try {
       return this.server.engine.allocateBuffer(bytes);
     } catch (error) {
@@ -220,6 +221,9 @@ export class Client implements ConnectionHandler {
 
   private trimInput(): void {
     if (this.input === undefined || this.inputFrom < this.inputTo) return;
+    const { spareInputs } = this.server;
+    spareInputs.giveBuffer(this.input);
+    if (this.parser !== undefined) spareInputs.giveParser(this.parser);
     this.input = undefined;
     this.parser = undefined;
     this.inputFrom = 0;

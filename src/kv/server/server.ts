@@ -26,6 +26,7 @@ import type { Output } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import { Client } from './client.ts';
 import { Refused, refusalOf, TOO_MANY_CLIENTS } from './refused.ts';
+import { SpareInputs } from './spare-inputs.ts';
 
 export type ListenerOptions = Omit<ListenOptions, 'onConnection' | 'onReject'>;
 
@@ -39,7 +40,8 @@ export class KvServer {
   readonly engine: Engine;
   /** Parses what needs no buffer of its own. */
   readonly parser: RespParser;
-  readonly parserLimits: ParserLimits;
+  /** For requests that are not complete yet. */
+  readonly spareInputs: SpareInputs;
   readonly listeners: Listener[] = [];
   /** The write-ahead log, undefined without persistence. */
   private log: Log | undefined;
@@ -60,7 +62,7 @@ export class KvServer {
   constructor(engine: Engine, limits: ParserLimits, heldBytesMax = heldReplyBytesMax) {
     this.engine = engine;
     this.heldBytesMax = heldBytesMax;
-    this.parserLimits = limits;
+    this.spareInputs = new SpareInputs(limits);
     this.parser = new RespParser(limits);
     engine.onCheckpointProgress = (collection) => this.resumeAwaiting(collection);
     engine.onUnblocked = (session) => {

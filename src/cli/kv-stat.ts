@@ -38,7 +38,13 @@ Examples:
         return;
       }
       const settings = loaded.config.of(kvConfig);
-      const [address, port] = addressOf(options.server ?? `${settings.bind}:${settings.port}`);
+      const target = addressOf(options.server ?? `${settings.bind}:${settings.port}`);
+      if (target === undefined) {
+        host.err(`plinth: --server is ${JSON.stringify(options.server)}, wanted host:port\n`);
+        exit(exitCode('usage'));
+        return;
+      }
+      const { address, port } = target;
       const password = settings.password?.reveal();
       const wanted = sections.length === 0 ? SECTIONS : sections;
       const answer = await askResp({ address, port, password, command: ['INFO', ...wanted] });
@@ -52,10 +58,12 @@ Examples:
     });
 }
 
-/** `host:port`; the host may be an IPv6 address, in brackets or not. */
-function addressOf(text: string): [address: string, port: number] {
-  const colon = text.lastIndexOf(':');
-  return [text.slice(0, colon).replace(/^\[|\]$/g, ''), Number(text.slice(colon + 1))];
+/** `host:port`; the host may be an IPv6 address, in brackets or not. Undefined for anything else. */
+function addressOf(text: string): { address: string; port: number } | undefined {
+  const parts = /^(\[[\da-fA-F:.]+\]|[^\s[\]]+):(\d{1,5})$/.exec(text);
+  const port = Number(parts?.[2]);
+  if (parts?.[1] === undefined || port > 65_535) return undefined;
+  return { address: parts[1].replace(/^\[|\]$/g, ''), port };
 }
 
 type Sections = Record<string, Record<string, string | number>>;

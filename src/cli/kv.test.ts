@@ -135,6 +135,14 @@ test('stat asks for sections and shows their fields', async () => {
   server.close();
 });
 
+test('stat refuses an address that is none', async () => {
+  for (const server of ['nowhere', 'host:', ':6379', 'host:99999', 'a b:1', '[::1]']) {
+    const refused = await run('stat', '--server', server);
+    assert.equal(refused.code, 64, server);
+    assert.equal(refused.err, `plinth: --server is ${JSON.stringify(server)}, wanted host:port\n`);
+  }
+});
+
 test('stat says why there is no answer', async () => {
   const { server, target } = await answering('-NOAUTH Authentication required.\r\n');
   const refused = await run('stat', '--server', target);

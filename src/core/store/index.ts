@@ -4,3 +4,4 @@ export { readFileWhole, writeFileAtomic } from './atomic-file.ts';
 export type { DataFolder, DataFolderErrorCode } from './data-folder.ts';
 export { DataFolderError, dataFolderErrorTable, openDataFolder } from './data-folder.ts';
 export * from './log/index.ts';
+export * from './lsm/index.ts';

@@ -189,6 +189,17 @@ test('whole edits keep the log short however many edits there were', async () =>
   assert.equal(world.opened().counters.sequence, 60);
 });
 
+test('a whole edit that spans segments is kept whole when what is before it is deleted', async () => {
+  const world = new World(14, 1);
+  await world.open();
+  for (let nth = 0; nth < 9; nth++) await world.clock.settle(world.append(300_000));
+  await world.clock.advance(5000);
+  assert.equal(world.disk.statSync(`${FOLDER}/0000000000000001.wal`), null);
+  await world.disk.reboot();
+  await world.restart();
+  assert.equal(world.opened().counters.sequence, 9);
+});
+
 test('after a power loss at any single operation the manifest holds a prefix of the edits with all acknowledged ones', async () => {
   let cut = 0;
   for (let finished = false; !finished; ) {

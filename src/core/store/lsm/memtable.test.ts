@@ -69,8 +69,8 @@ test('entries come by key, newest version first, both ways, also through the eye
         for (cursor.seekFirst(); cursor.at === At.entry; cursor.next()) forwards.push(at(cursor));
         assert.deepEqual(forwards, sorted);
         const backwards: (Written | null)[] = [];
-        for (cursor.seekLast(); cursor.at === At.entry; cursor.previous())
-          backwards.push(at(cursor));
+        const back = new MemtableCursor(view);
+        for (back.seekLast(); back.at === At.entry; back.previous()) backwards.push(at(back));
         assert.deepEqual(backwards, sorted.toReversed());
       }
     }),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { levelTargets } from './level-targets.ts';
-import { type PickState, pickCompaction, pickRange } from './picker.ts';
+import { type Compaction, type PickState, pickCompaction, pickRange } from './picker.ts';
 import { PickerWorld, type RowTable } from './picker-world.ts';
 import type { TableMeta } from './types.ts';
 import { type HasMeta, Version } from './version.ts';
@@ -246,6 +246,25 @@ test('of a level that is too full the table that touches least below goes first'
     picked?.inputs[0]?.tables.map(({ meta }) => meta),
     [cheap],
   );
+});
+
+test('nothing is picked into a range that a running compaction fills on the same level', () => {
+  const version = versionOf({ 0: [table('mn'), table('mn'), table('mn'), table('mn')] });
+  const running = (outputLevel: number, range: string): Compaction<HasMeta> => ({
+    reason: 'level-0',
+    inputs: [{ level: 0, tables: [{ meta: table('ab') }, { meta: table('yz') }] }],
+    inputBytes: 200,
+    outputLevel,
+    smallest: Buffer.from(range.slice(0, 1)),
+    end: Buffer.from(range.slice(1)),
+    below: [],
+    isTrivialMove: false,
+  });
+  const pick = (other: Compaction<HasMeta>) =>
+    pickCompaction(version, OPTIONS, { ...STATE, running: [other] });
+  assert.equal(pick(running(6, 'az')), null);
+  assert.notEqual(pick(running(6, 'am')), null);
+  assert.notEqual(pick(running(5, 'az')), null);
 });
 
 test('a range held up by a running compaction is told to be busy, not done', () => {

@@ -123,6 +123,7 @@ export const changesOf: Readonly<Record<string, readonly Change[]>> = {
   xadd: [
     ['6.2.0', 'Options `NOMKSTREAM`, `MINID` and `LIMIT`.'],
     ['7.0.0', 'Ids of the form `<ms>-*`.'],
+    ['8.2.0', 'Options `KEEPREF`, `DELREF` and `ACKED`.'],
   ],
   xautoclaim: [['7.0.0', 'Tells which entries were deleted meanwhile.']],
   'xgroup|create': [['7.0.0', 'Option `ENTRIESREAD`.']],
@@ -141,7 +142,10 @@ export const changesOf: Readonly<Record<string, readonly Change[]>> = {
   xrange: EXCLUSIVE,
   xrevrange: EXCLUSIVE,
   xsetid: [['7.0.0', 'Options `ENTRIESADDED` and `MAXDELETEDID`.']],
-  xtrim: [['6.2.0', 'Options `MINID` and `LIMIT`.']],
+  xtrim: [
+    ['6.2.0', 'Options `MINID` and `LIMIT`.'],
+    ['8.2.0', 'Options `KEEPREF`, `DELREF` and `ACKED`.'],
+  ],
   zadd: [
     ['2.4.0', 'Takes several elements.'],
     ['3.0.2', 'Options `XX`, `NX`, `CH` and `INCR`.'],

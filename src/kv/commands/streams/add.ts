@@ -57,7 +57,8 @@ function xadd(call: Call): void {
   replyId(call.reply, id);
   call.changed(1, Notify.stream, 'xadd');
   if (trim.trims && trim.apply(stream) > 0) call.notify(1, Notify.stream, 'xtrim');
-  if (parsed !== Parsed.whole || trim.approximate) log(call, stream, at);
+  if (parsed !== Parsed.whole || trim.approximate || trim.policy !== undefined)
+    log(call, stream, at);
 }
 
 /** Reads the id at an argument into `given`; `invalid` stands for `*`. */
@@ -120,7 +121,7 @@ export const addCommands: readonly CommandSpec[] = [
     complexity: 'O(1) when adding an entry, O(N) when trimming, N being the entries removed',
     summary: 'Appends an entry to a stream; creates the stream if need be.',
     syntax:
-      'key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]',
+      'key [NOMKSTREAM] [KEEPREF | DELREF | ACKED] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]',
     tips: ['nondeterministic_output'],
     run: xadd,
   },

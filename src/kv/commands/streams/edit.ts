@@ -47,7 +47,8 @@ function xtrim(call: Call): void {
   const deleted = stream === undefined ? 0 : trim.apply(stream);
   if (stream !== undefined && deleted > 0) {
     call.changed(1, Notify.stream, 'xtrim');
-    if (trim.approximate) call.effect('XTRIM', call.args.bytes(1), ...trim.outcome(stream));
+    if (trim.approximate || trim.policy !== undefined)
+      call.effect('XTRIM', call.args.bytes(1), ...trim.outcome(stream));
   }
   call.reply.integer(deleted);
 }
@@ -106,7 +107,7 @@ export const editCommands: readonly CommandSpec[] = [
     since: '5.0.0',
     complexity: 'O(N) with N entries removed',
     summary: 'Deletes the oldest entries beyond a length or below an id.',
-    syntax: 'key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]',
+    syntax: 'key <MAXLEN | MINID> [= | ~] threshold [LIMIT count] [KEEPREF | DELREF | ACKED]',
     tips: ['nondeterministic_output'],
     run: xtrim,
   },

@@ -276,6 +276,35 @@ test('XDELEX and XACKDEL heed the groups that know of an entry', () => {
   );
 });
 
+test('XTRIM and XADD heed the groups that know of an entry', () => {
+  const kv = grouped(6);
+  kv.run('XREADGROUP', 'GROUP', 'g', 'a', 'COUNT', '4', 'STREAMS', 's', '>');
+  check(
+    [
+      ['XACK s g 2 3', 2],
+      ['XTRIM s MAXLEN = 5', 1],
+      ['XPENDING s g', [2, '1-0', '4-0', [['a', '2']]]],
+      ['XTRIM s MINID 6 ACKED', 2],
+      ['XRANGE s - +', [entry(4), entry(5), entry(6)]],
+      ['XTRIM s ACKED MAXLEN 0', 0],
+      ['XTRIM s MAXLEN 2 DELREF', 1],
+      // What was trimmed without a word about references is still pending.
+      ['XPENDING s g', [1, '1-0', '1-0', [['a', '1']]]],
+      ['XADD s DELREF MAXLEN 1 7 f v', '7-0'],
+      ['XLEN s', 1],
+      ['XADD s ACKED MAXLEN 1 8 f v', '8-0'],
+      ['XLEN s', 2],
+      ['XADD s KEEPREF MAXLEN ~ 1 LIMIT 0 9 f v', '9-0'],
+      ['XTRIM s MAXLEN 1 KEEPREF ACKED', SYNTAX],
+      [
+        'XTRIM s DELREF',
+        { error: 'ERR syntax error, XTRIM must be called with a trimming strategy' },
+      ],
+    ],
+    kv,
+  );
+});
+
 test('counts of entries beyond 53 bits end there, so that what is logged can be read again', () => {
   const kv = grouped();
   const most = '9223372036854775807';

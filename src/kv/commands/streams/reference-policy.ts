@@ -17,7 +17,8 @@ const BAD_COUNT = new ReplyError('ERR Number of IDs must be a positive integer')
 const COUNT_MISMATCH = new ReplyError(
   'ERR The `numids` parameter must match the number of arguments',
 );
-const POLICIES: Readonly<Record<string, Policy>> = {
+/** Policies by the words that name them. */
+export const POLICIES: Readonly<Record<string, Policy>> = {
   KEEPREF: 'keep',
   DELREF: 'drop',
   ACKED: 'acked',

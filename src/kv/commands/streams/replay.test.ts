@@ -18,6 +18,12 @@ const words: fc.Arbitrary<Words> = fc.oneof(
   { weight: 3, arbitrary: id.map((at) => ['XADD', 's', at, 'f', 'v', 'g', 'w']) },
   count.map((n) => ['XADD', 's', 'MAXLEN', '~', n, '*', 'f', 'v']),
   fc.tuple(fc.constantFrom('=', '~'), id).map(([sign, at]) => ['XTRIM', 's', 'MINID', sign, at]),
+  fc
+    .tuple(fc.constantFrom('KEEPREF', 'DELREF', 'ACKED'), fc.constantFrom('=', '~'), count)
+    .map(([policy, sign, n]) => ['XADD', 's', policy, 'MAXLEN', sign, n, '*', 'f', 'v']),
+  fc
+    .tuple(fc.constantFrom('DELREF', 'ACKED'), fc.constantFrom('=', '~'), id)
+    .map(([policy, sign, at]) => ['XTRIM', 's', 'MINID', sign, at, policy]),
   ids.map((list) => ['XDEL', 's', ...list]),
   fc.tuple(group, id).map(([g, at]) => ['XGROUP', 'CREATE', 's', g, at, 'MKSTREAM']),
   fc.tuple(group, id, count).map(([g, at, n]) => ['XGROUP', 'SETID', 's', g, at, 'ENTRIESREAD', n]),

@@ -3,6 +3,8 @@ import type { Call } from '../../command/call.ts';
 import { ReplyError, SYNTAX_ERROR } from '../../errors.ts';
 import type { EntryId, Stream } from '../../values/stream/index.ts';
 import { idArg, isChar, MAX_ID } from './common.ts';
+import { POLICIES, type Policy } from './reference-policy.ts';
+import { trimAcknowledged, trimWithReferences } from './trim-policy.ts';
 
 const STAR = 42;
 const TILDE = 126;
@@ -34,6 +36,8 @@ export class TrimArgs {
   approximate = false;
   noMakeStream = false;
   limit = -1;
+  /** What becomes of references in groups to what is trimmed; undefined when not told: they stay. */
+  policy: Policy | undefined;
 
   get trims(): boolean {
     return this.lengthMax >= 0 || this.minId !== undefined;
@@ -45,6 +49,7 @@ export class TrimArgs {
     this.approximate = false;
     this.noMakeStream = false;
     this.limit = -1;
+    this.policy = undefined;
     return this;
   }
 
@@ -65,7 +70,9 @@ export class TrimArgs {
         this.limit = call.int(++i);
         if (this.limit < 0) throw NEGATIVE_LIMIT;
       } else if (isAdd && option === 'NOMKSTREAM') this.noMakeStream = true;
-      else if (isAdd) break;
+      else if (this.policy === undefined && Object.hasOwn(POLICIES, option)) {
+        this.policy = POLICIES[option];
+      } else if (isAdd) break;
       else throw SYNTAX_ERROR;
     }
     return i;
@@ -110,13 +117,28 @@ export class TrimArgs {
 
   /** Trims; returns how many entries went. */
   apply(stream: Stream): number {
-    const rule = this.minId === undefined ? { lengthMax: this.lengthMax } : { minId: this.minId };
-    return stream.trim({ ...rule, wholeBlocks: this.approximate, limit: this.limit });
+    const { minId, lengthMax, limit } = this;
+    const rule = minId === undefined ? { lengthMax } : { minId };
+    const trim = (): number => stream.trim({ ...rule, wholeBlocks: this.approximate, limit });
+    if (!this.heedsGroups(stream)) return trim();
+    if (this.policy === 'acked') return trimAcknowledged(stream, { minId, lengthMax, limit });
+    return trimWithReferences(stream, { minId, lengthMax, limit }, trim);
+  }
+
+  /** Whether the groups of the stream make a difference. */
+  private heedsGroups(stream: Stream): boolean {
+    return this.policy !== undefined && this.policy !== 'keep' && stream.groups.size > 0;
   }
 
   /** The trimming as it came out, so that the log gives the same result wherever it is applied. */
-  outcome(stream: Stream): [string, string, string] {
-    if (this.minId === undefined) return ['MAXLEN', '=', String(stream.length)];
-    return ['MINID', '=', (stream.length === 0 ? MAX_ID : stream.firstId).toString()];
+  outcome(stream: Stream): string[] {
+    const heeds = this.heedsGroups(stream);
+    // Of what is not acknowledged the first may be below the id: the length tells how much went.
+    if (heeds && this.policy === 'acked') return ['MAXLEN', '=', String(stream.length), 'ACKED'];
+    const how =
+      this.minId === undefined
+        ? ['MAXLEN', '=', String(stream.length)]
+        : ['MINID', '=', (stream.length === 0 ? MAX_ID : stream.firstId).toString()];
+    return heeds ? [...how, 'DELREF'] : how;
   }
 }

@@ -297,7 +297,7 @@ test('XTRIM and XADD heed the groups that know of an entry', () => {
       ['XADD s KEEPREF MAXLEN ~ 1 LIMIT 0 9 f v', '9-0'],
       ['XTRIM s MAXLEN 1 KEEPREF ACKED', SYNTAX],
       [
-        'XTRIM s DELREF',
+        'XTRIM s DELREF LIMIT 0',
         { error: 'ERR syntax error, XTRIM must be called with a trimming strategy' },
       ],
     ],

@@ -116,7 +116,10 @@ export class PickerWorld {
 
   /** What a pick promises. */
   #check(compaction: Compaction<RowTable>): void {
-    const { inputs, outputLevel, smallest, end } = compaction;
+    const { inputs, outputLevel, smallest, end, below } = compaction;
+    for (let nth = 1; nth < below.length; nth++) {
+      assert.ok(below[nth - 1]!.end.compare(below[nth]!.smallest) < 0, 'below is sorted and apart');
+    }
     const numbers = new Set(inputs.flatMap(({ tables }) => tables.map(({ meta }) => meta.number)));
     for (const other of this.running) {
       for (const { tables } of other.inputs) {

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { levelTargets } from './level-targets.ts';
-import { type Compaction, type PickState, pickCompaction, pickRange } from './picker.ts';
+import {
+  type Compaction,
+  type KeyRange,
+  type PickState,
+  pickCompaction,
+  pickRange,
+} from './picker.ts';
 import { PickerWorld, type RowTable } from './picker-world.ts';
 import type { TableMeta } from './types.ts';
 import { type HasMeta, Version } from './version.ts';
@@ -221,6 +227,28 @@ test('a table is written anew a day after something in it expired', () => {
   assert.equal(pickCompaction(version, OPTIONS, STATE)?.reason, 'expired');
   const fresh = versionOf({ 6: [table('ab', { minExpiresAtMs: 1e12 - 3600 * 1000 })] });
   assert.equal(pickCompaction(fresh, OPTIONS, STATE), null);
+});
+
+test('what deeper levels hold is told sorted and joined, whatever levels it is on', () => {
+  const version = versionOf({
+    4: [table('az', { bytes: 4000 })],
+    5: [table('df', { bytes: 5000 }), table('mo', { bytes: 5000 })],
+    6: [table('ac'), table('cd'), table('eg', { bytes: 100_000 }), table('xy')],
+  });
+  // Level 4 goes to level 5; below that are the tables of level 6.
+  const deep = pickCompaction(version, OPTIONS, STATE);
+  assert.equal(deep?.outputLevel, 5);
+  const told = (below: readonly KeyRange[] | undefined) =>
+    below?.map(({ smallest, end }) => `${smallest}${end}`);
+  assert.deepEqual(told(deep?.below), ['ad', 'eg', 'xy']);
+  const high = versionOf({
+    2: [table('az', { bytes: 4000 })],
+    5: [table('df'), table('mo')],
+    6: [table('ac'), table('eg'), table('ln'), table('xy')],
+  });
+  const picked = pickCompaction(high, OPTIONS, STATE);
+  assert.equal(picked?.outputLevel, 3);
+  assert.deepEqual(told(picked?.below), ['ac', 'dg', 'lo', 'xy']);
 });
 
 test('deleted ranges are pushed down to what they delete when there is nothing else to do', () => {

@@ -51,7 +51,7 @@ export interface Compaction<T extends HasMeta> extends KeyRange {
   readonly inputs: readonly LevelInput<T>[];
   readonly inputBytes: number;
   readonly outputLevel: number;
-  /** Ranges of tables below the output level that touch this one. */
+  /** What levels below the output hold of this range: sorted, and apart from each other. */
   readonly below: readonly KeyRange[];
   /** The tables can be moved as they are. */
   readonly isTrivialMove: boolean;
@@ -291,7 +291,7 @@ class Picker<T extends HasMeta> {
       outputLevel,
       smallest: span.smallest,
       end: span.end,
-      below,
+      below: joined(below),
       isTrivialMove: !inPlace && lower.length === 0 && this.#mayMove(level, taken, below),
     };
   }
@@ -353,6 +353,19 @@ function spanOf(tables: readonly HasMeta[]): KeyRange {
     smallest: metas.map(({ smallest }) => smallest).reduce((a, b) => (b.compare(a) < 0 ? b : a)),
     end: metas.map(({ end }) => end).reduce((a, b) => (b.compare(a) > 0 ? b : a)),
   };
+}
+
+/** Ranges sorted, and those that touch made one. */
+function joined(ranges: readonly KeyRange[]): KeyRange[] {
+  const made: KeyRange[] = [];
+  for (const range of ranges.toSorted((a, b) => a.smallest.compare(b.smallest))) {
+    const last = made.at(-1);
+    if (last === undefined || last.end.compare(range.smallest) < 0) made.push(range);
+    else if (last.end.compare(range.end) < 0) {
+      made[made.length - 1] = { smallest: last.smallest, end: range.end };
+    }
+  }
+  return made;
 }
 
 function bytesOf(tables: readonly HasMeta[]): number {

@@ -1,5 +1,5 @@
 /** The settings of the process itself: its data folder, its end, its log. */
-import { choice, duration, path, section } from './core/config/index.ts';
+import { choice, duration, path, section, text } from './core/config/index.ts';
 import { LOG_LEVELS } from './core/observe/index.ts';
 
 export const nodeConfig = section('node', 'The process: where its data lives and how it ends.', {
@@ -28,5 +28,21 @@ export const logConfig = section('log', 'The log: JSON lines.', {
     default: 'stderr',
     about: 'Where lines go; what `plinth up` prints for people goes to stdout.',
     change: 'Set stdout where a collector reads only that.',
+  }),
+});
+
+export const otlpConfig = section('otlp', 'Export of metrics to an OpenTelemetry collector.', {
+  endpoint: text({
+    default: undefined,
+    pattern: /^https?:\/\/[^\s/?#]+(\/[^\s?#]*)?$/,
+    wanted: 'an http or https address such as http://127.0.0.1:4318',
+    about: 'Collector that metrics are sent to by OTLP over HTTP (JSON); without it none are sent.',
+    change: 'Set it where a collector gathers metrics instead of a Prometheus.',
+  }),
+  everyMs: duration({
+    default: 15_000,
+    min: 1000,
+    max: 3_600_000,
+    about: 'How often metrics are sent.',
   }),
 });

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import type { SystemState } from './core/base/index.ts';
 import { duration, flag, loadConfig, section } from './core/config/index.ts';
@@ -97,6 +101,23 @@ test('systems start in the order of the table, and stop in the reverse order', a
   assert.deepEqual(await node.stop(), []);
   assert.deepEqual(steps, ['start a', 'start b', 'drain a', 'drain b', 'stop b', 'stop a']);
   assert.equal(metrics.text(), '');
+});
+
+test('metrics go to the collector that is configured, until the node stops', async () => {
+  const taken = Promise.withResolvers<string>();
+  const collector = createServer(async (request, response) => {
+    taken.resolve(await text(request));
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+  const { port } = collector.address() as AddressInfo;
+  const { node } = nodeOf([], [`otlp.endpoint=http://127.0.0.1:${port}`, 'otlp.every=1s']);
+  await node.start();
+  assert.match(await taken.promise, /"process_resident_memory_bytes"/);
+  await node.stop();
+  collector.closeAllConnections();
+  collector.close();
+  await once(collector, 'close');
 });
 
 test('a system that is switched off is not created, nor is the admin door', async () => {

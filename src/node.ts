@@ -6,6 +6,7 @@
  * last has stopped; a start that fails has stopped everything it started before it rejects; a system that fails
  * to drain or stop does not keep the others from it; a reload is applied whole or not at all.
  */
+import { hostname } from 'node:os';
 import { adminConfig, createConsole } from './console/index.ts';
 import type { System } from './core/base/index.ts';
 import {
@@ -16,9 +17,15 @@ import {
   type Fields,
   type Reloadable,
 } from './core/config/index.ts';
-import { type Metrics, processMetrics, type RootLogger } from './core/observe/index.ts';
+import {
+  type Metrics,
+  type OtlpExporter,
+  processMetrics,
+  type RootLogger,
+  startOtlpExporter,
+} from './core/observe/index.ts';
 import { type DataFolder, openDataFolder } from './core/store/index.ts';
-import { logConfig, nodeConfig } from './node-config.ts';
+import { logConfig, nodeConfig, otlpConfig } from './node-config.ts';
 import type { AnySystemRow, ReloadableSystem, SystemContext } from './system-row.ts';
 
 /** How long one system may take to stop before it is given up, milliseconds. */
@@ -55,7 +62,7 @@ interface Running {
 
 /** All sections of a configuration for these systems. */
 export function sectionsFor(rows: readonly AnySystemRow[]): readonly AnySection[] {
-  return [nodeConfig, logConfig, adminConfig, ...rows.map((row) => row.config)];
+  return [nodeConfig, logConfig, otlpConfig, adminConfig, ...rows.map((row) => row.config)];
 }
 
 export function createNode(options: NodeOptions): PlinthNode {
@@ -63,6 +70,7 @@ export function createNode(options: NodeOptions): PlinthNode {
   let { config } = options;
   let running: readonly Running[] = [];
   let dataFolder: DataFolder | undefined;
+  let otlp: OtlpExporter | undefined;
   const own = processMetrics();
   const logMetric = {
     name: 'plinth_log_lines_dropped_total',
@@ -94,6 +102,7 @@ export function createNode(options: NodeOptions): PlinthNode {
     }
     // A system that did not stop may still write: then the folder stays locked until the process ends.
     if (late.length === 0) dataFolder?.release();
+    otlp?.stop();
     own.stop();
     metrics.remove([...own.table, logMetric]);
     return late;
@@ -109,6 +118,7 @@ export function createNode(options: NodeOptions): PlinthNode {
           row,
           system: row.create(settingsFor(row, config), contextOf(row, folder, options)),
         }));
+        otlp = otlpFor(options);
         for (const system of systems()) await system.start();
       } catch (error) {
         await stop();
@@ -160,6 +170,22 @@ function contextOf(row: AnySystemRow, folder: DataFolder, options: NodeOptions):
     metrics: options.metrics,
     requestStop: options.requestStop ?? (() => {}),
   };
+}
+
+/** Exports metrics when there is a collector to send them to. */
+function otlpFor({ config, metrics, log, seams, version }: NodeOptions): OtlpExporter | undefined {
+  const { endpoint, everyMs } = config.of(otlpConfig);
+  if (endpoint === undefined) return undefined;
+  const { clock } = seams;
+  return startOtlpExporter({
+    endpoint,
+    everyMs,
+    resource: { version, instance: `${hostname()}:${process.pid}` },
+    metrics,
+    log: log.child('otlp'),
+    startMs: clock.wallMs(),
+    wallMs: () => clock.wallMs(),
+  });
 }
 
 /** The drain time is read when it is needed, so there is nothing to do but agree. */

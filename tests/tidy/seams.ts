@@ -37,6 +37,11 @@ export const exceptions: readonly Exception[] = [
     because: 'it waits for the reader of the real log at the end of the process',
   },
   {
+    path: 'src/core/observe/otlp-exporter.ts',
+    may: ['node:http', 'node:https', 'setInterval'],
+    because: 'it sends metrics to a real collector, cold, with node:http (docs/decisions/0003)',
+  },
+  {
     path: 'src/core/runtime/sim/',
     may: ['node:timers/promises'],
     because: 'simulated time lets the promises of the real loop settle between two events',

@@ -24,4 +24,5 @@ export {
   type Metrics,
   type ScalarMetric,
 } from './metrics.ts';
+export { type OtlpExporter, startOtlpExporter } from './otlp-exporter.ts';
 export { processMetrics } from './process-metrics.ts';

@@ -25,13 +25,15 @@ test('those who hold most go first, until the rest is within the limit', () => {
   assert.match(String(store.run('INFO', 'stats')), /\r\nevicted_clients:2\r\n/);
 });
 
-test('a percentage is of maxmemory, and without maxmemory there is no limit', () => {
+test('a percentage is of maxmemory, without which there is no limit; a tiny limit is 128 KiB', () => {
   const store = createTestStore();
   const { clientEviction } = store.engine;
   store.run('CONFIG', 'SET', 'maxmemory-clients', '5%');
   assert.equal(clientEviction.limitBytes, 0);
   store.run('CONFIG', 'SET', 'maxmemory', '100mb');
   assert.equal(clientEviction.limitBytes, 5 * MIB);
+  store.run('CONFIG', 'SET', 'maxmemory-clients', '1');
+  assert.equal(clientEviction.limitBytes, 128 * 1024);
 });
 
 test('a client with an unfinished request of megabytes is ended, one with NO-EVICT is not', async () => {

@@ -8,6 +8,8 @@ import { weightOf } from '../session/weight.ts';
 import type { Engine } from './engine.ts';
 
 const WEIGH_MS = 10;
+/** A limit below this is taken as this, so that it never keeps away whoever could correct it. */
+const LIMIT_BYTES_MIN = 128 * 1024;
 
 export class ClientEviction {
   private readonly engine: Engine;
@@ -20,7 +22,8 @@ export class ClientEviction {
   /** Bytes that clients may hold, 0 for no limit. */
   get limitBytes(): number {
     const { maxmemoryClients: limit, maxmemory } = this.engine.settings;
-    return limit >= 0 ? limit : Math.floor((maxmemory * -limit) / 100);
+    const bytes = limit >= 0 ? limit : Math.floor((maxmemory * -limit) / 100);
+    return bytes === 0 ? 0 : Math.max(bytes, LIMIT_BYTES_MIN);
   }
 
   /** At the end of a turn. */

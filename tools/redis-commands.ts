@@ -282,5 +282,8 @@ export const differences: Readonly<Record<string, string>> = {
   info: 'Fields of forks, replicas, defragmentation and modules are 0; used_memory counts keys and values, not the process.',
   lolwut: 'Has one picture of its own.',
   'script|debug': 'There is no debugger.',
+  set: 'A time to live that has passed removes the key at once (event `del`); Redis sets it and lets it expire.',
   'latency|doctor': 'Has sentences of its own.',
+  'latency|histogram': 'The bounds of its buckets are not powers of two.',
+  'memory|doctor': 'Has sentences of its own.',
 };

@@ -123,7 +123,7 @@ export const memoryRows: readonly SettingRow[] = [
     'maxmemory-clients',
     'maxmemoryClients',
     memoryOrPercent,
-    'Bytes that clients may hold together in requests and replies, or a percentage of maxmemory. Above it those with the most are disconnected, but for CLIENT NO-EVICT; 0: no limit.',
+    'Bytes that clients may hold together in requests and replies, or a percentage of maxmemory. Above it those with the most are disconnected, but for CLIENT NO-EVICT; 0: no limit, else at least 128 KiB.',
   ),
   live(
     'lfu-log-factor',

@@ -71,7 +71,12 @@ const refused: readonly (readonly [what: string, text: string, saying: RegExp])[
   ['null', 'null', /an edit is no object/],
   ['an unknown member', '{"moved":[]}', /unknown member moved/],
   ['a wrong whole', '{"whole":1}', /whole is neither/],
-  ['a whole edit without counters', '{"whole":true,"add":[],"sequence":1}', /no nextTable/],
+  ['a whole edit without its format', '{"whole":true,"add":[]}', /no format/],
+  [
+    'a whole edit without counters',
+    '{"format":1,"whole":true,"add":[],"sequence":1}',
+    /no nextTable/,
+  ],
   ['a number as text', '{"sequence":"1"}', /sequence is no integer/],
   ['a fraction', '{"mark":1.5}', /mark is no integer/],
   ['a negative count', '{"walIndex":-1}', /walIndex is no integer/],
@@ -106,4 +111,9 @@ for (const [what, text, saying] of refused) {
 test('the same table stripped of its faults is taken', () => {
   const { add } = decodeEdit(Buffer.from(JSON.stringify({ add: [good] })), 'm', 1);
   assert.equal(add?.[0]?.meta.smallest.toString(), 'a');
+});
+
+test('an edit of a newer format is refused as such, whatever else it says', () => {
+  const payload = Buffer.from('{"format":2,"whole":true,"tables":{}}');
+  assert.throws(() => decodeEdit(payload, '/m', 3), { code: 'version' });
 });

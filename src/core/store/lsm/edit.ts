@@ -8,6 +8,8 @@
 import { LsmError } from './errors.ts';
 import type { TableMeta } from './types.ts';
 
+/** Of the edits and tables; told by whole edits, before which a reader believes none. */
+const FORMAT = 1;
 /** Levels of an engine: 0 to 6. */
 export const LEVELS = 7;
 
@@ -45,11 +47,13 @@ const TABLE_COUNTS = [
 ] as const;
 const TABLE_KEYS = ['smallest', 'end'] as const;
 const TABLE_MEMBERS: readonly string[] = [...TABLE_COUNTS, ...TABLE_KEYS];
-const EDIT_MEMBERS: readonly string[] = ['whole', 'drop', 'add', ...COUNTERS];
+const EDIT_MEMBERS: readonly string[] = ['format', 'whole', 'drop', 'add', ...COUNTERS];
 
 export function encodeEdit(edit: Edit): Buffer {
   const { add, ...rest } = edit;
-  return Buffer.from(JSON.stringify(add === undefined ? rest : { ...rest, add: add.map(plain) }));
+  const format = edit.whole === true ? { format: FORMAT } : {};
+  const tables = add === undefined ? {} : { add: add.map(plain) };
+  return Buffer.from(JSON.stringify({ ...format, ...rest, ...tables }));
 }
 
 function plain({ level, meta }: LeveledTable): object {
@@ -70,15 +74,27 @@ function plain({ level, meta }: LeveledTable): object {
 
 /**
  * Reads the payload of entry `index` of the manifest in `file`.
- * @throws LsmError 'corrupt' naming both.
+ * @throws LsmError 'corrupt', 'version', naming both.
  */
 export function decodeEdit(payload: Buffer, file: string, index: number): Edit {
   try {
-    return editOf(parse(payload));
+    const value = parse(payload);
+    const format = formatOf(value);
+    if (format > FORMAT) {
+      const detail = `entry ${index}: format ${format}, known is ${FORMAT}`;
+      throw new LsmError('version', { file, detail });
+    }
+    return editOf(value);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     throw new LsmError('corrupt', { file, detail: `entry ${index}: ${error.message}` });
   }
+}
+
+/** Looked at before anything else: what follows it may be of another form. */
+function formatOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null || !('format' in value)) return FORMAT;
+  return countOf(value.format, 'format', 1);
 }
 
 /** Why an edit does not hold; becomes an LsmError at the door of this file. */
@@ -98,6 +114,8 @@ function editOf(value: unknown): Edit {
   const members = objectOf(value, 'an edit', EDIT_MEMBERS);
   const edit: { -readonly [member in keyof Edit]: Edit[member] } = {};
   const { whole, drop, add } = members;
+  if (whole === true && members.format === undefined)
+    throw new Refusal('a whole edit has no format');
   if (whole !== undefined) {
     if (typeof whole !== 'boolean') throw new Refusal('whole is neither true nor false');
     edit.whole = whole;

@@ -77,7 +77,7 @@ export async function openLsm(options: LsmOptions): Promise<Lsm> {
       clock,
       random,
       folder: `${folder}/${MANIFEST_FOLDER}`,
-      onTrouble: (failure) => engine?.note(failure),
+      onTrouble: (failure) => engine?.maintenance.tell(failure),
     });
     engine = new Engine(options, manifest, blockBytes);
     await engine.open();
@@ -101,7 +101,7 @@ class Engine implements Lsm {
   private readonly stall: Stall;
   private readonly pool: MemoryPool;
   private readonly picker: PickOptions;
-  private readonly maintenance: Maintenance;
+  readonly maintenance: Maintenance;
   private readonly batches = new BatchReader();
   private log: Log | undefined;
   private sequence: number;
@@ -121,7 +121,11 @@ class Engine implements Lsm {
     this.loader = new BlockLoader(this.cache, clock);
     const { cache, loader, counts: stats } = this;
     this.reader = new PointReader({ cache, loader, clock, stats });
-    this.tree = new Tree({ disk, folder, cache });
+    // Room on a full disk: edits that wait for it may go.
+    const onDeleted = (): void => {
+      if (manifest.trouble !== null) void manifest.tryResume();
+    };
+    this.tree = new Tree({ disk, folder, cache, onDeleted });
     this.stall = new Stall(clock, stats);
     this.pool = new MemoryPool(options.memtableBytes ?? MEMTABLE_BYTES);
     this.maintenance = new Maintenance({
@@ -330,14 +334,12 @@ class Engine implements Lsm {
     this.closed = true;
     this.stall.end();
     await this.options.worker.close();
-    await this.maintenance.close();
+    // Work that waits for the manifest ends with it.
+    const results = await Promise.allSettled([this.manifest.close(), this.maintenance.close()]);
     this.tree.close();
-    try {
-      await this.log?.close();
-      await this.manifest.close();
-    } catch (error) {
-      throw fromLog(error, this.tables.folder);
-    }
+    results.push(...(await Promise.allSettled([this.log?.close() ?? Promise.resolve()])));
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw fromLog(failed.reason, this.tables.folder);
   }
 
   private async openLog(): Promise<void> {
@@ -420,7 +422,7 @@ class Engine implements Lsm {
   }
 
   /** Something failed and is tried again; null: it goes on. */
-  note(failure: LsmError | null): void {
+  private note(failure: LsmError | null): void {
     this.failure = failure;
     this.options.onStateChange?.(this.state, failure);
   }

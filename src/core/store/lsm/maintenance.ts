@@ -9,6 +9,7 @@
  * What fails is tried again after a while: nothing is lost, the memory tables stay. Tables that turn out
  * to be damaged are left alone from then on.
  */
+import { InvariantError } from '../../base/index.ts';
 import type { Clock, Timer } from '../../runtime/index.ts';
 import type { Edit } from './edit.ts';
 import { LsmError } from './errors.ts';
@@ -60,6 +61,8 @@ export class Maintenance {
   private running: readonly Compaction<Table>[] = [];
   private retry: Timer | undefined;
   private failure: LsmError | null = null;
+  /** Told of the next failure. */
+  private readonly worried = new Set<(failure: LsmError) => void>();
   private closed = false;
 
   constructor(parts: MaintenanceParts) {
@@ -91,8 +94,7 @@ export class Maintenance {
     while (this.parts.tree.slots.length > 1) {
       if (this.closed) throw new LsmError('closed');
       this.kick();
-      await this.flushing;
-      if (this.failure !== null) throw this.failure;
+      await this.unlessFailing(this.flushing);
     }
   }
 
@@ -101,7 +103,7 @@ export class Maintenance {
     for (;;) {
       if (this.closed) throw new LsmError('closed');
       if (this.compacting !== undefined) {
-        await this.compacting;
+        await this.unlessFailing(this.compacting);
         continue;
       }
       const { tree, picker } = this.parts;
@@ -111,8 +113,31 @@ export class Maintenance {
       this.compacting = this.run(() => this.compact(pick)).finally(() => {
         this.compacting = undefined;
       });
-      await this.compacting;
-      if (this.failure !== null) throw this.failure;
+      await this.unlessFailing(this.compacting);
+    }
+  }
+
+  /** Something that the work waits for is in trouble, or no longer. */
+  tell(failure: LsmError | null): void {
+    this.failure = failure;
+    this.parts.onFailure(failure);
+    if (failure === null) return;
+    for (const worried of this.worried) worried(failure);
+    this.worried.clear();
+  }
+
+  /** Waits for a piece of work, or for the failure that it waits behind. @throws LsmError. */
+  private async unlessFailing(work: Promise<void> | undefined): Promise<void> {
+    if (this.failure !== null) throw this.failure;
+    let worried: ((failure: LsmError) => void) | undefined;
+    const failed = new Promise<never>((_resolve, reject) => {
+      worried = reject;
+      this.worried.add(reject);
+    });
+    try {
+      await Promise.race([work, failed]);
+    } finally {
+      if (worried !== undefined) this.worried.delete(worried);
     }
   }
 
@@ -137,15 +162,11 @@ export class Maintenance {
   private async run(work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      if (this.failure !== null) {
-        this.failure = null;
-        this.parts.onFailure(null);
-      }
+      if (this.failure !== null) this.tell(null);
     } catch (error) {
+      if (error instanceof InvariantError) throw error;
       if (this.closed) return;
-      const failure = LsmError.from(error, this.parts.tables.folder);
-      this.failure = failure;
-      this.parts.onFailure(failure);
+      this.tell(LsmError.from(error, this.parts.tables.folder));
       this.retry ??= this.parts.clock.setTimer(RETRY_MS, () => {
         this.retry = undefined;
         this.kick();

@@ -327,7 +327,7 @@ async function openRaw(world: World, payloads: readonly string[]): Promise<void>
   await world.clock.settle(log.close());
 }
 
-const WHOLE = '{"whole":true,"add":[],"nextTable":1,"sequence":5,"walIndex":0,"mark":0}';
+const WHOLE = '{"format":1,"whole":true,"add":[],"nextTable":1,"sequence":5,"walIndex":0,"mark":0}';
 const damaged: readonly (readonly [what: string, payloads: readonly string[], saying: RegExp])[] = [
   ['an entry that is no edit', [WHOLE, 'hello'], /entry 2: it is no JSON/],
   ['no whole edit at its start', ['{"sequence":1}'], /no whole edit/],

@@ -16,6 +16,8 @@ export interface TreeOptions {
   readonly disk: Disk;
   readonly folder: string;
   readonly cache: BlockCache;
+  /** A file is gone. */
+  onDeleted(): void;
 }
 
 export class Tree {
@@ -92,8 +94,8 @@ export class Tree {
   }
 
   private unlink(number: number): void {
-    const { disk, folder } = this.options;
+    const { disk, folder, onDeleted } = this.options;
     // A table that stays is deleted by the next start, as one that the manifest does not name.
-    disk.unlink(tablePath(folder, number)).catch(() => {});
+    disk.unlink(tablePath(folder, number)).then(onDeleted, () => {});
   }
 }

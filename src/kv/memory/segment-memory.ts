@@ -3,8 +3,8 @@
  * collector noticing.
  *
  * V8 takes the bytes of an ArrayBuffer for pressure on its heap: with every 64 MiB more it marks the
- * whole heap, 40 to 60 ms of processor time, up to 18 ms of it in one piece, though there is nothing to
- * find. Under pushes of 100 bytes that was a tenth of all processor time and the p99.9. The bytes of a
+ * whole heap, 17 to 28 ms of the main thread, up to 18 ms of them in one piece, though there is nothing
+ * to find. Under pushes of 100 bytes that was a tenth of all processor time and the p99.9. The bytes of a
  * SharedArrayBuffer are not counted, so a segment is one, though nobody shares it.
  *
  * In return V8 is in no hurry to give such memory back. It is told of what is dropped: with every

@@ -17,20 +17,31 @@
 /** Always mapped by itself by the allocator (glibc: above 32 MiB), so that its pages stay untouched. */
 const COMPANION_BYTES = 64 * 1024 * 1024;
 
-/** A companion lives as long as the segment that was dropped last before it. */
+/** A companion lives as long as the segment it was made for. */
 const companions = new WeakMap<ArrayBufferLike, ArrayBuffer>();
-let droppedBytes = 0;
+/** What was dropped last: gone once the collector has been here. */
+let lastDropped: WeakRef<ArrayBufferLike> | undefined;
+let untoldBytes = 0;
 
 /** Zeroed memory that the collector does not count. @throws RangeError when there is none. */
 export function takeUncounted(bytes: number): SharedArrayBuffer {
+  // A store that grows again after a flush must not hold its old memory beside the new.
+  const dropped = lastDropped?.deref();
+  if (dropped === undefined) lastDropped = undefined;
+  else tell(bytes, dropped);
   return new SharedArrayBuffer(bytes);
 }
 
 /** `memory` is not referred to any more: the collector learns in time that it is worth a look. */
 export function dropUncounted(memory: ArrayBufferLike): void {
-  droppedBytes += memory.byteLength;
-  if (droppedBytes < COMPANION_BYTES) return;
-  droppedBytes = 0;
+  lastDropped = new WeakRef(memory);
+  tell(memory.byteLength, memory);
+}
+
+function tell(bytes: number, memory: ArrayBufferLike): void {
+  untoldBytes += bytes;
+  if (untoldBytes < COMPANION_BYTES) return;
+  untoldBytes = 0;
   try {
     companions.set(memory, new ArrayBuffer(COMPANION_BYTES));
   } catch (error) {

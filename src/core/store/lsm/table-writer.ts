@@ -59,6 +59,8 @@ export class TableWriter {
     const isNew = this.entries === 0 || !this.isLastKey(key, keyStart, keyLength);
     if (block.fullFor(keyLength, cursor.valueLength)) this.closeBlock();
     if (isNew) this.beginKey(key, keyStart, keyLength);
+    // Older versions of the last key of the block before begin this one: nothing may stand between.
+    else if (this.unindexed !== undefined) this.indexBlock(this.lastKey.subarray(0, keyLength));
     block.add(
       key,
       keyStart,
@@ -156,8 +158,7 @@ export class TableWriter {
   }
 
   private closeBlock(): void {
-    // The block before was followed by another version of its last key, which stands in this one.
-    this.indexBlock(this.lastKey.subarray(0, this.lastKeyLength));
+    invariant(this.unindexed === undefined, 'the first entry of a block ends the one before');
     const length = this.block.finish();
     const extent = this.writeBlock(this.block.buffer, length);
     this.block.reset();

@@ -89,6 +89,21 @@ test('seeks stand where a sorted list says', () => {
   );
 });
 
+test('a key between one whose versions fill several blocks and the next key is sought behind all of them', () => {
+  const disk = createTableDisk();
+  const list = Array.from({ length: 30 }, (_, nth): Version => {
+    return { key: 'a', value: 'v'.repeat(60), sequence: nth + 1, expiresAtMs: 0 };
+  });
+  list.push({ key: 'c', value: 'c', sequence: 31, expiresAtMs: 0 });
+  const table = openTable(disk, '/lsm', writeTable(disk, 5, list));
+  const cursor = new TableCursor(table, new StreamedBlocks(table));
+  cursor.seek(Buffer.from('b'), 0, 1);
+  assert.equal(versionAt(cursor)?.key, 'c');
+  cursor.seekBefore(Buffer.from('b'), 0, 1);
+  assert.equal(versionAt(cursor)?.sequence, 1);
+  table.release();
+});
+
 test('any flipped bit is found, and named with its file', () => {
   const disk = createTableDisk();
   const list = Array.from({ length: 40 }, (_, nth): Version => {

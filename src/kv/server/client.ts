@@ -11,7 +11,7 @@
  *   any  --QUIT, protocol error, limit, end of stream--> closed
  */
 import type { Connection, ConnectionHandler, EndingReason } from '../../core/downstream/index.ts';
-import { Parsed, type RespParser } from '../../core/wire/index.ts';
+import { type Args, Parsed, type RespParser } from '../../core/wire/index.ts';
 import { Executed } from '../engine/executor.ts';
 import { heldInputBytesMax, unreadReplyBytesMax } from '../limits.ts';
 import { lacksMemory } from '../memory/index.ts';
@@ -95,44 +95,31 @@ export class Client implements ConnectionHandler {
       this.startWaiting(from, buf, to, true);
       return;
     }
-    parser.unauthenticated = !session.authenticated && acl.passwordRequired;
     outlet.begin(session);
     executor.beginBatch();
     session.lastCommandMs = engine.keyspace.nowMs;
+    const ahead = server.takeReadAhead();
     let at = from;
     while (at < to) {
-      const parsed = parser.parse(buf, at, to);
-      if (parsed === Parsed.more) break;
-      if (parsed === Parsed.error) {
+      parser.unauthenticated = !session.authenticated && acl.passwordRequired;
+      ahead.fill(parser, buf, at, to, parser.unauthenticated ? 1 : undefined);
+      ahead.fetch(session.db);
+      for (let nth = 0; nth < ahead.count; nth++) {
+        const next = ahead.nexts[nth]!;
+        if (!this.runOne(ahead.args[nth]!, buf, at, next, to)) {
+          server.giveReadAhead(ahead);
+          return;
+        }
+        at = next;
+      }
+      if (ahead.outcome === Parsed.error) {
+        server.giveReadAhead(ahead);
         this.protocolError(parser);
         return;
       }
-      const next = parser.next;
-      if (parser.args.count > 0) {
-        const replyFrom = outlet.writer.pos;
-        const executed = executor.execute(session, parser.args);
-        if (executed !== Executed.done) {
-          outlet.end();
-          this.startWaiting(executed === Executed.paused ? at : next, buf, to);
-          return;
-        }
-        if (session.replyMode !== 'on') this.filterReply(replyFrom);
-        outlet.settle();
-        if (session.closing) {
-          outlet.end();
-          this.close(session.endingReason);
-          return;
-        }
-        parser.unauthenticated = !session.authenticated && acl.passwordRequired;
-        if (outlet.currentBytes > OUTPUT_LOOK_BYTES && this.outputFull(next < to)) {
-          outlet.end();
-          if (session.closing) this.close(session.endingReason);
-          else this.startWaiting(next, buf, to, true);
-          return;
-        }
-      }
-      at = next;
+      if (ahead.outcome === Parsed.more) break;
     }
+    server.giveReadAhead(ahead);
     outlet.end();
     if (this.output.chunkBytes > 0 || this.connection.bufferedBytes > 0) {
       engine.outputGuard.check(session, this.output, 0);
@@ -144,6 +131,34 @@ export class Client implements ConnectionHandler {
       this.keep(buf, at, to);
     }
     this.trimInput();
+  }
+
+  /** Runs the request of `buf[at, next)`; false: nothing behind it may run now. */
+  private runOne(args: Args, buf: Buffer, at: number, next: number, to: number): boolean {
+    if (args.count === 0) return true;
+    const { session } = this;
+    const { outlet, executor } = this.server.engine;
+    const replyFrom = outlet.writer.pos;
+    const executed = executor.execute(session, args);
+    if (executed !== Executed.done) {
+      outlet.end();
+      this.startWaiting(executed === Executed.paused ? at : next, buf, to);
+      return false;
+    }
+    if (session.replyMode !== 'on') this.filterReply(replyFrom);
+    outlet.settle();
+    if (session.closing) {
+      outlet.end();
+      this.close(session.endingReason);
+      return false;
+    }
+    if (outlet.currentBytes > OUTPUT_LOOK_BYTES && this.outputFull(next < to)) {
+      outlet.end();
+      if (session.closing) this.close(session.endingReason);
+      else this.startWaiting(next, buf, to, true);
+      return false;
+    }
+    return true;
   }
 
   /**

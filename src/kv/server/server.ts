@@ -25,6 +25,7 @@ import { UNTIL_TOLD } from '../session/held.ts';
 import type { Output } from '../session/output.ts';
 import type { Session } from '../session/session.ts';
 import { Client } from './client.ts';
+import { ReadAhead } from './read-ahead.ts';
 import { Refused, refusalOf, TOO_MANY_CLIENTS } from './refused.ts';
 import { SpareInputs } from './spare-inputs.ts';
 
@@ -42,6 +43,8 @@ export class KvServer {
   readonly parser: RespParser;
   /** For requests that are not complete yet. */
   readonly spareInputs: SpareInputs;
+  /** One, unless a request that runs lets another client's requests run. */
+  private readonly readAheads: ReadAhead[] = [];
   readonly listeners: Listener[] = [];
   /** The write-ahead log, undefined without persistence. */
   private log: Log | undefined;
@@ -108,6 +111,14 @@ export class KvServer {
 
   clientOf(session: Session): Client | undefined {
     return this.clients.get(session);
+  }
+
+  takeReadAhead(): ReadAhead {
+    return this.readAheads.pop() ?? new ReadAhead();
+  }
+
+  giveReadAhead(ahead: ReadAhead): void {
+    this.readAheads.push(ahead);
   }
 
   /** Something runs in this turn: see to its end. */

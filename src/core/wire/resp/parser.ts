@@ -45,7 +45,8 @@ const DOLLAR = 36;
 const BAD_NUMBER = Number.NaN;
 
 export class RespParser {
-  readonly args = new Args();
+  /** Of the request at hand; between two requests other ones may be put in their place. */
+  args = new Args();
   /** Index behind the request just found. */
   next = 0;
   /** Text of the protocol error just found. */

@@ -147,15 +147,6 @@ export class Memtable {
     return node;
   }
 
-  /** The last node that stands before this one; 0: it is the first. */
-  nodeBefore(node: number): number {
-    const start = this.keyStartOf(node);
-    const length = this.words[node + KEY_LENGTH]!;
-    let at = this.lastBefore(this.bytes, start, length);
-    for (let next = this.nextOf(at); next !== node; next = this.nextOf(next)) at = next;
-    return at;
-  }
-
   nextOf(node: number): number {
     return this.words[node + NEXT]!;
   }
@@ -249,7 +240,7 @@ export class MemtableCursor implements Cursor {
   }
 
   seekLast(): void {
-    this.stand(this.table.lastBefore(null, 0, 0));
+    this.standOnLast(null, 0, 0);
   }
 
   seek(key: Buffer, start: number, length: number): void {
@@ -257,7 +248,7 @@ export class MemtableCursor implements Cursor {
   }
 
   seekBefore(key: Buffer, start: number, length: number): void {
-    this.stand(this.table.lastBefore(key, start, length));
+    this.standOnLast(key, start, length);
   }
 
   next(): void {
@@ -265,12 +256,27 @@ export class MemtableCursor implements Cursor {
   }
 
   previous(): void {
-    this.stand(this.table.nodeBefore(this.node));
+    const next = this.newer.pop();
+    if (next === undefined) this.standOnLast(this.key, this.keyStart, this.keyLength);
+    else this.stand(next);
   }
 
   async load(): Promise<void> {}
 
   close(): void {}
+
+  /** On the oldest version of the last key below this one; links go forwards only. */
+  private standOnLast(key: Buffer | null, start: number, length: number): void {
+    const { table, newer } = this;
+    newer.length = 0;
+    const last = table.lastBefore(key, start, length);
+    if (last !== 0) {
+      const lastKey = table.keyStartOf(last);
+      let node = table.atOrAfter(table.bytes, lastKey, table.keyLengthOf(last));
+      for (; node !== last; node = table.nextOf(node)) newer.push(node);
+    }
+    this.stand(last);
+  }
 
   private stand(node: number): void {
     this.node = node;

@@ -13,6 +13,8 @@ import type { Scan, ScanRange } from './types.ts';
 
 const PAGE_BYTES = 64 * 1024;
 const PAGE_ENTRIES = 1024;
+/** Entries walked before others have their turn. */
+const TURN_ENTRIES = 4096;
 
 export interface ScanSource {
   readonly cursor: Cursor;
@@ -81,6 +83,8 @@ export class RangeScan implements Scan {
   private begun = false;
   private over = false;
   private closed = false;
+  /** Blocks are being read: what is held is let go when they are there. */
+  private loading = false;
   /** The key that was decided on last, forwards. */
   private lastKey: Buffer = Buffer.allocUnsafeSlow(256);
   private lastKeyLength = -1;
@@ -114,8 +118,9 @@ export class RangeScan implements Scan {
     this.page = new Page(Math.min(this.pageBytes, PAGE_BYTES));
     const { cursor } = this.source;
     if (!this.begun) this.begin();
-    while (!this.over && !this.closed) {
-      if (cursor.at === At.cold) await cursor.load();
+    for (let steps = 1; !this.over && !this.closed; steps++) {
+      if (cursor.at === At.cold) await this.load();
+      else if (steps % TURN_ENTRIES === 0) await this.nextTurn();
       else if (this.range.reverse === true) this.stepBack();
       else this.step();
       const { page } = this;
@@ -128,8 +133,27 @@ export class RangeScan implements Scan {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    if (!this.loading) this.letGo();
+  }
+
+  private letGo(): void {
     this.source.cursor.close();
     this.source.release();
+  }
+
+  private async load(): Promise<void> {
+    this.loading = true;
+    try {
+      await this.source.cursor.load();
+    } finally {
+      this.loading = false;
+      if (this.closed) this.letGo();
+    }
+  }
+
+  /** Others run meanwhile: a walk over what is deleted or expired may be long. */
+  private nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.source.clock.nextTurn(resolve));
   }
 
   private begin(): void {

@@ -3,6 +3,7 @@
  *
  * The folder is complete when its manifest is there, which is written last.
  */
+import { dirname } from 'node:path';
 import type { Clock, Disk, Random } from '../../runtime/index.ts';
 import type { Counters, Edit } from './edit.ts';
 import { LsmError } from './errors.ts';
@@ -40,5 +41,6 @@ export async function writeCheckpoint(
   await disk.syncDirectory(folder);
   // Nothing of our log is in the copy, so its entries begin anew there.
   await writeCheckpointManifest(options, folder, { ...edit, walIndex: 0 });
+  await disk.syncDirectory(dirname(folder));
   return { tables: edit.add.length, bytes, mark: edit.mark };
 }

@@ -2,13 +2,22 @@
  * What the engine throws and hands to callbacks.
  */
 import { errorCode } from '../../runtime/index.ts';
+import { LogError } from '../log/index.ts';
 
 /**
  * corrupt: a file does not hold; `file` and `offset` say where. version: a file of a newer program.
  * disk-full, io: the disk refused; nothing acknowledged is lost, `detail` is its word. busy: writes
- * came faster than the disk takes them, beyond the bound. closed: used after `close`.
+ * came faster than the disk takes them, beyond the bound. too-large: a batch of more than 64 MiB.
+ * closed: used after `close`.
  */
-export type LsmErrorCode = 'corrupt' | 'version' | 'disk-full' | 'io' | 'busy' | 'closed';
+export type LsmErrorCode =
+  | 'corrupt'
+  | 'version'
+  | 'disk-full'
+  | 'io'
+  | 'busy'
+  | 'too-large'
+  | 'closed';
 
 export interface LsmErrorContext {
   readonly file?: string;
@@ -31,14 +40,35 @@ export class LsmError extends Error {
     this.detail = context.detail;
   }
 
-  /** What the disk threw, in our words. An `LsmError` is given back as it is. */
+  /** What the disk or a log threw, in our words. An `LsmError` is given back as it is. */
   static from(error: unknown, file: string): LsmError {
     if (error instanceof LsmError) return error;
+    if (error instanceof LogError) return fromLog(error, file);
     const code = errorCode(error);
     const full = code === 'ENOSPC' || code === 'EDQUOT';
     const detail = error instanceof Error ? error.message : String(error);
     return new LsmError(full ? 'disk-full' : 'io', { file, detail }, error);
   }
+}
+
+const logCodes: Partial<Record<LogError['code'], LsmErrorCode>> = {
+  corrupt: 'corrupt',
+  foreign: 'corrupt',
+  truncated: 'corrupt',
+  version: 'version',
+  'disk-full': 'disk-full',
+  'entry-too-large': 'too-large',
+  closed: 'closed',
+};
+
+function fromLog(error: LogError, folder: string): LsmError {
+  const file = error.file ?? folder;
+  const offset = error.offset === null ? {} : { offset: error.offset };
+  return new LsmError(
+    logCodes[error.code] ?? 'io',
+    { file, ...offset, detail: error.message },
+    error,
+  );
 }
 
 function describe(code: LsmErrorCode, context: LsmErrorContext): string {

@@ -3,8 +3,8 @@
  *
  * Benchmark: bench/lsm.
  */
+import { dirname } from 'node:path';
 import { invariant } from '../../base/index.ts';
-import { type Log, LogError, logIndex, openLog } from '../log/index.ts';
 import { BatchReader, type WriteBatch } from './batch.ts';
 import { BLOCK_BYTES_MAX } from './block.ts';
 import { BlockCache } from './block-cache.ts';
@@ -14,7 +14,9 @@ import { writeCheckpoint } from './checkpoint.ts';
 import type { Cursor } from './cursor.ts';
 import { LEVELS } from './edit.ts';
 import { LsmError } from './errors.ts';
+import { Failures } from './failures.ts';
 import { SEQUENCE_MAX } from './kind.ts';
+import { deleteLeftovers, refuseOrphans } from './leftovers.ts';
 import { LevelCursor } from './level-cursor.ts';
 import { debtBytes, pressure } from './level-targets.ts';
 import { Maintenance } from './maintenance.ts';
@@ -30,7 +32,6 @@ import { Stall } from './stall.ts';
 import { createLsmStats, type LsmStats } from './stats.ts';
 import type { Table } from './table.ts';
 import { TableCursor } from './table-cursor.ts';
-import { tableNumber, tablePath } from './table-path.ts';
 import { Tree } from './tree.ts';
 import {
   type CheckpointReport,
@@ -46,6 +47,7 @@ import {
   type VerifyReport,
   type WriteOptions,
 } from './types.ts';
+import { Wal } from './wal.ts';
 
 const MIB = 1024 * 1024;
 const MEMTABLE_BYTES = 32 * MIB;
@@ -57,7 +59,6 @@ const LEVEL_BYTES = 128 * MIB;
 const SLOTS_MAX = 6;
 const WAL_FOLDER = 'wal';
 const MANIFEST_FOLDER = 'manifest';
-const NODE_ID = 'lsm';
 
 /**
  * Opens an engine: what is in the manifest, then what the log holds behind it.
@@ -68,27 +69,31 @@ export async function openLsm(options: LsmOptions): Promise<Lsm> {
   const { disk, folder } = options;
   const blockBytes = options.blockBytes ?? BLOCK_BYTES;
   invariant(blockBytes >= 256 && blockBytes <= BLOCK_BYTES_MAX, 'a block has 256 to 65,535 bytes');
+  let engine: Engine | undefined;
   try {
     disk.mkdirSync(folder);
+    await disk.syncDirectory(dirname(folder));
     const { clock, random } = options;
-    let engine: Engine | undefined;
     const manifest = await Manifest.open({
       disk,
       clock,
       random,
       folder: `${folder}/${MANIFEST_FOLDER}`,
-      onTrouble: (failure) => engine?.maintenance.tell(failure),
+      onFresh: () => refuseOrphans(disk, folder),
+      onTrouble: (failure) => engine?.failures.set('manifest', failure),
     });
     engine = new Engine(options, manifest, blockBytes);
     await engine.open();
     return engine;
   } catch (error) {
-    throw fromLog(error, folder);
+    // The first error counts.
+    await engine?.close().catch(() => {});
+    throw LsmError.from(error, folder);
   }
 }
 
 class Engine implements Lsm {
-  failure: LsmError | null = null;
+  readonly failures = new Failures((failure) => this.tell(failure));
   private readonly options: LsmOptions;
   private readonly manifest: Manifest;
   private readonly tables: TableOptions;
@@ -101,10 +106,12 @@ class Engine implements Lsm {
   private readonly stall: Stall;
   private readonly pool: MemoryPool;
   private readonly picker: PickOptions;
-  readonly maintenance: Maintenance;
+  private readonly maintenance: Maintenance;
   private readonly batches = new BatchReader();
-  private log: Log | undefined;
+  private log: Wal | undefined;
   private sequence: number;
+  /** Nothing is flushed and compacted before all has been read. */
+  private opened = false;
   private closed = false;
 
   constructor(options: LsmOptions, manifest: Manifest, blockBytes: number) {
@@ -138,26 +145,32 @@ class Engine implements Lsm {
       tables: this.tables,
       picker: this.picker,
       nextTable: Math.max(1, manifest.counters.nextTable),
-      onFlushed: (slot) => this.truncateLog(slot.walIndex),
+      failures: this.failures,
+      onFlushed: () => this.log?.release(this.tree.counters.walIndex),
       onInstalled: () => this.press(),
-      onFailure: (error) => this.note(error),
+      onDamage: (error) => options.onStateChange?.(this.state, error),
     });
   }
 
   async open(): Promise<void> {
-    const { tree, manifest } = this;
-    this.deleteLeftovers();
-    tree.install({ whole: true, add: manifest.tables(), ...manifest.counters });
+    const { tree, manifest, options } = this;
+    const edit = { whole: true, add: manifest.tables(), ...manifest.counters };
+    deleteLeftovers(options.disk, options.folder, new Set(edit.add.map(({ meta }) => meta.number)));
+    tree.install(edit, tree.openNew(edit));
     this.addSlot(0);
-    if (this.options.log !== 'owner') await this.openLog();
+    if (options.log !== 'owner') await this.openLog();
+    this.opened = true;
     this.press();
-    this.maintenance.kick();
+  }
+
+  get failure(): LsmError | null {
+    return this.failures.first;
   }
 
   get state(): LsmState {
     if (this.closed) return 'closed';
     const { failure } = this;
-    if (failure === null) return this.log?.accepting === false ? 'short' : 'open';
+    if (failure === null) return 'open';
     return failure.code === 'disk-full' ? 'short' : 'failed';
   }
 
@@ -178,6 +191,7 @@ class Engine implements Lsm {
   }
 
   lookup(key: Buffer, start: number, length: number, into: Lookup, snapshot?: Snapshot): Found {
+    this.refuseClosed();
     this.counts.lookups++;
     const { tree } = this;
     const sequence = snapshot?.sequence ?? SEQUENCE_MAX;
@@ -234,9 +248,9 @@ class Engine implements Lsm {
     let walIndex = 0;
     if (this.log !== undefined && batch.count > 0) {
       try {
-        walIndex = this.log.append(batch.buffer.subarray(0, batch.bytes), 0);
+        walIndex = this.log.append(batch);
       } catch (error) {
-        done(fromLog(error, this.tables.folder));
+        done(LsmError.from(error, this.tables.folder));
         return;
       }
     }
@@ -250,9 +264,8 @@ class Engine implements Lsm {
       else done(error);
     };
     if (this.log === undefined) acknowledge(null);
-    else if (options.sync === true) {
-      this.log.sync((error) => acknowledge(error && fromLog(error, this.tables.folder)));
-    } else {
+    else if (options.sync === true) this.log.sync(acknowledge);
+    else {
       this.log.flush();
       acknowledge(null);
     }
@@ -263,6 +276,7 @@ class Engine implements Lsm {
   }
 
   scan(range: ScanRange = {}): Scan {
+    this.refuseClosed();
     const { tree, cache, loader } = this;
     const { from, to } = range;
     const slots = [...tree.slots];
@@ -292,13 +306,16 @@ class Engine implements Lsm {
   }
 
   async flush(): Promise<void> {
+    this.refuseClosed();
     this.rotate(0);
-    await this.maintenance.flushAll();
+    const last = this.tree.slots[1];
+    if (last !== undefined) await this.maintenance.flushThrough(last);
   }
 
   async compact(from?: Buffer, to?: Buffer): Promise<void> {
-    await this.flush();
+    this.refuseClosed();
     const through = this.sequence;
+    await this.flush();
     await this.maintenance.compactRange({ ...(from && { from }), ...(to && { to }), through });
   }
 
@@ -311,13 +328,14 @@ class Engine implements Lsm {
       const edit = { whole: true, add: tree.leveled(), ...tree.counters };
       return await writeCheckpoint(this.options, folder, edit);
     } catch (error) {
-      throw fromLog(error, folder);
+      throw LsmError.from(error, folder);
     } finally {
       for (const table of tables) table.release();
     }
   }
 
   async verify(onProgress?: (doneBytes: number, allBytes: number) => void): Promise<VerifyReport> {
+    this.refuseClosed();
     const tables = this.tree.version.tables();
     const allBytes = this.tree.version.totalBytes;
     for (const table of tables) table.hold();
@@ -339,54 +357,51 @@ class Engine implements Lsm {
     this.tree.close();
     results.push(...(await Promise.allSettled([this.log?.close() ?? Promise.resolve()])));
     const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw fromLog(failed.reason, this.tables.folder);
+    if (failed !== undefined) throw LsmError.from(failed.reason, this.tables.folder);
   }
 
   private async openLog(): Promise<void> {
-    const { disk, clock, random, folder } = this.options;
-    const file = `${folder}/${WAL_FOLDER}`;
-    const from = logIndex(this.manifest.counters.walIndex + 1);
-    this.log = await openLog({
+    const { disk, clock, random, folder, memtableBytes = MEMTABLE_BYTES } = this.options;
+    const { walIndex, sequence } = this.manifest.counters;
+    this.log = await Wal.open({
       disk,
       clock,
       random,
-      folder: file,
-      nodeId: NODE_ID,
-      policy: 'never',
-      nextIndexMin: from,
-      replay: {
-        from,
-        entry: ({ buffer, start, end, index }) => {
-          this.batches.open(buffer, start, end, file);
-          this.applyReader(end - start, this.batches.count, index);
-        },
+      folder: `${folder}/${WAL_FOLDER}`,
+      memtableBytes,
+      doneIndex: walIndex,
+      sequence,
+      onBatch: (reader, bytes, index) => this.applyReader(reader, bytes, index),
+      onFailure: (failure) => this.failures.set('log', failure),
+      onLost: () => {
+        this.rotate(0);
+        this.log?.release(this.tree.counters.walIndex);
       },
-      onStateChange: (_state, failure) => this.note(failure && fromLog(failure, file)),
     });
   }
 
   /** Why nothing may be written now. */
   private refusal(): LsmError | null {
     if (this.closed) return new LsmError('closed');
-    if (this.log !== undefined && !this.log.accepting) {
-      return this.log.failure === null
-        ? new LsmError('busy', { detail: 'the log is behind' })
-        : fromLog(this.log.failure, this.tables.folder);
-    }
-    if (this.tree.slots.length <= SLOTS_MAX) return null;
+    const refusal = this.log?.refusal ?? null;
+    if (refusal !== null || this.tree.slots.length <= SLOTS_MAX) return refusal;
     return this.failure ?? new LsmError('busy', { detail: 'flushes are behind' });
+  }
+
+  private refuseClosed(): void {
+    if (this.closed) throw new LsmError('closed');
   }
 
   private apply(batch: WriteBatch, walIndex: number): void {
     this.batches.open(batch.buffer, 0, batch.bytes, this.tables.folder);
-    this.applyReader(batch.bytes, batch.count, walIndex);
+    this.applyReader(this.batches, batch.bytes, walIndex);
   }
 
-  private applyReader(bytes: number, count: number, walIndex: number): void {
-    const needed = batchBytes(bytes, count);
+  private applyReader(reader: BatchReader, bytes: number, walIndex: number): void {
+    const needed = batchBytes(bytes, reader.count);
     if (!this.tree.slots[0]!.takes(needed)) this.rotate(needed);
     const slot = this.tree.slots[0]!;
-    this.sequence = Math.max(this.sequence, slot.apply(this.batches));
+    this.sequence = Math.max(this.sequence, slot.apply(reader));
     if (walIndex > 0) slot.walIndex = walIndex;
   }
 
@@ -403,7 +418,6 @@ class Engine implements Lsm {
     }
     this.addSlot(bytesMin, slot);
     this.press();
-    this.maintenance.kick();
   }
 
   private addSlot(bytesMin: number, after?: MemorySlot): void {
@@ -418,42 +432,10 @@ class Engine implements Lsm {
   private press(): void {
     const waiting = this.tree.slots.length - 1;
     this.stall.setPressure(pressure(this.tree.version, this.picker, waiting));
-    if (!this.closed) this.maintenance.kick();
+    if (this.opened && !this.closed) this.maintenance.kick();
   }
 
-  /** Something failed and is tried again; null: it goes on. */
-  private note(failure: LsmError | null): void {
-    this.failure = failure;
-    this.options.onStateChange?.(this.state, failure);
+  private tell(failure: LsmError | null): void {
+    if (!this.closed) this.options.onStateChange?.(this.state, failure);
   }
-
-  private truncateLog(walIndex: number): void {
-    this.log?.truncateBefore(logIndex(walIndex + 1)).catch((error: unknown) => {
-      this.note(fromLog(error, this.tables.folder));
-    });
-  }
-
-  /** Deletes tables that a crash left behind. */
-  private deleteLeftovers(): void {
-    const { disk, folder } = this.options;
-    const named = new Set(this.manifest.tables().map(({ meta }) => meta.number));
-    for (const name of disk.listSync(folder)) {
-      const number = tableNumber(name);
-      if (number === null || named.has(number)) continue;
-      if (this.manifest.fresh) {
-        const detail = 'there are tables, but the manifest that names them is gone';
-        throw new LsmError('corrupt', { file: folder, detail });
-      }
-      disk.unlinkSync(tablePath(folder, number));
-    }
-  }
-}
-
-/** Errors of the logs that the engine stands on, in its own words. */
-function fromLog(error: unknown, folder: string): LsmError {
-  if (!(error instanceof LogError)) return LsmError.from(error, folder);
-  const { code, message } = error;
-  const known =
-    code === 'corrupt' || code === 'version' || code === 'disk-full' || code === 'closed';
-  return new LsmError(known ? code : 'io', { detail: message }, error);
 }

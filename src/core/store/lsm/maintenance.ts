@@ -1,18 +1,19 @@
 /**
  * Flushes memory tables and compacts, one flush and one compaction at a time, as long as there is need.
  *
- *     rotate ─▶ flush job ─▶ edit in the manifest ─▶ installed ─▶ log truncated
- *                                                        │
- *               compaction job ◀── picked ◀──────────────┘
- *                    └─▶ edit in the manifest ─▶ installed ─▶ (picked again)
+ *     rotate ─▶ flush job ─▶ tables opened ─▶ edit in the manifest ─▶ installed ─▶ log truncated
+ *                                                                        │
+ *                              compaction job ◀── picked ◀───────────────┘
+ *                                  └─▶ tables opened ─▶ edit in the manifest ─▶ installed ─▶ (picked again)
  *
- * What fails is tried again after a while: nothing is lost, the memory tables stay. Tables that turn out
- * to be damaged are left alone from then on.
+ * What fails is tried again after a while: nothing is lost, the memory tables stay. Nothing can fail any
+ * more once an edit is durable. Tables that turn out to be damaged are left alone from then on.
  */
-import { InvariantError } from '../../base/index.ts';
-import type { Clock, Timer } from '../../runtime/index.ts';
+import type { Clock } from '../../runtime/index.ts';
 import type { Edit } from './edit.ts';
 import { LsmError } from './errors.ts';
+import type { Failures } from './failures.ts';
+import { Lane, type Work } from './lane.ts';
 import type { Manifest } from './manifest.ts';
 import type { MemorySlot } from './memory-slot.ts';
 import {
@@ -29,9 +30,11 @@ import type { Table } from './table.ts';
 import type { Tree } from './tree.ts';
 import type { LsmWorker, TableMeta, TableOptions } from './types.ts';
 
-const RETRY_MS = 1000;
 /** Numbers set aside for the tables of a compaction beyond those its bytes make up. */
 const NUMBERS_SPARE = 8;
+/** What a flush or compaction waits behind. */
+const FLUSH_FAILURES = ['flush', 'manifest'] as const;
+const COMPACTION_FAILURES = ['compaction', 'manifest'] as const;
 
 export interface MaintenanceParts {
   readonly tree: Tree;
@@ -42,111 +45,85 @@ export interface MaintenanceParts {
   readonly stats: LsmStats;
   readonly tables: TableOptions;
   readonly picker: PickOptions;
+  readonly failures: Failures;
   /** The first number that no table has. */
   readonly nextTable: number;
   /** A memory table is in tables on the disk: what logs hold of it is not needed any more. */
-  onFlushed(slot: MemorySlot): void;
+  onFlushed(): void;
   /** The set of tables has changed. */
   onInstalled(): void;
-  /** Work failed, and is tried again; null: it goes on. */
-  onFailure(error: LsmError | null): void;
+  /** A table does not hold. */
+  onDamage(error: LsmError): void;
 }
 
 export class Maintenance {
   private readonly parts: MaintenanceParts;
+  private readonly flushes: Lane;
+  private readonly compactions: Lane;
   private nextTable: number;
-  private flushing: Promise<void> | undefined;
-  private compacting: Promise<void> | undefined;
   /** The one under way, and those that met damage: their tables are left alone from then on. */
   private running: readonly Compaction<Table>[] = [];
-  private retry: Timer | undefined;
-  private failure: LsmError | null = null;
-  /** Told of the next failure. */
-  private readonly worried = new Set<(failure: LsmError) => void>();
   private closed = false;
 
   constructor(parts: MaintenanceParts) {
     this.parts = parts;
     this.nextTable = parts.nextTable;
+    const { clock, tree, failures, tables } = parts;
+    const told = (error: unknown) => (error === null ? null : LsmError.from(error, tables.folder));
+    this.flushes = new Lane({
+      clock,
+      next: () => (tree.slots.length > 1 ? () => this.flushOldest() : null),
+      onResult: (error) => failures.set('flush', told(error)),
+    });
+    this.compactions = new Lane({
+      clock,
+      next: () => this.nextCompaction(),
+      onResult: (error) => failures.set('compaction', told(error)),
+    });
   }
 
   /** Begins what there is to do. */
   kick(): void {
-    if (this.closed || this.retry !== undefined) return;
-    if (this.flushing === undefined && this.parts.tree.slots.length > 1) {
-      this.flushing = this.run(() => this.flushOldest()).finally(() => {
-        this.flushing = undefined;
-        this.kick();
-      });
-    }
-    if (this.compacting === undefined) {
-      const pick = pickCompaction(this.parts.tree.version, this.parts.picker, this.pickState());
-      if (pick === null) return;
-      this.compacting = this.run(() => this.compact(pick)).finally(() => {
-        this.compacting = undefined;
-        this.kick();
-      });
-    }
+    this.flushes.kick();
+    this.compactions.kick();
   }
 
-  /** Waits until no memory table but the first one is left. @throws LsmError. */
-  async flushAll(): Promise<void> {
-    while (this.parts.tree.slots.length > 1) {
+  /** Waits until a memory table, which takes no more writes, is in tables. @throws LsmError. */
+  async flushThrough(slot: MemorySlot): Promise<void> {
+    const { tree, failures } = this.parts;
+    while (tree.slots.includes(slot)) {
       if (this.closed) throw new LsmError('closed');
-      this.kick();
-      await this.unlessFailing(this.flushing);
+      this.flushes.kick();
+      await failures.unless(FLUSH_FAILURES, this.flushes.running ?? Promise.resolve());
     }
   }
 
   /** Compacts a range down to the level below all others. @throws LsmError. */
   async compactRange(range: { from?: Buffer; to?: Buffer; through: number }): Promise<void> {
+    const { tree, picker, failures } = this.parts;
     for (;;) {
       if (this.closed) throw new LsmError('closed');
-      if (this.compacting !== undefined) {
-        await this.unlessFailing(this.compacting);
+      if (this.compactions.running !== undefined) {
+        await failures.unless(COMPACTION_FAILURES, this.compactions.running);
         continue;
       }
-      const { tree, picker } = this.parts;
       const pick = pickRange(tree.version, picker, this.pickState(), range);
       // Busy with nothing under way: damage is in the way.
       if (pick === null || pick === 'busy') return;
-      this.compacting = this.run(() => this.compact(pick)).finally(() => {
-        this.compacting = undefined;
-      });
-      await this.unlessFailing(this.compacting);
-    }
-  }
-
-  /** Something that the work waits for is in trouble, or no longer. */
-  tell(failure: LsmError | null): void {
-    this.failure = failure;
-    this.parts.onFailure(failure);
-    if (failure === null) return;
-    for (const worried of this.worried) worried(failure);
-    this.worried.clear();
-  }
-
-  /** Waits for a piece of work, or for the failure that it waits behind. @throws LsmError. */
-  private async unlessFailing(work: Promise<void> | undefined): Promise<void> {
-    if (this.failure !== null) throw this.failure;
-    let worried: ((failure: LsmError) => void) | undefined;
-    const failed = new Promise<never>((_resolve, reject) => {
-      worried = reject;
-      this.worried.add(reject);
-    });
-    try {
-      await Promise.race([work, failed]);
-    } finally {
-      if (worried !== undefined) this.worried.delete(worried);
+      const done = this.compactions.begin(() => this.compact(pick));
+      await failures.unless(COMPACTION_FAILURES, done);
     }
   }
 
   /** Waits for what is under way, which ends without effect. */
   async close(): Promise<void> {
     this.closed = true;
-    if (this.retry !== undefined) this.parts.clock.clearTimer(this.retry);
-    await this.flushing;
-    await this.compacting;
+    await Promise.all([this.flushes.close(), this.compactions.close()]);
+  }
+
+  private nextCompaction(): Work | null {
+    const pick = pickCompaction(this.parts.tree.version, this.parts.picker, this.pickState());
+    return pick === null ? null : () => this.compact(pick);
   }
 
   private pickState(): PickState<Table> {
@@ -156,23 +133,6 @@ export class Maintenance {
       nowMs: clock.wallMs(),
       oldestSnapshot: snapshots.list()[0] ?? Number.POSITIVE_INFINITY,
     };
-  }
-
-  /** Runs a piece of work; its failure is told and tried again later. */
-  private async run(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      if (this.failure !== null) this.tell(null);
-    } catch (error) {
-      if (error instanceof InvariantError) throw error;
-      if (this.closed) return;
-      this.tell(LsmError.from(error, this.parts.tables.folder));
-      this.retry ??= this.parts.clock.setTimer(RETRY_MS, () => {
-        this.retry = undefined;
-        this.kick();
-      });
-      this.retry.unref();
-    }
   }
 
   private async flushOldest(): Promise<void> {
@@ -194,16 +154,12 @@ export class Maintenance {
       stats.flushedBytes += report.writtenBytes;
     }
     const { sequence, walIndex, mark } = slot;
-    await this.commit({
-      add: add.map((meta) => ({ level: 0, meta })),
-      nextTable: this.nextTable,
-      sequence,
-      walIndex,
-      mark,
+    const counters = { nextTable: this.nextTable, sequence, walIndex, mark };
+    await this.commit({ add: add.map((meta) => ({ level: 0, meta })), ...counters }, () => {
+      tree.slots.pop();
+      slot.release();
     });
-    tree.slots.pop();
-    slot.release();
-    this.parts.onFlushed(slot);
+    this.parts.onFlushed();
   }
 
   private async compact(pick: Compaction<Table>): Promise<void> {
@@ -219,7 +175,9 @@ export class Maintenance {
       await this.commit({ ...compactionEdit(pick, outputs), nextTable: this.nextTable });
     } catch (error) {
       damaged = error instanceof LsmError && error.code === 'corrupt';
-      throw error;
+      if (!damaged) throw error;
+      // Not to be tried again: there is other work.
+      this.parts.onDamage(error as LsmError);
     } finally {
       if (!damaged) this.running = this.running.filter((other) => other !== pick);
     }
@@ -248,11 +206,23 @@ export class Maintenance {
     return report.tables;
   }
 
-  /** Makes an edit durable and true. */
-  private async commit(edit: Edit): Promise<void> {
+  /**
+   * Makes an edit durable and true. Its new tables are opened before: afterwards nothing may fail.
+   * @param also what becomes true with it.
+   */
+  private async commit(edit: Edit, also: () => void = () => {}): Promise<void> {
+    const { tree, manifest } = this.parts;
     if (this.closed) throw new LsmError('closed');
-    await this.parts.manifest.append(edit);
-    this.parts.tree.install(edit);
+    const opened = tree.openNew(edit);
+    try {
+      await manifest.append(edit);
+    } catch (error) {
+      // Nobody knows whether the edit counts: the files stay, the next start knows.
+      for (const table of opened.values()) table.release();
+      throw error;
+    }
+    tree.install(edit, opened);
+    also();
     this.parts.onInstalled();
   }
 }

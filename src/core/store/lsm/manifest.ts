@@ -19,14 +19,14 @@ import type { Clock, Disk, Random, Timer } from '../../runtime/index.ts';
 import {
   type Log,
   type LogEntry,
-  LogError,
+  type LogError,
   type LogState,
   logIndex,
   openLog,
   PartJoiner,
 } from '../log/index.ts';
 import { type Counters, decodeEdit, type Edit, encodeEdit, type LeveledTable } from './edit.ts';
-import { LsmError, type LsmErrorCode } from './errors.ts';
+import { LsmError } from './errors.ts';
 import { ManifestState, type WholeEdit } from './manifest-state.ts';
 
 export interface ManifestOptions {
@@ -41,6 +41,8 @@ export interface ManifestOptions {
   readonly segmentBytes?: number;
   /** Bytes of edits behind a whole one, at least, before the next whole one; default 256 KiB. */
   readonly wholeBytesMin?: number;
+  /** Nothing is there: called before anything is written. What it throws refuses the opening. */
+  onFresh?(): void;
   /** The disk takes no edits, or soon will not, and is tried again; null: all is well again. */
   onTrouble?(failure: LsmError | null): void;
 }
@@ -59,17 +61,8 @@ const WHOLE_BYTES_MIN = 256 * 1024;
 const RETRY_MS = 1000;
 const MANIFEST_FOLDER = 'manifest';
 
-const codes: Partial<Record<LogError['code'], LsmErrorCode>> = {
-  corrupt: 'corrupt',
-  foreign: 'corrupt',
-  truncated: 'corrupt',
-  version: 'version',
-  'disk-full': 'disk-full',
-  closed: 'closed',
-};
-
 export class Manifest {
-  /** Nothing was there when it was opened. An engine that finds tables then has lost its manifest. */
+  /** Nothing was there when it was opened. */
   readonly fresh: boolean;
   readonly #options: ManifestOptions;
   readonly #log: Log;
@@ -103,6 +96,7 @@ export class Manifest {
     try {
       replay.end(log.firstIndex === 1);
       if (replay.fresh) {
+        options.onFresh?.();
         replay.wholeBytes = writeEdit(log, replay.state.whole(), options);
         await durable(log, folder);
         await options.disk.syncDirectory(dirname(folder));
@@ -179,7 +173,7 @@ export class Manifest {
     try {
       await this.#log.close();
     } catch (error) {
-      throw fromLog(error, file);
+      throw LsmError.from(error, file);
     } finally {
       this.#rejectAll(closed);
     }
@@ -221,7 +215,7 @@ export class Manifest {
       if (troubled) this.#options.onTrouble?.(null);
       return;
     }
-    this.#trouble = fromLog(failure, this.#options.folder);
+    this.#trouble = LsmError.from(failure, this.#options.folder);
     if (state === 'failed' && !failure.retryable) {
       this.#ended = this.#trouble;
       this.#rejectAll(this.#trouble);
@@ -262,7 +256,7 @@ export async function writeCheckpointManifest(
     await options.disk.syncDirectory(folder);
   } catch (error) {
     await log.close().catch(() => {});
-    throw fromLog(error, file);
+    throw LsmError.from(error, file);
   }
 }
 
@@ -329,7 +323,7 @@ async function openManifestLog(options: ManifestOptions, more: ReplayOptions = {
   try {
     return await openLog({ ...place, policy: 'always', segmentBytes, ...more });
   } catch (error) {
-    throw fromLog(error, folder);
+    throw LsmError.from(error, folder);
   }
 }
 
@@ -350,12 +344,5 @@ function writeEdit(log: Log, edit: Edit, options: Omit<ManifestOptions, 'folder'
 /** @throws LsmError when the disk refuses what was appended. */
 async function durable(log: Log, file: string): Promise<void> {
   const failure = await new Promise<LogError | null>((done) => log.sync(done));
-  if (failure !== null) throw fromLog(failure, file);
-}
-
-function fromLog(error: unknown, folder: string): LsmError {
-  if (!(error instanceof LogError)) return LsmError.from(error, folder);
-  const context = { file: error.file ?? folder, detail: error.message };
-  const offset = error.offset === null ? {} : { offset: error.offset };
-  return new LsmError(codes[error.code] ?? 'io', { ...context, ...offset }, error);
+  if (failure !== null) throw LsmError.from(failure, file);
 }

@@ -2,6 +2,7 @@
  * What the engine holds at the moment: memory tables, and the version of the tables on the disk. Changes
  * come as edits that are already durable.
  */
+import { invariant } from '../../base/index.ts';
 import type { Disk } from '../../runtime/index.ts';
 import type { BlockCache } from './block-cache.ts';
 import { type Counters, type Edit, LEVELS, type LeveledTable } from './edit.ts';
@@ -31,29 +32,45 @@ export class Tree {
   private readonly options: TreeOptions;
   /** Tables that no edit names any more: deleted when nobody reads them. */
   private readonly obsolete = new Set<number>();
+  /** Files of tables that are to be deleted, and have not been yet. */
+  private readonly undeleted = new Set<number>();
 
   constructor(options: TreeOptions) {
     this.options = options;
   }
 
-  /** @throws LsmError when a table does not open; nothing has changed then. */
-  install(edit: Edit): void {
-    const before = this.version;
-    const opened: Table[] = [];
-    let after: Version<Table>;
+  /**
+   * Opens the tables that an edit adds and that are not there yet, for `install`. When one of them does
+   * not open, nothing has changed, and those that were made for the edit are deleted.
+   * @throws LsmError.
+   */
+  openNew(edit: Edit): Map<number, Table> {
+    const known = new Set(this.version.tables().map(({ meta }) => meta.number));
+    const added = (edit.add ?? []).filter(({ meta }) => !known.has(meta.number));
+    const opened = new Map<number, Table>();
     try {
-      after = before.apply(edit, (meta) => {
-        const table = this.open(meta);
-        opened.push(table);
-        return table;
-      });
+      for (const { meta } of added) opened.set(meta.number, this.open(meta));
     } catch (error) {
-      for (const table of opened) table.release();
+      for (const table of opened.values()) table.release();
+      // A whole edit is the start's: nothing was made for it.
+      if (edit.whole !== true) for (const { meta } of added) this.unlink(meta.number);
       throw error;
     }
+    return opened;
+  }
+
+  /** @param opened by `openNew` of the same edit. */
+  install(edit: Edit, opened: ReadonlyMap<number, Table>): void {
+    const before = this.version;
+    const after = before.apply(edit, (meta) => {
+      const table = opened.get(meta.number);
+      invariant(table !== undefined, 'the tables of an edit are open');
+      return table;
+    });
     this.version = after;
     const { nextTable, sequence, walIndex, mark } = { ...this.counters, ...edit };
     this.counters = { nextTable, sequence, walIndex, mark };
+    for (const number of this.undeleted) this.unlink(number);
     const left = new Set(after.tables());
     for (const table of before.tables()) {
       if (left.has(table)) continue;
@@ -95,7 +112,12 @@ export class Tree {
 
   private unlink(number: number): void {
     const { disk, folder, onDeleted } = this.options;
-    // A table that stays is deleted by the next start, as one that the manifest does not name.
-    disk.unlink(tablePath(folder, number)).then(onDeleted, () => {});
+    const done = (): void => {
+      this.undeleted.delete(number);
+      onDeleted();
+    };
+    // What stays is tried again with the next edit, and goes with the next start at the latest.
+    this.undeleted.add(number);
+    disk.unlink(tablePath(folder, number)).then(done, () => {});
   }
 }

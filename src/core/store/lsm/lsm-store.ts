@@ -1,0 +1,119 @@
+/**
+ * Test support: the engine as an `OrderedStore`, on whatever disk.
+ */
+import { WriteBatch } from './batch.ts';
+import type { Operation, OrderedStore, Pair, Range, View, Walk } from './ordered-store.ts';
+import {
+  Found,
+  type Lookup,
+  type Lsm,
+  type Scan,
+  type Snapshot,
+  type WriteOptions,
+} from './types.ts';
+
+export interface LsmPlace {
+  open(): Promise<Lsm>;
+  /** Runs the world until a promise is settled. */
+  settle<T>(promise: Promise<T>): Promise<T>;
+  breathe(): Promise<void>;
+}
+
+export class LsmStore implements OrderedStore {
+  lsm: Lsm;
+  private readonly place: LsmPlace;
+  private readonly batch = new WriteBatch();
+  private walks = 0;
+  private readonly into: Lookup = { value: Buffer.alloc(0), start: 0, length: 0, expiresAtMs: 0 };
+
+  static async open(place: LsmPlace): Promise<LsmStore> {
+    return new LsmStore(place, await place.open());
+  }
+
+  private constructor(place: LsmPlace, lsm: Lsm) {
+    this.place = place;
+    this.lsm = lsm;
+  }
+
+  write(operations: readonly Operation[], sync = false): Promise<void> | undefined {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const state = { done: false };
+    this.post(operations, { sync }, (error) => {
+      state.done = error === null;
+      if (error === null) resolve();
+      else reject(error);
+    });
+    return state.done ? undefined : this.place.settle(promise);
+  }
+
+  post(
+    operations: readonly Operation[],
+    options: WriteOptions,
+    done: (error: Error | null) => void,
+  ): void {
+    this.lsm.write(batchOf(operations, this.batch), options, done);
+  }
+
+  get(key: Buffer, view?: View): Buffer | null | Promise<Buffer | null> {
+    const { lsm, into } = this;
+    const snapshot = view as Snapshot | undefined;
+    const found = lsm.lookup(key, 0, key.length, into, snapshot);
+    if (found === Found.missing) return null;
+    if (found === Found.cold) return this.place.settle(lsm.get(key, snapshot));
+    return Buffer.from(into.value.subarray(into.start, into.start + into.length));
+  }
+
+  view(): View {
+    return this.lsm.snapshot();
+  }
+
+  walk({ view, ...range }: Range): Walk {
+    const snapshot = view && { snapshot: view as Snapshot };
+    const scan = this.lsm.scan({
+      ...range,
+      ...snapshot,
+      pageEntries: [1, 3, 20, 1000][this.walks++ % 4]!,
+    });
+    return {
+      next: async () => ((await this.place.settle(scan.fill())) ? pageOf(scan) : []),
+      close: async () => scan.close(),
+    };
+  }
+
+  flush(): Promise<void> {
+    return this.place.settle(this.lsm.flush());
+  }
+
+  compact(from?: Buffer, to?: Buffer): Promise<void> {
+    return this.place.settle(this.lsm.compact(from, to));
+  }
+
+  breathe(): Promise<void> {
+    return this.place.breathe();
+  }
+
+  async reopen(): Promise<void> {
+    await this.close();
+    this.lsm = await this.place.open();
+  }
+
+  close(): Promise<void> {
+    return this.place.settle(this.lsm.close());
+  }
+}
+
+export function batchOf(operations: readonly Operation[], batch = new WriteBatch()): WriteBatch {
+  batch.clear();
+  for (const operation of operations) {
+    if (operation.kind === 'put') batch.put(operation.key, operation.value, operation.until ?? 0);
+    else if (operation.kind === 'delete') batch.delete(operation.key);
+    else batch.deleteRange(operation.from, operation.to);
+  }
+  return batch;
+}
+
+function pageOf(scan: Scan): Pair[] {
+  const pairs: Pair[] = [];
+  for (let nth = 0; nth < scan.count; nth++) pairs.push([scan.key(nth), scan.value(nth)]);
+  return pairs;
+}

@@ -3,6 +3,7 @@
  * a small integer handle. Removing one is constant time; its memory is given back in slices.
  */
 import { invariant } from '../../core/base/index.ts';
+import type { Table } from '../memory/index.ts';
 import type { Type } from './record.ts';
 
 /** Memory that is given back in slices. */
@@ -18,6 +19,8 @@ export interface LargeValue extends Releasable {
   readonly type: Type;
   /** Elements, entries or bytes: what decides how long freeing takes. */
   readonly size: number;
+  /** Where elements are found by their names, of types that have them. */
+  readonly table?: Table;
   /** Bytes held off the heap and, estimated, on it. */
   memoryBytes(): number;
 }

@@ -9,7 +9,8 @@
  * Benchmark: bench/kv.
  */
 import { Args, Parsed, type RespParser } from '../../core/wire/index.ts';
-import type { Database } from '../keyspace/index.ts';
+import { type Database, Type } from '../keyspace/index.ts';
+import { equalBytes, type Table } from '../memory/index.ts';
 
 const REQUESTS_MAX = 16;
 /** Fewer keys than this are in the processor's cache anyway. */
@@ -47,17 +48,42 @@ export class ReadAhead {
     this.outcome = outcome;
   }
 
-  /** Brings what is looked up under the first keys into the processor's cache; changes nothing. */
+  /** Brings what the requests will look up first into the processor's cache; changes nothing. */
   fetch(db: Database): void {
-    const { count, hashes } = this;
-    const { table } = db;
-    if (count < FETCH_MIN || table.size < TABLE_MIN) return;
+    const { count, args } = this;
+    if (count < FETCH_MIN) return;
+    const first = args[0]!;
+    if (hasSameKey(first, args[1]!) && hasSameKey(first, args[count - 1]!)) {
+      this.fetchElements(db, first);
+    } else if (db.table.size >= TABLE_MIN) this.fetchArguments(db.table, 1, 1);
+  }
+
+  /** All go to one key: what they look for is an element of its value. */
+  private fetchElements(db: Database, args: Args): void {
+    const record = db.findRaw(args.buf, args.start(1), args.length(1));
+    if (record === 0 || !db.isLarge(record)) return;
+    const { table, type } = db.largeOf(record);
+    if (table === undefined || table.size < TABLE_MIN) return;
+    // ZADD key score member; elsewhere the element follows the key.
+    this.fetchArguments(table, 2, type === Type.zset ? 3 : 2);
+  }
+
+  /** Fetches what a table has under an argument of each request: `longNth` where there are that many. */
+  private fetchArguments(table: Table, nth: number, longNth: number): void {
+    const { hashes } = this;
     let keys = 0;
-    for (let nth = 0; nth < count; nth++) {
-      const args = this.args[nth]!;
-      // The first key of nearly every command.
-      if (args.count > 1) hashes[keys++] = table.hash(args.buf, args.start(1), args.length(1));
+    for (let request = 0; request < this.count; request++) {
+      const args = this.args[request]!;
+      const index = args.count > longNth ? longNth : nth;
+      if (args.count <= index) continue;
+      hashes[keys++] = table.hash(args.buf, args.start(index), args.length(index));
     }
     table.fetch(hashes, keys);
   }
+}
+
+function hasSameKey(a: Args, b: Args): boolean {
+  if (a.count < 2 || b.count < 2) return false;
+  const length = a.length(1);
+  return length === b.length(1) && equalBytes(a.buf, a.start(1), b.buf, b.start(1), length);
 }

@@ -4,8 +4,6 @@
  * system's temporary folder, or where NODE_COMPILE_CACHE says): a start then takes a third of the time.
  */
 import { enableCompileCache } from 'node:module';
-import { tuneAllocator } from './allocator.ts';
 
-if (process.argv[2] === 'up') tuneAllocator(process);
 enableCompileCache();
 await import('./process.ts');

@@ -187,7 +187,7 @@ async function cutAt(seed: number, policy: SyncPolicy, operation: number): Promi
 /** Rotation, truncation, recycling, a witness and a close. @throws when the power goes off. */
 async function shortLife(world: LogWorld): Promise<void> {
   await world.open();
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 4; round++) {
     world.append(12, 2500);
     await world.clock.advance(20);
     world.append(4, 20);

@@ -34,7 +34,11 @@ export function restoreTail(
       const tornTail = { file: last.path, offset: walk.end, bytes: sizeBytes - walk.end };
       return { segment: null, report: { ...counts, tornTail } };
     }
-    const sizes = { allocated: sizeBytes, segmentBytes: Math.max(segmentBytes, sizeBytes) };
+    const sizes = {
+      allocated: sizeBytes,
+      segmentBytes: Math.max(segmentBytes, sizeBytes),
+      sparse: policy !== 'always',
+    };
     const segment = new Segment(last.header, last.path, file, sizes);
     segment.position = walk.end;
     return { segment, report: { ...counts, tornTail: null } };

@@ -58,6 +58,8 @@ export class SegmentStore {
   /** How far the spare may be filled by now; it goes on when that rises. */
   #spareGoal = 0;
   #spareGoOn: (() => void) | null = null;
+  /** The sparse segment for which the space of the next one was seen. */
+  #lookedAhead: Segment | null = null;
   #deleting: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -91,15 +93,18 @@ export class SegmentStore {
       file = await disk.open(from, { mode, dsync: begin.dsync });
       const allocated = spare === null ? firstExtent(segmentBytes) : segmentBytes;
       await writeAll(file, encodeSegmentHeader(header), 0);
-      if (spare === null) await fillWithZeros(file, headerBytes, allocated);
-      else await datasync(file);
+      if (spare === null && begin.dsync) await fillWithZeros(file, headerBytes, allocated);
+      else {
+        if (spare === null) file.truncateSync(allocated);
+        await datasync(file);
+      }
       const path = join(folder, segmentFileName(header.number));
       await disk.rename(from, path);
       at = path;
       await disk.syncDirectory(folder);
       this.segments.push({ path, header });
       stats.segments = this.segments.length;
-      return new Segment(header, path, file, { allocated, segmentBytes });
+      return new Segment(header, path, file, { allocated, segmentBytes, sparse: !begin.dsync });
     } catch (error) {
       file?.closeSync();
       // It may hold the last free bytes of the disk. If it stays it is empty and does no harm.
@@ -110,16 +115,20 @@ export class SegmentStore {
 
   /** Fills a segment further. @throws the disk's error, also when the room can be seen to be missing. */
   async extend(segment: Segment): Promise<void> {
-    this.#checkFree(segment.nextExtent - segment.allocated);
+    // Of a sparse one the room that is still ahead has no space yet either.
+    const from = segment.sparse ? segment.position : segment.allocated;
+    this.#checkFree(segment.nextExtent - from);
     await segment.fillTo(segment.nextExtent);
   }
 
   /**
    * Fills a spare in the background, if there is none, as fast as `segment` fills up: all at once it
-   * would hold up the log's own writes. Call it after every write.
+   * would hold up the log's own writes. Call it after every write. Behind a sparse one comes a sparse one:
+   * it is only seen to that there is space.
    * @returns null when one is there or under way; else it rejects with the disk's error.
    */
   prepareSpare(segment: Segment, atOnce = false): Promise<void> | null {
+    if (segment.sparse) return this.#lookAhead(segment, atOnce);
     this.#raiseGoal(atOnce ? Number.POSITIVE_INFINITY : segment.pastHalf * sparePace);
     if (this.#spare !== null || this.#preparing !== null || this.#closed) return null;
     const filled = this.#fillSpare(this.#newSparePath());
@@ -202,6 +211,18 @@ export class SegmentStore {
       file?.closeSync();
       await disk.unlink(path).catch(() => {});
       if (!this.#closed) throw error;
+    }
+  }
+
+  /** Once for each segment, unless `again`. */
+  #lookAhead(segment: Segment, again: boolean): Promise<void> | null {
+    if (this.#lookedAhead === segment && !again) return null;
+    this.#lookedAhead = segment;
+    try {
+      this.#checkFree(this.#options.segmentBytes);
+      return null;
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 

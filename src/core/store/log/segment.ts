@@ -4,6 +4,8 @@
  *
  *     header │ frames ─▶ position │ zeros ─▶ allocated │ (not there yet) │ segmentBytes
  *
+ * A sparse one is only made longer: where syncs are few, zeros would be half of all that is written.
+ *
  * Invariants: frames are written only below `allocated`; zeros only above it; one fill runs at a time.
  */
 import type { DiskFile } from '../../runtime/index.ts';
@@ -18,8 +20,10 @@ export class Segment {
   readonly file: DiskFile;
   /** Offset of the next frame. */
   position = headerBytes;
-  /** Bytes of the file that exist and are durable. */
+  /** Bytes of the file that exist; durable unless it is sparse. */
   allocated: number;
+  /** Room ahead is length, not yet space on the disk. */
+  readonly sparse: boolean;
   readonly #segmentBytes: number;
   #filling: Promise<void> | null = null;
 
@@ -27,12 +31,13 @@ export class Segment {
     header: SegmentHeader,
     path: string,
     file: DiskFile,
-    sizes: { readonly allocated: number; readonly segmentBytes: number },
+    sizes: { readonly allocated: number; readonly segmentBytes: number; readonly sparse: boolean },
   ) {
     this.header = header;
     this.path = path;
     this.file = file;
     this.allocated = sizes.allocated;
+    this.sparse = sizes.sparse;
     this.#segmentBytes = sizes.segmentBytes;
   }
 
@@ -70,6 +75,11 @@ export class Segment {
   async fillTo(bytes: number): Promise<void> {
     while (this.#filling !== null) await this.#filling.catch(() => {});
     if (this.allocated >= bytes) return;
+    if (this.sparse) {
+      this.file.truncateSync(bytes);
+      this.allocated = bytes;
+      return;
+    }
     this.#filling = fillWithZeros(this.file, this.allocated, bytes);
     try {
       await this.#filling;

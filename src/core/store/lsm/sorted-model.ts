@@ -36,6 +36,8 @@ export interface ModelOptions {
   readonly operations: number;
   /** Moves people's clock; without it nothing expires. */
   readonly wall?: { nowMs(): number; advance(byMs: number): void };
+  /** Default true; false: everything is flushed before the store is opened again. */
+  readonly logged?: boolean;
 }
 
 /** Does `operations` things. @throws AssertionError naming the seed and the step. */
@@ -79,7 +81,7 @@ class ModelRun {
   constructor(options: ModelOptions) {
     this.options = options;
     this.random = createSimRandom(options.seed);
-    this.keys = keysOf(this.random, [20, 150, 600][this.random.below(3)]!);
+    this.keys = keysOf(this.random, [20, 150, 600, 3000][this.random.below(4)]!);
   }
 
   async run(): Promise<void> {
@@ -252,6 +254,7 @@ class ModelRun {
 
   private async reopen(): Promise<void> {
     await this.letGo();
+    if (this.options.logged === false) await this.options.store.flush();
     await this.options.store.reopen();
     await this.checkAll();
   }

@@ -1,0 +1,23 @@
+/**
+ * The LSM engine cut and failing at each of its disk operations: 5 lives of each kind, or
+ * `PLINTH_LSM_LIVES`, from `PLINTH_LSM_SEED` on.
+ */
+import { test } from 'node:test';
+import { cutEverywhere, failEverywhere } from '../../../src/core/store/lsm/crash-run.ts';
+
+const lives = Number(process.env.PLINTH_LSM_LIVES ?? 5);
+const first = Number(process.env.PLINTH_LSM_SEED ?? Date.now() % 1_000_000);
+
+for (let seed = first; seed < first + lives; seed++) {
+  const places = { seed, first: 1, stride: 1 };
+  for (const how of ['power', 'kill'] as const) {
+    test(`${how} at each operation, seed ${seed}`, async (t) => {
+      t.diagnostic(`${await cutEverywhere(how, places)} operations`);
+    });
+  }
+  for (const fault of ['ENOSPC', 'EIO', 'short'] as const) {
+    test(`${fault} at each operation, seed ${seed}`, async (t) => {
+      t.diagnostic(`${await failEverywhere(fault, places)} operations`);
+    });
+  }
+}

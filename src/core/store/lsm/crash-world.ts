@@ -31,6 +31,11 @@ export class CrashWorld extends LsmWorld {
     super(seed, { memtableBytes: 8 * 1024, ...options });
   }
 
+  /** Else what is in memory is lost with the process, and its owner's to write again. */
+  private get logged(): boolean {
+    return this.options.log !== 'owner';
+  }
+
   get store(): LsmStore {
     assert.ok(this.opened !== null, 'the engine is open');
     return this.opened;
@@ -53,7 +58,7 @@ export class CrashWorld extends LsmWorld {
     this.batches.push(operations);
     this.store.post(operations, { sync, mark: number }, (error) => {
       if (error === null) {
-        if (sync && !this.disk.dead && this.disk.life === life) this.promise(number);
+        if (sync && this.logged && !this.disk.dead && this.disk.life === life) this.promise(number);
         return;
       }
       this.errors.push((error as Error & { code: string }).code);
@@ -72,7 +77,7 @@ export class CrashWorld extends LsmWorld {
     const written = this.batches.length;
     await this.store.close();
     this.opened = null;
-    if (!this.disk.dead) this.promise(written);
+    if (this.logged && !this.disk.dead) this.promise(written);
   }
 
   /** After a power loss or kill -9: opens again and checks everything. */
@@ -92,6 +97,7 @@ export class CrashWorld extends LsmWorld {
     assert.ok(last >= this.promised, `batch ${this.promised} was promised, ${last} is the last`);
     assert.ok(last <= this.batches.length, 'there is more than was written');
     this.batches.length = last;
+    if (!this.logged) assert.equal(this.lsm.durableMark, last, 'the mark tells what is in tables');
     const content: Content = new Map();
     for (const batch of this.batches) applyTo(content, batch);
     assert.deepEqual([...there.keys()], [...content.keys()].sort());
@@ -148,7 +154,7 @@ export class CrashWorld extends LsmWorld {
     this.write(true);
     const written = this.batches.length;
     await this.clock.advance(3000);
-    assert.equal(this.promised, written, 'writes are acknowledged');
+    if (this.logged) assert.equal(this.promised, written, 'writes are acknowledged');
     await this.flush();
     await this.checkFiles();
   }

@@ -36,7 +36,8 @@ export class Failures {
     const before = this.first;
     if (failure === null) this.failures.delete(source);
     else this.failures.set(source, failure);
-    if (this.first !== before) this.onChange(this.first);
+    // The same again, at each new try, is not told again.
+    if (this.first?.message !== before?.message) this.onChange(this.first);
     if (failure === null) return;
     for (const fail of [...this.waiting]) fail(source, failure);
   }

@@ -9,29 +9,21 @@ import { BatchReader, type WriteBatch } from './batch.ts';
 import { BLOCK_BYTES_MAX } from './block.ts';
 import { BlockCache } from './block-cache.ts';
 import { BlockLoader } from './block-loader.ts';
-import { CachedBlocks } from './block-source.ts';
 import { writeCheckpoint } from './checkpoint.ts';
-import type { Cursor } from './cursor.ts';
-import { LEVELS } from './edit.ts';
 import { LsmError } from './errors.ts';
 import { Failures } from './failures.ts';
 import { SEQUENCE_MAX } from './kind.ts';
 import { deleteLeftovers, refuseOrphans } from './leftovers.ts';
-import { LevelCursor } from './level-cursor.ts';
 import { debtBytes, pressure } from './level-targets.ts';
 import { Maintenance } from './maintenance.ts';
 import { Manifest } from './manifest.ts';
 import { batchBytes, MemoryPool, MemorySlot } from './memory-slot.ts';
-import { MemtableCursor } from './memtable.ts';
-import { MergeCursor } from './merge-cursor.ts';
+import { openScan } from './open-scan.ts';
 import type { PickOptions } from './picker.ts';
 import { PointReader } from './point-reader.ts';
-import { RangeScan } from './scan.ts';
 import { Snapshots } from './snapshots.ts';
 import { Stall } from './stall.ts';
 import { createLsmStats, type LsmStats } from './stats.ts';
-import type { Table } from './table.ts';
-import { TableCursor } from './table-cursor.ts';
 import { Tree } from './tree.ts';
 import {
   type CheckpointReport,
@@ -57,6 +49,8 @@ const TABLE_BYTES = 32 * MIB;
 const LEVEL_BYTES = 128 * MIB;
 /** Memory tables that wait to be flushed before writes are refused; before that they are slowed down. */
 const SLOTS_MAX = 6;
+/** Writers go on at the lowest rate at least while tables cannot be compacted for damage. */
+const PRESSURE_BLOCKED_MAX = 0.95;
 const WAL_FOLDER = 'wal';
 const MANIFEST_FOLDER = 'manifest';
 
@@ -148,7 +142,10 @@ class Engine implements Lsm {
       failures: this.failures,
       onFlushed: () => this.log?.release(this.tree.counters.walIndex),
       onInstalled: () => this.press(),
-      onDamage: (error) => options.onStateChange?.(this.state, error),
+      onDamage: (error) => {
+        options.onStateChange?.(this.state, error);
+        this.press();
+      },
     });
   }
 
@@ -277,32 +274,8 @@ class Engine implements Lsm {
 
   scan(range: ScanRange = {}): Scan {
     this.refuseClosed();
-    const { tree, cache, loader } = this;
-    const { from, to } = range;
-    const slots = [...tree.slots];
-    const tables: Table[] = [];
-    const cursors: Cursor[] = slots.map((slot) => new MemtableCursor(slot.table));
-    const open = (table: Table) => new TableCursor(table, new CachedBlocks(table, cache, loader));
-    for (let level = 0; level < LEVELS; level++) {
-      const overlapping = tree.version.overlapping(level, from, to);
-      tables.push(...overlapping);
-      if (level === 0) cursors.push(...overlapping.map(open));
-      else if (overlapping.length > 0) cursors.push(new LevelCursor(overlapping, open));
-    }
-    for (const slot of slots) slot.hold();
-    for (const table of tables) table.hold();
-    const deletes = [...slots, ...tables].map((holder) => holder.deletes);
-    const source = {
-      cursor: new MergeCursor(cursors),
-      deletes,
-      sequence: range.snapshot?.sequence ?? this.sequence,
-      clock: this.options.clock,
-      release: () => {
-        for (const slot of slots) slot.release();
-        for (const table of tables) table.release();
-      },
-    };
-    return new RangeScan(source, range);
+    const { tree, cache, loader, sequence, options } = this;
+    return openScan({ tree, cache, loader, sequence, clock: options.clock }, range);
   }
 
   async flush(): Promise<void> {
@@ -431,7 +404,10 @@ class Engine implements Lsm {
 
   private press(): void {
     const waiting = this.tree.slots.length - 1;
-    this.stall.setPressure(pressure(this.tree.version, this.picker, waiting));
+    const wanted = pressure(this.tree.version, this.picker, waiting);
+    // What damage keeps from being compacted would stop writers for ever.
+    const bound = this.maintenance.isBlocked ? PRESSURE_BLOCKED_MAX : Number.POSITIVE_INFINITY;
+    this.stall.setPressure(Math.min(wanted, bound));
     if (this.opened && !this.closed) this.maintenance.kick();
   }
 

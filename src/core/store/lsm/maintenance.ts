@@ -61,8 +61,9 @@ export class Maintenance {
   private readonly flushes: Lane;
   private readonly compactions: Lane;
   private nextTable: number;
-  /** The one under way, and those that met damage: their tables are left alone from then on. */
   private running: readonly Compaction<Table>[] = [];
+  /** Those that met damage: their tables are left alone from then on. */
+  private damaged: readonly Compaction<Table>[] = [];
   private closed = false;
 
   constructor(parts: MaintenanceParts) {
@@ -80,6 +81,11 @@ export class Maintenance {
       next: () => this.nextCompaction(),
       onResult: (error) => failures.set('compaction', told(error)),
     });
+  }
+
+  /** Some tables cannot be compacted any more. */
+  get isBlocked(): boolean {
+    return this.damaged.length > 0;
   }
 
   /** Begins what there is to do. */
@@ -129,7 +135,7 @@ export class Maintenance {
   private pickState(): PickState<Table> {
     const { clock, snapshots } = this.parts;
     return {
-      running: this.running,
+      running: [...this.running, ...this.damaged],
       nowMs: clock.wallMs(),
       oldestSnapshot: snapshots.list()[0] ?? Number.POSITIVE_INFINITY,
     };
@@ -168,18 +174,17 @@ export class Maintenance {
       await this.commit(compactionEdit(pick, inputs));
       return;
     }
-    this.running = [...this.running, pick];
-    let damaged = false;
+    this.running = [pick];
     try {
       const outputs = await this.rewrite(pick, inputs);
       await this.commit({ ...compactionEdit(pick, outputs), nextTable: this.nextTable });
     } catch (error) {
-      damaged = error instanceof LsmError && error.code === 'corrupt';
-      if (!damaged) throw error;
+      if (!(error instanceof LsmError && error.code === 'corrupt')) throw error;
       // Not to be tried again: there is other work.
-      this.parts.onDamage(error as LsmError);
+      this.damaged = [...this.damaged, pick];
+      this.parts.onDamage(error);
     } finally {
-      if (!damaged) this.running = this.running.filter((other) => other !== pick);
+      this.running = [];
     }
   }
 

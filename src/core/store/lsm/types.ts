@@ -34,7 +34,7 @@ export interface LsmOptions {
   onStateChange?(state: LsmState, failure: LsmError | null): void;
 }
 
-/** open: all is well. short: the disk is full, writes are refused until there is room. failed: it broke. */
+/** open: all is well. short: the disk is full. failed: it broke. Both are tried again each second. */
 export type LsmState = 'open' | 'short' | 'failed' | 'closed';
 
 /** What `lookup` found: `missing`, `found`, or `cold`: the disk has to be asked, by `load`. */
@@ -89,7 +89,7 @@ export interface WriteOptions {
    * survives kill -9 some milliseconds later.
    */
   readonly sync?: boolean;
-  /** With `log: 'owner'`: the owner's position behind this batch; never falls. */
+  /** With `log: 'owner'`: the owner's position behind this batch; rises with each one that writes anything. */
   readonly mark?: number;
 }
 
@@ -127,7 +127,9 @@ export interface Lsm {
   /**
    * Applies a batch at once, whole: reads see it when this returns. `done` comes when it is as safe as
    * asked; it comes late when flushes and compactions lag behind, so that writers slow down gently.
-   * The batch may be reused when this returns.
+   * The batch may be reused when this returns. An error before anything was applied leaves no trace
+   * ('too-large', 'busy', 'closed', a state in the way); one of a `sync` that failed leaves a batch that is
+   * seen and may survive.
    */
   write(batch: WriteBatch, options: WriteOptions, done: (error: LsmError | null) => void): void;
   snapshot(): Snapshot;
@@ -140,7 +142,11 @@ export interface Lsm {
   checkpoint(folder: string): Promise<CheckpointReport>;
   /** Reads every block of every table. */
   verify(onProgress?: (doneBytes: number, allBytes: number) => void): Promise<VerifyReport>;
-  /** Ends work under way; with `log: 'own'` what was written stays in the log. */
+  /**
+   * Ends work under way; with `log: 'own'` what was written stays in the log. Reads are refused from now on,
+   * a scan goes on until it is closed.
+   * @throws LsmError when not everything that was written is in the log.
+   */
   close(): Promise<void>;
 }
 

@@ -1,0 +1,39 @@
+/**
+ * A process that writes to an LSM engine for ever, to be killed:
+ *
+ *     node writer.ts <folder> <number of the last batch>
+ *
+ * What batch n does follows from n (batches.ts). It prints the number of each batch that is acknowledged
+ * as durable.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { batchOf } from '../../../src/core/store/lsm/lsm-store.ts';
+import { NodePlace } from '../../../src/core/store/lsm/node-place.ts';
+import { operationsOf } from './batches.ts';
+
+const [, , folder = '', last = '0'] = process.argv;
+
+const lsm = await new NodePlace(folder).open();
+let number = Number(last);
+let waiting = 0;
+
+function fail(error: unknown): never {
+  process.stderr.write(`${String(error)}\n`);
+  process.exit(1);
+}
+
+for (;;) {
+  number++;
+  const mine = number;
+  const sync = mine % 10 === 0;
+  waiting++;
+  lsm.write(batchOf(operationsOf(mine)), { sync }, (error) => {
+    if (error !== null) fail(error);
+    waiting--;
+    if (sync) process.stdout.write(`${mine}\n`);
+  });
+  if (mine % 2003 === 0) lsm.flush().catch(fail);
+  if (mine % 5003 === 0) lsm.compact().catch(fail);
+  do await nextTurn();
+  while (waiting > 20);
+}

@@ -5,9 +5,13 @@
 
 export const exitCodeTable = {
   ok: { code: 0, means: 'Done; for `up`, stopped as asked.' },
-  notReady: { code: 1, means: 'The answer is no: `status` found systems that are not ready.' },
+  notReady: {
+    code: 1,
+    means: 'The answer is no: `status` found systems not ready, `kv import` found differences.',
+  },
   usage: { code: 64, means: 'The command line was not understood.' },
-  notRunning: { code: 69, means: 'No Plinth answers at the admin address.' },
+  noInput: { code: 66, means: 'A file to be read is missing or cannot be read.' },
+  notRunning: { code: 69, means: 'Nobody answers at an address, or no longer.' },
   internal: { code: 70, means: 'A fault of Plinth itself; the log has the details.' },
   addressUnavailable: {
     code: 71,
@@ -15,11 +19,14 @@ export const exitCodeTable = {
   },
   dataUnwritable: {
     code: 73,
-    means: 'The data folder, or the output, cannot be made or written, or is full.',
+    means: 'The data folder, or the output, cannot be made or written, is full, or is not empty.',
   },
   dataDamaged: { code: 74, means: 'Data on disk is damaged or of another version.' },
   dataInUse: { code: 75, means: 'Another process uses the same data folder.' },
-  notPermitted: { code: 77, means: 'A right is missing, such as that to a port below 1024.' },
+  notPermitted: {
+    code: 77,
+    means: 'A right is missing, such as that to a port below 1024, or a password is refused.',
+  },
   badConfig: { code: 78, means: 'The configuration is wrong; every mistake is named.' },
 } as const;
 

@@ -1,6 +1,7 @@
 /** `plinth kv stat`: what INFO of a running store says. */
 import type { Command } from 'commander';
 import { kvConfig } from '../kv/index.ts';
+import { addressOf } from './address.ts';
 import { addConfigOptions, type ConfigOptions, loadFor, tellProblems } from './config-options.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
@@ -56,14 +57,6 @@ Examples:
       const fields = parseInfo(answer.text);
       host.out(options.json ? `${JSON.stringify(fields, null, 2)}\n` : forPeople(fields));
     });
-}
-
-/** `host:port`; the host may be an IPv6 address, in brackets or not. Undefined for anything else. */
-function addressOf(text: string): { address: string; port: number } | undefined {
-  const parts = /^(\[[\da-fA-F:.]+\]|[^\s[\]]+):(\d{1,5})$/.exec(text);
-  const port = Number(parts?.[2]);
-  if (parts?.[1] === undefined || port > 65_535) return undefined;
-  return { address: parts[1].replace(/^\[|\]$/g, ''), port };
 }
 
 type Sections = Record<string, Record<string, string | number>>;

@@ -2,3 +2,4 @@
 export { kvConfig } from './config.ts';
 export { type RunningKv, type StartKvOptions, startKv } from './start.ts';
 export { createKv, type Kv, type KvContext, type KvSettings } from './system.ts';
+export * from './import/index.ts';

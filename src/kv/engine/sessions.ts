@@ -9,6 +9,8 @@ export class Sessions {
   private readonly engine: Engine;
   private readonly byId = new Map<number, Session>();
   private nextId = 1;
+  /** Clients that copy another server: as long as there is one, that server decides when keys end. */
+  private readonly importSources = new Set<Session>();
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -45,6 +47,15 @@ export class Sessions {
 
   close(session: Session): void {
     this.byId.delete(session.id);
+    this.setImportSource(session, false);
+  }
+
+  /** CLIENT IMPORT-SOURCE: while it is on for any client, no key and no field expires. */
+  setImportSource(session: Session, on: boolean): void {
+    if (this.importSources.has(session) === on) return;
+    if (on) this.importSources.add(session);
+    else this.importSources.delete(session);
+    this.engine.keyspace.expiresOnLookup = this.importSources.size === 0;
   }
 
   get(id: number): Session | undefined {

@@ -1,4 +1,4 @@
-/** CLIENT UNBLOCK, PAUSE, UNPAUSE, REPLY, NO-EVICT, NO-TOUCH, HELP. */
+/** CLIENT UNBLOCK, PAUSE, UNPAUSE, REPLY, NO-EVICT, NO-TOUCH, IMPORT-SOURCE, HELP. */
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
 import { ReplyError, SYNTAX_ERROR } from '../../errors.ts';
@@ -80,6 +80,12 @@ function noTouch(call: Call): void {
   call.reply.ok();
 }
 
+/** As Valkey has it since 8.1, where the setting `import-mode` allows it and only this client sees such keys. */
+function importSource(call: Call): void {
+  call.engine.sessions.setImportSource(call.session, onOrOff(call));
+  call.reply.ok();
+}
+
 function help(call: Call): void {
   replyHelp(call, HELP);
 }
@@ -137,6 +143,10 @@ const HELP: readonly (readonly [string, ...string[]])[] = [
   ['TRACKINGINFO', 'Report tracking status for the current connection.'],
   ['NO-EVICT (ON|OFF)', 'Protect current client connection from eviction.'],
   ['NO-TOUCH (ON|OFF)', 'Will not touch LRU/LFU stats when this mode is on.'],
+  [
+    'IMPORT-SOURCE (ON|OFF)',
+    'Keys stay when their time is over, until this client removes them, turns this off or goes.',
+  ],
 ];
 
 const adminFlags = ['admin', 'noscript', 'loading', 'stale'] as const;
@@ -194,6 +204,16 @@ export const controlRows: readonly CommandSpec[] = [
     summary: 'Says whether commands of the connection count as use of their keys.',
     syntax: '<ON | OFF>',
     run: noTouch,
+  }),
+  clientRow({
+    name: 'import-source',
+    arity: 3,
+    flags: ['admin', 'noscript'],
+    acl: ['admin', 'dangerous', 'connection'],
+    since: '8.1.0',
+    summary: 'Lets keys stay when their time is over, for a client that copies another server.',
+    syntax: '<ON | OFF>',
+    run: importSource,
   }),
   clientRow({
     name: 'help',

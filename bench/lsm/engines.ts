@@ -88,7 +88,7 @@ async function openPlinth(folder: string): Promise<Engine> {
       await lsm.flush();
       for (let idle = 0; idle < 3; ) {
         const before = lsm.stats.compactions;
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await new Promise((resolve) => setTimeout(resolve, 20));
         idle = lsm.stats.debtBytes === 0 && lsm.stats.compactions === before ? idle + 1 : 0;
       }
     },

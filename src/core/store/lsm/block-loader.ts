@@ -15,8 +15,11 @@ import { readInto, type Table } from './table.ts';
 
 /** A read on the loop that took longer sends reads to threads... */
 const SLOW_READ_MS = 0.5;
-/** ...for so long. */
-const THREADS_MS = 1000;
+/** ...for so long at first, twice as long when the next one on the loop is slow again, up to a second. */
+const THREADS_MS_MIN = 10;
+const THREADS_MS_MAX = 1000;
+/** So many quick reads in a row, and the disk counts as quick again. */
+const QUICK_READS = 100;
 /** Blocks larger than this are always read by threads. */
 const LOOP_READ_MAX = 64 * 1024;
 
@@ -30,6 +33,8 @@ export class BlockLoader {
   private readonly clock: Clock;
   private readonly pending = new Map<Table, Map<number, Waiter[]>>();
   private threadsUntilMs = 0;
+  private threadsMs = THREADS_MS_MIN;
+  private quickReads = 0;
 
   constructor(cache: BlockCache, clock: Clock) {
     this.cache = cache;
@@ -60,8 +65,7 @@ export class BlockLoader {
       throw LsmError.from(error, table.file.path);
     }
     this.loopReads++;
-    const endedMs = this.clock.monotonicMs();
-    if (endedMs - startedMs > SLOW_READ_MS) this.threadsUntilMs = endedMs + THREADS_MS;
+    this.noteRead(startedMs, this.clock.monotonicMs());
     cache.publish(frame, table, nth);
     cache.unpin(frame);
     return frame;
@@ -89,6 +93,16 @@ export class BlockLoader {
     }
     blocks.set(nth, [done]);
     this.read(table, nth);
+  }
+
+  private noteRead(startedMs: number, endedMs: number): void {
+    if (endedMs - startedMs <= SLOW_READ_MS) {
+      if (++this.quickReads >= QUICK_READS) this.threadsMs = THREADS_MS_MIN;
+      return;
+    }
+    this.quickReads = 0;
+    this.threadsUntilMs = endedMs + this.threadsMs;
+    this.threadsMs = Math.min(this.threadsMs * 2, THREADS_MS_MAX);
   }
 
   private read(table: Table, nth: number): void {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { createSimRandom } from '../../runtime/sim/index.ts';
 import { At } from './cursor.ts';
+import { filterHash } from './filter.ts';
 import { Kind, SEQUENCE_MAX } from './kind.ts';
 import { Memtable, MemtableCursor, memtableEntryBytes } from './memtable.ts';
 
@@ -88,7 +89,7 @@ test('seeks and finds agree with a sorted list', () => {
       cursor.seekBefore(key, 0, key.length);
       assert.deepEqual(at(cursor), sorted.findLast((entry) => entry.key.compare(key) < 0) ?? null);
       for (const limit of [2 ** 32 - 30 + nth, SEQUENCE_MAX]) {
-        const node = table.find(key, 0, key.length, limit);
+        const node = table.find(filterHash(key, 0, key.length), key, 0, key.length, limit);
         const expected = sorted.find((e) => e.key.equals(key) && e.sequence <= limit);
         assert.equal(node === 0 ? undefined : table.sequenceOf(node), expected?.sequence);
       }

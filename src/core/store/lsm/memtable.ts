@@ -9,13 +9,15 @@
  *     next at each height, key, value
  *
  * Node 0 is the head; a `next` of 0 ends the list. The memory is written by one thread, and by none once
- * the table is full.
+ * the table is full. That thread also keeps a hash table of the newest version of each key: a key is
+ * found, or known not to be there, by one look. Keys begin at a word and are compared word by word.
  *
  * Benchmark: bench/lsm.
  */
-import { compareBytes, copyBytes, invariant } from '../../base/index.ts';
+import { compareBytes, copyBytes, equalBytes, invariant } from '../../base/index.ts';
 import type { Random } from '../../runtime/index.ts';
 import { At, type Cursor } from './cursor.ts';
+import { filterHash } from './filter.ts';
 import type { Kind } from './kind.ts';
 
 const HEIGHT_MAX = 12;
@@ -31,6 +33,11 @@ const KIND_SHIFT = 24;
 const HEIGHT_SHIFT = 28;
 const SEQUENCE_HIGH_MASK = 0xffffff;
 const TWO_32 = 2 ** 32;
+/** Bytes of a key that are compared as words. */
+const WORDS_BYTES = 256;
+/** Bytes of memory for each slot of the hash table. */
+const BYTES_PER_SLOT = 64;
+const SLOTS_MIN = 256;
 
 /** Bytes that an entry takes at most. */
 export function memtableEntryBytes(keyLength: number, valueLength: number): number {
@@ -47,6 +54,12 @@ export class Memtable {
   entries = 0;
   /** Node before the place looked for, at each height. */
   private readonly before = new Uint32Array(HEIGHT_MAX);
+  /** The key looked for, as far as it is compared by words. */
+  private readonly wanted = Buffer.from(new ArrayBuffer(WORDS_BYTES));
+  private readonly wantedWords = new Uint32Array(this.wanted.buffer);
+  /** Newest node of each key by its hash, open addressing; a power of two of slots. Empty when read-only. */
+  private slots: Uint32Array = new Uint32Array(0);
+  private keys = 0;
   private readonly random: Random | undefined;
 
   /** An empty table over zeros to be written to, or one that another thread has filled, to be read. */
@@ -59,6 +72,9 @@ export class Memtable {
       this.usedWords = HEAD_WORDS;
       // The memory may have been another table's.
       this.words.fill(0, 0, HEAD_WORDS);
+      let slots = SLOTS_MIN;
+      while (slots * BYTES_PER_SLOT < memory.byteLength) slots *= 2;
+      this.slots = new Uint32Array(slots);
     } else {
       this.usedWords = options.used / 4;
       this.height = HEIGHT_MAX;
@@ -109,18 +125,27 @@ export class Memtable {
     copyBytes(from, valueStart, this.bytes, keyAt + keyLength, valueLength);
     this.usedWords = Math.ceil(end / 4);
     this.entries++;
+    this.noteNewest(node, filterHash(from, keyStart, keyLength));
   }
 
-  /** The newest version of a key at or below a sequence number; 0: there is none. */
-  find(key: Buffer, start: number, length: number, sequence: number): number {
-    let node = this.atOrAfter(key, start, length);
-    while (node !== 0 && this.sequenceOf(node) > sequence) node = this.nextOf(node);
-    return node !== 0 && this.compareKey(node, key, start, length) === 0 ? node : 0;
+  /**
+   * The newest version of a key at or below a sequence number; 0: there is none. For the thread that
+   * writes.
+   * @param hash of the key, `filterHash`.
+   */
+  find(hash: number, key: Buffer, start: number, length: number, sequence: number): number {
+    let node = this.slots[this.slotOf(hash, key, start, length)]!;
+    while (node !== 0 && this.sequenceOf(node) > sequence) {
+      node = this.nextOf(node);
+      if (node !== 0 && !this.isKey(node, key, start, length)) node = 0;
+    }
+    return node;
   }
 
   /** The first node whose key is not below this one; 0: there is none. */
   atOrAfter(key: Buffer, start: number, length: number): number {
     const { words } = this;
+    this.want(key, start, length);
     let node = 0;
     for (let level = this.height - 1; level >= 0; level--) {
       for (;;) {
@@ -135,6 +160,7 @@ export class Memtable {
   /** The last node whose key is below this one, of any key when there is no key; 0: there is none. */
   lastBefore(key: Buffer | null, start: number, length: number): number {
     const { words } = this;
+    if (key !== null) this.want(key, start, length);
     let node = 0;
     for (let level = this.height - 1; level >= 0; level--) {
       for (;;) {
@@ -182,13 +208,76 @@ export class Memtable {
     return this.words[node + VALUE_LENGTH]!;
   }
 
+  /** Before `compareKey`: the key that is looked for. */
+  private want(key: Buffer, start: number, length: number): void {
+    copyBytes(key, start, this.wanted, 0, Math.min(length, WORDS_BYTES));
+  }
+
   private compareKey(node: number, key: Buffer, start: number, length: number): number {
+    const { words, wantedWords } = this;
     const nodeStart = this.keyStartOf(node);
-    return compareBytes(this.bytes, nodeStart, this.words[node + KEY_LENGTH]!, key, start, length);
+    const nodeLength = words[node + KEY_LENGTH]!;
+    const firstWord = nodeStart >>> 2;
+    const count = Math.min(nodeLength, length, WORDS_BYTES) >>> 2;
+    for (let nth = 0; nth < count; nth++) {
+      const difference = words[firstWord + nth]! ^ wantedWords[nth]!;
+      if (difference === 0) continue;
+      // The lowest byte that differs comes first in memory.
+      const shift = (31 - Math.clz32(difference & -difference)) & 24;
+      return ((words[firstWord + nth]! >>> shift) & 255) - ((wantedWords[nth]! >>> shift) & 255);
+    }
+    const done = count * 4;
+    return compareBytes(
+      this.bytes,
+      nodeStart + done,
+      nodeLength - done,
+      key,
+      start + done,
+      length - done,
+    );
+  }
+
+  private isKey(node: number, key: Buffer, start: number, length: number): boolean {
+    if (this.words[node + KEY_LENGTH] !== length) return false;
+    return equalBytes(this.bytes, this.keyStartOf(node), key, start, length);
+  }
+
+  /** The slot that has the key, or the free one where it would go. */
+  private slotOf(hash: number, key: Buffer, start: number, length: number): number {
+    const { slots } = this;
+    const mask = slots.length - 1;
+    let slot = hash & mask;
+    for (;;) {
+      const node = slots[slot]!;
+      if (node === 0 || this.isKey(node, key, start, length)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  private noteNewest(node: number, hash: number): void {
+    const length = this.words[node + KEY_LENGTH]!;
+    const slot = this.slotOf(hash, this.bytes, this.keyStartOf(node), length);
+    if (this.slots[slot] === 0) this.keys++;
+    this.slots[slot] = node;
+    if (this.keys * 4 > this.slots.length * 3) this.growSlots();
+  }
+
+  /** Only when entries are smaller than the table was made for. */
+  private growSlots(): void {
+    const old = this.slots;
+    this.slots = new Uint32Array(old.length * 2);
+    for (const node of old) {
+      if (node === 0) continue;
+      const start = this.keyStartOf(node);
+      const length = this.words[node + KEY_LENGTH]!;
+      const hash = filterHash(this.bytes, start, length);
+      this.slots[this.slotOf(hash, this.bytes, start, length)] = node;
+    }
   }
 
   private findBefore(key: Buffer, start: number, length: number, before: Uint32Array): void {
     const { words } = this;
+    this.want(key, start, length);
     let node = 0;
     for (let level = this.height - 1; level >= 0; level--) {
       for (;;) {
@@ -228,6 +317,8 @@ export class MemtableCursor implements Cursor {
   valueLength = 0;
   private readonly table: Memtable;
   private node = 0;
+  /** Backwards: versions of the key at hand that are to come, the next one last. */
+  private readonly newer: number[] = [];
 
   constructor(table: Memtable) {
     this.table = table;

@@ -54,11 +54,11 @@ export class PointReader {
     snapshot: number,
     into: Lookup,
   ): Found {
+    const hash = filterHash(key, start, length);
     for (const slot of slots) {
-      const told = this.findInMemory(slot, key, start, length, snapshot, into);
+      const told = this.findInMemory(slot, hash, key, start, length, snapshot, into);
       if (told !== Told.nothing) return foundOf(told);
     }
-    const hash = filterHash(key, start, length);
     const newest = version.level(0);
     for (let nth = 0; nth < newest.length; nth++) {
       const table = newest[nth]!;
@@ -78,6 +78,7 @@ export class PointReader {
 
   private findInMemory(
     slot: MemorySlot,
+    hash: number,
     key: Buffer,
     start: number,
     length: number,
@@ -86,7 +87,7 @@ export class PointReader {
   ): Told {
     const { table, deletes } = slot;
     const deleted = deletes.size === 0 ? 0 : deletes.covering(key, start, length, snapshot);
-    const node = table.find(key, start, length, snapshot);
+    const node = table.find(hash, key, start, length, snapshot);
     if (node === 0 || table.sequenceOf(node) < deleted) {
       return deleted > 0 ? Told.missing : Told.nothing;
     }

@@ -14,6 +14,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Address = { readonly host: string; readonly port: number };
 
+const PORT_FIRST = 10_240;
+/** Up to the first port of outgoing connections (net.ipv4.ip_local_port_range). */
+const PORTS = 32_768 - PORT_FIRST;
+
 const alive = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of alive) child.kill('SIGKILL');
@@ -64,16 +68,23 @@ export function startChild(
   };
 }
 
-/** A port of 127.0.0.1 that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A port of 127.0.0.1 that nobody listens on. It lies below those that the system hands to outgoing
+ * connections: one of these could take it before the server starts, or between two of its lives.
+ */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries++) {
+    const port = PORT_FIRST + Math.floor(Math.random() * PORTS);
+    if (await canListen(port)) return port;
+  }
+  throw new Error('found no free port');
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = address !== null && typeof address === 'object' ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 

@@ -130,6 +130,15 @@ describe('value digest', () => {
     assert.equal(digest(later), digest(stream));
   });
 
+  test('what a group has read counts, but not between a master and its replica', () => {
+    const behind = changed((copy) => {
+      copy.groups[0]!.entriesRead = null;
+    });
+    const [one, other] = [payload(stream, false), payload(behind, false)];
+    assert.notEqual(digestOf(one), digestOf(other));
+    assert.ok(sameValue(one, other));
+  });
+
   test('bytes that are no payload have none', () => {
     assert.equal(digestOf(Buffer.from('nonsense')), null);
     assert.equal(sameValue(Buffer.from('some nonsense'), Buffer.from('other nonsense')), false);

@@ -28,6 +28,20 @@ describe('CLIENT IMPORT-SOURCE', () => {
     assert.equal(store.run('EXISTS', 'k'), 0);
   });
 
+  test('a value that is set with a time that is over is kept', () => {
+    const store = createTestStore();
+    store.run('CLIENT', 'IMPORT-SOURCE', 'ON');
+    store.run('SET', 'a', 'v', 'PXAT', '1');
+    store.run('MSETEX', '1', 'b', 'v', 'PXAT', '1');
+    store.run('SET', 'c', 'v');
+    store.run('GETEX', 'c', 'PXAT', '1');
+    store.run('SET', 'd', 'v');
+    store.run('PEXPIREAT', 'd', '1');
+    for (const key of ['a', 'b', 'c', 'd']) assert.equal(store.run('PERSIST', key), 1, key);
+    store.run('CLIENT', 'IMPORT-SOURCE', 'OFF');
+    assert.equal(store.run('EXISTS', 'a', 'b', 'c', 'd'), 4);
+  });
+
   test('it lasts as long as any client has it on', () => {
     const store = createTestStore();
     const [one, two] = [store.connect(), store.connect()];

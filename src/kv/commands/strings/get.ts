@@ -39,7 +39,7 @@ function getex(call: Call): void {
   replyValue(call, record);
   if (record === 0) return;
   if (expireAt !== 0) {
-    if (expireAt <= call.nowMs) {
+    if (expireAt <= call.nowMs && call.engine.keyspace.expiresOnLookup) {
       db.remove(record);
       call.changed(1, Notify.generic, 'del');
       call.effect('DEL', args.copy(1));

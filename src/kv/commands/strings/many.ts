@@ -73,7 +73,8 @@ function msetex(call: Call): void {
     call.reply.integer(0);
     return;
   }
-  const gone = expireAt !== 0 && expireAt <= call.nowMs;
+  const { expiresOnLookup } = call.engine.keyspace;
+  const gone = expireAt !== 0 && expireAt <= call.nowMs && expiresOnLookup;
   for (let i = 2; i < end; i += 2) {
     const record = call.findForWrite(i);
     if (gone) {

@@ -78,7 +78,7 @@ function setWithOptions(call: Call, options: SetOptions): void {
     if (!get) reply.null();
     return;
   }
-  if (expireAt !== 0 && expireAt <= call.nowMs) {
+  if (expireAt !== 0 && expireAt <= call.nowMs && call.engine.keyspace.expiresOnLookup) {
     // The value would be gone at once.
     if (record !== 0) {
       db.remove(record);

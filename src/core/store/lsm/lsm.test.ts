@@ -142,6 +142,26 @@ test('a batch above 64 MiB is refused whole, and the next one is taken', async (
   await store.close();
 });
 
+test('an engine takes writes when it opens, however much of its log was not in tables', async () => {
+  const world = new LsmWorld(1);
+  const store = await openStore(world);
+  const codes: (string | undefined)[] = [];
+  const write = (nth: number): void =>
+    store.post([put(padded(nth), 'v'.repeat(500))], {}, (error) =>
+      codes.push((error as LsmError | null)?.code),
+    );
+  for (let life = 0; life < 3; life++) {
+    // No time passes: nothing is flushed.
+    for (let nth = 0; nth < 145; nth++) write(nth);
+    assert.equal(codes.includes('busy'), false, `life ${life}`);
+    await world.settle(new Promise((done) => store.post([], { sync: true }, done)));
+    await world.disk.killProcess();
+    world.clock.forgetAll();
+    store.lsm = await world.open();
+  }
+  await store.close();
+});
+
 test('a read under way when the engine closes is refused, never answered with nothing', async () => {
   const world = new LsmWorld(1);
   const store = await openStore(world);

@@ -49,6 +49,8 @@ const TABLE_BYTES = 32 * MIB;
 const LEVEL_BYTES = 128 * MIB;
 /** Memory tables that wait to be flushed before writes are refused; before that they are slowed down. */
 const SLOTS_MAX = 6;
+/** Memory tables that an engine begins with at most, as far as the disk takes what is in the others. */
+const SLOTS_OPEN = 1;
 /** Writers go on at the lowest rate at least while tables cannot be compacted for damage. */
 const PRESSURE_BLOCKED_MAX = 0.95;
 const WAL_FOLDER = 'wal';
@@ -158,6 +160,19 @@ class Engine implements Lsm {
     if (options.log !== 'owner') await this.openLog();
     this.opened = true;
     this.press();
+    await this.makeRoom();
+  }
+
+  /** What the log held fills memory: it is flushed before writes are taken that would be refused. */
+  private async makeRoom(): Promise<void> {
+    const full = this.tree.slots[SLOTS_OPEN];
+    if (full === undefined) return;
+    try {
+      await this.maintenance.flushThrough(full);
+    } catch (error) {
+      // It is tried again; reads go on meanwhile.
+      if (!(error instanceof LsmError)) throw error;
+    }
   }
 
   get failure(): LsmError | null {

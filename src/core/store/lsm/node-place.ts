@@ -1,7 +1,6 @@
 /**
  * Test support: an engine on the real disk, with real threads.
  */
-import { setTimeout as wait } from 'node:timers/promises';
 import {
   createNodeClock,
   createNodeDisk,
@@ -41,7 +40,7 @@ export class NodePlace implements LsmPlace {
     return promise;
   }
 
-  async breathe(): Promise<void> {
-    await wait(1);
+  breathe(): Promise<void> {
+    return new Promise((resolve) => createNodeClock().setTimer(1, resolve));
   }
 }

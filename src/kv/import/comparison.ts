@@ -43,13 +43,23 @@ export interface KeyView {
   readonly expiry: Reply;
 }
 
-/** Null: both sides hold the same. */
-export function differenceOf(source: KeyView, target: KeyView): DifferenceKind | null {
+/**
+ * Null: both sides hold the same. `sourceNowMs` is the source's time: a key that is over by it is none at
+ * the source, and stays at the target until the source's stream removes it.
+ */
+export function differenceOf(
+  source: KeyView,
+  target: KeyView,
+  sourceNowMs: number,
+): DifferenceKind | null {
   const [one, other] = [source.payload, target.payload];
   if (isFault(one) || isFault(other)) return 'unreadable';
   if (one === null || other === null) {
     if (one === other) return null;
-    return one === null ? 'only-at-target' : 'only-at-source';
+    if (other === null) return 'only-at-source';
+    const { expiry } = target;
+    const isOver = typeof expiry === 'number' && expiry >= 0 && expiry <= sourceNowMs;
+    return isOver ? null : 'only-at-target';
   }
   if (!Buffer.isBuffer(one) || !Buffer.isBuffer(other)) return 'unreadable';
   if (!sameValue(one, other)) return 'other-value';

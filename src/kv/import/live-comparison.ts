@@ -3,8 +3,7 @@
  * its replication offset, in one transaction, and at the target exactly at that offset of the stream, so
  * that a difference is one and not a command on its way.
  *
- * A key that differs is looked at again, COMPARE_ROUNDS times: one whose time is over reads as missing at
- * the source a moment before the source says so in its stream.
+ * A key that differs is looked at again, COMPARE_ROUNDS times, before it counts.
  */
 import type { Clock } from '../../core/runtime/index.ts';
 import { readFunctionDump } from '../rdb/index.ts';
@@ -47,6 +46,7 @@ interface SourceView {
   readonly payloads: readonly Reply[];
   readonly expiries: readonly Reply[] | null;
   readonly size: number;
+  readonly nowMs: number;
 }
 
 export class LiveComparison {
@@ -164,6 +164,7 @@ export class LiveComparison {
           const kind = differenceOf(
             { payload, expiry: source.expiries?.[i] ?? null },
             { payload: replies[i] ?? null, expiry: expiryOf(replies[keys.length + i]) },
+            source.nowMs,
           );
           if (kind !== null) differing.push({ db, key, kind });
         }
@@ -184,6 +185,7 @@ export class LiveComparison {
     control.request(['SELECT', db], ignore);
     for (const key of keys) control.request(['DUMP', key], ignore);
     if (this.knowsExpiry) for (const key of keys) control.request(['PEXPIRETIME', key], ignore);
+    control.request(['TIME'], ignore);
     control.request(['DBSIZE'], ignore);
     control.request(['INFO', 'replication'], ignore);
     const replies = (await control.must('not-permitted', 'EXEC')) as readonly Reply[];
@@ -191,7 +193,8 @@ export class LiveComparison {
     if (!Buffer.isBuffer(info)) throw new ImportError('not-permitted', 'INFO in a transaction');
     const payloads = replies.slice(1, 1 + keys.length);
     const expiries = this.knowsExpiry ? replies.slice(1 + keys.length, 1 + 2 * keys.length) : null;
-    const value = { payloads, expiries, size: Number(replies.at(-2)) };
+    const nowMs = timeOf(replies.at(-3));
+    const value = { payloads, expiries, size: Number(replies.at(-2)), nowMs };
     return { value, offset: offsetOf(info.toString()) };
   }
 
@@ -228,6 +231,13 @@ function* batches<T>(items: readonly T[], size: () => number): Generator<readonl
 
 function expiryOf(reply: Reply | undefined): Reply {
   return typeof reply === 'number' ? reply : null;
+}
+
+/** Unix ms of an answer of TIME; 0 where there is none. */
+function timeOf(reply: Reply | undefined): number {
+  if (!Array.isArray(reply)) return 0;
+  const [seconds, micros] = reply as readonly Reply[];
+  return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }
 
 function librariesOf(payload: Reply): string {

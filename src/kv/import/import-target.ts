@@ -40,6 +40,8 @@ export class ImportTarget {
   onFailed: (error: ImportError) => void = () => {};
   /** Told when `appliedOffset` has grown. */
   onApplied: () => void = () => {};
+  /** How many databases the target has, as far as it says. */
+  private databases = Number.POSITIVE_INFINITY;
   /** The database that the stream is in. */
   private streamDb = 0;
   /** Offsets of commands on their way; the last may grow by commands that are not given on. */
@@ -66,6 +68,7 @@ export class ImportTarget {
         await pipe.must('target-refused', 'FLUSHALL');
         await pipe.must('target-refused', 'FUNCTION', 'FLUSH');
       } else if (mustBeEmpty) await target.mustBeEmpty();
+      target.databases = databasesOf(await pipe.ask('CONFIG', 'GET', 'databases'));
       target.holdsExpired = !isFault(await pipe.ask('CLIENT', 'IMPORT-SOURCE', 'ON'));
     } catch (error) {
       pipe.close();
@@ -85,6 +88,8 @@ export class ImportTarget {
 
   /** One request of the snapshot. */
   readonly give = (args: readonly Arg[]): void => {
+    if (args[0] === 'SELECT' && !this.hasDatabase(Number(args[1]))) return;
+    if (this.failed) return;
     this.pipe.request(args, this.onSnapshotReply);
   };
 
@@ -93,13 +98,17 @@ export class ImportTarget {
   };
 
   /**
-   * The stream begins: at which offset and in which database. Resolves when the target has answered all
-   * of the snapshot.
+   * The stream begins: at which offset and in which database. `done` is told when the target has
+   * answered all of the snapshot.
    */
-  async beginStream(offset: number, db: number): Promise<void> {
-    this.appliedOffset = offset;
+  beginStream(offset: number, db: number, done: () => void): void {
     this.streamDb = db;
-    await this.pipe.must('target-refused', 'SELECT', db);
+    if (!this.hasDatabase(db)) return;
+    this.sent.push(offset);
+    this.pipe.request(['SELECT', db], (reply) => {
+      this.onStreamReply(reply);
+      done();
+    });
   }
 
   /** One command of the stream. */
@@ -108,10 +117,22 @@ export class ImportTarget {
       this.skip(endOffset);
       return;
     }
-    if (args.count === 2 && args.keyword(0) === 'SELECT') this.streamDb = Number(args.text(1));
+    if (args.count === 2 && args.keyword(0) === 'SELECT') {
+      this.streamDb = Number(args.text(1));
+      this.hasDatabase(this.streamDb);
+    }
+    // What follows a refused SELECT would go into another database.
+    if (this.failed) return;
     this.commands++;
     this.sent.push(endOffset);
     this.pipe.requestRaw(raw, this.onStreamReply);
+  }
+
+  private hasDatabase(db: number): boolean {
+    if (db < this.databases) return true;
+    const text = `database ${db}: it has ${this.databases}, raise kv.databases`;
+    this.fail(new ImportError('target-refused', text));
+    return false;
   }
 
   private skip(endOffset: number): void {
@@ -175,6 +196,12 @@ export class ImportTarget {
   close(): void {
     this.pipe.close();
   }
+}
+
+/** Of an answer of CONFIG GET; where that is not allowed there is no bound. */
+function databasesOf(reply: Reply): number {
+  const count = Array.isArray(reply) ? Number((reply as readonly Reply[])[1]) : Number.NaN;
+  return count > 0 ? count : Number.POSITIVE_INFINITY;
 }
 
 /** What a master says to its replica and not to the data: keepalives and questions for the offset. */

@@ -67,7 +67,7 @@ export class LiveComparison {
   /** @throws ImportError when a side is lost or does not answer what is asked. */
   async run(): Promise<ComparisonReport> {
     const tally = new ComparisonTally();
-    this.knowsExpiry = !isFault(await this.live.control.ask('PEXPIRETIME', 'k'));
+    this.knowsExpiry = !isFault(await (await this.live.control()).ask('PEXPIRETIME', 'k'));
     for (const db of await this.databases()) await this.compareDatabase(db, tally);
     tally.functions(await this.functionsAreSame());
     return tally.report();
@@ -98,7 +98,7 @@ export class LiveComparison {
         this.options.onProgress?.(this.compared);
       }
     };
-    await this.scan(this.live.control, db, async (keys) => look(keys.filter(chosen)));
+    await this.scan(await this.live.control(), db, async (keys) => look(keys.filter(chosen)));
     await this.scan(this.options.inspect, db, async (keys) => {
       const candidates = keys.filter(chosen);
       const there = await Promise.all(candidates.map((key) => this.live.asked('EXISTS', key)));
@@ -179,7 +179,7 @@ export class LiveComparison {
     db: number,
     keys: readonly Buffer[],
   ): Promise<{ value: SourceView; offset: number }> {
-    const { control } = this.live;
+    const control = await this.live.control();
     const ignore = (): void => {};
     control.request(['MULTI'], ignore);
     control.request(['SELECT', db], ignore);
@@ -206,7 +206,7 @@ export class LiveComparison {
   }
 
   private async functionsAreSame(): Promise<boolean> {
-    const source = await this.live.control.ask('FUNCTION', 'DUMP');
+    const source = await (await this.live.control()).ask('FUNCTION', 'DUMP');
     // Before 7.0 there were none.
     if (isFault(source)) return true;
     const target = await this.options.inspect.must('not-permitted', 'FUNCTION', 'DUMP');

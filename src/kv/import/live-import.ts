@@ -66,8 +66,8 @@ interface OffsetWaiter {
 
 export class LiveImport {
   phase: LivePhase = 'connecting';
-  /** A connection to the source for questions. */
-  readonly control: RespPipe;
+  /** A connection to the source for questions; another one when it is lost. */
+  private controlPipe: RespPipe;
   readonly target: ImportTarget;
   private readonly options: LiveImportOptions;
   private readonly feeder: SnapshotFeeder;
@@ -83,6 +83,7 @@ export class LiveImport {
   private resumed = 0;
   private sourceOffset: number | null = null;
   private waitingForRoom = false;
+  private closed = false;
   /** Commands beyond this offset stay here; null: none do. */
   private holdBeyond: number | null = null;
   private held: HeldCommand[] = [];
@@ -95,7 +96,7 @@ export class LiveImport {
 
   private constructor(options: LiveImportOptions, control: RespPipe, target: ImportTarget) {
     this.options = options;
-    this.control = control;
+    this.controlPipe = control;
     this.target = target;
     this.failure = new Promise((_, reject) => {
       this.fail = reject;
@@ -109,7 +110,6 @@ export class LiveImport {
     this.parser = new RdbFileParser(this.feeder);
     target.onFailed = (error) => this.fail(error);
     target.onApplied = () => tellReached(this.appliedWaiters, target.appliedOffset);
-    control.onLost = () => {};
   }
 
   /** Connects to both sides; nothing is copied yet. @throws ImportError */
@@ -166,9 +166,18 @@ export class LiveImport {
     return Promise.race([promise, this.failure]);
   }
 
+  /** A connection to the source for questions, made anew if it was lost. @throws ImportError */
+  async control(): Promise<RespPipe> {
+    if (this.controlPipe.lost !== null) {
+      const { dial, source: endpoint } = this.options;
+      this.controlPipe = await openPipe({ dial, endpoint, lostCode: 'source-lost' });
+    }
+    return this.controlPipe;
+  }
+
   /** A question to the source. @throws ImportError */
-  asked(...words: readonly (string | number | Buffer)[]): Promise<unknown> {
-    return this.control.must('not-permitted', ...words);
+  async asked(...words: readonly (string | number | Buffer)[]): Promise<unknown> {
+    return (await this.control()).must('not-permitted', ...words);
   }
 
   /**
@@ -202,21 +211,24 @@ export class LiveImport {
 
   /** Ends the import with what was applied so far. */
   async finish(): Promise<void> {
+    this.closed = true;
     this.link?.acknowledge();
     this.link?.close();
-    this.control.close();
+    this.controlPipe.close();
     await this.target.finish();
     this.phase = 'done';
   }
 
   /** Ends it at once. */
   close(): void {
+    this.closed = true;
     this.link?.close();
-    this.control.close();
+    this.controlPipe.close();
     this.target.close();
   }
 
   private connect(resume: { id: string; nextOffset: number } | null): void {
+    if (this.closed) return;
     const { dial, clock, source } = this.options;
     const link = new SourceLink(
       { dial, clock, endpoint: source, resume },
@@ -275,12 +287,12 @@ export class LiveImport {
     }
     this.phase = 'stream';
     const { splitter } = this;
-    // A master that sent a snapshot without a length waits for this before it sends more.
-    this.link?.acknowledge();
     if (splitter === null) return;
-    this.target
-      .beginStream(splitter.offset, this.feeder.streamDb)
-      .then(this.tellStreaming, this.fail);
+    this.target.beginStream(splitter.offset, this.feeder.streamDb, () => {
+      // A master that sent a snapshot without a length waits for this before it sends more.
+      this.link?.acknowledge();
+      this.tellStreaming();
+    });
   }
 
   private refuseSnapshot(result: RdbFileResult | null): void {
@@ -348,8 +360,7 @@ export class LiveImport {
   }
 
   private readOn(): void {
-    const holding = this.holdBeyond !== null && this.held.length > 0;
-    if (!holding && this.target.pipe.hasRoom) this.link?.resume();
+    if (this.mayRead()) this.link?.resume();
   }
 
   /** Offsets of what is forwarded are those of the splitter unless something is held. */

@@ -6,13 +6,13 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { allTypes, writeTo } from '../../support/all-types.ts';
-import { resultOf, runImport, startImport } from '../../support/import-command.ts';
+import { resultOf, runImport, startImport as start } from '../../support/import-command.ts';
 import { requirePeer } from '../../support/peers.ts';
 import { type Plinth, startPlinth } from '../../support/plinth.ts';
-import { temporaryFolder, waitUntil } from '../../support/process.ts';
+import { type Child, temporaryFolder, waitUntil } from '../../support/process.ts';
 import { startRedis } from '../../support/redis-server.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { show, textOf } from '../../support/resp-reply.ts';
@@ -25,6 +25,12 @@ let source: Server;
 let target: Plinth;
 let redis: RespClient;
 let plinth: RespClient;
+const children: Child[] = [];
+const startImport = (...args: Parameters<typeof start>): Child => {
+  const child = start(...args);
+  children.push(child);
+  return child;
+};
 const from = (): string => `redis://127.0.0.1:${source.port}`;
 
 /** Writes to every database until told to stop; gives how many commands were sent. */
@@ -94,6 +100,13 @@ describe('kv import from redis-server', requirePeer('redis-server'), () => {
     }
     await redis.must('CONFIG', 'SET', 'rdb-key-save-delay', 0);
     await fillSource();
+  });
+  // A test that failed leaves no import behind for the next.
+  afterEach(async () => {
+    for (const child of children.splice(0)) {
+      if (!child.hasExited()) child.process.kill('SIGKILL');
+      await child.exited;
+    }
   });
   after(async () => {
     redis?.close();
@@ -244,6 +257,85 @@ describe('kv import from redis-server', requirePeer('redis-server'), () => {
     const result = await running;
     assert.equal(result.code, 0, result.output);
     assert.equal(result.json.comparison?.same, true, result.output);
+  });
+
+  test('values too large for one payload come in pieces, and are the same', async () => {
+    await redis.must('FLUSHALL');
+    await redis.must('SET', 'string', 'abcdefgh'.repeat(1_500_000), 'EX', 5000);
+    const parts = Array.from({ length: 12 }, (_, part) =>
+      Array.from({ length: 250 }, (_, i) => `${part * 250 + i}-${'x'.repeat(4000)}`),
+    );
+    for (const part of parts) {
+      await redis.pipeline([
+        ['RPUSH', 'list', ...part],
+        ['SADD', 'set', ...part],
+        ['HSET', 'hash', ...part.flatMap((text) => [text, text.slice(0, 9)])],
+        ['ZADD', 'zset', ...part.flatMap((text, i) => [i / 3, text])],
+      ]);
+    }
+    await redis.must('PEXPIRE', 'hash', 5_000_000);
+    const result = await runImport(target, '--from', from(), '--once', '--verify', 'all');
+    assert.equal(result.code, 0, result.output);
+    assert.equal(result.json.comparison?.same, true, result.output);
+    assert.deepEqual(await contents(plinth), await contents(redis));
+  });
+
+  test('a source that is itself a replica is copied with the stream of its master', async () => {
+    const replica = await startRedis(['--replicaof', '127.0.0.1', String(source.port)]);
+    try {
+      const client = await RespClient.connect(replica);
+      await waitUntil('the link to the master', async () =>
+        textOf(await client.must('INFO', 'replication')).includes('master_link_status:up'),
+      );
+      const chained = `redis://127.0.0.1:${replica.port}`;
+      const child = startImport(target, '--from', chained, '--verify', 'all');
+      await redis.must('SELECT', 9);
+      await waitUntil('the snapshot', async () => {
+        // The stream is in a database that it may not name again.
+        await redis.must('INCR', 'counter');
+        return /commands since/.test(child.output());
+      });
+      child.process.kill('SIGINT');
+      const result = await resultOf(child);
+      client.close();
+      assert.equal(result.code, 0, result.output);
+      assert.equal(result.json.comparison?.same, true, result.output);
+    } finally {
+      await replica.stop();
+    }
+  });
+
+  test('WAIT at the source counts the store, once it has applied what was written', async () => {
+    const child = startImport(target, '--from', from());
+    await waitUntil('the snapshot', () => /commands since/.test(child.output()), 30_000);
+    await redis.must('SELECT', 0);
+    await redis.must('SET', 'written', 'here');
+    const counted = await redis.must('WAIT', 1, 10_000);
+    await plinth.must('SELECT', 0);
+    assert.equal(textOf(await plinth.must('GET', 'written')), 'here');
+    assert.equal(textOf(counted), '1');
+    child.process.kill('SIGINT');
+    const { code, output } = await resultOf(child);
+    assert.equal(code, 0, output);
+  });
+
+  test('a target that goes, or has fewer databases, ends the import and is named', async () => {
+    const small = await startPlinth({ kv: { databases: 4 } });
+    try {
+      const refused = await runImport(small, '--from', from(), '--once');
+      assert.deepEqual([refused.code, refused.json.code], [73, 'target-refused'], refused.output);
+      assert.match(refused.output, /database 4: it has 4/);
+      await redis.must('FLUSHALL');
+      await redis.must('SELECT', 1);
+      await redis.must('SET', 'k', 'v');
+      const child = startImport(small, '--from', from(), '--replace');
+      await waitUntil('the snapshot', () => /commands since/.test(child.output()), 30_000);
+      await small.kill9();
+      const lost = await resultOf(child);
+      assert.deepEqual([lost.code, lost.json.code], [69, 'target-lost'], lost.output);
+    } finally {
+      await small.stop();
+    }
   });
 
   test('a difference is found, named and told by the exit code', async () => {

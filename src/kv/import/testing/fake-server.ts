@@ -9,8 +9,10 @@ import type {
   StreamEvents,
   Timer,
 } from '../../../core/runtime/index.ts';
+import { createNodeClock } from '../../../core/runtime/node/index.ts';
 import { Parsed, RespParser } from '../../../core/wire/index.ts';
 
+const clock = createNodeClock();
 const LIMITS = { argsMax: 1e6, bulkBytesMax: 1e9, lineBytesMax: 1e5 };
 
 /** The client's end of a connection; the test is the server's. */
@@ -36,12 +38,12 @@ export class FakeStream implements ByteStream {
   /** The server says something. */
   say(bytes: string | Buffer): void {
     this.unread.push(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
-    setImmediate(() => this.deliver());
+    clock.nextTurn(() => this.deliver());
   }
 
   /** The server goes. */
   end(code: string | null = null): void {
-    setImmediate(() => {
+    clock.nextTurn(() => {
       if (!this.destroyed) this.events?.onClosed(code);
       this.destroyed = true;
     });
@@ -53,7 +55,7 @@ export class FakeStream implements ByteStream {
 
   write(bytes: Buffer): boolean {
     this.received = Buffer.concat([this.received, bytes]);
-    setImmediate(() => this.understand());
+    clock.nextTurn(() => this.understand());
     return true;
   }
 
@@ -67,7 +69,7 @@ export class FakeStream implements ByteStream {
 
   resume(): void {
     this.paused = false;
-    setImmediate(() => this.deliver());
+    clock.nextTurn(() => this.deliver());
   }
 
   shutdown(): void {}
@@ -142,7 +144,7 @@ export class HastyClock implements Clock {
 
   setTimer(delayMs: number, run: () => void): Timer {
     const timer: Timer = { unref: () => {} };
-    setImmediate(() => {
+    clock.nextTurn(() => {
       if (this.cleared.has(timer)) return;
       this.nowMs += delayMs;
       run();
@@ -155,6 +157,6 @@ export class HastyClock implements Clock {
   }
 
   nextTurn(run: () => void): void {
-    setImmediate(run);
+    clock.nextTurn(run);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Turns what the reader of an RDB file tells into requests: a key is one RESTORE, or, when its payload
- * grows beyond `VALUE_BYTES_MAX`, a RESTORE of its first part and the commands of its type for the rest.
+ * Turns what the reader of an RDB file tells into requests: a key is one RESTORE (a string one
+ * SET), or, when its payload grows beyond `VALUE_BYTES_MAX`, a RESTORE of its first part and
+ * the commands of its type for the rest.
  *
  *     none --key--> whole --payload too large--> pieces
  *       ^------ end of key ----/--------------------/
@@ -47,6 +48,8 @@ export class SnapshotFeeder implements RdbFileSink {
   private readonly streamBytesMax: number;
   private readonly writer = new RdbValueWriter({ version: 11, compress: false });
   private pieces: PieceSender | null = null;
+  /** The key at hand was sent with all that is told of it. */
+  private sent = false;
   private key: Buffer = Buffer.alloc(0);
   private info: RdbKeyInfo = { type: 0, expireAtMs: null, idleSeconds: null, frequency: null };
   private db = 0;
@@ -92,6 +95,7 @@ export class SnapshotFeeder implements RdbFileSink {
     this.key = Buffer.from(key);
     this.info = info;
     this.pieces = null;
+    this.sent = false;
     this.elements = 0;
     return true;
   }
@@ -99,7 +103,8 @@ export class SnapshotFeeder implements RdbFileSink {
   endKey(): void {
     const { pieces, info } = this;
     this.pieces = null;
-    if (pieces !== null) {
+    if (this.sent) this.sent = false;
+    else if (pieces !== null) {
       if (info.expireAtMs !== null) this.put(['PEXPIREAT', this.key, info.expireAtMs]);
     } else if (this.elements === 0) {
       // Redis drops collections that hold nothing, too.
@@ -113,7 +118,13 @@ export class SnapshotFeeder implements RdbFileSink {
 
   onString(value: Buffer): void {
     this.elements = 1;
-    if (value.length > this.valueBytesMax) {
+    const { expireAtMs, idleSeconds, frequency } = this.info;
+    // SET has no checksum to make and to check, and knows of no use.
+    if (idleSeconds === null && frequency === null) {
+      const end = expireAtMs === null ? [] : ['PXAT', Math.max(expireAtMs, 1)];
+      this.put(['SET', this.key, value, ...end]);
+      this.sent = true;
+    } else if (value.length > this.valueBytesMax) {
       this.pieces = new PieceSender(this.key, this.put);
       this.pieces.onString(value);
     } else this.writer.onString(value);

@@ -50,9 +50,9 @@ export async function importFile(options: FileImportOptions): Promise<FileImport
   const { dial, target: endpoint, replace, verify } = options;
   const file = openFile(options);
   try {
-    const target = await ImportTarget.open({ dial, endpoint, replace, mustBeEmpty: true });
+    const target = await ImportTarget.open({ dial, endpoint, replace });
     try {
-      const feeder = new SnapshotFeeder(target.give);
+      const feeder = new SnapshotFeeder(target.give, { replace });
       const failure = new Promise<never>((_, reject) => {
         target.onFailed = reject;
       });

@@ -19,10 +19,8 @@ const FATAL = /^(OOM|MISCONF|READONLY|NOAUTH|NOPERM|LOADING|MASTERDOWN|CLUSTERDO
 export interface TargetOptions {
   readonly dial: Network['dial'];
   readonly endpoint: Endpoint;
-  /** Remove what the target holds. */
+  /** Take a target that holds keys. */
   readonly replace: boolean;
-  /** Refuse a target that holds keys, unless `replace`. */
-  readonly mustBeEmpty: boolean;
 }
 
 export class ImportTarget {
@@ -55,19 +53,11 @@ export class ImportTarget {
   }
 
   /** Connects and makes the target ready to be filled. @throws ImportError */
-  static async open({
-    dial,
-    endpoint,
-    replace,
-    mustBeEmpty,
-  }: TargetOptions): Promise<ImportTarget> {
+  static async open({ dial, endpoint, replace }: TargetOptions): Promise<ImportTarget> {
     const pipe = await openPipe({ dial, endpoint, lostCode: 'target-lost' });
     const target = new ImportTarget(pipe, endpointName(endpoint));
     try {
-      if (replace) {
-        await pipe.must('target-refused', 'FLUSHALL');
-        await pipe.must('target-refused', 'FUNCTION', 'FLUSH');
-      } else if (mustBeEmpty) await target.mustBeEmpty();
+      if (!replace) await target.mustBeEmpty();
       target.databases = databasesOf(await pipe.ask('CONFIG', 'GET', 'databases'));
       target.holdsExpired = !isFault(await pipe.ask('CLIENT', 'IMPORT-SOURCE', 'ON'));
     } catch (error) {

@@ -106,7 +106,7 @@ export class LiveImport {
     this.streaming = new Promise((resolve) => {
       this.tellStreaming = resolve;
     });
-    this.feeder = new SnapshotFeeder(target.give);
+    this.feeder = new SnapshotFeeder(target.give, { replace: options.replace });
     this.parser = new RdbFileParser(this.feeder);
     target.onFailed = (error) => this.fail(error);
     target.onApplied = () => tellReached(this.appliedWaiters, target.appliedOffset);
@@ -117,7 +117,7 @@ export class LiveImport {
     const { dial, source, target: endpoint, replace } = options;
     const control = await openPipe({ dial, endpoint: source, lostCode: 'source-lost' });
     try {
-      const target = await ImportTarget.open({ dial, endpoint, replace, mustBeEmpty: true });
+      const target = await ImportTarget.open({ dial, endpoint, replace });
       return new LiveImport(options, control, target);
     } catch (error) {
       control.close();

@@ -115,6 +115,22 @@ describe('snapshot feeder', () => {
     );
   });
 
+  test('what the store held is removed for a file that is read, and for no other', () => {
+    const file = fileOf(() => {});
+    const newer = Buffer.concat([Buffer.from('REDIS0099'), file.subarray(9)]);
+    for (const [bytes, left] of [
+      [newer, 1],
+      [Buffer.from('something else'), 1],
+      [file, 0],
+    ] as const) {
+      const target = createTestStore();
+      target.run('SET', 'old', '1');
+      const feeder = new SnapshotFeeder((args) => target.run(...args), { replace: true });
+      new RdbFileParser(feeder).push(bytes);
+      assert.equal(target.run('DBSIZE'), left);
+    }
+  });
+
   test('a key whose time is over is no key, in whichever way it is sent', () => {
     const file = fileOf((writer) => {
       for (const [key, expireAtMs] of [

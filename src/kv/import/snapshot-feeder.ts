@@ -30,6 +30,8 @@ import { STREAM_BYTES_MAX, VALUE_BYTES_MAX } from './limits.ts';
 import { PieceSender } from './piece-sender.ts';
 
 export interface FeederOptions {
+  /** Remove all keys and functions first, as soon as the file is known to be one that is read. */
+  readonly replace?: boolean;
   readonly valueBytesMax?: number;
   readonly streamBytesMax?: number;
 }
@@ -44,6 +46,7 @@ export class SnapshotFeeder implements RdbFileSink {
   /** What the file says of its origin, such as `redis-ver`. */
   readonly origin = new Map<string, string>();
   private readonly send: (args: readonly Arg[]) => void;
+  private readonly replace: boolean;
   private readonly valueBytesMax: number;
   private readonly streamBytesMax: number;
   private readonly writer = new RdbValueWriter({ version: 11, compress: false });
@@ -61,6 +64,7 @@ export class SnapshotFeeder implements RdbFileSink {
 
   constructor(send: (args: readonly Arg[]) => void, options: FeederOptions = {}) {
     this.send = send;
+    this.replace = options.replace ?? false;
     this.valueBytesMax = options.valueBytesMax ?? VALUE_BYTES_MAX;
     this.streamBytesMax = options.streamBytesMax ?? STREAM_BYTES_MAX;
   }
@@ -72,6 +76,9 @@ export class SnapshotFeeder implements RdbFileSink {
 
   onHeader(version: number): void {
     this.rdbVersion = version;
+    if (!this.replace) return;
+    this.send(['FLUSHALL']);
+    this.send(['FUNCTION', 'FLUSH']);
   }
 
   onAux(name: Buffer, value: Buffer): void {

@@ -141,11 +141,13 @@ describe('kv import from redis-server', requirePeer('redis-server'), () => {
     assert.deepEqual([cut.code, cut.json.code], [74, 'snapshot-bad'], cut.output);
     assert.match(cut.output, /truncated at byte \d+/);
     writeFileSync(path, 'not an RDB file at all');
+    const partial = await contents(plinth);
     const none = await runImport(target, path, '--replace');
     assert.deepEqual([none.code, none.json.code], [74, 'snapshot-bad'], none.output);
     writeFileSync(path, Buffer.concat([Buffer.from('REDIS0080'), bytes.subarray(9)]));
     const newer = await runImport(target, path, '--replace');
     assert.deepEqual([newer.code, newer.json.code], [74, 'snapshot-too-new'], newer.output);
+    assert.deepEqual(await contents(plinth), partial, 'nothing is removed for a file that is none');
     const missing = await runImport(target, join(folder.path, 'missing.rdb'));
     assert.deepEqual([missing.code, missing.json.code], [66, 'file-unreadable'], missing.output);
   });
@@ -376,8 +378,15 @@ describe('kv import from redis-server', requirePeer('redis-server'), () => {
       await redis.must('CONFIG', 'SET', 'requirepass', '');
     }
     const itself = `redis://127.0.0.1:${target.port}`;
+    const before = await contents(plinth);
     const other = await runImport(target, '--from', itself, '--once', '--replace');
     assert.deepEqual([other.code, other.json.code], [69, 'not-a-source'], other.output);
+    assert.ok(before.length > 0);
+    assert.deepEqual(
+      await contents(plinth),
+      before,
+      'nothing is removed before a snapshot is there',
+    );
     const nobody = await runImport(target, '--from', 'redis://127.0.0.1:1', '--once');
     assert.deepEqual([nobody.code, nobody.json.code], [69, 'unreachable'], nobody.output);
   });

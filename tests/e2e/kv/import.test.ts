@@ -87,8 +87,15 @@ async function contents(client: RespClient): Promise<string[]> {
 
 describe('kv import from redis-server', requirePeer('redis-server'), () => {
   before(async () => {
-    const slow = ['--rdb-key-save-delay', '0', '--repl-diskless-sync-delay', '0'];
-    source = await startRedis(['--enable-debug-command', 'yes', '--dir', folder.path, ...slow]);
+    // A backlog that holds all that is written while a link is down, on the slowest machine.
+    const replication = ['--repl-backlog-size', '256mb', '--repl-diskless-sync-delay', '0'];
+    source = await startRedis([
+      '--enable-debug-command',
+      'yes',
+      '--dir',
+      folder.path,
+      ...replication,
+    ]);
     target = await startPlinth({ kv: { databases: DATABASES } });
     redis = await RespClient.connect(source);
     plinth = await RespClient.connect(target);
@@ -283,7 +290,8 @@ describe('kv import from redis-server', requirePeer('redis-server'), () => {
   });
 
   test('a source that is itself a replica is copied with the stream of its master', async () => {
-    const replica = await startRedis(['--replicaof', '127.0.0.1', String(source.port)]);
+    const settings = ['--replicaof', '127.0.0.1', String(source.port)];
+    const replica = await startRedis([...settings, '--repl-diskless-sync-delay', '0']);
     try {
       const client = await RespClient.connect(replica);
       await waitUntil('the link to the master', async () =>

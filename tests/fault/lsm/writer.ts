@@ -6,7 +6,7 @@
  * What batch n does follows from n (batches.ts). It prints the number of each batch that is acknowledged
  * as durable.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { batchOf } from '../../../src/core/store/lsm/lsm-store.ts';
 import { NodePlace } from '../../../src/core/store/lsm/node-place.ts';
 import { operationsOf } from './batches.ts';
@@ -26,12 +26,20 @@ for (;;) {
   number++;
   const mine = number;
   const sync = mine % 10 === 0;
+  let refused = false;
   waiting++;
   lsm.write(batchOf(operationsOf(mine)), { sync }, (error) => {
-    if (error !== null) fail(error);
     waiting--;
-    if (sync) process.stdout.write(`${mine}\n`);
+    // Nothing of the batch was taken, which is told within the call: it is tried again.
+    if (error?.code === 'busy') refused = true;
+    else if (error !== null) fail(error);
+    else if (sync) process.stdout.write(`${mine}\n`);
   });
+  if (refused) {
+    number--;
+    await wait(1);
+    continue;
+  }
   if (mine % 2003 === 0) lsm.flush().catch(fail);
   if (mine % 5003 === 0) lsm.compact().catch(fail);
   do await nextTurn();

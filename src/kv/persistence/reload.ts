@@ -23,10 +23,12 @@ export function reloadBy(
   const { effects, keyspace } = engine;
   const { sink } = effects;
   effects.sink = undefined;
+  const { expiresOnLookup } = keyspace;
   keyspace.expiresOnLookup = false;
   for (const db of keyspace.databases) db.clear();
   loadCheckpoint(engine, disk, `${folder}/${newestCheckpoint(disk, folder)}`);
-  keyspace.expiresOnLookup = true;
+  // An import under way has it off.
+  keyspace.expiresOnLookup = expiresOnLookup;
   effects.sink = sink;
 }
 

@@ -6,7 +6,7 @@
  * next entry is on the disk turns `cold`: its move is completed by `load`. In a worker thread nothing
  * is ever cold.
  */
-import type { Kind } from './kind.ts';
+import { Kind } from './kind.ts';
 
 export const At = { end: 0, entry: 1, cold: 2 } as const;
 export type At = (typeof At)[keyof typeof At];
@@ -36,4 +36,32 @@ export interface Cursor {
   load(): Promise<void>;
   /** Lets go of what it holds; it is not used again. */
   close(): void;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+/** The fields of a cursor that shows the entry of another one. */
+export class Standing {
+  at: At = At.end;
+  key: Buffer = NO_BYTES;
+  keyStart = 0;
+  keyLength = 0;
+  sequence = 0;
+  kind: Kind = Kind.delete;
+  expiresAtMs = 0;
+  value: Buffer = NO_BYTES;
+  valueStart = 0;
+  valueLength = 0;
+
+  protected show(inner: Cursor): void {
+    this.key = inner.key;
+    this.keyStart = inner.keyStart;
+    this.keyLength = inner.keyLength;
+    this.sequence = inner.sequence;
+    this.kind = inner.kind;
+    this.expiresAtMs = inner.expiresAtMs;
+    this.value = inner.value;
+    this.valueStart = inner.valueStart;
+    this.valueLength = inner.valueLength;
+  }
 }

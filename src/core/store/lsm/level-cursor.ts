@@ -1,24 +1,11 @@
 /**
  * A walk over the tables of one level, which do not overlap: one table is open at a time.
  */
-import { compareBytes } from '../../base/index.ts';
-import { At, type Cursor } from './cursor.ts';
-import type { Kind } from './kind.ts';
+import { At, type Cursor, Standing } from './cursor.ts';
 import type { Table } from './table.ts';
+import { firstEndingAfter } from './version.ts';
 
-const NO_BYTES = Buffer.alloc(0);
-
-export class LevelCursor implements Cursor {
-  at: At = At.end;
-  key: Buffer = NO_BYTES;
-  keyStart = 0;
-  keyLength = 0;
-  sequence = 0;
-  kind: Kind = 0;
-  expiresAtMs = 0;
-  value: Buffer = NO_BYTES;
-  valueStart = 0;
-  valueLength = 0;
+export class LevelCursor extends Standing implements Cursor {
   private readonly tables: readonly Table[];
   private readonly open: (table: Table) => Cursor;
   private nth = 0;
@@ -27,6 +14,7 @@ export class LevelCursor implements Cursor {
 
   /** @param tables sorted by key. */
   constructor(tables: readonly Table[], open: (table: Table) => Cursor) {
+    super();
     this.tables = tables;
     this.open = open;
   }
@@ -45,13 +33,13 @@ export class LevelCursor implements Cursor {
 
   seek(key: Buffer, start: number, length: number): void {
     this.forward = true;
-    this.enter(this.firstEndingAfter(key, start, length))?.seek(key, start, length);
+    this.enter(firstEndingAfter(this.tables, key, start, length))?.seek(key, start, length);
     this.settle();
   }
 
   seekBefore(key: Buffer, start: number, length: number): void {
     this.forward = false;
-    const nth = Math.min(this.firstEndingAfter(key, start, length), this.tables.length - 1);
+    const nth = Math.min(firstEndingAfter(this.tables, key, start, length), this.tables.length - 1);
     this.enter(nth)?.seekBefore(key, start, length);
     this.settle();
   }
@@ -93,26 +81,6 @@ export class LevelCursor implements Cursor {
     const { inner } = this;
     this.at = inner?.at ?? At.end;
     if (inner === undefined || inner.at === At.cold) return;
-    this.key = inner.key;
-    this.keyStart = inner.keyStart;
-    this.keyLength = inner.keyLength;
-    this.sequence = inner.sequence;
-    this.kind = inner.kind;
-    this.expiresAtMs = inner.expiresAtMs;
-    this.value = inner.value;
-    this.valueStart = inner.valueStart;
-    this.valueLength = inner.valueLength;
-  }
-
-  private firstEndingAfter(key: Buffer, start: number, length: number): number {
-    let low = 0;
-    let high = this.tables.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const { end } = this.tables[middle]!.meta;
-      if (compareBytes(end, 0, end.length, key, start, length) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    this.show(inner);
   }
 }

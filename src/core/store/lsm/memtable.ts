@@ -144,17 +144,8 @@ export class Memtable {
 
   /** The first node whose key is not below this one; 0: there is none. */
   atOrAfter(key: Buffer, start: number, length: number): number {
-    const { words } = this;
-    this.want(key, start, length);
-    let node = 0;
-    for (let level = this.height - 1; level >= 0; level--) {
-      for (;;) {
-        const next = words[node + NEXT + level]!;
-        if (next === 0 || this.compareKey(next, key, start, length) >= 0) break;
-        node = next;
-      }
-    }
-    return words[node + NEXT]!;
+    this.findBefore(key, start, length, this.before);
+    return this.nextOf(this.before[0]!);
   }
 
   /** The last node whose key is below this one, of any key when there is no key; 0: there is none. */

@@ -7,28 +7,16 @@
  * Benchmark: bench/lsm.
  */
 import { compareBytes, invariant } from '../../base/index.ts';
-import { At, type Cursor } from './cursor.ts';
-import type { Kind } from './kind.ts';
+import { At, type Cursor, Standing } from './cursor.ts';
 
-const NO_BYTES = Buffer.alloc(0);
-
-export class MergeCursor implements Cursor {
-  at: At = At.end;
-  key: Buffer = NO_BYTES;
-  keyStart = 0;
-  keyLength = 0;
-  sequence = 0;
-  kind: Kind = 0;
-  expiresAtMs = 0;
-  value: Buffer = NO_BYTES;
-  valueStart = 0;
-  valueLength = 0;
+export class MergeCursor extends Standing implements Cursor {
   private readonly sources: readonly Cursor[];
   /** Sources that stand on an entry; the first is the one at hand. */
   private readonly heap: Cursor[] = [];
   private forward = true;
 
   constructor(sources: readonly Cursor[]) {
+    super();
     this.sources = sources;
   }
 
@@ -92,7 +80,7 @@ export class MergeCursor implements Cursor {
       if (last !== top) this.heap[0] = last;
     }
     this.sink(0);
-    this.show();
+    this.showTop();
   }
 
   private gather(): void {
@@ -106,25 +94,13 @@ export class MergeCursor implements Cursor {
       if (source.at === At.entry) heap.push(source);
     }
     for (let nth = (heap.length >>> 1) - 1; nth >= 0; nth--) this.sink(nth);
-    this.show();
+    this.showTop();
   }
 
-  private show(): void {
+  private showTop(): void {
     const top = this.heap[0];
-    if (top === undefined) {
-      this.at = At.end;
-      return;
-    }
-    this.at = At.entry;
-    this.key = top.key;
-    this.keyStart = top.keyStart;
-    this.keyLength = top.keyLength;
-    this.sequence = top.sequence;
-    this.kind = top.kind;
-    this.expiresAtMs = top.expiresAtMs;
-    this.value = top.value;
-    this.valueStart = top.valueStart;
-    this.valueLength = top.valueLength;
+    this.at = top === undefined ? At.end : At.entry;
+    if (top !== undefined) this.show(top);
   }
 
   private sink(from: number): void {

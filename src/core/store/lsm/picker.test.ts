@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { levelTargets } from './level-targets.ts';
-import {
-  type Compaction,
-  type KeyRange,
-  type PickState,
-  pickCompaction,
-  pickRange,
-} from './picker.ts';
+import { type Compaction, type PickState, pickCompaction, pickRange } from './picker.ts';
 import { PickerWorld, type RowTable } from './picker-world.ts';
-import type { TableMeta } from './types.ts';
+import type { KeyRange, TableMeta } from './types.ts';
 import { type HasMeta, Version } from './version.ts';
 
 type Step =

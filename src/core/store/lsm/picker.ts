@@ -14,7 +14,7 @@
  */
 import { type Edit, LEVELS } from './edit.ts';
 import { type LevelOptions, levelScore, levelTargets, levelZeroScore } from './level-targets.ts';
-import type { TableMeta } from './types.ts';
+import type { KeyRange, TableMeta } from './types.ts';
 import { type HasMeta, overlaps, type Version } from './version.ts';
 
 export interface PickOptions extends LevelOptions {
@@ -29,12 +29,6 @@ export interface PickState<T extends HasMeta> {
   readonly nowMs: number;
   /** The lowest sequence number of a snapshot; infinity when there is none. */
   readonly oldestSnapshot: number;
-}
-
-export interface KeyRange {
-  readonly smallest: Buffer;
-  /** Exclusive. */
-  readonly end: Buffer;
 }
 
 export interface LevelInput<T> {

@@ -10,11 +10,7 @@ import { compareBytes } from '../../base/index.ts';
 import type { Cursor } from './cursor.ts';
 import { Kind, SEQUENCE_MAX } from './kind.ts';
 import type { Fragment, RangeDeletes } from './range-deletes.ts';
-
-export interface KeyRange {
-  readonly smallest: Buffer;
-  readonly end: Buffer;
-}
+import type { KeyRange } from './types.ts';
 
 export interface RetentionOptions {
   /** Sequence numbers of snapshots, rising. */

@@ -229,3 +229,9 @@ export interface VerifyJob {
   readonly options: TableOptions;
   readonly tables: readonly TableMeta[];
 }
+
+/** Keys k with `smallest <= k < end`. */
+export interface KeyRange {
+  readonly smallest: Buffer;
+  readonly end: Buffer;
+}

@@ -9,7 +9,8 @@ import { LsmError } from './errors.ts';
 import { openTable, type Table } from './table.ts';
 import { TableCursor } from './table-cursor.ts';
 import { tablePath } from './table-path.ts';
-import type { TableMeta, VerifyJob, VerifyReport } from './types.ts';
+import type { VerifyJob, VerifyReport } from './types.ts';
+import { hasKey } from './version.ts';
 
 const STEP_ENTRIES = 8192;
 
@@ -49,7 +50,7 @@ async function verifyTable(table: Table, nextStep: () => Promise<void>): Promise
   for (cursor.seekFirst(); cursor.at === At.entry; cursor.next()) {
     const { keyStart, keyLength, sequence } = cursor;
     const key = cursor.key.subarray(keyStart, keyStart + keyLength);
-    if (!isWithin(meta, key)) throw refuse('a key stands outside of the table');
+    if (!hasKey(meta, key, 0, keyLength)) throw refuse('a key stands outside of the table');
     if (last !== undefined) {
       const order = compareBytes(last.key, 0, last.key.length, key, 0, keyLength);
       if (order > 0 || (order === 0 && last.sequence <= sequence)) {
@@ -63,8 +64,4 @@ async function verifyTable(table: Table, nextStep: () => Promise<void>): Promise
   if (entries !== meta.entries)
     throw refuse(`${entries} entries, the manifest says ${meta.entries}`);
   return entries;
-}
-
-function isWithin(meta: TableMeta, key: Buffer): boolean {
-  return meta.smallest.compare(key) <= 0 && key.compare(meta.end) < 0;
 }

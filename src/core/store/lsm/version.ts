@@ -106,16 +106,7 @@ export class Version<T extends HasMeta> {
 
   /** Index of the first table of a level from 1 on that ends behind the key; their count when none does. */
   firstEndingAfter(level: number, key: Buffer, start: number, length: number): number {
-    const { tables } = this.#levels[level]!;
-    let low = 0;
-    let high = tables.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const { end } = tables[middle]!.meta;
-      if (compareBytes(end, 0, end.length, key, start, length) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstEndingAfter(this.#levels[level]!.tables, key, start, length);
   }
 
   /** The tables of a level that share keys with `[smallest, end)`; without a bound: from or to the last. */
@@ -156,6 +147,24 @@ export class Version<T extends HasMeta> {
     }
     return [from, low];
   }
+}
+
+/** Of disjoint tables sorted by key: index of the first that ends behind the key, their count if none does. */
+export function firstEndingAfter(
+  tables: readonly HasMeta[],
+  key: Buffer,
+  start: number,
+  length: number,
+): number {
+  let low = 0;
+  let high = tables.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const { end } = tables[middle]!.meta;
+    if (compareBytes(end, 0, end.length, key, start, length) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Whether a table's range has a key. Hot: for level 0, where nothing can be searched. */

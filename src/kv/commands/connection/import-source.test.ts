@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { reloadInMemory } from '../../persistence/reload.ts';
 import { createTestStore } from '../../testing/harness.ts';
 
 describe('CLIENT IMPORT-SOURCE', () => {
@@ -14,6 +15,15 @@ describe('CLIENT IMPORT-SOURCE', () => {
     assert.equal(store.run('GET', 'k'), 'v');
     store.advance(6000);
     assert.equal(store.run('GET', 'k'), null);
+  });
+
+  test('a reload under way does not end it', () => {
+    const store = createTestStore();
+    store.run('CLIENT', 'IMPORT-SOURCE', 'ON');
+    store.run('SET', 'k', 'v', 'PX', '10');
+    reloadInMemory(store.engine);
+    store.advance(1000);
+    assert.equal(store.run('PEXPIRE', 'k', '5000'), 1);
   });
 
   test('a payload whose time is over is restored, until the client goes', () => {

@@ -4,6 +4,7 @@
  */
 import { test } from 'node:test';
 import { cutEverywhere, failEverywhere } from '../../../src/core/store/lsm/crash-run.ts';
+import { cutOwnerEverywhere } from '../../../src/core/store/lsm/mark-run.ts';
 
 const lives = Number(process.env.PLINTH_LSM_LIVES ?? 5);
 const first = Number(process.env.PLINTH_LSM_SEED ?? Date.now() % 1_000_000);
@@ -13,6 +14,10 @@ for (let seed = first; seed < first + lives; seed++) {
   for (const how of ['power', 'kill'] as const) {
     test(`${how} at each operation, seed ${seed}`, async (t) => {
       t.diagnostic(`${await cutEverywhere(how, places)} operations`);
+    });
+    test(`${how} at each operation of an owner with a log of its own, seed ${seed}`, async (t) => {
+      const { operations, partial } = await cutOwnerEverywhere(how, places);
+      t.diagnostic(`${operations} operations, ${partial} times within a group`);
     });
   }
   for (const fault of ['ENOSPC', 'EIO', 'short'] as const) {

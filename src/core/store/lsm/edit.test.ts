@@ -39,6 +39,7 @@ const edit: fc.Arbitrary<Edit> = fc.record(
     sequence: count,
     walIndex: count,
     mark: count,
+    markSequence: count,
   },
   { requiredKeys: [], noNullPrototype: true },
 );

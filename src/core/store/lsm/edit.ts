@@ -29,10 +29,26 @@ export interface Edit {
   readonly sequence?: number;
   readonly walIndex?: number;
   readonly mark?: number;
+  readonly markSequence?: number;
 }
 
-export const COUNTERS = ['nextTable', 'sequence', 'walIndex', 'mark'] as const;
+export const COUNTERS = ['nextTable', 'sequence', 'walIndex', 'mark', 'markSequence'] as const;
 export type Counters = Readonly<Record<(typeof COUNTERS)[number], number>>;
+
+/** Of an engine that has nothing. */
+export const COUNTERS_AT_FIRST: Counters = {
+  nextTable: 1,
+  sequence: 0,
+  walIndex: 0,
+  mark: 0,
+  markSequence: 0,
+};
+
+/** As an edit leaves them. */
+export function countersAfter(counters: Counters, edit: Edit): Counters {
+  const { nextTable, sequence, walIndex, mark, markSequence } = { ...counters, ...edit };
+  return { nextTable, sequence, walIndex, mark, markSequence };
+}
 
 const TABLE_COUNTS = [
   'number',

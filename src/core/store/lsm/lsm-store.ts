@@ -7,12 +7,14 @@ import {
   Found,
   type Lookup,
   type Lsm,
+  type LsmOptions,
   type Scan,
   type Snapshot,
   type WriteOptions,
 } from './types.ts';
 
 export interface LsmPlace {
+  readonly options?: Partial<LsmOptions>;
   open(): Promise<Lsm>;
   /** Runs the world until a promise is settled. */
   settle<T>(promise: Promise<T>): Promise<T>;
@@ -24,6 +26,8 @@ export class LsmStore implements OrderedStore {
   private readonly place: LsmPlace;
   private readonly batch = new WriteBatch();
   private walks = 0;
+  private writes = 0;
+  private mark = 0;
   private readonly into: Lookup = { value: Buffer.alloc(0), start: 0, length: 0, expiresAtMs: 0 };
 
   static async open(place: LsmPlace): Promise<LsmStore> {
@@ -38,12 +42,19 @@ export class LsmStore implements OrderedStore {
   write(operations: readonly Operation[], sync = false): Promise<void> | undefined {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const state = { done: false };
-    this.post(operations, { sync }, (error) => {
+    this.post(operations, { sync, ...this.nextMark() }, (error) => {
       state.done = error === null;
       if (error === null) resolve();
       else reject(error);
     });
     return state.done ? undefined : this.place.settle(promise);
+  }
+
+  /** An owner with a log of its own ends a group with every third batch. */
+  private nextMark(): { mark?: number } {
+    if (this.place.options?.log !== 'owner' || this.writes++ % 3 > 0) return {};
+    this.mark = Math.max(this.mark, this.lsm.durableMark) + 1;
+    return { mark: this.mark };
   }
 
   post(

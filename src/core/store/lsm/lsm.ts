@@ -10,6 +10,7 @@ import { BLOCK_BYTES_MAX } from './block.ts';
 import { BlockCache } from './block-cache.ts';
 import { BlockLoader } from './block-loader.ts';
 import { writeCheckpoint } from './checkpoint.ts';
+import type { Counters } from './edit.ts';
 import { LsmError } from './errors.ts';
 import { Failures } from './failures.ts';
 import { SEQUENCE_MAX } from './kind.ts';
@@ -142,7 +143,10 @@ class Engine implements Lsm {
       picker: this.picker,
       nextTable: Math.max(1, manifest.counters.nextTable),
       failures: this.failures,
-      onFlushed: () => this.log?.release(this.tree.counters.walIndex),
+      onFlushed: () => {
+        this.log?.release(this.tree.counters.walIndex);
+        this.holdMark(this.tree.counters);
+      },
       onInstalled: () => this.press(),
       onDamage: (error) => {
         options.onStateChange?.(this.state, error);
@@ -154,6 +158,7 @@ class Engine implements Lsm {
   async open(): Promise<void> {
     const { tree, manifest, options } = this;
     const edit = { whole: true, add: manifest.tables(), ...manifest.counters };
+    this.holdMark(edit);
     deleteLeftovers(options.disk, options.folder, new Set(edit.add.map(({ meta }) => meta.number)));
     tree.install(edit, tree.openNew(edit));
     this.addSlot(0);
@@ -267,7 +272,7 @@ class Engine implements Lsm {
       }
     }
     this.apply(batch, walIndex);
-    this.tree.slots[0]!.mark = options.mark ?? this.tree.slots[0]!.mark;
+    if (options.mark !== undefined) this.reachMark(options.mark);
     this.counts.batches++;
     this.counts.batchBytes += batch.bytes;
     const bytes = batch.bytes;
@@ -285,6 +290,11 @@ class Engine implements Lsm {
 
   snapshot(): Snapshot {
     return this.snapshots.take(this.sequence);
+  }
+
+  atMark(): Snapshot {
+    invariant(this.options.log === 'owner', 'only an owner with a log of its own has marks');
+    return this.snapshots.take(this.tree.counters.markSequence);
   }
 
   scan(range: ScanRange = {}): Scan {
@@ -393,6 +403,19 @@ class Engine implements Lsm {
     if (walIndex > 0) slot.walIndex = walIndex;
   }
 
+  /** All that was written up to now is the owner's state at this mark. */
+  private reachMark(mark: number): void {
+    const slot = this.tree.slots[0]!;
+    invariant(mark >= slot.mark, 'a mark never falls');
+    slot.mark = mark;
+    slot.markSequence = this.sequence;
+  }
+
+  /** After a crash an owner goes on from the durable mark: rewrites keep what is seen there. */
+  private holdMark({ markSequence }: Pick<Counters, 'markSequence'>): void {
+    if (this.options.log === 'owner') this.snapshots.holdMark(markSequence);
+  }
+
   /** Begins a new memory table of at least so many bytes, when the one at hand has anything to flush. */
   private rotate(bytesMin: number): void {
     const slot = this.tree.slots[0]!;
@@ -414,6 +437,7 @@ class Engine implements Lsm {
     slot.sequence = after?.sequence ?? counters.sequence;
     slot.walIndex = after?.walIndex ?? counters.walIndex;
     slot.mark = after?.mark ?? counters.mark;
+    slot.markSequence = after?.markSequence ?? counters.markSequence;
     this.tree.slots.unshift(slot);
   }
 

@@ -48,7 +48,7 @@ export interface MaintenanceParts {
   readonly failures: Failures;
   /** The first number that no table has. */
   readonly nextTable: number;
-  /** A memory table is in tables on the disk: what logs hold of it is not needed any more. */
+  /** A memory table is in tables on the disk, and the counters are its own. */
   onFlushed(): void;
   /** The set of tables has changed. */
   onInstalled(): void;
@@ -151,7 +151,7 @@ export class Maintenance {
         memory: slot.table.memory,
         usedBytes: slot.table.usedBytes,
         rangeDeletes: slot.rangeDeletes,
-        snapshots: snapshots.list(),
+        snapshots: snapshots.list(slot.markSequence),
         nowMs: clock.wallMs(),
         firstNumber: this.nextTable++,
       });
@@ -159,13 +159,13 @@ export class Maintenance {
       stats.flushes++;
       stats.flushedBytes += report.writtenBytes;
     }
-    const { sequence, walIndex, mark } = slot;
-    const counters = { nextTable: this.nextTable, sequence, walIndex, mark };
+    const { sequence, walIndex, mark, markSequence } = slot;
+    const counters = { nextTable: this.nextTable, sequence, walIndex, mark, markSequence };
     await this.commit({ add: add.map((meta) => ({ level: 0, meta })), ...counters }, () => {
       tree.slots.pop();
       slot.release();
+      this.parts.onFlushed();
     });
-    this.parts.onFlushed();
   }
 
   private async compact(pick: Compaction<Table>): Promise<void> {

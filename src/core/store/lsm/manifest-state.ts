@@ -2,14 +2,22 @@
  * What a row of edits adds up to. Refuses an edit that does not follow from those before, so that neither
  * a damaged manifest is believed nor a wrong edit written down.
  */
-import { COUNTERS, type Counters, type Edit, LEVELS, type LeveledTable } from './edit.ts';
+import {
+  COUNTERS,
+  COUNTERS_AT_FIRST,
+  type Counters,
+  countersAfter,
+  type Edit,
+  LEVELS,
+  type LeveledTable,
+} from './edit.ts';
 import { misplaced, overlaps } from './version.ts';
 
 /** An edit that says everything. */
 export type WholeEdit = Required<Pick<Edit, 'whole' | 'add'>> & Counters;
 
 export class ManifestState {
-  counters: Counters = { nextTable: 1, sequence: 0, walIndex: 0, mark: 0 };
+  counters: Counters = COUNTERS_AT_FIRST;
   readonly #tables = new Map<number, LeveledTable>();
 
   tables(): LeveledTable[] {
@@ -45,8 +53,7 @@ export class ManifestState {
     if (edit.whole === true) this.#tables.clear();
     for (const number of edit.drop ?? []) this.#tables.delete(number);
     for (const table of edit.add ?? []) this.#tables.set(table.meta.number, table);
-    const { nextTable, sequence, walIndex, mark } = { ...this.counters, ...edit };
-    this.counters = { nextTable, sequence, walIndex, mark };
+    this.counters = countersAfter(this.counters, edit);
   }
 
   /** Why the added tables do not fit on their levels. Looks at each table that stays once. */

@@ -73,6 +73,7 @@ class World {
           nextTable: number + 2,
           sequence: nth,
           mark: nth * 7,
+          markSequence: nth,
         };
     const after = new ManifestState();
     after.apply(before.whole());
@@ -135,7 +136,13 @@ test('a new manifest is empty and fresh, an old one holds what was appended', as
   const world = new World(1);
   const first = await world.open();
   assert.equal(first.fresh, true);
-  assert.deepEqual(first.counters, { nextTable: 1, sequence: 0, walIndex: 0, mark: 0 });
+  assert.deepEqual(first.counters, {
+    nextTable: 1,
+    sequence: 0,
+    walIndex: 0,
+    mark: 0,
+    markSequence: 0,
+  });
   for (let nth = 0; nth < 20; nth++) await world.clock.settle(world.append());
   await world.clock.settle(first.close());
   await assert.rejects(first.append({}), { name: 'LsmError', code: 'closed' });
@@ -327,7 +334,8 @@ async function openRaw(world: World, payloads: readonly string[]): Promise<void>
   await world.clock.settle(log.close());
 }
 
-const WHOLE = '{"format":1,"whole":true,"add":[],"nextTable":1,"sequence":5,"walIndex":0,"mark":0}';
+const WHOLE =
+  '{"format":1,"whole":true,"add":[],"nextTable":1,"sequence":5,"walIndex":0,"mark":0,"markSequence":0}';
 const damaged: readonly (readonly [what: string, payloads: readonly string[], saying: RegExp])[] = [
   ['an entry that is no edit', [WHOLE, 'hello'], /entry 2: it is no JSON/],
   ['no whole edit at its start', ['{"sequence":1}'], /no whole edit/],
@@ -376,6 +384,7 @@ test('the manifest of a checkpoint survives a power loss and opens as any other'
     sequence: 77,
     walIndex: 0,
     mark: 5,
+    markSequence: 70,
   };
   disk.mkdirSync('/copy');
   const options = { disk, clock, random: createSimRandom(3) };
@@ -384,7 +393,13 @@ test('the manifest of a checkpoint survives a power loss and opens as any other'
   clock.forgetAll();
   const copy = await clock.settle(Manifest.open({ ...options, folder: '/copy/manifest' }));
   assert.equal(copy.fresh, false);
-  assert.deepEqual(copy.counters, { nextTable: 9, sequence: 77, walIndex: 0, mark: 5 });
+  assert.deepEqual(copy.counters, {
+    nextTable: 9,
+    sequence: 77,
+    walIndex: 0,
+    mark: 5,
+    markSequence: 70,
+  });
   assert.deepEqual(byNumber(copy.tables()), edit.add);
   await clock.settle(copy.append({ drop: [3] }));
 });

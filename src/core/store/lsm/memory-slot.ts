@@ -21,6 +21,8 @@ export class MemorySlot {
   sequence = 0;
   walIndex = 0;
   mark = 0;
+  /** The last sequence number that belongs to the mark; what comes behind it belongs to the next one. */
+  markSequence = 0;
   private holders = 1;
   private readonly pool: MemoryPool;
 

@@ -15,7 +15,7 @@ import { createLsmWorker } from './worker.ts';
 
 export class NodePlace implements LsmPlace {
   readonly folder: string;
-  private readonly options: Partial<LsmOptions>;
+  readonly options: Partial<LsmOptions>;
 
   constructor(folder: string, options: Partial<LsmOptions> = {}) {
     this.folder = folder;

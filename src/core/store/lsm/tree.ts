@@ -5,7 +5,14 @@
 import { invariant } from '../../base/index.ts';
 import type { Disk } from '../../runtime/index.ts';
 import type { BlockCache } from './block-cache.ts';
-import { type Counters, type Edit, LEVELS, type LeveledTable } from './edit.ts';
+import {
+  COUNTERS_AT_FIRST,
+  type Counters,
+  countersAfter,
+  type Edit,
+  LEVELS,
+  type LeveledTable,
+} from './edit.ts';
 import { LsmError } from './errors.ts';
 import type { MemorySlot } from './memory-slot.ts';
 import { openTable, type Table } from './table.ts';
@@ -26,7 +33,7 @@ export class Tree {
   readonly slots: MemorySlot[] = [];
   version: Version<Table> = Version.empty();
   /** As of the last edit. */
-  counters: Counters = { nextTable: 1, sequence: 0, walIndex: 0, mark: 0 };
+  counters: Counters = COUNTERS_AT_FIRST;
   /** Memory of indexes and filters. */
   indexBytes = 0;
   private readonly options: TreeOptions;
@@ -68,8 +75,7 @@ export class Tree {
       return table;
     });
     this.version = after;
-    const { nextTable, sequence, walIndex, mark } = { ...this.counters, ...edit };
-    this.counters = { nextTable, sequence, walIndex, mark };
+    this.counters = countersAfter(this.counters, edit);
     for (const number of this.undeleted) this.unlink(number);
     const left = new Set(after.tables());
     for (const table of before.tables()) {

@@ -16,8 +16,8 @@ export interface LsmOptions {
   readonly worker: LsmWorker;
   /**
    * `own`: batches are logged here, and safe when acknowledged with `sync`. `owner`: the owner logs
-   * them itself, tells its position as `mark` with each batch, and after a crash writes again what came
-   * behind `durableMark`. Default `own`.
+   * them itself and tells its position as `mark`; after a crash it goes on from `durableMark`, whose state
+   * `atMark` shows. A folder keeps to the one it was made with. Default `own`.
    */
   readonly log?: 'own' | 'owner';
   /** Size at which the memory table is flushed; default 32 MiB. */
@@ -89,7 +89,10 @@ export interface WriteOptions {
    * survives kill -9 some milliseconds later.
    */
   readonly sync?: boolean;
-  /** With `log: 'owner'`: the owner's position behind this batch; rises with each one that writes anything. */
+  /**
+   * With `log: 'owner'`: all that was written up to and with this batch is the owner's state at this
+   * position of its own; never falls. Batches without one belong to the next mark. The batch may be empty.
+   */
   readonly mark?: number;
 }
 
@@ -110,7 +113,10 @@ export interface Lsm {
   readonly state: LsmState;
   readonly failure: LsmError | null;
   readonly stats: LsmStats;
-  /** With `log: 'owner'`: everything written up to this mark is in tables. */
+  /**
+   * With `log: 'owner'`: the last mark whose state is in tables, 0 at first. After a crash there may also be
+   * batches behind it in tables, of the group that was to end at the next mark.
+   */
   readonly durableMark: number;
 
   /** Looks without the disk. With `cold` ask `load`. @throws LsmError 'corrupt'. */
@@ -133,6 +139,8 @@ export interface Lsm {
    */
   write(batch: WriteBatch, options: WriteOptions, done: (error: LsmError | null) => void): void;
   snapshot(): Snapshot;
+  /** With `log: 'owner'`: the state at `durableMark`, without any batch behind it. */
+  atMark(): Snapshot;
   scan(range?: ScanRange): Scan;
   /** Everything written so far is in tables when this is done. @throws LsmError. */
   flush(): Promise<void>;

@@ -1,7 +1,8 @@
 /**
  * Blocks in memory, within a limit: frames of one size carved from large buffers, reused by the clock
  * algorithm (a block that was asked for again gets a second chance). A block larger than a frame brings
- * a buffer of its own.
+ * a buffer of its own. When every frame is pinned or reserved a spare one is taken beyond the limit, and
+ * given up as soon as the clock's hand finds it free: readers never wait for each other.
  *
  * A frame is free, reserved (being read into, its taker's), or holds a block. A pinned frame is not
  * reused: cursors pin the block they stand on. Invariant: `tableOf[frame].frames[nth] === frame`
@@ -11,6 +12,7 @@
  */
 import { invariant } from '../../base/index.ts';
 
+const NO_BYTES = Buffer.alloc(0);
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 /** A table has no frame for a block. */
 export const NO_FRAME = -1;
@@ -34,6 +36,8 @@ export class BlockCache {
   /** What a frame was before it took a larger buffer; null: it did not. */
   private readonly carved: ({ buffer: Buffer; offset: number } | null)[] = [];
   private readonly free: number[] = [];
+  /** Frames beyond the limit that have no memory at the moment. */
+  private readonly spares: number[] = [];
   private readonly frameBytes: number;
   private readonly framesMax: number;
   private readonly capacityBytes: number;
@@ -48,8 +52,7 @@ export class BlockCache {
 
   /** Bytes of memory taken. */
   get bytes(): number {
-    const { length } = this.buffers;
-    return Math.min(length, this.framesMax) * this.frameBytes + this.largeBytes;
+    return (this.buffers.length - this.spares.length) * this.frameBytes + this.largeBytes;
   }
 
   /** The frame of a block that is in memory, noted as asked for; `NO_FRAME` when it is not. */
@@ -70,7 +73,7 @@ export class BlockCache {
 
   /**
    * A frame for `length` bytes, to be read into `buffers[frame]` from `offsets[frame]` on. End it by
-   * `publish` or `abandon`. `NO_FRAME`: every frame is pinned or reserved.
+   * `publish` or `abandon`.
    */
   reserve(length: number): number {
     const isLarge = length > this.frameBytes;
@@ -80,7 +83,6 @@ export class BlockCache {
       }
     }
     const frame = this.takeFrame();
-    if (frame === NO_FRAME) return NO_FRAME;
     this.pins[frame] = 1;
     this.recent[frame] = 0;
     if (isLarge) {
@@ -92,7 +94,7 @@ export class BlockCache {
     return frame;
   }
 
-  /** The frame holds this block now, unless another one does already. It stays pinned. */
+  /** The frame holds this block now, which no other one does. It stays pinned. */
   publish(frame: number, table: CachedTable, nth: number): void {
     invariant(table.frames[nth] === NO_FRAME, 'a block is in memory once');
     table.frames[nth] = frame;
@@ -130,9 +132,22 @@ export class BlockCache {
         continue;
       }
       this.release(frame);
-      return this.free.pop()!;
+      const released = this.free.pop();
+      if (released !== undefined) return released;
     }
-    return NO_FRAME;
+    return this.spareFrame();
+  }
+
+  private spareFrame(): number {
+    const frame = this.spares.pop() ?? this.buffers.length;
+    this.buffers[frame] = Buffer.allocUnsafeSlow(this.frameBytes);
+    this.offsets[frame] = 0;
+    this.tableOf[frame] = null;
+    this.nthOf[frame] = 0;
+    this.pins[frame] = 0;
+    this.recent[frame] = 0;
+    this.carved[frame] = null;
+    return frame;
   }
 
   private newFrame(): number {
@@ -177,6 +192,11 @@ export class BlockCache {
       this.offsets[frame] = carved.offset;
       this.carved[frame] = null;
     }
-    this.free.push(frame);
+    if (frame < this.framesMax) this.free.push(frame);
+    else {
+      this.buffers[frame] = NO_BYTES;
+      this.pins[frame] = 1;
+      this.spares.push(frame);
+    }
   }
 }

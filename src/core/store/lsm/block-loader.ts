@@ -52,9 +52,16 @@ export class BlockLoader {
     if (startedMs < this.threadsUntilMs || this.pending.get(table)?.has(nth) === true) {
       return NO_FRAME;
     }
+    const frame = this.loadNow(table, nth);
+    this.noteRead(startedMs, this.clock.monotonicMs());
+    return frame;
+  }
+
+  /** Reads a block that is not in memory on the loop, whatever that takes. @returns its frame. @throws LsmError. */
+  loadNow(table: Table, nth: number): number {
     const { cache } = this;
+    const length = table.index.length(nth) + CHECKSUM_BYTES;
     const frame = cache.reserve(length);
-    if (frame === NO_FRAME) return NO_FRAME;
     const buffer = cache.buffers[frame]!;
     const start = cache.offsets[frame]!;
     try {
@@ -65,7 +72,6 @@ export class BlockLoader {
       throw LsmError.from(error, table.file.path);
     }
     this.loopReads++;
-    this.noteRead(startedMs, this.clock.monotonicMs());
     cache.publish(frame, table, nth);
     cache.unpin(frame);
     return frame;
@@ -110,11 +116,6 @@ export class BlockLoader {
     const offset = table.index.offset(nth);
     const length = table.index.length(nth) + CHECKSUM_BYTES;
     const frame = cache.reserve(length);
-    if (frame === NO_FRAME) {
-      // More readers at once than the cache has frames.
-      this.end(table, nth, new LsmError('busy', { detail: 'every cached block is in use' }), frame);
-      return;
-    }
     const buffer = cache.buffers[frame]!;
     const start = cache.offsets[frame]!;
     let have = 0;
@@ -126,10 +127,15 @@ export class BlockLoader {
       }
       this.threadReads++;
       const failure = this.check(table, nth, frame, { error, whole: have === length });
-      if (failure === null) {
+      const there = cache.find(table, nth);
+      if (there !== NO_FRAME) {
+        // Somebody could not wait and has read it meanwhile.
+        cache.abandon(frame);
+        cache.pin(there);
+        this.hand(table, nth, there);
+      } else if (failure === null) {
         cache.publish(frame, table, nth);
-        this.end(table, nth, null, frame);
-        cache.unpin(frame);
+        this.hand(table, nth, frame);
       } else {
         cache.abandon(frame);
         this.end(table, nth, failure, NO_FRAME);
@@ -155,6 +161,12 @@ export class BlockLoader {
     } catch (error) {
       return LsmError.from(error, file);
     }
+  }
+
+  /** Lets those who wait see a pinned frame. */
+  private hand(table: Table, nth: number, frame: number): void {
+    this.end(table, nth, null, frame);
+    this.cache.unpin(frame);
   }
 
   private end(table: Table, nth: number, error: LsmError | null, frame: number): void {

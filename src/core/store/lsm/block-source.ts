@@ -18,6 +18,8 @@ export interface BlockSource {
   open(nth: number): boolean;
   /** Brings a block within reach of `open`. @throws LsmError. */
   load(nth: number): Promise<void>;
+  /** As `load`, on the loop, whatever that takes. @throws LsmError. */
+  loadNow(nth: number): void;
   close(): void;
 }
 
@@ -63,6 +65,11 @@ export class CachedBlocks implements BlockSource {
     });
   }
 
+  loadNow(nth: number): void {
+    const { cache, table, loader } = this;
+    if (cache.find(table, nth) === NO_FRAME) loader.loadNow(table, nth);
+  }
+
   close(): void {
     if (this.frame === NO_FRAME) return;
     this.cache.unpin(this.frame);
@@ -100,6 +107,8 @@ export class StreamedBlocks implements BlockSource {
   }
 
   async load(): Promise<void> {}
+
+  loadNow(): void {}
 
   close(): void {}
 

@@ -3,8 +3,9 @@
  * sequence number. Memory tables, tables and merges of them are cursors.
  *
  * A cursor's fields describe the entry it stands on and are good until its next move. A cursor whose
- * next entry is on the disk turns `cold`: its move is completed by `load`. In a worker thread nothing
- * is ever cold.
+ * next entry is on the disk turns `cold`: its move is completed by `load`. So does one whose move, or
+ * `load`, was cut short by an error, but for a seek, which is made again. In a worker thread nothing is
+ * ever cold.
  */
 import { Kind } from './kind.ts';
 
@@ -34,6 +35,8 @@ export interface Cursor {
   previous(): void;
   /** Reads what a cold cursor lacks and completes its move. @throws LsmError. */
   load(): Promise<void>;
+  /** As `load`, on the loop, whatever that takes. @throws LsmError. */
+  loadNow(): void;
   /** Lets go of what it holds; it is not used again. */
   close(): void;
 }

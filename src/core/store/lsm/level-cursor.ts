@@ -45,17 +45,24 @@ export class LevelCursor extends Standing implements Cursor {
   }
 
   next(): void {
+    this.at = At.cold;
     this.inner?.next();
     this.settle();
   }
 
   previous(): void {
+    this.at = At.cold;
     this.inner?.previous();
     this.settle();
   }
 
   async load(): Promise<void> {
     await this.inner?.load();
+    this.settle();
+  }
+
+  loadNow(): void {
+    this.inner?.loadNow();
     this.settle();
   }
 

@@ -26,6 +26,7 @@ export class LsmStore implements OrderedStore {
   private readonly place: LsmPlace;
   private readonly batch = new WriteBatch();
   private walks = 0;
+  private colds = 0;
   private writes = 0;
   private mark = 0;
   private readonly into: Lookup = { value: Buffer.alloc(0), start: 0, length: 0, expiresAtMs: 0 };
@@ -70,7 +71,10 @@ export class LsmStore implements OrderedStore {
     const snapshot = view as Snapshot | undefined;
     const found = lsm.lookup(key, 0, key.length, into, snapshot);
     if (found === Found.missing) return null;
-    if (found === Found.cold) return this.place.settle(lsm.get(key, snapshot));
+    if (found === Found.cold) {
+      if (this.colds++ % 2 === 0) return this.place.settle(lsm.get(key, snapshot));
+      if (!lsm.lookupNow(key, 0, key.length, into, snapshot)) return null;
+    }
     return Buffer.from(into.value.subarray(into.start, into.start + into.length));
   }
 
@@ -80,13 +84,17 @@ export class LsmStore implements OrderedStore {
 
   walk({ view, ...range }: Range): Walk {
     const snapshot = view && { snapshot: view as Snapshot };
+    const nth = this.walks++;
     const scan = this.lsm.scan({
       ...range,
       ...snapshot,
-      pageEntries: [1, 3, 20, 1000][this.walks++ % 4]!,
+      pageEntries: [1, 3, 20, 1000][nth % 4]!,
+      reusePage: nth % 3 === 0,
     });
+    let pages = nth;
+    const fill = () => (pages++ % 2 === 0 ? scan.fillNow() : this.place.settle(scan.fill()));
     return {
-      next: async () => ((await this.place.settle(scan.fill())) ? pageOf(scan) : []),
+      next: async () => ((await fill()) ? pageOf(scan) : []),
       close: async () => scan.close(),
     };
   }
@@ -125,6 +133,10 @@ export function batchOf(operations: readonly Operation[], batch = new WriteBatch
 
 function pageOf(scan: Scan): Pair[] {
   const pairs: Pair[] = [];
-  for (let nth = 0; nth < scan.count; nth++) pairs.push([scan.key(nth), scan.value(nth)]);
+  for (let nth = 0; nth < scan.count; nth++) {
+    const at = scan.keyStart(nth);
+    const key = Buffer.from(scan.bytes.subarray(at, at + scan.keyLength(nth)));
+    pairs.push([key, Buffer.from(scan.value(nth))]);
+  }
   return pairs;
 }

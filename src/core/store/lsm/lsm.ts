@@ -215,6 +215,22 @@ class Engine implements Lsm {
     return this.reader.find(tree.slots, tree.version, key, start, length, sequence, into);
   }
 
+  lookupNow(
+    key: Buffer,
+    start: number,
+    length: number,
+    into: Lookup,
+    snapshot?: Snapshot,
+  ): boolean {
+    const { reader } = this;
+    reader.now = true;
+    try {
+      return this.lookup(key, start, length, into, snapshot) === Found.found;
+    } finally {
+      reader.now = false;
+    }
+  }
+
   load(
     key: Buffer,
     into: Lookup,

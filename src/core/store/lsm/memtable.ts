@@ -345,6 +345,8 @@ export class MemtableCursor implements Cursor {
 
   async load(): Promise<void> {}
 
+  loadNow(): void {}
+
   close(): void {}
 
   /** On the oldest version of the last key below this one; links go forwards only. */

@@ -47,6 +47,7 @@ export class MergeCursor extends Standing implements Cursor {
   next(): void {
     invariant(this.forward, 'a merge goes one way');
     const top = this.heap[0]!;
+    this.at = At.cold;
     top.next();
     this.settle(top);
   }
@@ -54,6 +55,7 @@ export class MergeCursor extends Standing implements Cursor {
   previous(): void {
     invariant(!this.forward, 'a merge goes one way');
     const top = this.heap[0]!;
+    this.at = At.cold;
     top.previous();
     this.settle(top);
   }
@@ -61,6 +63,13 @@ export class MergeCursor extends Standing implements Cursor {
   async load(): Promise<void> {
     for (const source of this.sources) {
       while (source.at === At.cold) await source.load();
+    }
+    this.gather();
+  }
+
+  loadNow(): void {
+    for (const source of this.sources) {
+      while (source.at === At.cold) source.loadNow();
     }
     this.gather();
   }

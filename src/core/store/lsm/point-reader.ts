@@ -33,6 +33,8 @@ export class PointReader {
   /** After `cold`: the block that has to be loaded. */
   coldTable: Table | undefined;
   coldBlock = 0;
+  /** Reads on the loop, whatever that takes: nothing is cold. */
+  now = false;
   private readonly parts: Parts;
   private readonly view = new BlockView();
 
@@ -143,7 +145,7 @@ export class PointReader {
     let frame = cache.find(table, block);
     if (frame === NO_FRAME) {
       stats.blockMisses++;
-      frame = loader.loadOnLoop(table, block);
+      frame = this.now ? loader.loadNow(table, block) : loader.loadOnLoop(table, block);
       if (frame === NO_FRAME) {
         this.coldTable = table;
         this.coldBlock = block;

@@ -4,7 +4,7 @@
  *
  * Benchmark: bench/lsm.
  */
-import { compareBytes, copyBytes } from '../../base/index.ts';
+import { compareBytes, copyBytes, invariant } from '../../base/index.ts';
 import type { Clock } from '../../runtime/index.ts';
 import { At, type Cursor } from './cursor.ts';
 import { Kind } from './kind.ts';
@@ -26,17 +26,31 @@ export interface ScanSource {
   release(): void;
 }
 
-/** Entries copied out: what was handed out stays good. */
+const NO_BYTES = Buffer.alloc(0);
+
+/** Entries copied out. */
 class Page {
-  bytes: Buffer;
+  bytes: Buffer = NO_BYTES;
   used = 0;
   readonly keyStarts: number[] = [];
   readonly valueStarts: number[] = [];
   readonly ends: number[] = [];
   readonly expiresAtMs: number[] = [];
 
-  constructor(bytes: number) {
-    this.bytes = Buffer.allocUnsafeSlow(bytes);
+  private readonly keysOnly: boolean;
+
+  constructor(keysOnly: boolean) {
+    this.keysOnly = keysOnly;
+  }
+
+  /** Begins anew. @param bytes of memory of its own; 0: in the memory of before. */
+  clear(bytes: number): void {
+    if (bytes > 0) this.bytes = Buffer.allocUnsafeSlow(bytes);
+    this.used = 0;
+    this.keyStarts.length = 0;
+    this.valueStarts.length = 0;
+    this.ends.length = 0;
+    this.expiresAtMs.length = 0;
   }
 
   get count(): number {
@@ -44,7 +58,8 @@ class Page {
   }
 
   add(entry: Entry): void {
-    const end = this.used + entry.keyLength + entry.valueLength;
+    const valueLength = this.keysOnly ? 0 : entry.valueLength;
+    const end = this.used + entry.keyLength + valueLength;
     if (end > this.bytes.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(end, this.bytes.length * 2));
       this.bytes.copy(larger, 0, 0, this.used);
@@ -54,7 +69,7 @@ class Page {
     copyBytes(entry.key, entry.keyStart, this.bytes, this.used, entry.keyLength);
     this.used += entry.keyLength;
     this.valueStarts.push(this.used);
-    copyBytes(entry.value, entry.valueStart, this.bytes, this.used, entry.valueLength);
+    copyBytes(entry.value, entry.valueStart, this.bytes, this.used, valueLength);
     this.used = end;
     this.ends.push(end);
     this.expiresAtMs.push(entry.expiresAtMs);
@@ -79,7 +94,10 @@ export class RangeScan implements Scan {
   private readonly range: ScanRange;
   private readonly pageBytes: number;
   private readonly pageEntries: number;
-  private page = new Page(0);
+  private readonly page: Page;
+  private filling = false;
+  /** The page was cut short by an error: what is in it counts. */
+  private cut = false;
   private begun = false;
   private over = false;
   private closed = false;
@@ -96,10 +114,31 @@ export class RangeScan implements Scan {
     this.range = range;
     this.pageBytes = range.pageBytes ?? PAGE_BYTES;
     this.pageEntries = range.pageEntries ?? PAGE_ENTRIES;
+    this.page = new Page(range.keysOnly === true);
   }
 
   get count(): number {
     return this.page.count;
+  }
+
+  get bytes(): Buffer {
+    return this.page.bytes;
+  }
+
+  keyStart(nth: number): number {
+    return this.page.keyStarts[nth]!;
+  }
+
+  keyLength(nth: number): number {
+    return this.page.valueStarts[nth]! - this.page.keyStarts[nth]!;
+  }
+
+  valueStart(nth: number): number {
+    return this.page.valueStarts[nth]!;
+  }
+
+  valueLength(nth: number): number {
+    return this.page.ends[nth]! - this.page.valueStarts[nth]!;
   }
 
   key(nth: number): Buffer {
@@ -115,25 +154,62 @@ export class RangeScan implements Scan {
   }
 
   async fill(): Promise<boolean> {
-    this.page = new Page(Math.min(this.pageBytes, PAGE_BYTES));
+    this.beginPage();
+    const { cursor } = this.source;
+    this.filling = true;
+    try {
+      if (!this.begun) this.begin();
+      for (let steps = 1; this.hasRoom(); steps++) {
+        if (cursor.at === At.cold) await this.load();
+        else if (steps % TURN_ENTRIES === 0) await this.nextTurn();
+        else this.move();
+      }
+    } finally {
+      this.filling = false;
+    }
+    return this.endPage();
+  }
+
+  fillNow(): boolean {
+    this.beginPage();
     const { cursor } = this.source;
     if (!this.begun) this.begin();
-    for (let steps = 1; !this.over && !this.closed; steps++) {
-      if (cursor.at === At.cold) await this.load();
-      else if (steps % TURN_ENTRIES === 0) await this.nextTurn();
-      else if (this.range.reverse === true) this.stepBack();
-      else this.step();
-      const { page } = this;
-      if (page.used >= this.pageBytes || page.count >= this.pageEntries) break;
+    while (this.hasRoom()) {
+      if (cursor.at === At.cold) cursor.loadNow();
+      else this.move();
     }
-    if (this.over) this.close();
-    return this.page.count > 0;
+    return this.endPage();
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
     if (!this.loading) this.letGo();
+  }
+
+  private beginPage(): void {
+    invariant(!this.filling, 'a scan fills one page at a time');
+    if (this.cut) return;
+    this.cut = true;
+    const fresh = this.range.reusePage !== true || this.page.bytes.length === 0;
+    this.page.clear(fresh ? Math.min(this.pageBytes, PAGE_BYTES) : 0);
+  }
+
+  private hasRoom(): boolean {
+    const { page } = this;
+    if (this.over || this.closed) return false;
+    return page.used < this.pageBytes && page.count < this.pageEntries;
+  }
+
+  private move(): void {
+    if (this.range.reverse === true) this.stepBack();
+    else this.step();
+  }
+
+  private endPage(): boolean {
+    this.cut = false;
+    if (this.over) this.close();
+    return this.page.count > 0;
   }
 
   private letGo(): void {
@@ -157,7 +233,6 @@ export class RangeScan implements Scan {
   }
 
   private begin(): void {
-    this.begun = true;
     const { cursor } = this.source;
     const { from, to, reverse } = this.range;
     if (reverse === true) {
@@ -165,6 +240,7 @@ export class RangeScan implements Scan {
       else cursor.seekBefore(to, 0, to.length);
     } else if (from === undefined) cursor.seekFirst();
     else cursor.seek(from, 0, from.length);
+    this.begun = true;
   }
 
   private step(): void {

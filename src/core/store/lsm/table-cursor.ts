@@ -70,6 +70,11 @@ export class TableCursor implements Cursor {
     this.enter(this.block, this.place);
   }
 
+  loadNow(): void {
+    this.source.loadNow(this.block);
+    this.enter(this.block, this.place);
+  }
+
   close(): void {
     this.source.close();
   }
@@ -82,10 +87,10 @@ export class TableCursor implements Cursor {
     this.block = block;
     this.place = place;
     const { source, view } = this;
+    this.at = At.cold;
     if (!source.open(block)) {
       // A seek's key may be gone when the block comes.
       if (place === 'at' || place === 'below') this.wanted = Buffer.from(this.wanted);
-      this.at = At.cold;
       return;
     }
     view.open(source.buffer, source.base, source.length);

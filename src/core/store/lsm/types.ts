@@ -68,15 +68,30 @@ export interface ScanRange {
   /** Bytes and entries after which a page ends; defaults 64 KiB and 1,024. */
   readonly pageBytes?: number;
   readonly pageEntries?: number;
+  /** Values are left out: they come as empty. Default false. */
+  readonly keysOnly?: boolean;
+  /** A page is written over the one before: what was handed out of that one is good no longer. Default false. */
+  readonly reusePage?: boolean;
 }
 
 /** A walk over live entries, a page at a time. Close it: it holds tables open. */
 export interface Scan {
-  /** Fills the next page; false: the range is over and the page is empty. @throws LsmError. */
+  /**
+   * Fills the next page; false: the range is over and the page is empty.
+   * @throws LsmError; called again it goes on from there.
+   */
   fill(): Promise<boolean>;
-  /** Entries of the page. */
+  /** As `fill`, reading what is needed on the loop, however long everybody waits for it. @throws LsmError. */
+  fillNow(): boolean;
+  /** Entries of the page, in order of the scan. */
   readonly count: number;
-  /** Copies, in order of the scan. */
+  /** Memory of the page, in which keys and values stand. */
+  readonly bytes: Buffer;
+  keyStart(nth: number): number;
+  keyLength(nth: number): number;
+  valueStart(nth: number): number;
+  valueLength(nth: number): number;
+  /** Views of `bytes`; good for ever unless `reusePage`. */
   key(nth: number): Buffer;
   value(nth: number): Buffer;
   expiresAtMs(nth: number): number;
@@ -121,6 +136,8 @@ export interface Lsm {
 
   /** Looks without the disk. With `cold` ask `load`. @throws LsmError 'corrupt'. */
   lookup(key: Buffer, start: number, length: number, into: Lookup, snapshot?: Snapshot): Found;
+  /** As `lookup`, reading what is needed on the loop, however long everybody waits for it. @throws LsmError. */
+  lookupNow(key: Buffer, start: number, length: number, into: Lookup, snapshot?: Snapshot): boolean;
   /** As `lookup`, reading what is needed; `done` once, also inside the call when nothing had to be waited for. */
   load(
     key: Buffer,

@@ -13,10 +13,15 @@ export class Failures {
   private readonly failures = new Map<FailureSource, LsmError>();
   private readonly waiting = new Set<(source: FailureSource, failure: LsmError) => void>();
   private readonly onChange: (failure: LsmError | null) => void;
+  private readonly onAny: () => void;
 
-  /** @param onChange what is told from now on: the worst that is left. */
-  constructor(onChange: (failure: LsmError | null) => void) {
+  /**
+   * @param onChange what is told from now on: the worst that is left.
+   * @param onAny a part has failed or has overcome it, whatever is told.
+   */
+  constructor(onChange: (failure: LsmError | null) => void, onAny: () => void) {
     this.onChange = onChange;
+    this.onAny = onAny;
   }
 
   get first(): LsmError | null {
@@ -34,8 +39,10 @@ export class Failures {
   /** @param failure null: it is overcome. */
   set(source: FailureSource, failure: LsmError | null): void {
     const before = this.first;
+    const had = this.failures.has(source);
     if (failure === null) this.failures.delete(source);
     else this.failures.set(source, failure);
+    if (had !== (failure !== null)) this.onAny();
     // The same again, at each new try, is not told again.
     if (this.first?.message !== before?.message) this.onChange(this.first);
     if (failure === null) return;

@@ -218,20 +218,48 @@ test('a scan that is closed while it reads lets go of what it holds when the rea
   await store.close();
 });
 
-test('while compactions fail flushes go on, and what failed is done later', async () => {
-  const states: LsmState[] = [];
-  const world = new LsmWorld(1, { onStateChange: (state) => states.push(state) });
+/** A worker whose compactions fail as long as they are told to. */
+function workerOf(world: LsmWorld): LsmWorker & { broken: boolean } {
   const { worker } = world.engineOptions();
-  let broken = true;
-  const failing: LsmWorker = {
+  return {
+    broken: true,
     flush: (job) => worker.flush(job),
-    compact: async (job) => {
-      if (broken) throw new LsmError('io', { detail: 'the disk is broken' });
+    async compact(job) {
+      if (this.broken) throw new LsmError('io', { detail: 'the disk is broken' });
       return worker.compact(job);
     },
     verify: (job, onProgress) => worker.verify(job, onProgress),
     close: () => worker.close(),
   };
+}
+
+test('while compactions fail writers are slowed down, never stopped', async () => {
+  const world = new LsmWorld(1);
+  const worker = workerOf(world);
+  const lsm = await world.open({ worker });
+  let late = 0;
+  for (let nth = 0; nth < 60; nth++) {
+    const { promise, resolve } = Promise.withResolvers<LsmError | null>();
+    const { stalls } = lsm.stats;
+    lsm.write(new WriteBatch().put(bytes(padded(nth % 7)), Buffer.alloc(50)), {}, resolve);
+    late += lsm.stats.stalls - stalls;
+    assert.equal(await world.settle(promise), null);
+    await world.settle(lsm.flush());
+  }
+  assert.equal(lsm.state, 'failed');
+  assert.ok(lsm.stats.tables >= 59, 'far more than writers stop at');
+  assert.ok(late > 30);
+  worker.broken = false;
+  await world.clock.advance(3000);
+  assert.equal(lsm.state, 'open');
+  assert.ok(lsm.stats.tables < 12);
+  await world.settle(lsm.close());
+});
+
+test('while compactions fail flushes go on, and what failed is done later', async () => {
+  const states: LsmState[] = [];
+  const world = new LsmWorld(1, { onStateChange: (state) => states.push(state) });
+  const failing = workerOf(world);
   const lsm = await world.open({ worker: failing });
   for (let nth = 0; nth < 600; nth++) {
     lsm.write(new WriteBatch().put(bytes(padded(nth % 90)), Buffer.alloc(50)), {}, () => {});
@@ -240,7 +268,7 @@ test('while compactions fail flushes go on, and what failed is done later', asyn
   assert.deepEqual(states, ['failed']);
   assert.equal(lsm.failure?.detail, 'the disk is broken');
   await assert.rejects(world.settle(lsm.compact()), { code: 'io' });
-  broken = false;
+  failing.broken = false;
   await world.clock.advance(3000);
   assert.deepEqual(states, ['failed', 'open']);
   assert.ok(lsm.stats.compactions > 0);

@@ -52,8 +52,10 @@ const LEVEL_BYTES = 128 * MIB;
 const SLOTS_MAX = 6;
 /** Memory tables that an engine begins with at most, as far as the disk takes what is in the others. */
 const SLOTS_OPEN = 1;
-/** Writers go on at the lowest rate at least while tables cannot be compacted for damage. */
+/** Writers go on at the lowest rate at least while tables cannot be flushed or compacted. */
 const PRESSURE_BLOCKED_MAX = 0.95;
+/** What keeps them from it, beside damage. */
+const BLOCKING_FAILURES = ['flush', 'compaction', 'manifest'] as const;
 const WAL_FOLDER = 'wal';
 const MANIFEST_FOLDER = 'manifest';
 
@@ -90,7 +92,11 @@ export async function openLsm(options: LsmOptions): Promise<Lsm> {
 }
 
 class Engine implements Lsm {
-  readonly failures = new Failures((failure) => this.tell(failure));
+  readonly failures = new Failures(
+    (failure) => this.tell(failure),
+    // Not within the call that has failed: owners whose writes are let go write more.
+    () => this.options.clock.nextTurn(() => this.press()),
+  );
   private readonly options: LsmOptions;
   private readonly manifest: Manifest;
   private readonly tables: TableOptions;
@@ -458,12 +464,13 @@ class Engine implements Lsm {
   }
 
   private press(): void {
+    if (this.closed) return;
     const waiting = this.tree.slots.length - 1;
     const wanted = pressure(this.tree.version, this.picker, waiting);
-    // What damage keeps from being compacted would stop writers for ever.
-    const bound = this.maintenance.isBlocked ? PRESSURE_BLOCKED_MAX : Number.POSITIVE_INFINITY;
-    this.stall.setPressure(Math.min(wanted, bound));
-    if (this.opened && !this.closed) this.maintenance.kick();
+    // Who waits for it waits for a disk to be mended: he goes on slowly, and is refused when there is no room.
+    const blocked = this.maintenance.isBlocked || this.failures.among(BLOCKING_FAILURES) !== null;
+    this.stall.setPressure(blocked ? Math.min(wanted, PRESSURE_BLOCKED_MAX) : wanted);
+    if (this.opened) this.maintenance.kick();
   }
 
   private tell(failure: LsmError | null): void {

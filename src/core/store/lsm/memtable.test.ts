@@ -22,7 +22,7 @@ const written = fc.array(
     expiresAtMs: fc.constantFrom(0, 5, 2 ** 40 + 1),
     isDelete: fc.boolean(),
   }),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 );
 
 function fill(list: typeof written extends fc.Arbitrary<infer T> ? T : never): {

@@ -74,22 +74,26 @@ function drain(world: PickerWorld, stepsMax: number): void {
 
 test('whatever is written, picked and finished in any order, reads see the newest, picking ends, and space stays bounded', () => {
   fc.assert(
-    fc.property(setting, fc.array(step, { minLength: 5, maxLength: 80 }), (given, steps) => {
-      const world = new PickerWorld(given, given.seed);
-      for (const one of steps) run(world, one, given.deadPart);
-      world.check();
-      drain(world, 2000);
-      world.check();
-      const { version, options } = world;
-      const { base } = levelTargets(version, options);
-      let between = 0;
-      for (let level = 1; level < 6; level++) {
-        if (level < base) assert.equal(version.level(level).length, 0);
-        between += version.levelBytes(level);
-      }
-      assert.ok(between <= version.levelBytes(6) / 9, `${between} over ${version.levelBytes(6)}`);
-      assert.ok(version.level(0).length < 4 && version.levelBytes(0) < options.levelBytes);
-    }),
+    fc.property(
+      setting,
+      fc.array(step, { minLength: 5, maxLength: 80, size: 'max' }),
+      (given, steps) => {
+        const world = new PickerWorld(given, given.seed);
+        for (const one of steps) run(world, one, given.deadPart);
+        world.check();
+        drain(world, 2000);
+        world.check();
+        const { version, options } = world;
+        const { base } = levelTargets(version, options);
+        let between = 0;
+        for (let level = 1; level < 6; level++) {
+          if (level < base) assert.equal(version.level(level).length, 0);
+          between += version.levelBytes(level);
+        }
+        assert.ok(between <= version.levelBytes(6) / 9, `${between} over ${version.levelBytes(6)}`);
+        assert.ok(version.level(0).length < 4 && version.levelBytes(0) < options.levelBytes);
+      },
+    ),
     { numRuns: Number(process.env.PLINTH_PICKER_RUNS ?? 150) },
   );
 });
@@ -118,27 +122,32 @@ test('steady writing of random keys uses several levels and costs what leveled c
 
 test('a range is brought down to the deepest level, without what is deleted', () => {
   fc.assert(
-    fc.property(setting, fc.array(step, { minLength: 5, maxLength: 40 }), (given, steps) => {
-      const world = new PickerWorld(given, given.seed);
-      for (const one of steps) run(world, one, given.deadPart);
-      drain(world, 2000);
-      world.snapshot = Number.POSITIVE_INFINITY;
-      const from = Buffer.from('0100');
-      const to = Buffer.from('0600');
-      for (let steps = 0; ; steps++) {
-        const picked = pickRange(world.version, world.options, world.state, { from, to });
-        assert.ok(picked !== 'busy' && steps < 2000);
-        if (picked === null) break;
-        assert.equal(picked.reason, 'range');
-        world.start(picked);
-        world.finish(picked);
-      }
-      for (let level = 0; level < 6; level++) {
-        assert.equal(world.version.overlapping(level, from, to).length, 0);
-      }
-      for (const { meta } of world.version.overlapping(6, from, to)) assert.equal(meta.deletes, 0);
-      world.check();
-    }),
+    fc.property(
+      setting,
+      fc.array(step, { minLength: 5, maxLength: 40, size: 'max' }),
+      (given, steps) => {
+        const world = new PickerWorld(given, given.seed);
+        for (const one of steps) run(world, one, given.deadPart);
+        drain(world, 2000);
+        world.snapshot = Number.POSITIVE_INFINITY;
+        const from = Buffer.from('0100');
+        const to = Buffer.from('0600');
+        for (let steps = 0; ; steps++) {
+          const picked = pickRange(world.version, world.options, world.state, { from, to });
+          assert.ok(picked !== 'busy' && steps < 2000);
+          if (picked === null) break;
+          assert.equal(picked.reason, 'range');
+          world.start(picked);
+          world.finish(picked);
+        }
+        for (let level = 0; level < 6; level++) {
+          assert.equal(world.version.overlapping(level, from, to).length, 0);
+        }
+        for (const { meta } of world.version.overlapping(6, from, to))
+          assert.equal(meta.deletes, 0);
+        world.check();
+      },
+    ),
     { numRuns: 60 },
   );
 });
@@ -186,6 +195,19 @@ test('three small tables on level 0 are left alone, the fourth has them merged i
     picked?.inputs.map(({ level, tables }) => [level, tables.length]),
     [[0, 4]],
   );
+});
+
+test('of a level 0 that has grown large the oldest tables go first, as many as one compaction takes', () => {
+  const forty = Array.from({ length: 40 }, () => table('az'));
+  const picked = pickCompaction(versionOf({ 0: forty, 6: [table('az')] }), OPTIONS, STATE);
+  const [upper] = picked?.inputs ?? [];
+  assert.deepEqual(
+    upper?.tables.map(({ meta }) => meta),
+    forty.slice(0, 12).reverse(),
+  );
+  const large = forty.map((meta) => ({ ...meta, bytes: 5000 }));
+  const one = pickCompaction(versionOf({ 0: large }), OPTIONS, STATE);
+  assert.equal(one?.inputs[0]?.tables.length, 1);
 });
 
 test('tables of level 0 that do not touch are moved as they are', () => {

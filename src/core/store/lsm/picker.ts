@@ -2,7 +2,7 @@
  * What to compact next. Pure: versions in, decisions out.
  *
  * Invariants of what is picked, so that a newer version of a key never sinks below an older one:
- *  - with tables of level 0 goes every other one whose range touches theirs;
+ *  - with tables of level 0 goes every older one whose range touches theirs;
  *  - with tables of any level goes every table of the output level that touches their range, and the
  *    output stays within that range, so the output level stays disjoint;
  *  - what is being compacted is not picked again, nor what would end in the range that a compaction
@@ -53,6 +53,11 @@ export interface Compaction<T extends HasMeta> extends KeyRange {
 
 /** One compaction takes about this many tables, level 0 apart. */
 const TABLES_MAX = 25;
+/**
+ * Of level 0 it takes as many bytes as so many tables have: until it is done the disk holds them twice, and
+ * the level they go to. Fewer would write that one more often.
+ */
+const TABLES_0_MAX = 12;
 /** Smaller tables of level 0, as a part of a full one, are rather merged than moved. */
 const MOVE_PART = 4;
 /** A table is rewritten for deletes when they are one of so many entries. */
@@ -156,7 +161,7 @@ class Picker<T extends HasMeta> {
     for (const seed of among.toReversed()) {
       const tables = this.#touching(seed);
       if (tables === null) continue;
-      const picked = this.#build(0, tables, this.#base, 'level-0');
+      const picked = this.#build(0, this.#oldest(tables), this.#base, 'level-0');
       if (picked !== null) return picked;
     }
     return null;
@@ -235,6 +240,17 @@ class Picker<T extends HasMeta> {
       found = wider;
       range = spanOf(wider);
     }
+  }
+
+  /** As many as one compaction takes, of tables newest first. The newer ones may stay above. */
+  #oldest(tables: readonly T[]): readonly T[] {
+    const bytesMax = TABLES_0_MAX * this.#options.tableBytes;
+    let bytes = 0;
+    let from = tables.length;
+    while (from > 0 && (bytes === 0 || bytes + tables[from - 1]!.meta.bytes <= bytesMax)) {
+      bytes += tables[--from]!.meta.bytes;
+    }
+    return tables.slice(from);
   }
 
   /** Tables of a level, those first that free most for what they cost. */

@@ -32,7 +32,7 @@ const history = fc.array(
       arbitrary: fc.record({ from: fc.nat(KEYS - 1), count: fc.integer({ min: 1, max: 5 }) }),
     },
   ),
-  { minLength: 2, maxLength: 80 },
+  { minLength: 2, maxLength: 80, size: 'max' },
 );
 type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 

@@ -27,7 +27,7 @@ const versions = fc
       value: fc.option(fc.string({ unit: fc.constantFrom('x', 'y'), maxLength: 400 })),
       expires: fc.constantFrom(0, 0, 77),
     }),
-    { minLength: 1, maxLength: 80 },
+    { minLength: 1, maxLength: 80, size: 'max' },
   )
   .map((list) =>
     list.map(({ key, value, expires }, nth): Version => {

@@ -9,7 +9,11 @@ const FILL_MS_MAX = 600_000;
 export type Filling = (index: number) => readonly string[];
 
 /** Sends commands 0 to `count`; resolves when all are answered, rejects on the first error reply. */
-export async function fill(peer: Peer, count: number, command: Filling): Promise<void> {
+export async function fill(
+  peer: Pick<Peer, 'port'>,
+  count: number,
+  command: Filling,
+): Promise<void> {
   const socket = connect({ host: '127.0.0.1', port: peer.port });
   socket.setNoDelay(true);
   const done = Promise.withResolvers<void>();

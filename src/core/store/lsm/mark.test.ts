@@ -88,6 +88,22 @@ test('a state at a mark that is held stays while later marks become durable', as
   await store.close();
 });
 
+test('a checkpoint has the state at the mark too, and goes on from there', async () => {
+  const { world, store, write } = await openOwned();
+  write([put('a', '1'), put('b', '1')], 1);
+  write([removeRange('a', 'c'), put('c', '2')]);
+  const report = await world.settle(store.lsm.checkpoint('/data/copy'));
+  assert.equal(report.mark, 1);
+  const copy = await world.open({ folder: '/data/copy' });
+  await world.settle(copy.compact());
+  assert.equal(copy.durableMark, 1);
+  const scan = copy.scan({ snapshot: copy.atMark() });
+  assert.ok(scan.fillNow());
+  assert.deepEqual([scan.key(0), scan.key(1), scan.count].map(String), ['a', 'b', '2']);
+  await world.settle(copy.close());
+  await store.close();
+});
+
 test('an engine with a log of its own has no state at a mark', async () => {
   const store = await LsmStore.open(new LsmWorld(1));
   assert.throws(() => store.lsm.atMark(), /log of its own/);

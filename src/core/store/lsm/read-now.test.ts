@@ -77,6 +77,15 @@ test('a block that a thread is reading may be read on the loop meanwhile', async
   await store.close();
 });
 
+test('a scan that is closed before its first page has none', async () => {
+  const store = await openFilled(new LsmWorld(1));
+  const scan = store.lsm.scan();
+  scan.close();
+  assert.equal(scan.fillNow(), false);
+  assert.equal(await scan.fill(), false);
+  await store.close();
+});
+
 test('keysOnly leaves the values out, and pages then hold more keys', async () => {
   const store = await openFilled(new LsmWorld(1));
   const scan = store.lsm.scan({ keysOnly: true, pageBytes: 600 });

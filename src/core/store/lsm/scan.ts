@@ -158,7 +158,7 @@ export class RangeScan implements Scan {
     const { cursor } = this.source;
     this.filling = true;
     try {
-      if (!this.begun) this.begin();
+      this.begin();
       for (let steps = 1; this.hasRoom(); steps++) {
         if (cursor.at === At.cold) await this.load();
         else if (steps % TURN_ENTRIES === 0) await this.nextTurn();
@@ -173,7 +173,7 @@ export class RangeScan implements Scan {
   fillNow(): boolean {
     this.beginPage();
     const { cursor } = this.source;
-    if (!this.begun) this.begin();
+    this.begin();
     while (this.hasRoom()) {
       if (cursor.at === At.cold) cursor.loadNow();
       else this.move();
@@ -232,7 +232,9 @@ export class RangeScan implements Scan {
     return new Promise((resolve) => this.source.clock.nextTurn(resolve));
   }
 
+  /** At the first page. */
   private begin(): void {
+    if (this.begun || this.closed) return;
     const { cursor } = this.source;
     const { from, to, reverse } = this.range;
     if (reverse === true) {

@@ -3,6 +3,10 @@ import { type Operation, put } from '../../../src/core/store/lsm/ordered-store.t
 
 export const NUMBER_KEY = '#';
 const KEYS = 700;
+/** An owner with a log of its own ends a group with each batch whose number is divided by this: its mark. */
+export const GROUP_BATCHES = 17;
+
+export type LogOf = 'own' | 'owner';
 
 export function operationsOf(number: number): Operation[] {
   const operations: Operation[] = [put(NUMBER_KEY, String(number))];

@@ -13,7 +13,7 @@ import { LsmStore } from '../../../src/core/store/lsm/lsm-store.ts';
 import { NodePlace } from '../../../src/core/store/lsm/node-place.ts';
 import { collect } from '../../../src/core/store/lsm/ordered-store.ts';
 import { applyTo, type Content } from '../../../src/core/store/lsm/sorted-model.ts';
-import { NUMBER_KEY, operationsOf } from './batches.ts';
+import { GROUP_BATCHES, type LogOf, NUMBER_KEY, operationsOf } from './batches.ts';
 
 const writer = fileURLToPath(import.meta.resolve('./writer.ts'));
 
@@ -29,23 +29,25 @@ export async function killLsmAgainAndAgain(options: {
   readonly folder: string;
   readonly kills: number;
   readonly seed: number;
+  /** Default `own`. */
+  readonly log?: LogOf;
 }): Promise<KillReport> {
-  const { folder, kills, seed } = options;
+  const { folder, kills, seed, log = 'own' } = options;
   const random = createSimRandom(seed);
   const content: Content = new Map();
   let last = 0;
   let acknowledged = 0;
   for (let nth = 0; nth < kills; nth++) {
-    const told = await writeAndKill(folder, last, 20 + random.below(500));
+    const told = await writeAndKill([folder, String(last), log], 20 + random.below(500));
     acknowledged = Math.max(acknowledged, told);
-    last = await check(folder, content, { last, acknowledged });
+    last = await check(new NodePlace(folder, { log }), content, { last, acknowledged });
   }
   return { kills, batches: last, acknowledged };
 }
 
 /** @returns the last batch that was acknowledged as durable, 0 when none was. */
-async function writeAndKill(folder: string, last: number, ms: number): Promise<number> {
-  const child: ChildProcess = spawn(process.execPath, [writer, folder, String(last)], {
+async function writeAndKill(args: readonly string[], ms: number): Promise<number> {
+  const child: ChildProcess = spawn(process.execPath, [writer, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
@@ -66,19 +68,28 @@ async function writeAndKill(folder: string, last: number, ms: number): Promise<n
   return Number(lines.at(-2) ?? 0);
 }
 
-/** @returns the number of the last batch that is there; `content` is what it left. */
+/**
+ * @returns the number of the last batch that is there, or with a log of its owner at the durable mark; `content`
+ * is what it left.
+ */
 async function check(
-  folder: string,
+  place: NodePlace,
   content: Content,
   { last, acknowledged }: { last: number; acknowledged: number },
 ): Promise<number> {
-  const store = await LsmStore.open(new NodePlace(folder));
+  const store = await LsmStore.open(place);
   try {
-    const number = Number((await store.get(Buffer.from(NUMBER_KEY))) ?? 0);
+    const view = place.options.log === 'owner' ? store.lsm.atMark() : store.view();
+    const number = Number((await store.get(Buffer.from(NUMBER_KEY), view)) ?? 0);
+    if (place.options.log === 'owner') {
+      assert.equal(number, store.lsm.durableMark);
+      assert.equal(number % GROUP_BATCHES, 0);
+    }
     assert.ok(number >= acknowledged, `${acknowledged} was acknowledged, ${number} is the last`);
     assert.ok(number >= last, 'what was there once stays');
     for (let nth = last + 1; nth <= number; nth++) applyTo(content, operationsOf(nth));
-    const pairs = await collect(store);
+    const pairs = await collect(store, { view });
+    view.release();
     assert.deepEqual(
       pairs.map(([key]) => key.toString('latin1')),
       [...content.keys()].sort(),
@@ -91,7 +102,7 @@ async function check(
     }
     const { damage, tables } = await store.lsm.verify();
     assert.deepEqual(damage, []);
-    assert.ok(tables <= readdirSync(folder).length);
+    assert.ok(tables <= readdirSync(place.folder).length);
     return number;
   } finally {
     await store.close();

@@ -11,8 +11,10 @@ const seed = Number(process.env.PLINTH_KILL_SEED ?? Date.now() % 1_000_000);
 const root = mkdtempSync(join(tmpdir(), 'plinth-lsm-kill-'));
 after(() => rmSync(root, { recursive: true }));
 
-test(`an LSM engine keeps its promise through ${kills} kills, seed ${seed}`, async (t) => {
-  const report = await killLsmAgainAndAgain({ folder: join(root, 'lsm'), kills, seed });
-  t.diagnostic(`${report.batches} batches, ${report.acknowledged} of them acknowledged as durable`);
-  assert.ok(report.acknowledged > 0);
-});
+for (const log of ['own', 'owner'] as const) {
+  test(`an LSM engine keeps its promise through ${kills} kills, the log is its ${log === 'own' ? 'own' : "owner's"}, seed ${seed}`, async (t) => {
+    const report = await killLsmAgainAndAgain({ folder: join(root, log), kills, seed, log });
+    t.diagnostic(`${report.batches} batches, ${report.acknowledged} acknowledged as durable`);
+    assert.ok(report.acknowledged > 0);
+  });
+}

@@ -318,6 +318,22 @@ test('a range held up by a running compaction is told to be busy, not done', () 
   assert.equal(pickRange(version, OPTIONS, { ...STATE, running: [running] }, {}), 'busy');
 });
 
+test('a step of a range compaction takes what it is about and what lies below within its limit', () => {
+  const ranges = Array.from({ length: 20 }, (_, nth) => {
+    return String.fromCharCode(97 + nth) + String.fromCharCode(98 + nth);
+  });
+  const version = versionOf({
+    5: ranges.map((range) => table(range)),
+    6: ranges.map((range) => table(range, { bytes: 900 })),
+  });
+  const picked = pickRange(version, OPTIONS, STATE, {});
+  assert.ok(picked !== null && picked !== 'busy');
+  assert.deepEqual(
+    picked.inputs.map(({ tables }) => tables.length),
+    [2, 2],
+  );
+});
+
 test('tables newer than a range compaction is about are left alone', () => {
   const version = versionOf({ 0: [table('az', { minSequence: 90, maxSequence: 99 })] });
   assert.equal(pickRange(version, OPTIONS, STATE, { through: 89 }), null);

@@ -185,12 +185,15 @@ class Picker<T extends HasMeta> {
       let bytes = 0;
       for (let nth = first; nth < tables.length; nth++) {
         const { meta } = tables[nth]!;
-        if (this.#busy.has(meta.number) || (run.length > 0 && bytes + meta.bytes > bytesMax)) break;
+        const { smallest, end } = meta;
+        const below = output > level ? this.#version.overlappingBytes(output, smallest, end) : 0;
+        const more = meta.bytes + below;
+        if (this.#busy.has(meta.number) || (run.length > 0 && bytes + more > bytesMax)) break;
         // What lies between two tables of the deepest level must not be written over.
         if (output === level && run.length > 0 && !this.#adjacent(level, run.at(-1)!, tables[nth]!))
           break;
         run.push(tables[nth]!);
-        bytes += meta.bytes;
+        bytes += more;
       }
       const picked = run.length === 0 ? null : this.#build(level, run, output, 'range');
       if (picked !== null) return picked;

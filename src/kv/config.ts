@@ -93,7 +93,7 @@ export const kvConfig = section('kv', 'The key-value store: Redis protocol.', {
   ),
   persistence: flag({
     default: true,
-    about: 'Whether data survive the process: a write-ahead log and checkpoints.',
+    about: 'Whether data survive the process: a write-ahead log and tables of keys.',
     change: 'Switch it off for a pure cache.',
   }),
   fsync: choice(['always', 'everysec', 'never'], {
@@ -108,10 +108,10 @@ export const kvConfig = section('kv', 'The key-value store: Redis protocol.', {
     max: 1024 * MEBIBYTE,
     about: 'Size of one file of the write-ahead log.',
   }),
-  checkpointLogBytes: size({
-    default: 256 * MEBIBYTE,
+  flushLogBytes: size({
+    default: 128 * MEBIBYTE,
     min: 64 * 1024,
-    about: 'Log written since the last checkpoint that starts the next one.',
+    about: 'Log written since the last flush of keys to their tables that starts the next one.',
     change: 'Lower it for a quicker start, raise it for less disk traffic.',
   }),
 });

@@ -183,7 +183,7 @@ function memoryMetrics({ keyspace, settings, stats }: Engine): MetricSpec[] {
 function durabilityMetrics(engine: Engine): MetricSpec[] {
   const { clock, persistence } = engine;
   if (persistence === undefined) return [];
-  const { checkpointer, log } = persistence;
+  const { flusher, log } = persistence;
   return [
     gauge('plinth_kv_writes_refused', 'Whether writes are refused because the log fails.', () =>
       engine.writesRefused === undefined ? 0 : 1,
@@ -218,27 +218,23 @@ function durabilityMetrics(engine: Engine): MetricSpec[] {
     gauge(
       'plinth_kv_log_replay_bytes',
       'Log behind the last checkpoint, which a start has to replay.',
-      () => persistence.bytesBehindCheckpoint,
+      () => persistence.bytesBehindFlush,
     ),
-    counter('plinth_kv_checkpoints_total', 'Complete checkpoints.', () => checkpointer.completed),
+    counter('plinth_kv_checkpoints_total', 'Complete checkpoints.', () => flusher.completed),
     gauge('plinth_kv_checkpoint_running', 'Whether a checkpoint is being written.', () =>
-      checkpointer.running ? 1 : 0,
+      flusher.running ? 1 : 0,
     ),
     gauge('plinth_kv_checkpoint_failed', 'Whether the last checkpoint failed.', () =>
-      checkpointer.lastFailed ? 1 : 0,
+      flusher.lastFailed ? 1 : 0,
     ),
     gauge('plinth_kv_checkpoint_age_seconds', 'Age of the last checkpoint, or of the start.', () =>
-      Math.max(0, clock.wallMs() / 1000 - checkpointer.lastDoneSeconds),
+      Math.max(0, clock.wallMs() / 1000 - flusher.lastDoneSeconds),
     ),
     gauge(
       'plinth_kv_checkpoint_duration_seconds',
       'Duration of the last checkpoint; 0 before the first.',
-      () => Math.max(0, checkpointer.lastDurationMs) / 1000,
+      () => Math.max(0, flusher.lastDurationMs) / 1000,
     ),
-    gauge(
-      'plinth_kv_checkpoint_bytes',
-      'Size of the last checkpoint.',
-      () => checkpointer.lastBytes,
-    ),
+    gauge('plinth_kv_checkpoint_bytes', 'Size of the last checkpoint.', () => flusher.lastBytes),
   ];
 }

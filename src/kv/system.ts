@@ -12,8 +12,12 @@ import {
   type Random,
   type TlsOptions,
 } from '../core/runtime/index.ts';
-import { createNodeNetwork, createNodeTransport } from '../core/runtime/node/index.ts';
-import { readFileWhole } from '../core/store/index.ts';
+import {
+  createNodeNetwork,
+  createNodeThreads,
+  createNodeTransport,
+} from '../core/runtime/node/index.ts';
+import { createLsmWorker, readFileWhole } from '../core/store/index.ts';
 import { AclFileError, aclFileOn } from './acl/index.ts';
 import { commandSpecs } from './commands/index.ts';
 import type { kvConfig } from './config.ts';
@@ -21,9 +25,10 @@ import { Engine } from './engine/engine.ts';
 import { argsMax, lineBytesMax } from './limits.ts';
 import { Loading } from './loading.ts';
 import { kvMetrics } from './metrics.ts';
-import { Persistence, reloadInMemory } from './persistence/index.ts';
+import { Persistence } from './persistence/index.ts';
 import { KvServer } from './server/server.ts';
 import { Tick } from './server/tick.ts';
+import { reloadInMemory } from './tier/index.ts';
 
 export type KvSettings = ValuesOf<(typeof kvConfig)['fields']>;
 
@@ -144,8 +149,9 @@ export class Kv implements System {
       folder: context.dataFolder,
       policy: settings.fsync,
       segmentBytes: settings.logSegmentBytes,
-      checkpointLogBytes: settings.checkpointLogBytes,
-      onLoading: (from, done) => loading.tell(from, done),
+      worker: createLsmWorker(createNodeThreads()),
+      flushLogBytes: settings.flushLogBytes,
+      onLoading: (done) => loading.tell('log', done),
     });
     this.loading = undefined;
     engine.persistence = this.persistence;

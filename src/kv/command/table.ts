@@ -52,6 +52,8 @@ export class Command {
   // Copies of what each call reads: rows are literals of many shapes, commands have one.
   readonly run: CommandSpec['run'];
   private readonly arity: number;
+  /** Index of the argument that is the one key of every request, 0 when keys stand otherwise. */
+  readonly singleKey: number;
   readonly parent: Command | undefined;
   readonly subcommands = new Map<string, Command>();
   /** Position in the table, for ACL bitmaps. */
@@ -73,6 +75,7 @@ export class Command {
     this.bits = bits;
     this.run = spec.run;
     this.arity = spec.arity;
+    this.singleKey = singleKeyOf(spec);
   }
 
   /** Whether a request with `count` arguments has the right number of them. */
@@ -80,6 +83,14 @@ export class Command {
     const { arity } = this;
     return arity >= 0 ? count === arity : count >= -arity;
   }
+}
+
+function singleKeyOf({ keys, keysOf }: CommandSpec): number {
+  const only = keys?.[0];
+  if (only === undefined || keys?.length !== 1 || keysOf !== undefined) return 0;
+  const { begin, find, notKey } = only;
+  if (notKey === true || typeof begin !== 'number') return 0;
+  return find !== 'unknown' && 'last' in find && find.last === 0 ? begin : 0;
 }
 
 const LOOKUP_SIZE = 4096;

@@ -20,6 +20,7 @@ import { Outlet } from '../session/outlet.ts';
 import type { Session } from '../session/session.ts';
 import { SettingTable } from '../setting-table/index.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
+import type { ColdKeys } from '../tier/index.ts';
 import { TrackingTable } from '../tracking/index.ts';
 import { Accounting } from './accounting.ts';
 import { ActiveExpiry } from './active-expiry.ts';
@@ -127,22 +128,22 @@ export class Engine {
   log: Logger | undefined;
   /** All keys are about to be replaced or emptied as a whole (FLUSHALL). */
   onKeyspaceReplaced: (() => void) | undefined;
-  /** Log and checkpoints; undefined without persistence. */
+  /** Log and flushes; undefined without persistence. */
   persistence: Persistence | undefined;
   /**
-   * The number, above 0, of the large collection at this key that the running checkpoint has to write
-   * before a command may change it; 0 for none.
+   * The number, above 0, of the large collection at this key that the running flush has to write before a
+   * command may change it; 0 for none.
    */
-  checkpointWaits:
-    | ((db: Database, buf: Buffer, start: number, length: number) => number)
-    | undefined;
-  /** What waited for this collection may try again; without a number: for any. */
-  onCheckpointProgress: ((collection?: number) => void) | undefined;
-  /** State beside the keys that checkpoints carry, by name. */
+  flushWaits: ((db: Database, buf: Buffer, start: number, length: number) => number) | undefined;
+  /** What waited under this number may try again; without a number: whatever waits. */
+  onFlushProgress: ((hold?: number) => void) | undefined;
+  /** The keys that are on the disk only; undefined without persistence. */
+  cold: ColdKeys | undefined;
+  /** State beside the keys that flushes carry, by name. */
   readonly extras = new Map<string, ExtraState>();
   /** Why writes are refused at the moment: the log has failed, the disk is full. */
   writesRefused: ReplyError | undefined;
-  /** Changes since the start; INFO rdb_changes_since_last_save counts from the last checkpoint. */
+  /** Changes since the start; INFO rdb_changes_since_last_save counts from the last flush. */
   dirty = 0;
 
   constructor(options: EngineOptions) {
@@ -267,7 +268,7 @@ export class Engine {
     }
   }
 
-  /** What checkpoints carry beside the keys. */
+  /** What flushes carry beside the keys. */
   *savedExtras(): IterableIterator<[string, Buffer]> {
     for (const [name, extra] of this.extras) yield [name, extra.save()];
   }

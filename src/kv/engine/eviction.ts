@@ -132,7 +132,7 @@ export class Eviction {
       if (keys === 0) return false;
       for (let best = this.pool.take(); best !== undefined; best = this.pool.take()) {
         const db = keyspace.databases[best.database]!;
-        const record = db.findRaw(best.key, 0, best.length);
+        const record = db.findHot(best.key, 0, best.length);
         // It may have gone, or does not expire any more.
         if (record === 0 || (this.volatileOnly && db.expiryOf(record) < 0)) continue;
         this.engine.evict(db, record);

@@ -13,7 +13,7 @@ export function expireSomeFields(engine: Engine, db: Database): boolean {
   const { nowMs } = engine.keyspace;
   if (fieldExpiries.firstTime > nowMs) return false;
   const key = fieldExpiries.firstKey();
-  const found = db.findRaw(key, 0, key.length);
+  const found = db.findHot(key, 0, key.length);
   if (found === 0 || db.typeOf(found) !== Type.hash) {
     fieldExpiries.forget(key, 0, key.length);
     return true;

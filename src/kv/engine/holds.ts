@@ -1,7 +1,7 @@
 /**
- * Why a request that may run does not run yet: CLIENT PAUSE, a log that is behind, a checkpoint that has
- * not written a large collection. Whoever is told runs it again later, from its first check on: behind a
- * pause all of them, behind a collection those who wait for just that one.
+ * Why a request that may run does not run yet: CLIENT PAUSE, a log or a flush that is behind, a large
+ * collection that a flush has not written, a key that is on the disk only. Whoever is told runs it again
+ * later, from its first check on: behind a pause all of them, else those who wait for just that one.
  *
  * Only clients are held. What the store does by itself, and what it replays, goes on.
  *
@@ -10,32 +10,56 @@
 import { Args } from '../../core/wire/index.ts';
 import { commandKeys } from '../command/keys.ts';
 import { Bit, type Command } from '../command/table.ts';
+import type { Database } from '../keyspace/index.ts';
 import { FREE, UNTIL_TOLD } from '../session/held.ts';
 import type { Session } from '../session/session.ts';
 import { mayWrite } from './command-needs.ts';
 import type { Engine } from './engine.ts';
 
+/** A request is held for a cold key so many times; then it runs and reads what is missing itself. */
+const COLD_HOLDS_MAX = 16;
+
+/** Gives the number that a key has to be waited for, FREE for none. */
+type LookAtKey = (db: Database, buf: Buffer, start: number, length: number) => number;
+
 export class Holds {
   private readonly engine: Engine;
   /** A queued command of an EXEC. */
   private readonly queuedArgs = new Args();
+  private lastNumber = UNTIL_TOLD;
+  private readonly writtenBefore: LookAtKey = (db, buf, start, length) => {
+    const hold = this.engine.flushWaits!(db, buf, start, length);
+    return hold === 0 ? FREE : hold;
+  };
+  private readonly readBefore: LookAtKey = (db, buf, start, length) =>
+    db.cold === 0 ? FREE : this.engine.cold!.holdOf(db, buf, start, length);
 
   constructor(engine: Engine) {
     this.engine = engine;
   }
 
-  /** What holds a command: FREE, UNTIL_TOLD, or the number of the collection that it waits for. */
+  /** A number by which those are told who wait for one thing. */
+  nextNumber(): number {
+    return ++this.lastNumber;
+  }
+
+  /** What holds a command: FREE, UNTIL_TOLD, or the number of what it waits for. */
   holder(session: Session, command: Command, args: Args): number {
     const { engine } = this;
+    const { keyspace } = engine;
     if (this.pauses(session, command)) return UNTIL_TOLD;
-    if (engine.keyspace.checkpointing) {
-      const collection = this.collectionBefore(session, command, args);
-      if (collection > 0) return collection;
+    if (session.connection === undefined) return FREE;
+    if (session.db.cold > 0 && engine.cold !== undefined) {
+      const hold = this.coldHold(session, command, args);
+      if (hold !== FREE) return hold;
+    }
+    if (keyspace.flushingBit !== 0 && engine.flushWaits !== undefined) {
+      const hold = this.firstHold(session, command, args, true, this.writtenBefore);
+      if (hold !== FREE) return hold;
     }
     const held =
       mayWrite(session, command) &&
-      engine.effects.crowded &&
-      session.connection !== undefined &&
+      (engine.effects.crowded || engine.persistence?.crowded === true) &&
       // While writes are refused a script is told so by its first write.
       engine.writesRefused === undefined;
     return held ? UNTIL_TOLD : FREE;
@@ -48,23 +72,45 @@ export class Holds {
     return !pause.writesOnly || mayWrite(session, command);
   }
 
-  /** The large collection that a command would change before the running checkpoint has it; 0: none. */
-  private collectionBefore(session: Session, command: Command, args: Args): number {
-    const waits = this.engine.checkpointWaits;
-    if (waits === undefined || session.connection === undefined) return 0;
+  private coldHold(session: Session, command: Command, args: Args): number {
+    if (session.coldHolds >= COLD_HOLDS_MAX) {
+      session.coldHolds = 0;
+      return FREE;
+    }
+    const hold = this.firstHold(session, command, args, false, this.readBefore);
+    session.coldHolds = hold === FREE ? 0 : session.coldHolds + 1;
+    return hold;
+  }
+
+  /** The first number that a key of a command has to be waited for; FREE: none. */
+  private firstHold(
+    session: Session,
+    command: Command,
+    args: Args,
+    writesOnly: boolean,
+    look: LookAtKey,
+  ): number {
     if (command.spec.name === 'exec') {
       for (const queued of session.transaction.queue) {
         const loaded = this.queuedArgs.load(queued.args);
-        const collection = this.collectionBefore(session, queued.command, loaded);
-        if (collection > 0) return collection;
+        const hold = this.firstHold(session, queued.command, loaded, writesOnly, look);
+        if (hold !== FREE) return hold;
       }
-      return 0;
+      return FREE;
     }
-    if ((command.bits & (Bit.write | Bit.mayReplicate)) === 0) return 0;
+    if (writesOnly && (command.bits & (Bit.write | Bit.mayReplicate)) === 0) return FREE;
+    const { db } = session;
+    const { singleKey } = command;
+    if (singleKey > 0) {
+      if (args.count <= singleKey) return FREE;
+      return look(db, args.buf, args.start(singleKey), args.length(singleKey));
+    }
+    // All of them, so that what is to be read is read at the same time.
+    let first = FREE;
     for (const { index } of commandKeys(command.spec, args) ?? []) {
-      const collection = waits(session.db, args.buf, args.start(index), args.length(index));
-      if (collection > 0) return collection;
+      const hold = look(db, args.buf, args.start(index), args.length(index));
+      if (first === FREE) first = hold;
     }
-    return 0;
+    return first;
   }
 }

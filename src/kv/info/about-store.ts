@@ -10,12 +10,12 @@ const NO_REPLICATION_ID = '0'.repeat(40);
  */
 export function persistenceFields(engine: Engine): Fields {
   const { persistence } = engine;
-  const checkpointer = persistence?.checkpointer;
+  const flusher = persistence?.flusher;
   const log = persistence?.log;
-  const running = checkpointer?.running ?? false;
-  const lastSeconds = seconds(checkpointer?.lastDurationMs ?? -1);
-  const currentSeconds = seconds(checkpointer?.runningMs ?? -1);
-  const status = checkpointer?.lastFailed === true ? 'err' : 'ok';
+  const running = flusher?.running ?? false;
+  const lastSeconds = seconds(flusher?.lastDurationMs ?? -1);
+  const currentSeconds = seconds(flusher?.runningMs ?? -1);
+  const status = flusher?.lastFailed === true ? 'err' : 'ok';
   return [
     ['loading', 0],
     ['async_loading', 0],
@@ -25,24 +25,24 @@ export function persistenceFields(engine: Engine): Fields {
     ['current_fork_perc', '0.00'],
     ['current_save_keys_processed', 0],
     ['current_save_keys_total', 0],
-    ['rdb_changes_since_last_save', engine.dirty - (checkpointer?.dirtyAtLast ?? 0)],
+    ['rdb_changes_since_last_save', engine.dirty - (flusher?.dirtyAtLast ?? 0)],
     ['rdb_bgsave_in_progress', flag(running)],
-    ['rdb_last_save_time', checkpointer?.lastDoneSeconds ?? engine.startedSeconds],
+    ['rdb_last_save_time', flusher?.lastDoneSeconds ?? engine.startedSeconds],
     ['rdb_last_bgsave_status', status],
     ['rdb_last_bgsave_time_sec', lastSeconds],
     ['rdb_current_bgsave_time_sec', currentSeconds],
-    ['rdb_saves', checkpointer?.completed ?? 0],
+    ['rdb_saves', flusher?.completed ?? 0],
     ['rdb_last_cow_size', 0],
     ['rdb_last_load_keys_expired', 0],
-    ['rdb_last_load_keys_loaded', persistence?.recovery.checkpointKeys ?? 0],
+    ['rdb_last_load_keys_loaded', persistence?.recovery.storedKeys ?? 0],
     ['aof_enabled', flag(log !== undefined)],
     ['aof_rewrite_in_progress', flag(running)],
     ['aof_rewrite_scheduled', 0],
     ['aof_last_rewrite_time_sec', lastSeconds],
     ['aof_current_rewrite_time_sec', currentSeconds],
     ['aof_last_bgrewrite_status', status],
-    ['aof_rewrites', checkpointer?.completed ?? 0],
-    ['aof_rewrites_consecutive_failures', flag(checkpointer?.lastFailed === true)],
+    ['aof_rewrites', flusher?.completed ?? 0],
+    ['aof_rewrites_consecutive_failures', flag(flusher?.lastFailed === true)],
     ['aof_last_write_status', engine.writesRefused === undefined ? 'ok' : 'err'],
     ['aof_last_cow_size', 0],
     ['module_fork_in_progress', 0],
@@ -50,8 +50,8 @@ export function persistenceFields(engine: Engine): Fields {
     ...(log === undefined
       ? []
       : ([
-          ['aof_current_size', persistence?.bytesBehindCheckpoint ?? 0],
-          ['aof_base_size', checkpointer?.lastBytes ?? 0],
+          ['aof_current_size', persistence?.bytesBehindFlush ?? 0],
+          ['aof_base_size', flusher?.lastBytes ?? 0],
           ['aof_pending_rewrite', 0],
           ['aof_buffer_length', log.pendingBytes],
           ['aof_pending_bio_fsync', flag(log.durableIndex < log.lastIndex)],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Keyspace } from './keyspace.ts';
-import { Type } from './record.ts';
+import { Flag, Type } from './record.ts';
 
 function newKeyspace(): { keyspace: Keyspace; before: string[] } {
   const before: string[] = [];
@@ -91,47 +91,61 @@ test('a database agrees with a Map of values and expiries', () => {
   );
 });
 
-test('while a checkpoint runs every record is reported once, as it was when the checkpoint began', () => {
+test('while a flush runs every dirty record is reported once, as it was when the flush began', () => {
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 200 }), fc.nat(60), (operations, walkEvery) => {
       const { keyspace, before } = newKeyspace();
       const db = keyspace.databases[0]!;
+      keyspace.noteChanges();
+      // As the flusher does it: what is reported is stored from then on.
+      const { beforeChange } = keyspace;
+      keyspace.beforeChange = (from, record) => {
+        beforeChange(from, record);
+        const meta = db.metaOf(record) & ~keyspace.flushingBit;
+        db.setMeta(record, meta | Flag.stored);
+      };
       for (let i = 0; i < 25; i++) {
         const key = Buffer.from(`key${i}`);
         const record = db.create(key, 0, key.length, Type.string, 3);
         db.bytesOf(record).write('old', db.valueOffset(record));
       }
-      for (let round = 0; round < 2; round++) {
+      for (let round = 0; round < 3; round++) {
         const expected: string[] = [];
         db.table.each((record) => {
-          expected.push(`${db.keyBytes(record)}=${db.valueBytes(record)}`);
+          const dirty = (db.metaOf(record) & keyspace.dirtyBit) !== 0;
+          if (dirty) expected.push(`${db.keyBytes(record)}=${db.valueBytes(record)}`);
           return true;
         });
         before.length = 0;
-        keyspace.beginCheckpoint();
-        let cursor = 0;
-        let walking = true;
+        keyspace.beginFlush();
+        const { dirty } = db.changes.flushing!;
+        let next = 0;
         const walk = (): void => {
-          cursor = db.table.scan(cursor, (record) => db.prepareChange(record));
-          if (cursor === 0) walking = false;
+          db.table.eachOfHash(dirty.at(next++), (record) => {
+            if ((db.metaOf(record) & keyspace.flushingBit) !== 0) keyspace.beforeChange(db, record);
+          });
         };
         operations.forEach(([what, n, amount], step) => {
-          if (walking && step % (walkEvery + 1) === 0) walk();
+          if (next < dirty.size && step % (walkEvery + 1) === 0) walk();
           const key = Buffer.from(`key${n}`);
           const record = db.findForWrite(key, 0, key.length);
           if (record === 0) {
             const created = db.create(key, 0, key.length, Type.string, 3);
             db.bytesOf(created).write('new', db.valueOffset(created));
-          } else if (what === 'remove') db.remove(record);
-          else if (what === 'expire') db.setExpiry(record, 9e12);
+          } else if (what === 'remove') {
+            const stored = (db.metaOf(record) & Flag.stored) !== 0;
+            db.remove(record);
+            const hash = db.table.hash(key, 0, key.length);
+            assert.ok(!stored || db.changes.hasGone(hash, key, 0, key.length));
+          } else if (what === 'expire') db.setExpiry(record, 9e12);
           else {
             const moved = db.resizeValue(record, amount);
             const offset = db.valueOffset(moved);
             db.bytesOf(moved).fill(98, offset, offset + amount);
           }
         });
-        while (walking) walk();
-        keyspace.endCheckpoint();
+        while (next < dirty.size) walk();
+        keyspace.endFlush();
         assert.deepEqual([...before].sort(), expected.sort());
       }
     }),

@@ -2,10 +2,11 @@
  * One numbered database: keys to records, and when they expire.
  *
  * Below this stands memory only; above it commands. It knows nothing of replies, effects or clients,
- * except two hooks: `onExpired` (a lookup met a key whose time has come) and `beforeChange` (a record
- * that a running checkpoint has not written yet is about to change).
+ * except three hooks: `onExpired` (a lookup met a key whose time has come), `beforeChange` (a record
+ * that a running flush has not written yet is about to change) and `onMiss` (a key is not in memory, and
+ * some are on the disk only).
  *
- * Rules for callers, on which checkpoints and memory safety rest:
+ * Rules for callers, on which flushes and memory safety rest:
  *  - What may be changed comes from `findForWrite`; `find` is for reading only.
  *  - `create`, `resizeValue`, `setExpiry`, `clearExpiry` and `setHandle` may move the record: use the
  *    address they return, the old one is gone.
@@ -25,10 +26,20 @@ import {
   SEGMENT_SHIFT,
   Table,
 } from '../memory/index.ts';
+import { Changes } from './changes.ts';
 import { Expiries } from './expiries.ts';
 import { FieldExpiries } from './field-expiries.ts';
 import type { LargeValue, LargeValues } from './large-value.ts';
-import { CLOCK_MASK, Flag, RECORD_HEAD_BYTES, TYPE_MASK, TYPE_SHIFT, Type } from './record.ts';
+import {
+  CLOCK_MASK,
+  DIRTY_MASK,
+  Flag,
+  RECORD_HEAD_BYTES,
+  TIER_MASK,
+  TYPE_MASK,
+  TYPE_SHIFT,
+  Type,
+} from './record.ts';
 import { ReleasedTable } from './released-table.ts';
 
 /** What all databases of one store share. */
@@ -41,12 +52,22 @@ export interface DatabaseShared {
   accessClock: number;
   /** Computes the clock bits of a touched record (LFU); undefined: `accessClock` is stored as it is. */
   touch: ((clockBits: number) => number) | undefined;
-  /** Flag.checkpoint or 0: the parity that records written by the running or last checkpoint carry. */
-  checkpointParity: number;
-  /** True while a checkpoint runs. */
-  checkpointing: boolean;
-  /** Writes a record to the running checkpoint before it changes. */
+  /** Flag.dirtyEven or dirtyOdd: what has changed since the last flush began; 0: nobody flushes. */
+  dirtyBit: number;
+  /** The other one while a flush runs: what it has still to write; else 0. */
+  flushingBit: number;
+  /** Flags of a record that is added. */
+  newFlags: number;
+  /** Numbers that no content has had. */
+  nextContent(): number;
+  /** A database was emptied: nobody needs what the engine has of this content. */
+  contentDropped(content: number): void;
+  /** Writes a record to the running flush before it changes. */
   beforeChange(db: Database, record: Address): void;
+  /** Asks the disk for a key that is not in memory; returns its record, which it has loaded, or 0. */
+  onMiss(db: Database, hash: number, buf: Buffer, start: number, length: number): Address;
+  /** Visits the records of the keys that are on the disk only, each loaded for its visit. Blocks. */
+  eachCold(db: Database, visit: (record: Address) => void): void;
   /** A lookup met an expired key. True: the key is treated as missing (it may have been removed). */
   onExpired(db: Database, record: Address): boolean;
   /** Off while effects are replayed: then nothing expires by itself. */
@@ -61,6 +82,12 @@ export class Database {
   expiries = new Expiries();
   /** Hashes with fields that expire. */
   fieldExpiries: FieldExpiries;
+  /** Names what the engine on the disk has of this database. SWAPDB exchanges it, FLUSHDB gives a new one. */
+  content: number;
+  /** Keys that are on the disk only. */
+  cold = 0;
+  /** What the disk does not have yet. */
+  changes: Changes;
   private readonly shared: DatabaseShared;
   /** Where records and values lie. */
   readonly arena: Arena;
@@ -71,11 +98,24 @@ export class Database {
     this.arena = shared.arena;
     this.table = new Table(shared.arena, RECORD_HEAD_BYTES);
     this.fieldExpiries = new FieldExpiries(shared.arena);
+    this.content = shared.nextContent();
+    this.changes = new Changes(shared.arena);
   }
 
   /** Number of keys, expired ones that nobody met yet included. */
   get size(): number {
+    return this.table.size + this.cold;
+  }
+
+  /** Keys in memory. */
+  get hot(): number {
     return this.table.size;
+  }
+
+  /** Bytes of buckets and lists, which are not in the arena or not of a record. */
+  get tableBytes(): number {
+    const { table, expiries, fieldExpiries, changes } = this;
+    return table.bucketBytes + expiries.bytes + fieldExpiries.bytes + changes.bytes;
   }
 
   /** The live record of a key and its access noted; 0 when there is none. For reading. */
@@ -88,8 +128,13 @@ export class Database {
   /** As `find` without noting the access (OBJECT, TYPE, TTL, EXISTS with NOTOUCH). */
   peek(buf: Buffer, start: number, length: number): Address {
     const table = this.table;
-    const record = table.find(table.hash(buf, start, length), buf, start, length);
-    if (record === 0) return 0;
+    const hash = table.hash(buf, start, length);
+    let record = table.find(hash, buf, start, length);
+    if (record === 0) {
+      if (this.cold === 0) return 0;
+      record = this.shared.onMiss(this, hash, buf, start, length);
+      if (record === 0) return 0;
+    }
     const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
     const w = byteOffset(record) >>> 2;
     if ((words[w + 2] as number) >= EXTRA_WORD && this.expired(record, words[w + 5] as number)) {
@@ -101,34 +146,40 @@ export class Database {
   /** The live record of a key, made ready to be changed; 0 when there is none. */
   findForWrite(buf: Buffer, start: number, length: number): Address {
     const record = this.find(buf, start, length);
-    if (record !== 0 && this.shared.checkpointing) this.prepareChange(record);
+    if (record !== 0) this.prepareForChange(record);
     return record;
   }
 
-  /** The record whether expired or not, untouched; for expiry, checkpoints and replay. */
+  /** The record whether expired or not, untouched. */
   findRaw(buf: Buffer, start: number, length: number): Address {
+    const table = this.table;
+    const hash = table.hash(buf, start, length);
+    const record = table.find(hash, buf, start, length);
+    if (record !== 0 || this.cold === 0) return record;
+    return this.shared.onMiss(this, hash, buf, start, length);
+  }
+
+  /** As `findRaw`, only in memory. */
+  findHot(buf: Buffer, start: number, length: number): Address {
     const table = this.table;
     return table.find(table.hash(buf, start, length), buf, start, length);
   }
 
-  /** A record that was not found by `findForWrite` is about to change. */
+  /** A record is about to change or go; for those that `findForWrite` did not find. */
   prepareForChange(record: Address): void {
-    if (this.shared.checkpointing) this.prepareChange(record);
+    const meta = this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 3]!;
+    if ((meta & DIRTY_MASK) >>> 0 !== this.shared.dirtyBit) this.becomeDirty(record);
   }
 
-  /** Tells a running checkpoint that this record is about to change or go. */
-  prepareChange(record: Address): void {
+  private becomeDirty(record: Address): void {
+    const { shared } = this;
     const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
-    const meta = (byteOffset(record) >>> 2) + 3;
-    if (((words[meta] as number) & Flag.checkpoint) !== this.shared.checkpointParity) {
-      this.shared.beforeChange(this, record);
-      words[meta] = ((words[meta] as number) ^ Flag.checkpoint) >>> 0;
-    }
-  }
-
-  /** Whether the running checkpoint has this record already. */
-  isCheckpointed(record: Address): boolean {
-    return (this.metaOf(record) & Flag.checkpoint) === this.shared.checkpointParity;
+    const w = byteOffset(record) >>> 2;
+    if (((words[w + 3] as number) & shared.flushingBit) !== 0) shared.beforeChange(this, record);
+    const meta = words[w + 3] as number;
+    if ((meta & shared.dirtyBit) !== 0) return;
+    words[w + 3] = (meta | shared.dirtyBit) >>> 0;
+    this.changes.dirty.add(words[w + 1] as number);
   }
 
   private expired(record: Address, expiryIndex: number): boolean {
@@ -172,12 +223,29 @@ export class Database {
     const w = offset >>> 2;
     words[w + 1] = hash;
     words[w + 2] = length;
-    words[w + 3] =
-      (this.shared.accessClock | (type << TYPE_SHIFT) | this.shared.checkpointParity) >>> 0;
+    const { shared } = this;
+    words[w + 3] = (shared.accessClock | (type << TYPE_SHIFT) | shared.newFlags) >>> 0;
     words[w + 4] = valueBytes;
     copyBytes(buf, start, arena.bytes[segment]!, offset + RECORD_HEAD_BYTES, length);
     this.table.insert(record);
+    if (shared.dirtyBit !== 0) this.noteCreated(record, hash, buf, start, length);
     return record;
+  }
+
+  private noteCreated(
+    record: Address,
+    hash: number,
+    buf: Buffer,
+    start: number,
+    length: number,
+  ): void {
+    const { changes } = this;
+    changes.dirty.add(hash);
+    const timeMs = changes.gone.remove(hash, buf, start, length);
+    if (timeMs < 0) return;
+    // The engine still has the key that went.
+    this.setFlag(record, Flag.stored, true);
+    if (timeMs > 0) changes.untimed.add(hash, buf, start, length, timeMs);
   }
 
   /**
@@ -228,12 +296,43 @@ export class Database {
   /** Removes a record, its expiry and its value. The caller has it from `findForWrite`. */
   remove(record: Address): void {
     const value = this.detach(record);
-    if (value !== undefined) this.shared.large.bury(value);
+    if (value !== undefined) this.bury(value);
+  }
+
+  /** Gives back a value that is needed no more, here and on the disk. */
+  private bury(value: LargeValue): void {
+    if (value.storedAs !== undefined) this.changes.dead.push(value.storedAs);
+    this.shared.large.bury(value);
   }
 
   /** Removes a record but hands its large value, if it has one, to the caller (RENAME, MOVE). */
   detach(record: Address): LargeValue | undefined {
-    if (this.shared.checkpointing) this.prepareChange(record);
+    this.prepareForChange(record);
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    if ((words[(byteOffset(record) >>> 2) + 3]! & Flag.stored) !== 0) this.noteGone(record);
+    return this.take(record);
+  }
+
+  /** Forgets a record that the engine has as it is: its key is cold from now on. */
+  drop(record: Address): void {
+    invariant((this.metaOf(record) & TIER_MASK) >>> 0 === Flag.stored, 'what is dropped is stored');
+    const value = this.take(record);
+    if (value !== undefined) this.shared.large.bury(value);
+    this.cold++;
+  }
+
+  private noteGone(record: Address): void {
+    const bytes = this.bytesOf(record);
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    const w = byteOffset(record) >>> 2;
+    const timed = (words[w + 2] as number) >= EXTRA_WORD;
+    const timeMs = timed ? this.expiries.storedAt(words[w + 5] as number) : 0;
+    const start = this.keyOffset(record);
+    this.changes.gone.add(words[w + 1] as number, bytes, start, this.keyLength(record), timeMs);
+  }
+
+  /** Takes a record out of memory, whatever the engine has of it. */
+  private take(record: Address): LargeValue | undefined {
     const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
     const w = byteOffset(record) >>> 2;
     if ((words[w + 2] as number) >= EXTRA_WORD) this.forgetExpiry(words[w + 5] as number);
@@ -241,7 +340,7 @@ export class Database {
     if (((words[w + 3] as number) & Flag.large) !== 0) {
       value = this.shared.large.remove(words[w + 4] as number);
     }
-    if (((words[w + 3] as number) & EXPIRING_FIELDS_MASK) === EXPIRING_FIELDS) {
+    if (this.hasExpiringFields(record)) {
       this.fieldExpiries.forget(
         this.bytesOf(record),
         this.keyOffset(record),
@@ -303,6 +402,25 @@ export class Database {
     return moved;
   }
 
+  /** The index on the disk has an expiring key under this time, Unix ms; 0: it has it no more. */
+  setStoredTime(record: Address, atMs: number): void {
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    this.expiries.setStored(words[(byteOffset(record) >>> 2) + 5]!, atMs);
+  }
+
+  /** The time under which the index on the disk has a key, 0 for none. */
+  storedTime(record: Address): number {
+    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
+    const w = byteOffset(record) >>> 2;
+    if ((words[w + 2] as number) < EXTRA_WORD) return 0;
+    return this.expiries.storedAt(words[w + 5] as number);
+  }
+
+  /** The hash that the table has for a record's key. */
+  hashOf(record: Address): number {
+    return this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 1]!;
+  }
+
   /** Takes the expiry away; the record stays where it is. Returns whether it had one. */
   clearExpiry(record: Address): boolean {
     const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
@@ -310,8 +428,14 @@ export class Database {
     const w = offset >>> 2;
     const head = words[w + 2] as number;
     if (head < EXTRA_WORD) return false;
-    this.forgetExpiry(words[w + 5] as number);
     const length = head & KEY_LENGTH_MASK;
+    const storedMs = this.expiries.storedAt(words[w + 5] as number);
+    if (storedMs > 0) {
+      const { changes, arena } = this;
+      const buf = arena.bytes[record >>> SEGMENT_SHIFT]!;
+      changes.untimed.add(words[w + 1]!, buf, offset + RECORD_HEAD_BYTES + 4, length, storedMs);
+    }
+    this.forgetExpiry(words[w + 5] as number);
     const from = offset + RECORD_HEAD_BYTES + 4;
     const bytes = this.arena.bytes[record >>> SEGMENT_SHIFT]!;
     moveBytes(bytes, from, bytes, from - 4, length + this.packedBytes(words, w));
@@ -369,7 +493,7 @@ export class Database {
   unsetLarge(record: Address, valueBytes: number): Address {
     const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
     const w = byteOffset(record) >>> 2;
-    this.shared.large.bury(this.shared.large.remove(words[w + 4] as number));
+    this.bury(this.shared.large.remove(words[w + 4] as number));
     words[w + 4] = 0;
     this.setFlag(record, Flag.large, false);
     return this.resizeValue(record, valueBytes);
@@ -416,6 +540,16 @@ export class Database {
     return this.bytesOf(record).subarray(offset, offset + this.valueLength(record));
   }
 
+  /** Whether it is a hash that has, or has had, fields that expire. */
+  hasExpiringFields(record: Address): boolean {
+    return (this.metaOf(record) & EXPIRING_FIELDS_MASK) === EXPIRING_FIELDS;
+  }
+
+  /** Copies of the keys whose hashes have fields that expire, or had. */
+  expiringHashes(): Buffer[] {
+    return this.fieldExpiries.keys();
+  }
+
   /** Bytes that the record takes, its large value included. */
   memoryBytes(record: Address): number {
     const own = this.arena.capacity(record) + 8;
@@ -424,24 +558,57 @@ export class Database {
 
   /** Empties the database; a few records go at once, many in the background. */
   clear(): void {
-    const { table, fieldExpiries } = this;
-    const { large } = this.shared;
+    const { table, fieldExpiries, changes, shared } = this;
+    const { large } = shared;
     this.table = new Table(this.arena, RECORD_HEAD_BYTES);
     this.expiries = new Expiries();
     this.fieldExpiries = new FieldExpiries(this.arena);
     large.bury(new ReleasedTable(this.arena, table, large));
     if (fieldExpiries.size > 0) large.bury(fieldExpiries);
+    this.cold = 0;
+    if (shared.dirtyBit === 0) return;
+    shared.contentDropped(this.content);
+    this.content = shared.nextContent();
+    this.changes = new Changes(this.arena);
+    for (const names of [changes.gone, changes.untimed]) if (names.size > 0) large.bury(names);
+  }
+
+  /** Visits every record, those on the disk only too; `visit` changes nothing. Blocks. */
+  each(visit: (record: Address) => void): void {
+    this.table.each((record) => {
+      visit(record);
+      return true;
+    });
+    if (this.cold > 0) this.shared.eachCold(this, visit);
+  }
+
+  /** Forgets all records, which the engine has as they are: all keys are cold from now on. */
+  dropAll(): void {
+    const { table, fieldExpiries, shared } = this;
+    const keys = this.size;
+    this.table = new Table(this.arena, RECORD_HEAD_BYTES);
+    this.expiries = new Expiries();
+    this.fieldExpiries = new FieldExpiries(this.arena);
+    this.cold = keys;
+    shared.large.bury(new ReleasedTable(this.arena, table, shared.large));
+    if (fieldExpiries.size > 0) shared.large.bury(fieldExpiries);
   }
 
   /** Exchanges all keys with another database (SWAPDB). */
   swapContents(other: Database): void {
-    const { table, expiries, fieldExpiries } = this;
+    const { table, expiries, fieldExpiries, content, cold, changes } = this;
     this.table = other.table;
     this.expiries = other.expiries;
     this.fieldExpiries = other.fieldExpiries;
+    this.content = other.content;
+    this.cold = other.cold;
+    this.changes = other.changes;
     other.table = table;
     other.expiries = expiries;
     other.fieldExpiries = fieldExpiries;
+    other.content = content;
+    other.cold = cold;
+    other.changes = changes;
   }
 }
 

@@ -17,6 +17,8 @@ export class Expiries {
   size = 0;
   private readonly times: Float64Array[] = [];
   private readonly records: Uint32Array[] = [];
+  /** Times under which the index on the disk has the keys, 0 for none; chunks are made when first used. */
+  private readonly stored: (Float64Array | undefined)[] = [];
   /** By chunk: nothing in it is due earlier. Exact after a sweep, then possibly too early. */
   private readonly earliest: number[] = [];
 
@@ -33,7 +35,25 @@ export class Expiries {
     }
     this.times[chunk]![index & CHUNK_MASK] = atMs;
     this.records[chunk]![index & CHUNK_MASK] = record;
+    const stored = this.stored[chunk];
+    if (stored !== undefined) stored[index & CHUNK_MASK] = 0;
     return index;
+  }
+
+  /** The time under which the index on the disk has the key, 0 for none. */
+  storedAt(index: number): number {
+    return this.stored[index >>> CHUNK_SHIFT]?.[index & CHUNK_MASK] ?? 0;
+  }
+
+  setStored(index: number, atMs: number): void {
+    const chunk = index >>> CHUNK_SHIFT;
+    const stored = this.stored[chunk];
+    if (stored !== undefined) stored[index & CHUNK_MASK] = atMs;
+    else if (atMs !== 0) {
+      const made = new Float64Array(CHUNK);
+      made[index & CHUNK_MASK] = atMs;
+      this.stored[chunk] = made;
+    }
   }
 
   /** Removes by moving the last into the gap; returns the record that moved to `index`, or 0. */
@@ -41,14 +61,17 @@ export class Expiries {
     const last = --this.size;
     const record = this.recordAt(last);
     const time = this.timeAt(last);
+    const stored = this.storedAt(last);
     const lastChunk = last >>> CHUNK_SHIFT;
     if ((last & CHUNK_MASK) === 0 && this.times.length > lastChunk + 1) {
       this.times.pop();
       this.records.pop();
       this.earliest.pop();
+      this.stored.length = Math.min(this.stored.length, this.times.length);
     }
     if (index === last) return 0;
     this.setTime(index, time);
+    this.setStored(index, stored);
     this.records[index >>> CHUNK_SHIFT]![index & CHUNK_MASK] = record;
     return record;
   }
@@ -105,7 +128,9 @@ export class Expiries {
   }
 
   get bytes(): number {
-    return this.times.length * CHUNK * 12;
+    let stored = 0;
+    for (const chunk of this.stored) if (chunk !== undefined) stored++;
+    return this.times.length * CHUNK * 12 + stored * CHUNK * 8;
   }
 
   reset(): void {
@@ -113,5 +138,6 @@ export class Expiries {
     this.times.length = 0;
     this.records.length = 0;
     this.earliest.length = 0;
+    this.stored.length = 0;
   }
 }

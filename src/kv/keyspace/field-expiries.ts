@@ -52,7 +52,20 @@ export class FieldExpiries implements Releasable {
 
   /** A copy of the key whose field may be due first; there is one. */
   firstKey(): Buffer {
-    const node = this.heap.firstNode;
+    return this.keyOf(this.heap.firstNode);
+  }
+
+  /** Copies of all keys known. */
+  keys(): Buffer[] {
+    const keys: Buffer[] = [];
+    this.table.each((node) => {
+      keys.push(this.keyOf(node));
+      return true;
+    });
+    return keys;
+  }
+
+  private keyOf(node: Address): Buffer {
     const start = byteOffset(node) + HEAD_BYTES;
     const length =
       this.arena.words[node >>> SEGMENT_SHIFT]![(byteOffset(node) >>> 2) + 2]! & KEY_LENGTH_MASK;

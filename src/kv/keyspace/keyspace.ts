@@ -1,6 +1,7 @@
 /**
  * All databases of one store and what they share: memory, time, the access clock.
  */
+import { invariant } from '../../core/base/index.ts';
 import { Arena, type ArenaOptions } from '../memory/index.ts';
 import { Database, type DatabaseShared } from './database.ts';
 import { LargeValues } from './large-value.ts';
@@ -27,11 +28,19 @@ export class Keyspace implements DatabaseShared {
   touch: ((clockBits: number) => number) | undefined;
   /** Clock bits of a new record at a time (LFU); undefined: seconds. */
   clockOfNow: ((nowMs: number) => number) | undefined;
-  checkpointParity = 0;
-  checkpointing = false;
+  dirtyBit = 0;
+  flushingBit = 0;
+  newFlags = 0;
+  /** The next number of a content, and of the elements of a large value. */
+  contents = 1;
+  values = 1;
+  /** Contents that nobody needs any more and the engine may have. */
+  droppedContents: number[] = [];
   expiresOnLookup = true;
   beforeChange: (db: Database, record: number) => void;
   onExpired: (db: Database, record: number) => boolean;
+  onMiss: DatabaseShared['onMiss'] = () => 0;
+  eachCold: DatabaseShared['eachCold'] = () => {};
 
   constructor(options: KeyspaceOptions) {
     this.arena = new Arena(options.hashSeed, options.memory);
@@ -51,15 +60,56 @@ export class Keyspace implements DatabaseShared {
         : this.clockOfNow(nowMs);
   }
 
-  /** Begins a checkpoint: from here on every record of the old parity is reported before it changes. */
-  beginCheckpoint(): void {
-    this.checkpointParity = this.checkpointParity === 0 ? Flag.checkpoint : 0;
-    this.checkpointing = true;
+  nextContent(): number {
+    return this.contents++;
   }
 
-  /** Ends a checkpoint that has visited every record. */
-  endCheckpoint(): void {
-    this.checkpointing = false;
+  contentDropped(content: number): void {
+    this.droppedContents.push(content);
+  }
+
+  /** Hashes keys as a store before this one did, whose order of keys is on the disk. Nothing is in memory yet. */
+  adoptSeed(seed: number): void {
+    invariant(this.arena.usedBytes === 0, 'the seed of hashes stays as long as there are keys');
+    this.arena.hashSeed = seed;
+  }
+
+  /** From here on it is noted what changes, for flushes. The databases are empty. */
+  noteChanges(): void {
+    this.dirtyBit = Flag.dirtyEven;
+    this.newFlags = Flag.dirtyEven;
+  }
+
+  /** Begins a flush: from here on what is dirty is reported before it changes. */
+  beginFlush(): void {
+    this.flushingBit = this.dirtyBit;
+    this.dirtyBit = this.dirtyBit === Flag.dirtyEven ? Flag.dirtyOdd : Flag.dirtyEven;
+    this.newFlags = this.dirtyBit;
+    for (const { changes } of this.databases) changes.freeze();
+  }
+
+  /** Ends a flush that has written everything. */
+  endFlush(): void {
+    this.flushingBit = 0;
+    for (const { changes } of this.databases) {
+      const { flushing } = changes;
+      changes.flushing = undefined;
+      if (flushing !== undefined) this.large.bury(flushing.gone);
+      if (flushing !== undefined) this.large.bury(flushing.untimed);
+    }
+  }
+
+  /** Runs `load`, which adds records that the engine has as they are. */
+  whileLoading<T>(load: () => T): T {
+    const { dirtyBit, newFlags } = this;
+    this.dirtyBit = 0;
+    this.newFlags = Flag.stored;
+    try {
+      return load();
+    } finally {
+      this.dirtyBit = dirtyBit;
+      this.newFlags = newFlags;
+    }
   }
 
   get keys(): number {
@@ -68,11 +118,17 @@ export class Keyspace implements DatabaseShared {
     return keys;
   }
 
-  /** Bytes in use: records, values, buckets and expiry lists. */
+  /** Keys that are on the disk only. */
+  get cold(): number {
+    let keys = 0;
+    for (const db of this.databases) keys += db.cold;
+    return keys;
+  }
+
+  /** Bytes in use: records, values, buckets, expiry lists and what has changed. */
   get usedBytes(): number {
     let bytes = this.arena.usedBytes;
-    for (const db of this.databases)
-      bytes += db.table.bucketBytes + db.expiries.bytes + db.fieldExpiries.bytes;
+    for (const db of this.databases) bytes += db.tableBytes;
     return bytes;
   }
 }

@@ -27,6 +27,10 @@ export function moveRecord(
   let moved: Address;
   if (from.isLarge(record)) {
     const value = from.detach(record)!;
+    if (from !== to && value.storedAs !== undefined) {
+      from.changes.dead.push(value.storedAs);
+      value.storedAs = undefined;
+    }
     moved = to.setLarge(to.create(buf, start, length, type, 0), value);
   } else {
     moved = copyPacked(from, record, to, buf, start, length);

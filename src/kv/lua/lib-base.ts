@@ -193,7 +193,8 @@ function unpack(list: LuaValue, from: LuaValue, to: LuaValue): LuaReturn {
   if (count > UNPACK_MAX) throw runtimeError('too many results to unpack');
   if (start === 1 && last === table.arr.length) return table.arr.slice();
   const values: LuaMulti = [];
-  for (let i = start; i <= last; i++) values.push(table.get(i));
+  // Counted, since numbers far from zero do not change by one.
+  for (let i = 0; i < count; i++) values.push(table.get(start + i));
   return values;
 }
 

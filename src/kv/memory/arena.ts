@@ -78,7 +78,7 @@ export interface ArenaOptions {
 
 export class Arena {
   /** Seed of all key hashes over this memory: random in service, fixed in simulations. */
-  readonly hashSeed: number;
+  hashSeed: number;
   /** Byte view of each segment; a released segment is an empty buffer. */
   readonly bytes: Buffer[] = [];
   /** 32-bit word view of each segment. */

@@ -4,4 +4,4 @@ export { type Address, Arena, type ArenaOptions, byteOffset, SEGMENT_SHIFT } fro
 export { DueHeap } from './due-heap.ts';
 export { moveBytes } from './move-bytes.ts';
 export { lacksMemory, OutOfMemoryError } from './out-of-memory.ts';
-export { EXTRA_WORD, FETCH_MAX, KEY_LENGTH_MASK, Table } from './table.ts';
+export { EXTRA_WORD, FETCH_MAX, KEY_LENGTH_MASK, reverseBits, Table } from './table.ts';

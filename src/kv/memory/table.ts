@@ -295,6 +295,22 @@ export class Table {
     }
   }
 
+  /** Visits the nodes with this hash; `visit` may change them, not move or unlink. */
+  eachOfHash(hash: number, visit: (node: Address) => void): void {
+    this.visitChain(this.buckets[hash & this.mask] as number, hash, visit);
+    if (this.old !== undefined)
+      this.visitChain(this.old[hash & this.oldMask] as number, hash, visit);
+  }
+
+  private visitChain(first: Address, hash: number, visit: (node: Address) => void): void {
+    for (let node = first; node !== 0; ) {
+      const words = this.arena.words[node >>> SEGMENT_SHIFT]!;
+      const w = (node & SEGMENT_MASK) << 1;
+      if (words[w + 1] === hash) visit(node);
+      node = words[w] as number;
+    }
+  }
+
   /** Visits every node; `visit` may unlink the node it is given. Stops when `visit` returns false. */
   each(visit: (node: Address) => boolean | undefined): void {
     this.pauses++;
@@ -408,7 +424,8 @@ function nextCursor(cursor: number, mask: number): number {
   return reverseBits(v);
 }
 
-function reverseBits(value: number): number {
+/** A 32-bit number with its bits in reverse: the order in which `scan` goes over hashes. */
+export function reverseBits(value: number): number {
   let v = value;
   v = ((v >>> 1) & 0x55555555) | ((v & 0x55555555) << 1);
   v = ((v >>> 2) & 0x33333333) | ((v & 0x33333333) << 2);

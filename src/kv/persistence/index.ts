@@ -1,5 +1,2 @@
-/** Recovery, log and checkpoints of the store. */
-export type { Checkpointer } from './checkpointer.ts';
-export { CorruptCheckpointError } from './errors.ts';
+/** Recovery, the log and flushes of the store. */
 export { Persistence, type PersistenceOptions, type RecoverySummary } from './persistence.ts';
-export { reloadInMemory } from './reload.ts';

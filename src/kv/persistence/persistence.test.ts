@@ -4,19 +4,19 @@ import { silentLogger } from '../../core/observe/index.ts';
 import {
   createSimClock,
   createSimRandom,
+  createSimThreads,
   SimDisk,
   SimDiskError,
   type SimRandom,
 } from '../../core/runtime/sim/index.ts';
-import type { SyncPolicy } from '../../core/store/index.ts';
+import { createLsmWorker, type SyncPolicy } from '../../core/store/index.ts';
 import { Args } from '../../core/wire/index.ts';
 import { commandSpecs } from '../commands/index.ts';
 import { Engine } from '../engine/engine.ts';
+import { Flag, TIER_MASK } from '../keyspace/index.ts';
 import { RdbValueWriter } from '../rdb/index.ts';
 import type { Session } from '../session/session.ts';
 import { digestDatabases, dumpValue } from '../values/index.ts';
-import { CorruptCheckpointError } from './errors.ts';
-import { indexOfName } from './format.ts';
 import { Persistence } from './persistence.ts';
 
 const FOLDER = '/kv';
@@ -44,6 +44,8 @@ class World {
   promised = 0;
   /** Crashes that cut off what a command had written of its log entries. */
   cutOff = 0;
+  /** Keys that left memory. */
+  dropped = 0;
   private life: Life | undefined;
   private readonly logPartBytes: number | undefined;
 
@@ -89,7 +91,11 @@ class World {
         folder: FOLDER,
         policy: this.policy,
         segmentBytes: 64 * 1024,
-        checkpointLogBytes: 1e12,
+        flushLogBytes: 1e12,
+        memtableBytes: 64 * 1024,
+        worker: createLsmWorker(
+          createSimThreads({ disk: this.disk, clock: this.clock, random: this.random.fork() }),
+        ),
       }),
     );
     engine.effects.sink = persistence.log;
@@ -104,8 +110,9 @@ class World {
     engine.executor.beginBatch();
     engine.executor.execute(session, new Args().load(words));
     engine.outlet.end();
+    this.dropSome();
     const index = engine.effects.lastIndex;
-    this.digests.set(index, digestDatabases(engine.keyspace.databases));
+    this.noteDigest(index);
     const { life } = this.disk;
     this.life!.persistence.log.flush((error) => {
       if (
@@ -117,6 +124,32 @@ class World {
         this.promised = Math.max(this.promised, index);
       }
     });
+  }
+
+  private noteDigest(index: number): void {
+    try {
+      this.digests.set(index, digestDatabases(this.life!.engine.keyspace.databases));
+    } catch (error) {
+      // What is on the disk only can not be read any more, and nothing is logged either.
+      if (!this.disk.dead) throw error;
+    }
+  }
+
+  /** Keys that the engine has as they are leave memory now and then. */
+  private dropSome(): void {
+    const { engine, persistence } = this.life!;
+    if (this.random.u32() % 4 !== 0 || !persistence.flusher.push()) return;
+    for (const db of engine.keyspace.databases) {
+      const clean: number[] = [];
+      db.table.each((record) => {
+        const stored = (db.metaOf(record) & TIER_MASK) >>> 0 === Flag.stored;
+        if (stored && this.random.u32() % 2 === 0 && !db.hasExpiringFields(record))
+          clean.push(record);
+        return true;
+      });
+      for (const record of clean) db.drop(record);
+      this.dropped += clean.length;
+    }
   }
 
   /** As `run` without noting the digest, which takes long when there is much. */
@@ -213,7 +246,7 @@ for (const policy of ['always', 'everysec'] as const) {
           const commands = 20 + (random.u32() % 150);
           for (let i = 0; i < commands; i++) {
             world.run(commandFor(random));
-            if (random.u32() % 40 === 0) persistence.checkpointer.start();
+            if (random.u32() % 40 === 0) persistence.flusher.start();
             if (random.u32() % 8 === 0) await world.clock.advance(random.u32() % 4);
           }
           if (random.u32() % 3 === 0) await world.clock.advance(50);
@@ -236,7 +269,7 @@ test('a command whose changes take several log entries comes back whole or not a
       for (let life = 0; life < 3; life++) {
         const commands = 5 + (random.u32() % 10);
         for (let i = 0; i < commands; i++) world.run(commandFor(random));
-        if (random.u32() % 3 === 0) persistence.checkpointer.start();
+        if (random.u32() % 3 === 0) persistence.flusher.start();
         await world.clock.advance(20);
         const value = String(random.u32()).repeat(6000);
         const pairs = Array.from({ length: 40 }, (_, nth) => [`many${nth}`, value]);
@@ -265,11 +298,11 @@ test('keys of every form and more than one block come back from a checkpoint', a
     if (i % 500 === 0) world.runUnseen(['SELECT', String((i / 500) % 3)]);
   }
   world.run(['SET', 'long', 'x'.repeat(2_500_000)]);
-  persistence.checkpointer.start();
+  persistence.flusher.start();
   await world.clock.advance(5000);
-  assert.equal(persistence.checkpointer.completed, 1);
+  assert.equal(persistence.flusher.completed, 1);
   const { persistence: again } = await world.crash(true);
-  assert.ok(again.recovery.checkpointKeys > 2900);
+  assert.ok(again.recovery.storedKeys > 2900);
 });
 
 test('power lost at any operation of a checkpoint leaves the old one or the new one', async () => {
@@ -281,11 +314,11 @@ test('power lost at any operation of a checkpoint leaves the old one or the new 
       await world.clock.advance(20);
     };
     await fill(120);
-    assert.ok(persistence.checkpointer.start());
+    assert.ok(persistence.flusher.start());
     await world.clock.advance(200);
     await fill(60);
     world.disk.losePowerAt(world.disk.operations + cut);
-    persistence.checkpointer.start();
+    persistence.flusher.start();
     try {
       await world.clock.advance(200);
     } catch (error) {
@@ -297,46 +330,23 @@ test('power lost at any operation of a checkpoint leaves the old one or the new 
   }
 });
 
-test('any flipped bit of a checkpoint is found and named, and nothing is served', async () => {
-  const world = new World(7, 'always');
-  const { persistence } = await world.open();
-  for (let i = 0; i < 150; i++) world.run(commandFor(world.random));
-  persistence.checkpointer.start();
-  await world.clock.advance(200);
-  const name = world.disk.listSync(FOLDER).find((file) => indexOfName(file) >= 0)!;
-  const path = `${FOLDER}/${name}`;
-  const size = world.disk.statSync(path)!.sizeBytes;
-  for (let offset = 0; offset < size; offset += 1 + Math.floor(size / 97)) {
-    world.clock.forgetAll();
-    await world.disk.killProcess();
-    world.disk.flipBit(path, offset, offset % 8);
-    await assert.rejects(world.open(), (error) => {
-      assert.ok(error instanceof CorruptCheckpointError);
-      assert.equal(error.file, path);
-      return true;
-    });
-    world.disk.flipBit(path, offset, offset % 8);
-  }
-  await world.crash(true);
-});
-
 test('a disk that fails a checkpoint leaves the store at work and the old checkpoint in place', async () => {
   const world = new World(21, 'always');
   const { persistence } = await world.open();
   for (let i = 0; i < 80; i++) world.run(commandFor(world.random));
   await world.clock.advance(20);
   world.disk.failAll('write', 'ENOSPC');
-  persistence.checkpointer.start();
+  persistence.flusher.start();
   await world.clock.advance(300);
-  assert.equal(persistence.checkpointer.lastFailed, true);
-  assert.equal(persistence.checkpointer.running, false);
+  assert.equal(persistence.flusher.lastFailed, true);
+  assert.equal(persistence.flusher.running, false);
   world.disk.heal();
   await world.clock.advance(2000);
   for (let i = 0; i < 40; i++) world.run(commandFor(world.random));
   await world.clock.advance(50);
-  assert.ok(persistence.checkpointer.start());
+  assert.ok(persistence.flusher.start());
   await world.clock.advance(200);
-  assert.equal(persistence.checkpointer.lastFailed, false);
+  assert.equal(persistence.flusher.lastFailed, false);
   await world.crash(true);
 });
 
@@ -374,11 +384,11 @@ test('large collections are written in pieces while they change, and what can wa
     world.run(['SET', 'done', '1']);
     await world.clock.advance(100);
     world.working = seed % 2 === 0;
-    persistence.checkpointer.start();
+    persistence.flusher.start();
     const db = engine.keyspace.databases[0]!;
     const waits = (name: string): number => {
       const key = Buffer.from(name);
-      return engine.checkpointWaits!(db, key, 0, key.length);
+      return engine.flushWaits!(db, key, 0, key.length);
     };
     for (const name of ['bigset', 'waited', 'bigstream']) assert.ok(waits(name) > 0, name);
     const changes = [
@@ -400,7 +410,7 @@ test('large collections are written in pieces while they change, and what can wa
       world.run(words);
     }
     await world.clock.advance(500);
-    assert.equal(persistence.checkpointer.completed, 1);
+    assert.equal(persistence.flusher.completed, 1);
     for (const name of ['bigset', 'waited', 'bigstream']) assert.equal(waits(name), 0);
     await world.crash(true);
   }
@@ -433,9 +443,9 @@ test('a stream in pieces comes back with its groups, though others read it meanw
   await world.clock.advance(100);
   const dumped = dumpOf(engine, 's');
   world.working = true;
-  assert.ok(persistence.checkpointer.start());
+  assert.ok(persistence.flusher.start());
   let turns = 0;
-  while (persistence.checkpointer.running) {
+  while (persistence.flusher.running) {
     for (const group of ['g1', 'g2']) {
       for (const [consumer, from] of [
         ['a', '690-0'],
@@ -450,10 +460,10 @@ test('a stream in pieces comes back with its groups, though others read it meanw
     await world.clock.advance(1);
     turns++;
   }
-  assert.equal(persistence.checkpointer.completed, 1);
+  assert.equal(persistence.flusher.completed, 1);
   assert.ok(turns > 3, 'it was written in one piece');
   const { engine: again, persistence: recovered } = await world.crash(true);
-  assert.equal(recovered.recovery.checkpointKeys, 2);
+  assert.equal(recovered.recovery.storedKeys, 2);
   assert.deepEqual(dumpOf(again, 's'), dumped);
 });
 
@@ -467,7 +477,7 @@ test('a checkpoint cuts the log behind it', async () => {
   await world.clock.advance(500);
   const before = persistence.log.stats.segments;
   assert.ok(before > 2, `${before} segments`);
-  persistence.checkpointer.start();
+  persistence.flusher.start();
   await world.clock.advance(500);
   assert.ok(persistence.log.stats.segments < before);
   assert.ok(persistence.log.firstIndex > 1);
@@ -483,7 +493,7 @@ test('a checkpoint that begins inside a transaction holds what it did so far, an
     world.run(words);
   }
   await world.clock.advance(300);
-  assert.equal(persistence.checkpointer.completed, 1);
+  assert.equal(persistence.flusher.completed, 1);
   await world.crash(true);
 });
 
@@ -492,43 +502,10 @@ test('a checkpoint made at once leaves nothing that meddles with the next one', 
   const { persistence } = await world.open();
   for (let i = 0; i < 80; i++) world.run(commandFor(world.random));
   await world.clock.advance(50);
-  persistence.checkpointer.runSync();
-  assert.ok(persistence.checkpointer.start());
+  persistence.flusher.flushNow();
   await world.clock.advance(300);
-  assert.equal(persistence.checkpointer.completed, 2);
-  await world.crash(true);
-});
-
-test('a checkpoint that failed gives its room on the disk back', async () => {
-  const world = new World(52, 'never');
-  const { persistence } = await world.open();
-  for (let i = 0; i < 40; i++) world.run(['SET', `key${i}`, 'x'.repeat(20_000)]);
+  assert.ok(persistence.flusher.start());
   await world.clock.advance(300);
-  world.disk.failAll('datasync', 'EIO');
-  persistence.checkpointer.start();
-  await world.clock.advance(300);
-  assert.equal(persistence.checkpointer.lastFailed, true);
-  assert.deepEqual(world.disk.listSync(FOLDER), ['log']);
-});
-
-test('a checkpoint that is given up waits for its write before the next takes its file', async () => {
-  const world = new World(53, 'never');
-  const { engine, persistence } = await world.open();
-  const { checkpointer } = persistence;
-  // More than a walk gathers before the disk has some of it.
-  for (let i = 0; i < 90; i++) world.runUnseen(['SET', `key${i}`, 'x'.repeat(200_000)]);
-  await world.clock.advance(300);
-  world.disk.hang('write', true);
-  checkpointer.start();
-  await world.clock.advance(0.5);
-  assert.equal(checkpointer.state, 'walking');
-  world.run(['FLUSHALL']);
-  world.run(['SET', 'new', '1']);
-  await world.clock.advance(100);
-  assert.equal(checkpointer.state, 'discarding');
-  assert.equal(engine.keyspace.checkpointing, false);
-  world.disk.hang('write', false);
-  await world.clock.advance(500);
-  assert.equal(checkpointer.completed, 1);
+  assert.equal(persistence.flusher.completed, 2);
   await world.crash(true);
 });

@@ -1,31 +1,37 @@
 /**
- * What makes the store survive: recovery at start, the log while it runs, checkpoints that let the log
- * be cut, and what happens when the disk fails.
+ * What makes the store survive: recovery at start, the log while it runs, flushes that let the log be
+ * cut, and what happens when the disk fails.
  *
- *   data folder = checkpoint-<index>.plc  log/<segments>
+ *   data folder = lsm/<the engine's tables>  log/<segments>
  *
- * Recovery loads the newest checkpoint and replays the log entries behind it. While the log can not be
+ * Recovery takes from the engine how large the databases are, replays the log entries behind the last
+ * flush, and leaves the keys where they are until somebody asks for them. While the log can not be
  * written, writes are refused with MISCONF and reads go on; it is tried again until it can.
  */
-import { runInTurns, type WorkDone } from '../../core/base/index.ts';
+import type { WorkDone } from '../../core/base/index.ts';
 import type { Logger } from '../../core/observe/index.ts';
 import type { Clock, Disk, Random } from '../../core/runtime/index.ts';
 import {
   type Log,
   type LogError,
+  type Lsm,
+  type LsmWorker,
   logIndex,
   openLog,
+  openLsm,
   type SyncPolicy,
 } from '../../core/store/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ReplyError } from '../errors.ts';
-import { Checkpointer } from './checkpointer.ts';
-import { NEW_NAME } from './format.ts';
-import { checkpointSteps, newestCheckpoint } from './loader.ts';
-import { reloadBy } from './reload.ts';
+import { ColdKeys, Flusher, loadExpiringHashes, recoverState } from '../tier/index.ts';
 import { Replay } from './replay.ts';
 
 const RESUME_TRY_MS = 250;
+/** Behind a flush that failed the next one waits so long. */
+const FLUSH_TRY_MS = 1000;
+const MEBIBYTE = 1024 * 1024;
+const MEMTABLE_BYTES = 16 * MEBIBYTE;
+const CACHE_BYTES = 32 * MEBIBYTE;
 
 export interface PersistenceOptions {
   readonly engine: Engine;
@@ -36,14 +42,18 @@ export interface PersistenceOptions {
   readonly folder: string;
   readonly policy: SyncPolicy;
   readonly segmentBytes: number;
-  /** Log bytes since the last checkpoint that start the next. */
-  readonly checkpointLogBytes: number;
-  /** How much of what is read at the start has been read. */
-  readonly onLoading?: (from: 'checkpoint' | 'log', done: WorkDone) => void;
+  /** Where the engine's tables are written and compacted. */
+  readonly worker: LsmWorker;
+  /** Size of the engine's memory tables; default 16 MiB. */
+  readonly memtableBytes?: number;
+  /** Log bytes since the last flush that start the next. */
+  readonly flushLogBytes: number;
+  /** How much of the log has been read at the start. */
+  readonly onLoading?: (done: WorkDone) => void;
 }
 
 export interface RecoverySummary {
-  readonly checkpointKeys: number;
+  readonly storedKeys: number;
   readonly replayedEntries: number;
   readonly tornBytes: number;
   readonly durationMs: number;
@@ -51,59 +61,80 @@ export interface RecoverySummary {
 
 export class Persistence {
   readonly log: Log;
-  readonly checkpointer: Checkpointer;
+  readonly store: Lsm;
+  readonly flusher: Flusher;
   readonly recovery: RecoverySummary;
   private readonly options: PersistenceOptions;
-  /** `log.stats.payloadBytes` when the last checkpoint began. */
-  private bytesAtCheckpoint: number;
+  /** `log.stats.payloadBytes` when the last flush began. */
+  private bytesAtFlush: number;
   private writesSeen = 0;
   private resuming = false;
   private closed = false;
 
   private constructor(
     options: PersistenceOptions,
-    log: Log,
-    recovery: RecoverySummary,
+    parts: Pick<Persistence, 'log' | 'store' | 'recovery'>,
     replayedBytes: number,
   ) {
     this.options = options;
-    this.log = log;
-    this.recovery = recovery;
-    this.bytesAtCheckpoint = log.stats.payloadBytes - replayedBytes;
-    this.checkpointer = new Checkpointer({
+    this.log = parts.log;
+    this.store = parts.store;
+    this.recovery = parts.recovery;
+    this.bytesAtFlush = this.log.stats.payloadBytes - replayedBytes;
+    this.flusher = new Flusher({
       engine: options.engine,
-      disk: options.disk,
+      store: this.store,
       clock: options.clock,
-      folder: options.folder,
-      onDone: (index) => this.checkpointDone(index),
+      makeDurable: (index, done) => this.makeDurable(index, done),
+      onDone: (index) => this.flushed(index),
       onFailed: (error) => {
-        options.log.error('a checkpoint failed; the last one still stands', { err: error });
+        options.log.error('a flush failed; the log keeps what it would have stored', {
+          err: error,
+        });
       },
     });
   }
 
   /**
    * Brings an empty engine to what the folder holds and opens the log for writing.
-   * @throws CorruptCheckpointError, LogError: nothing is served then.
+   * @throws LsmError, EntryError, LogError: nothing is served then.
    */
   static async open(options: PersistenceOptions): Promise<Persistence> {
+    const { disk, clock, random, folder, worker } = options;
+    const store = await openLsm({
+      disk,
+      clock,
+      random,
+      folder: `${folder}/lsm`,
+      worker,
+      log: 'owner',
+      memtableBytes: options.memtableBytes ?? MEMTABLE_BYTES,
+      cacheBytes: CACHE_BYTES,
+      onStateChange: (state, failure) => {
+        if (failure !== null) options.log.error('the tables of keys', { state, err: failure });
+      },
+    });
+    try {
+      return await Persistence.recover(options, store);
+    } catch (error) {
+      await store.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  private static async recover(options: PersistenceOptions, store: Lsm): Promise<Persistence> {
     const { engine, disk, clock, folder } = options;
     const startedMs = clock.monotonicMs();
     const logFolder = `${folder}/log`;
     disk.mkdirSync(logFolder);
-    if (disk.statSync(`${folder}/${NEW_NAME}`) !== null) disk.unlinkSync(`${folder}/${NEW_NAME}`);
     engine.keyspace.expiresOnLookup = false;
     engine.effects.sink = undefined;
-    const name = newestCheckpoint(disk, folder);
-    const loaded =
-      name === undefined
-        ? undefined
-        : await runInTurns(
-            checkpointSteps(engine, disk, `${folder}/${name}`),
-            (run) => clock.nextTurn(run),
-            (done) => options.onLoading?.('checkpoint', done),
-          );
-    const from = (loaded?.logIndex ?? 0) + 1;
+    const snapshot = store.atMark();
+    const cold = new ColdKeys(engine, store);
+    cold.snapshot = snapshot;
+    engine.cold = cold;
+    const stored = await recoverState(engine, store, snapshot);
+    const from = stored.logIndex + 1;
     const replay = new Replay(engine, options.log);
     let self: Persistence | undefined;
     const log = await openLog({
@@ -119,57 +150,76 @@ export class Persistence {
         from: logIndex(from),
         entry: replay.entry,
         ahead: replay.ahead,
-        progress: (done) => options.onLoading?.('log', done),
+        progress: (done) => options.onLoading?.(done),
       },
       onStateChange: (_state, failure) => self?.stateChanged(failure),
       onSyncLag: (lagMs) => options.log.warn('the disk is slow to make the log durable', { lagMs }),
     });
+    // From here on the newest is right: what a flush that was cut short wrote is in memory again.
+    cold.snapshot = undefined;
+    snapshot.release();
     engine.keyspace.expiresOnLookup = true;
     engine.keyspace.setNow(clock.wallMs());
     engine.effects.lastIndex = log.lastIndex;
-    self = new Persistence(
-      options,
-      log,
-      {
-        checkpointKeys: loaded?.keys ?? 0,
-        replayedEntries: replay.entries,
-        tornBytes: log.recovery.tornTail?.bytes ?? 0,
-        durationMs: clock.monotonicMs() - startedMs,
-      },
-      replay.bytes,
-    );
+    const recovery = {
+      storedKeys: stored.keys,
+      replayedEntries: replay.entries,
+      tornBytes: log.recovery.tornTail?.bytes ?? 0,
+      durationMs: clock.monotonicMs() - startedMs,
+    };
+    self = new Persistence(options, { log, store, recovery }, replay.bytes);
+    if (stored.savedSeconds !== undefined) self.flusher.lastDoneSeconds = stored.savedSeconds;
+    const { flusher } = self;
+    await loadExpiringHashes(engine, store, (key) => flusher.forget(key));
     return self;
   }
 
+  /** Too much waits for the engine: no more writes should be run. */
+  get crowded(): boolean {
+    return this.flusher.crowded;
+  }
+
   /**
-   * Writes a checkpoint and replaces all keys by what it holds (DEBUG RELOAD, DEBUG LOADAOF). Nothing
-   * else runs meanwhile. Saved keys can not differ from those in memory, so there is nothing to merge.
-   * @throws ReplyError when a checkpoint is under way or can not be written: the keys are as before.
+   * Stores all keys, forgets them in memory and has them loaded as they are asked for (DEBUG RELOAD,
+   * DEBUG LOADAOF).
+   * @throws ReplyError when a flush is under way or can not be written: the keys are as before.
    */
   reload(): void {
-    const { engine, disk, folder } = this.options;
-    reloadBy(engine, this.checkpointer, disk, folder);
+    const { keyspace } = this.options.engine;
+    if (this.flusher.running) throw new ReplyError('ERR Background save already in progress');
+    try {
+      this.flusher.flushNow();
+    } catch (error) {
+      throw new ReplyError(`ERR the keys can not be stored: ${String(error)}`);
+    }
+    for (const db of keyspace.databases) {
+      const hashes = db.expiringHashes();
+      db.dropAll();
+      for (const key of hashes) db.findRaw(key, 0, key.length);
+    }
   }
 
-  /** Payload of the log behind the last checkpoint that was begun: what a start would replay. */
-  get bytesBehindCheckpoint(): number {
-    return this.log.stats.payloadBytes - this.bytesAtCheckpoint;
+  /** Payload of the log behind the last flush that was begun: what a start would replay. */
+  get bytesBehindFlush(): number {
+    return this.log.stats.payloadBytes - this.bytesAtFlush;
   }
 
-  /** Starts a checkpoint at once; false when one runs already or it can not be written. */
-  startCheckpoint(): boolean {
-    this.bytesAtCheckpoint = this.log.stats.payloadBytes;
-    return this.checkpointer.start();
+  /** Starts a flush at once; false when one runs already. */
+  startFlush(): boolean {
+    if (!this.flusher.start()) return false;
+    this.bytesAtFlush = this.log.stats.payloadBytes;
+    return true;
   }
 
-  /** Called by the server's tick: starts a checkpoint when the log has grown enough. */
+  /** Called by the server's tick: starts a flush when the log has grown enough. */
   tick(): void {
-    if (
-      this.bytesBehindCheckpoint >= this.options.checkpointLogBytes &&
-      !this.checkpointer.running &&
-      this.log.state !== 'failed'
-    ) {
-      this.startCheckpoint();
+    const { flusher, options } = this;
+    const { clock } = options;
+    if (!flusher.running && this.log.state !== 'failed') {
+      const again =
+        flusher.lastFailed && clock.monotonicMs() >= flusher.lastFailedMs + FLUSH_TRY_MS;
+      const due = !flusher.lastFailed && this.bytesBehindFlush >= options.flushLogBytes;
+      if (again || due) this.startFlush();
     }
     this.noteSlowWrite();
   }
@@ -182,10 +232,15 @@ export class Persistence {
     this.options.engine.latency.note('aof-write', lastWriteMicros / 1000);
   }
 
-  private checkpointDone(index: number): void {
+  private makeDurable(index: number, done: (error: unknown) => void): void {
+    if (this.log.durableIndex >= index) done(null);
+    else this.log.sync(done);
+  }
+
+  private flushed(index: number): void {
     const { log } = this.options;
     this.log.truncateBefore(logIndex(index + 1)).catch((error: unknown) => {
-      log.error('the log could not be cut behind a checkpoint', { err: error });
+      log.error('the log could not be cut behind a flush', { err: error });
     });
   }
 
@@ -199,14 +254,8 @@ export class Persistence {
     const reason = failure.message;
     engine.writesRefused = new ReplyError(`MISCONF Errors writing to the AOF file: ${reason}`);
     log.error('writes are refused until the log can be written again', { reason });
-    // A checkpoint lets the log be cut; it may be that there is room for it.
-    if (
-      this.log.state === 'short' &&
-      this.bytesBehindCheckpoint > 0 &&
-      !this.checkpointer.running
-    ) {
-      this.startCheckpoint();
-    }
+    // A flush lets the log be cut; it may be that there is room for it.
+    if (this.log.state === 'short' && this.bytesBehindFlush > 0) this.startFlush();
     this.tryResume();
   }
 
@@ -233,6 +282,8 @@ export class Persistence {
   /** Makes everything durable and closes. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.log.close();
+    this.flusher.close();
+    const results = await Promise.allSettled([this.log.close(), this.store.close()]);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 }

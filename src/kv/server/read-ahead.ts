@@ -60,7 +60,7 @@ export class ReadAhead {
 
   /** All go to one key: what they look for is an element of its value. */
   private fetchElements(db: Database, args: Args): void {
-    const record = db.findRaw(args.buf, args.start(1), args.length(1));
+    const record = db.findHot(args.buf, args.start(1), args.length(1));
     if (record === 0 || !db.isLarge(record)) return;
     const { table, type } = db.largeOf(record);
     if (table === undefined || table.size < TABLE_MIN) return;

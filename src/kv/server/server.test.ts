@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Connection } from '../../core/downstream/index.ts';
+import { Flag } from '../keyspace/index.ts';
 import type { OutputLimits } from '../session/output-limits.ts';
 import type { Settings } from '../settings.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
@@ -81,7 +82,7 @@ describe('order', () => {
   });
 });
 
-describe('a checkpoint', () => {
+describe('a flush', () => {
   test('lets those go on whose collection is written, and does not disturb the others', async () => {
     const server = await start();
     const { engine } = server;
@@ -91,8 +92,8 @@ describe('a checkpoint', () => {
       ['b', 2],
     ]);
     const asked: string[] = [];
-    engine.keyspace.checkpointing = true;
-    engine.checkpointWaits = (_db, buf, start, length) => {
+    engine.keyspace.flushingBit = Flag.dirtyOdd;
+    engine.flushWaits = (_db, buf, start, length) => {
       const key = buf.toString('latin1', start, start + length);
       asked.push(key);
       return unwritten.get(key) ?? 0;
@@ -101,14 +102,14 @@ describe('a checkpoint', () => {
     while (asked.length < 3) await turn();
     asked.sort();
     unwritten.delete('a');
-    engine.onCheckpointProgress?.(1);
+    engine.onFlushProgress?.(1);
     assert.deepEqual(await clients[0]!.replies(1), [1]);
     assert.deepEqual(asked, ['a', 'b', 'b', 'a']);
     unwritten.clear();
-    engine.onCheckpointProgress?.();
+    engine.onFlushProgress?.();
     const lengths = [...(await clients[1]!.replies(1)), ...(await clients[2]!.replies(1))];
     assert.deepEqual(lengths.sort(), [1, 2]);
-    engine.keyspace.checkpointing = false;
+    engine.keyspace.flushingBit = 0;
   });
 });
 

@@ -50,7 +50,7 @@ export class KvServer {
   private log: Log | undefined;
   private readonly clients = new Map<Session, Client>();
   private readonly paused = new Set<Client>();
-  /** Clients that wait for a checkpoint to write a large collection, by its number. */
+  /** Clients that wait for one thing of the disk, by its number: a collection to be written, a key to be read. */
   private readonly awaiting = new Map<number, Set<Client>>();
   private toResume: Client[] = [];
   /** Clients of which nothing more runs until they have read replies, or the log has let go of some. */
@@ -67,7 +67,7 @@ export class KvServer {
     this.heldBytesMax = heldBytesMax;
     this.spareInputs = new SpareInputs(limits);
     this.parser = new RespParser(limits);
-    engine.onCheckpointProgress = (collection) => this.resumeAwaiting(collection);
+    engine.onFlushProgress = (hold) => this.resumeAwaiting(hold);
     engine.onUnblocked = (session) => {
       const client = this.clients.get(session);
       if (client === undefined) return;
@@ -233,11 +233,11 @@ export class KvServer {
     this.beginWork();
   }
 
-  /** A collection is written, or all are. */
-  private resumeAwaiting(collection?: number): void {
+  /** What some waited for has come, or whatever others wait for. */
+  private resumeAwaiting(hold?: number): void {
     const { awaiting } = this;
     if (awaiting.size === 0) return;
-    for (const number of collection === undefined ? [...awaiting.keys()] : [collection]) {
+    for (const number of hold === undefined ? [...awaiting.keys()] : [hold]) {
       const clients = awaiting.get(number);
       if (clients === undefined) continue;
       awaiting.delete(number);

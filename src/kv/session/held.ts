@@ -1,6 +1,6 @@
 /**
- * What holds a request that came and does not run yet (engine/holds.ts): one of these, or the number of
- * the large collection, greater than both, that a checkpoint has to write before.
+ * What holds a request that came and does not run yet (engine/holds.ts): one of these, or a number, greater
+ * than both, of what the disk has to do before: write a large collection, read a key.
  */
 
 /** Nothing does. */

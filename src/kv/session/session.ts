@@ -48,6 +48,8 @@ export class Session {
   commands = 0;
   /** What holds its request at hand, which has been met already: as Holds says. */
   heldBy: number = FREE;
+  /** How often its request at hand was held for a key on the disk. */
+  coldHolds = 0;
 
   constructor(init: {
     id: number;

@@ -58,10 +58,9 @@ export function digestDatabases(databases: readonly Database[]): string {
   for (const db of databases) {
     if (db.size === 0) continue;
     all.mixNumber(db.index);
-    db.table.each((record) => {
+    db.each((record) => {
       one.clear().mix(db.keyBytes(record));
       all.xor(addValue(one, db, record).bytes);
-      return undefined;
     });
   }
   return all.bytes.toString('hex');

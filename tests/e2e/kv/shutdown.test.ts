@@ -95,7 +95,7 @@ async function writeUntilTheEnd(
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} in the midst of writes ends with 0, and every acknowledged write is there after a restart`, async () => {
     // Small segments, so that the end may fall on a change of them or on a checkpoint.
-    const plinth = await startPlinth({ kv: { log_segment: '64kb', checkpoint_log: '256kb' } });
+    const plinth = await startPlinth({ kv: { log_segment: '64kb', flush_log: '256kb' } });
     try {
       const names = ['a', 'b', 'c'];
       const writing = new Set<string>();

@@ -72,7 +72,7 @@ async function withFlip(plinth: Plinth, file: string, offset: number): Promise<b
 describe('a flipped bit', () => {
   const settings = [
     ['log', { fsync: 'always', log_segment: 64 * 1024 }],
-    ['checkpoint', { fsync: 'always', log_segment: 64 * 1024, checkpoint_log: 64 * 1024 }],
+    ['checkpoint', { fsync: 'always', log_segment: 64 * 1024, flush_log: 64 * 1024 }],
   ] as const;
   for (const [what, kv] of settings) {
     test(`in a ${what} is found at the start and never served`, async () => {

@@ -46,7 +46,7 @@ describe('a full disk', permitted, () => {
       writeFileSync(ballast, Buffer.alloc(12 * mebibyte, 1));
       const plinth = await startPlinth({
         data,
-        kv: { fsync, log_segment: 256 * 1024, checkpoint_log: mebibyte },
+        kv: { fsync, log_segment: 256 * 1024, flush_log: mebibyte },
       });
       try {
         const client = await RespClient.connect(plinth);

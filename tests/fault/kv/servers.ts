@@ -21,7 +21,7 @@ export type Killable = { readonly server: Crashable; stop(): Promise<void> };
 /** Plinth with the smallest segments, and a checkpoint every few of them. */
 export async function startKillablePlinth(fsync: 'always' | 'everysec'): Promise<Killable> {
   const plinth = await startPlinth({
-    kv: { fsync, log_segment: 128 * 1024, checkpoint_log: 512 * 1024 },
+    kv: { fsync, log_segment: 128 * 1024, flush_log: 512 * 1024 },
   });
   const server: Crashable = {
     address: plinth,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { reloadInMemory } from '../../persistence/reload.ts';
 import { createTestStore } from '../../testing/harness.ts';
+import { reloadInMemory } from '../../tier/index.ts';
 
 describe('CLIENT IMPORT-SOURCE', () => {
   test('keys stay though their time is over, and may be given more', () => {

@@ -6,6 +6,7 @@ import { SYNTAX_ERROR } from '../../errors.ts';
 import { matchesAll, matchGlob } from '../../glob.ts';
 import { TYPE_NAMES } from '../../keyspace/index.ts';
 import type { Address } from '../../memory/index.ts';
+import type { ColdEntry } from '../../tier/index.ts';
 
 const COUNT_DEFAULT = 10;
 /** Buckets looked at for each key asked for, at most, as Redis does. */
@@ -13,7 +14,10 @@ const BUCKETS_PER_KEY = 10;
 
 /** A key whose time has come and that nobody has met yet. */
 function isDue(call: Call, record: Address): boolean {
-  const at = call.db.expiryOf(record);
+  return isPast(call, call.db.expiryOf(record));
+}
+
+function isPast(call: Call, at: number): boolean {
   return at >= 0 && at <= call.nowMs && call.engine.keyspace.expiresOnLookup;
 }
 
@@ -32,6 +36,13 @@ function keys(call: Call): void {
     found++;
   };
   db.table.each(visit);
+  call.engine.cold?.eachEntry(db, 0, ({ buf, start, length, entry }) => {
+    const end = start + length;
+    if ((!all && !matchGlob(pattern, buf, start, end)) || isPast(call, entry.expiry)) return true;
+    reply.bulk(buf, start, end);
+    found++;
+    return true;
+  });
   reply.endDeferred(mark, 'array', found);
 }
 
@@ -69,10 +80,34 @@ function scan(call: Call): void {
     reply.bulk(buf, start, end);
     found++;
   };
+  const visitCold = ({ buf, start, length, entry }: ColdEntry): void => {
+    seen++;
+    if (type !== undefined && TYPE_NAMES[entry.type] !== type) return;
+    const end = start + length;
+    if (pattern !== undefined && !matchGlob(pattern, buf, start, end)) return;
+    // Whoever asks for it expires it.
+    if (isPast(call, entry.expiry)) return;
+    reply.bulk(buf, start, end);
+    found++;
+  };
   let steps = count * BUCKETS_PER_KEY;
-  do {
-    cursor = db.table.scan(cursor, visit);
-  } while (cursor !== 0 && --steps > 0 && seen < count);
+  const { cold } = engine;
+  if (db.cold === 0 || cold === undefined) {
+    do {
+      cursor = db.table.scan(cursor, visit);
+    } while (cursor !== 0 && --steps > 0 && seen < count);
+  } else {
+    const entries = cold.openWalk(db, cursor);
+    try {
+      do {
+        cursor = db.table.scan(cursor, visit);
+        // The keys on the disk whose hashes are of the same buckets.
+        entries.upTo(cursor, visitCold);
+      } while (cursor !== 0 && --steps > 0 && seen < count);
+    } finally {
+      entries.close();
+    }
+  }
   reply.endScan(mark, cursor, found);
 }
 
@@ -80,7 +115,8 @@ function randomkey(call: Call): void {
   const { db, engine, reply } = call;
   const draw = () => engine.random.u32();
   for (;;) {
-    const record = db.table.random(draw);
+    const fromDisk = db.cold > 0 && draw() % db.size >= db.hot;
+    const record = fromDisk ? engine.cold!.random(db, draw()) : db.table.random(draw);
     if (record === 0) {
       reply.null();
       return;

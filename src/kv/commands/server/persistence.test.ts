@@ -4,9 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { silentLogger } from '../../../core/observe/index.ts';
-import { createNodeDisk, createNodeRandom } from '../../../core/runtime/node/index.ts';
-import { Persistence, reloadInMemory } from '../../persistence/index.ts';
+import {
+  createNodeDisk,
+  createNodeRandom,
+  createNodeThreads,
+} from '../../../core/runtime/node/index.ts';
+import { createLsmWorker } from '../../../core/store/index.ts';
+import { Persistence } from '../../persistence/index.ts';
 import { createTestStore, type TestStore } from '../../testing/harness.ts';
+import { reloadInMemory } from '../../tier/index.ts';
 import { digestDatabases } from '../../values/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plinth-kv-admin-'));
@@ -32,7 +38,8 @@ async function durableStore(): Promise<{ kv: TestStore; persistence: Persistence
     folder: own,
     policy: 'everysec',
     segmentBytes: 64 * 1024,
-    checkpointLogBytes: 1e12,
+    flushLogBytes: 1e12,
+    worker: createLsmWorker(createNodeThreads()),
   });
   kv.engine.persistence = persistence;
   kv.engine.effects.sink = persistence.log;
@@ -40,8 +47,8 @@ async function durableStore(): Promise<{ kv: TestStore; persistence: Persistence
   return { kv, persistence };
 }
 
-function checkpointDone({ checkpointer }: Persistence): Promise<unknown> {
-  return new Promise((resolve) => checkpointer.whenDone(resolve));
+function checkpointDone({ flusher }: Persistence): Promise<unknown> {
+  return new Promise((resolve) => flusher.whenDone(resolve));
 }
 
 async function turns(kv: TestStore, until: () => boolean): Promise<void> {
@@ -81,7 +88,7 @@ test('BGSAVE starts one checkpoint at a time, and LASTSAVE and INFO tell of it',
   assert.match(info, /rdb_bgsave_in_progress:0\r\n/);
   assert.match(info, /rdb_saves:2\r\n/);
   assert.match(info, /aof_enabled:1\r\n/);
-  assert.equal(kv.run('LASTSAVE'), persistence.checkpointer.lastDoneSeconds);
+  assert.equal(kv.run('LASTSAVE'), persistence.flusher.lastDoneSeconds);
   assert.equal(kv.run('BGREWRITEAOF'), 'Background append only file rewriting started');
   await checkpointDone(persistence);
 });
@@ -104,12 +111,12 @@ test('in a transaction a checkpoint is scheduled, and begins behind it', async (
   kv.run('SET', 'k', 'v');
   kv.run('BGSAVE');
   assert.deepEqual(kv.run('EXEC'), ['OK', 'Background saving scheduled']);
-  assert.equal(persistence.checkpointer.running, false);
-  await turns(kv, () => persistence.checkpointer.completed === 1);
+  assert.equal(persistence.flusher.running, false);
+  await turns(kv, () => persistence.flusher.completed === 1);
   kv.run('MULTI');
   kv.run('BGREWRITEAOF');
   assert.deepEqual(kv.run('EXEC'), ['Background append only file rewriting scheduled']);
-  await turns(kv, () => persistence.checkpointer.completed === 2);
+  await turns(kv, () => persistence.flusher.completed === 2);
 });
 
 test('WAITAOF answers when the writes of the client are durable', async () => {

@@ -28,8 +28,8 @@ function persistenceOf(call: Call): Persistence {
 /** Starts a checkpoint. @throws ReplyError `busy` when one runs, or the disk's error. */
 function begin(call: Call, busy: ReplyError): Persistence {
   const persistence = persistenceOf(call);
-  if (persistence.checkpointer.running) throw busy;
-  if (!persistence.startCheckpoint()) {
+  if (persistence.flusher.running) throw busy;
+  if (!persistence.startFlush()) {
     throw new ReplyError(NOT_WRITTEN);
   }
   return persistence;
@@ -37,14 +37,14 @@ function begin(call: Call, busy: ReplyError): Persistence {
 
 /** Only its own client waits; others are served meanwhile. */
 function save(call: Call): void {
-  const { checkpointer } = begin(call, IN_PROGRESS);
+  const { flusher } = begin(call, IN_PROGRESS);
   let outcome = 'ERR the checkpoint goes on in the background';
   const answer = (reply: Call['reply']): void => {
     if (outcome === '') reply.ok();
     else reply.error(outcome);
   };
   waitFor(call, 0, answer, (done) => {
-    checkpointer.whenDone((error) => {
+    flusher.whenDone((error) => {
       outcome = error === null ? '' : NOT_WRITTEN;
       done();
     });
@@ -54,10 +54,10 @@ function save(call: Call): void {
 function bgsave(call: Call): void {
   const scheduled = call.count === 2 && call.args.keyword(1) === 'SCHEDULE';
   if (call.count > 2 || (call.count === 2 && !scheduled)) throw SYNTAX_ERROR;
-  const { checkpointer } = persistenceOf(call);
-  if (scheduled && checkpointer.running) {
+  const { flusher } = persistenceOf(call);
+  if (scheduled && flusher.running) {
     const { engine } = call;
-    checkpointer.whenDone(() => engine.persistence?.startCheckpoint());
+    flusher.whenDone(() => engine.persistence?.startFlush());
     call.reply.simple('Background saving scheduled');
     return;
   }
@@ -73,9 +73,9 @@ function bgsave(call: Call): void {
 /** A transaction is one entry of the log: the checkpoint begins behind it. */
 function schedule(call: Call, busy: ReplyError): void {
   const persistence = persistenceOf(call);
-  if (persistence.checkpointer.running) throw busy;
+  if (persistence.flusher.running) throw busy;
   call.engine.clock.nextTurn(() => {
-    persistence.startCheckpoint();
+    persistence.startFlush();
   });
 }
 
@@ -91,7 +91,7 @@ function bgrewriteaof(call: Call): void {
 
 function lastsave(call: Call): void {
   const { persistence, startedSeconds } = call.engine;
-  call.reply.integer(persistence?.checkpointer.lastDoneSeconds ?? startedSeconds);
+  call.reply.integer(persistence?.flusher.lastDoneSeconds ?? startedSeconds);
 }
 
 /**

@@ -1,4 +1,6 @@
 /** A growing buffer of little-endian numbers and length-prefixed ranges. */
+import { copyBytes } from '../memory/index.ts';
+
 export class ByteSink {
   buf: Buffer;
   at = 0;
@@ -12,6 +14,11 @@ export class ByteSink {
     const larger = Buffer.allocUnsafeSlow(Math.max(this.buf.length * 2, this.at + bytes));
     this.buf.copy(larger, 0, 0, this.at);
     this.buf = larger;
+  }
+
+  u8(value: number): void {
+    this.ensure(1);
+    this.buf[this.at++] = value;
   }
 
   u32(value: number): void {
@@ -41,6 +48,13 @@ export class ByteSink {
     this.u32(length);
     this.ensure(length);
     from.copy(this.buf, this.at, start, start + length);
+    this.at += length;
+  }
+
+  /** Bytes as they are. */
+  raw(from: Buffer, start: number, length: number): void {
+    this.ensure(length);
+    copyBytes(from, start, this.buf, this.at, length);
     this.at += length;
   }
 }

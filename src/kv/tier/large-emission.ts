@@ -1,9 +1,9 @@
 /**
- * Writes one large collection to a checkpoint piece by piece, so that a collection of millions of
- * elements is never written in one go.
+ * Writes one large collection to the engine part by part, so that a collection of millions of elements is
+ * never written in one go.
  *
- * Between two pieces the value does not change: a command that would change it waits for the emission
- * (Checkpointer.mustWait), and a change that can not wait completes it first (Checkpointer.emit).
+ * Between two parts the value does not change: a command that would change it waits for the emission
+ * (Flusher.mustWait), and a change that can not wait completes it first (Flusher.emit).
  */
 import { invariant } from '../../core/base/index.ts';
 import { type Database, type LargeValue, Type } from '../keyspace/index.ts';
@@ -14,45 +14,49 @@ import * as set from '../values/set/index.ts';
 import { streamOf } from '../values/stream/index.ts';
 import { ZsetCursor } from '../values/zset/index.ts';
 import { ByteSink } from './byte-sink.ts';
-import type { RecordWriter } from './record-writer.ts';
 import { writeStream } from './stream-items.ts';
 
 const cursor = new ZsetCursor();
+
+/** Where the parts go. */
+export interface PartSink {
+  /** The first `length` bytes of `items` are a part. */
+  part(emission: LargeEmission, number: number, items: Buffer, length: number): void;
+}
 
 export class LargeEmission {
   readonly db: Database;
   readonly key: Buffer;
   readonly value: LargeValue;
   done = false;
-  /** Names the collection in the checkpoint; above 0. */
-  readonly id: number;
+  /** By what those who wait for it are told. */
+  readonly hold: number;
+  /** The number of the value among all that are stored in parts. */
+  readonly number: number;
+  /** Parts written so far. */
+  parts = 0;
   private readonly items = new ByteSink(32 * 1024);
   /** How far it has come: an index, a rank or a scan cursor. */
   private position = 0;
-  private begun = false;
   /** Writes a stream, one item after the other. */
   private stream: Generator<void, void, void> | undefined;
 
-  constructor(db: Database, record: Address, id: number) {
+  constructor(db: Database, record: Address, hold: number, number: number) {
     this.db = db;
     this.key = db.keyBytes(record);
     this.value = db.largeOf(record);
-    this.id = id;
+    this.hold = hold;
+    this.number = number;
   }
 
-  /** Writes about `budget` more elements; `done` says whether that was all. */
-  step(writer: RecordWriter, budget: number): void {
+  /** Writes a part of about `budget` elements; `done` says whether that was the last. */
+  step(sink: PartSink, budget: number): void {
     const { db, key, items } = this;
-    const record = db.findRaw(key, 0, key.length);
+    const record = db.findHot(key, 0, key.length);
     invariant(record !== 0 && db.isLarge(record), 'a value changed while it was written');
-    if (!this.begun) {
-      writer.beginLarge(db, record, this.id);
-      this.begun = true;
-    }
     items.at = 0;
     this.done = this.take(record, budget);
-    if (items.at > 0) writer.elements(this.id, items.buf, items.at);
-    if (this.done) writer.endLarge(this.id);
+    if (items.at > 0) sink.part(this, this.parts++, items.buf, items.at);
   }
 
   private take(record: Address, budget: number): boolean {

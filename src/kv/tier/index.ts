@@ -1,0 +1,7 @@
+/** Where keys are: in memory, on the disk, in both. */
+export { ColdKeys } from './cold-keys.ts';
+export type { ColdEntry } from './cold-walk.ts';
+export { EntryError } from './entry.ts';
+export { Flusher } from './flusher.ts';
+export { loadExpiringHashes, recoverState } from './recover.ts';
+export { reloadInMemory } from './reload.ts';

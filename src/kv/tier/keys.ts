@@ -1,0 +1,146 @@
+/**
+ * Keys of the store's entries in the engine; the grammar is docs/formats/kv-entries.md.
+ *
+ * A key of the store stands under its content and the reverse of its hash: the order in which SCAN goes
+ * over memory, so that a range of buckets there is a range of entries here.
+ */
+import { copyBytes, reverseBits } from '../memory/index.ts';
+
+/** First byte of an entry's key. */
+export const Space = {
+  /** What the store knows of itself. */
+  state: 0,
+  /** State beside the keys, by name. */
+  extra: 1,
+  /** A key. */
+  key: 2,
+  /** A part of a large value. */
+  element: 3,
+  /** A key that expires, by its time. */
+  time: 4,
+  /** A hash with fields that expire. */
+  fields: 5,
+} as const;
+
+/** Bytes of an entry's key before the store's own key. */
+export const KEY_HEAD_BYTES = 9;
+const TIME_HEAD_BYTES = 13;
+const ELEMENT_KEY_BYTES = 17;
+
+/** What the store knows of itself as of a flush. */
+export const STATE_KEY = Buffer.from([Space.state, 1]);
+/** Numbers that may have been given away, also by a flush that did not come to its end. */
+export const NUMBERS_KEY = Buffer.from([Space.state, 2]);
+
+/** Writes keys of entries into one buffer: `buf[0, length)`, good until the next. */
+export class KeyWriter {
+  buf: Buffer = Buffer.allocUnsafeSlow(256);
+  length = 0;
+
+  /** The entry of a key of the store, with the hash that its table has for it. */
+  key(content: number, hash: number, from: Buffer, start: number, length: number): this {
+    return this.hashed(Space.key, content, hash, from, start, length);
+  }
+
+  /** The entry that says that the hash at a key has fields which expire. */
+  fields(content: number, hash: number, from: Buffer, start: number, length: number): this {
+    return this.hashed(Space.fields, content, hash, from, start, length);
+  }
+
+  private hashed(
+    space: number,
+    content: number,
+    hash: number,
+    from: Buffer,
+    start: number,
+    length: number,
+  ): this {
+    const buf = this.room(KEY_HEAD_BYTES + length);
+    buf[0] = space;
+    putU32(buf, 1, content);
+    putU32(buf, 5, reverseBits(hash));
+    copyBytes(from, start, buf, KEY_HEAD_BYTES, length);
+    return this;
+  }
+
+  /** The entry of a key that expires at a Unix time in milliseconds. */
+  time(content: number, atMs: number, from: Buffer, start: number, length: number): this {
+    const buf = this.room(TIME_HEAD_BYTES + length);
+    buf[0] = Space.time;
+    putU32(buf, 1, content);
+    putU32(buf, 5, Math.floor(atMs / 2 ** 32));
+    putU32(buf, 9, atMs >>> 0);
+    copyBytes(from, start, buf, TIME_HEAD_BYTES, length);
+    return this;
+  }
+
+  /** A part of a large value. */
+  element(content: number, value: number, part: number): this {
+    const buf = this.room(ELEMENT_KEY_BYTES);
+    buf[0] = Space.element;
+    putU32(buf, 1, content);
+    putU32(buf, 5, Math.floor(value / 2 ** 32));
+    putU32(buf, 9, value >>> 0);
+    putU32(buf, 13, part);
+    return this;
+  }
+
+  extra(name: string): this {
+    const bytes = Buffer.byteLength(name);
+    const buf = this.room(1 + bytes);
+    buf[0] = Space.extra;
+    buf.write(name, 1);
+    return this;
+  }
+
+  private room(bytes: number): Buffer {
+    if (bytes > this.buf.length) this.buf = Buffer.allocUnsafeSlow(Math.max(bytes, 512));
+    this.length = bytes;
+    return this.buf;
+  }
+}
+
+/** All entries of a content in one space: `from` up to, not including, `to`. */
+export function contentRange(space: number, content: number): { from: Buffer; to: Buffer } {
+  const from = Buffer.alloc(5);
+  const to = Buffer.alloc(5);
+  from[0] = space;
+  putU32(from, 1, content);
+  to[0] = space;
+  // Contents are counted from 1 and never reach the end.
+  putU32(to, 1, content + 1);
+  return { from, to };
+}
+
+/** Entries of a content's keys from a place in the order of SCAN on. */
+export function keysFrom(content: number, place: number): Buffer {
+  const from = Buffer.alloc(KEY_HEAD_BYTES);
+  from[0] = Space.key;
+  putU32(from, 1, content);
+  putU32(from, 5, place);
+  return from;
+}
+
+/** The parts of the large values `from` up to, not including, `to`. */
+export function elementsRange(
+  content: number,
+  from: number,
+  to: number,
+): { from: Buffer; to: Buffer } {
+  const keys = new KeyWriter();
+  const first = Buffer.from(keys.element(content, from, 0).buf.subarray(0, 13));
+  const last = Buffer.from(keys.element(content, to, 0).buf.subarray(0, 13));
+  return { from: first, to: last };
+}
+
+/** The number of content in an entry's key. */
+export function contentOf(key: Buffer): number {
+  return key.readUInt32BE(1);
+}
+
+function putU32(buf: Buffer, at: number, value: number): void {
+  buf[at] = value >>> 24;
+  buf[at + 1] = value >>> 16;
+  buf[at + 2] = value >>> 8;
+  buf[at + 3] = value;
+}

@@ -91,6 +91,12 @@ export const kvConfig = section('kv', 'The key-value store: Redis protocol.', {
       change: 'Set allkeys-lfu or allkeys-lru when the store is a cache.',
     },
   ),
+  tierMemoryBytes: size({
+    default: 0,
+    about:
+      'Memory for keys and values above which the least used are on the disk only; 0 takes half of what the process may use.',
+    change: 'Set it when other programs need the memory of the machine.',
+  }),
   persistence: flag({
     default: true,
     about: 'Whether data survive the process: a write-ahead log and tables of keys.',

@@ -22,6 +22,8 @@ export interface Settings {
   protoMaxBulkLen: number;
   maxmemory: number;
   maxmemoryPolicy: string;
+  /** Bytes of keys in memory above which the least used are on the disk only; 0: no limit. */
+  tierMemory: number;
   maxmemorySamples: number;
   lfuLogFactor: number;
   lfuDecayTime: number;
@@ -82,6 +84,7 @@ export function defaultSettings(): Settings {
     protoMaxBulkLen: 512 * 1024 * 1024,
     maxmemory: 0,
     maxmemoryPolicy: 'noeviction',
+    tierMemory: 0,
     maxmemorySamples: 5,
     lfuLogFactor: 10,
     lfuDecayTime: 1,

@@ -1,6 +1,7 @@
 /**
  * The key-value store as a system of the process: start, drain, stop, status.
  */
+import { totalmem } from 'node:os';
 import type { Listening, System, SystemState, SystemStatus } from '../core/base/index.ts';
 import type { ValuesOf } from '../core/config/index.ts';
 import { connectionEndings } from '../core/downstream/index.ts';
@@ -46,6 +47,9 @@ export interface KvContext {
 /** Words of Redis for kv.tls.clients. */
 const TLS_AUTH_CLIENTS = { no: 'no', optional: 'optional', required: 'yes' } as const;
 
+/** Of the 16 GiB that addresses of the arena reach, what leaves room for the rest. */
+const TIER_MEMORY_MAX = 12 * 1024 ** 3;
+
 export class Kv implements System {
   readonly name = 'kv';
   private readonly settings: KvSettings;
@@ -71,6 +75,7 @@ export class Kv implements System {
       settings: {
         maxmemory: settings.memoryBytes,
         maxmemoryPolicy: settings.memoryPolicy,
+        tierMemory: settings.persistence ? settings.tierMemoryBytes || defaultTierMemory() : 0,
         maxclients: settings.clientsMax,
         protectedMode: settings.protectedMode,
         appendfsync: settings.fsync === 'never' ? 'no' : settings.fsync,
@@ -119,6 +124,7 @@ export class Kv implements System {
       this.metrics = kvMetrics(this.engine, this.endings);
       this.context.metrics.add(this.metrics);
       await this.listen();
+      this.persistence?.warm();
       this.state = 'ready';
     } catch (error) {
       await this.release();
@@ -248,6 +254,12 @@ export class Kv implements System {
       },
     };
   }
+}
+
+/** Half of the memory that the process may use, as far as the arena reaches. */
+function defaultTierMemory(): number {
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return Math.floor(Math.min(limit / 2, totalmem() / 2, TIER_MEMORY_MAX));
 }
 
 /** Makes the store; `start` brings it up. */

@@ -30,6 +30,7 @@ export class Background {
     if (engine.scripting.busy) return this.reclaim();
     engine.activeExpiry.beginTick();
     engine.eviction.sync();
+    engine.persistence?.spill.tick();
     for (const db of engine.keyspace.databases) db.table.rehash(REHASH_BUCKETS);
     return this.slice();
   }
@@ -42,8 +43,9 @@ export class Background {
     if (engine.scripting.busy) return this.reclaim();
     const expires = engine.activeExpiry.slice();
     const evicts = engine.eviction.slice();
+    const spills = engine.persistence?.spill.slice() === true;
     const walks = engine.bigKeys.slice();
-    return this.reclaim() || expires || evicts || walks;
+    return this.reclaim() || expires || evicts || spills || walks;
   }
 
   /** Memory ahead of need; a system that has refused it is not asked at every tick. */

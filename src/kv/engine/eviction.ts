@@ -10,7 +10,7 @@ import type { Database } from '../keyspace/index.ts';
 import type { Address } from '../memory/index.ts';
 import type { Engine } from './engine.ts';
 import { EvictionPool } from './eviction-pool.ts';
-import { LFU_INITIAL, lfuBits, lfuCounter, lfuTouched } from './lfu.ts';
+import { LFU_INITIAL, lfuBits, lfuCounter, lfuIdleMinutes, lfuTouched } from './lfu.ts';
 
 const CLOCK_MASK = 0xffffff;
 const BUDGET_MS = 1;
@@ -29,6 +29,8 @@ export class Eviction {
   private order: Order = 'random';
   private volatileOnly = false;
   private evicts = false;
+  /** Uses are counted also where the policy does not ask for it: keys leave memory by them. */
+  private counting = false;
   /** Where the random policies go on. */
   private nextDatabase = 0;
   private readonly draw = () => this.engine.random.u32();
@@ -43,6 +45,21 @@ export class Eviction {
     return this.order === 'lfu' && this.evicts;
   }
 
+  /** From here on the clocks of records count uses, whatever the policy. */
+  countUses(): void {
+    if (this.counting) return;
+    this.counting = true;
+    this.policy = '';
+    this.sync();
+  }
+
+  /** Seconds since a key was used, by the clock bits of its record. */
+  idleSeconds(bits: number): number {
+    const { keyspace } = this.engine;
+    if (!this.counting) return (keyspace.accessClock - bits) & CLOCK_MASK;
+    return lfuIdleMinutes(bits, keyspace.nowMs) * 60;
+  }
+
   /** Follows the settings; call it after they have changed, else it is done at the next use. */
   sync(): void {
     const { settings, keyspace, random } = this.engine;
@@ -54,7 +71,7 @@ export class Eviction {
     this.order = (order ?? 'random') as Order;
     this.volatileOnly = scope === 'volatile';
     this.pool.clear();
-    if (this.order === 'lfu') {
+    if (this.order === 'lfu' || this.counting) {
       keyspace.clockOfNow = (nowMs) => lfuBits(nowMs, LFU_INITIAL);
       keyspace.touch = (bits) => lfuTouched(bits, keyspace.nowMs, settings, random.float());
     } else {
@@ -170,6 +187,6 @@ export class Eviction {
     if (this.order === 'ttl') return -db.expiryOf(record);
     const bits = db.metaOf(record) & CLOCK_MASK;
     if (this.order === 'lfu') return 255 - lfuCounter(bits, keyspace.nowMs, settings);
-    return (keyspace.accessClock - bits) & CLOCK_MASK;
+    return this.idleSeconds(bits);
   }
 }

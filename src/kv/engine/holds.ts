@@ -49,6 +49,7 @@ export class Holds {
     const { keyspace } = engine;
     if (this.pauses(session, command)) return UNTIL_TOLD;
     if (session.connection === undefined) return FREE;
+    if (engine.persistence?.spill.isOver === true) engine.persistence.spill.makeRoom();
     if (session.db.cold > 0 && engine.cold !== undefined) {
       const hold = this.coldHold(session, command, args);
       if (hold !== FREE) return hold;

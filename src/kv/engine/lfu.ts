@@ -25,6 +25,11 @@ export function lfuBits(nowMs: number, counter: number): number {
   return (lfuMinutes(nowMs) << 8) | counter;
 }
 
+/** Minutes since the last use. */
+export function lfuIdleMinutes(bits: number, nowMs: number): number {
+  return (lfuMinutes(nowMs) - (bits >>> 8)) & MINUTES_MASK;
+}
+
 /** The counter after the minutes since its last decay. */
 export function lfuCounter(bits: number, nowMs: number, settings: LfuSettings): number {
   const counter = bits & LFU_COUNTER_MAX;

@@ -118,6 +118,29 @@ export function statsFields(engine: Engine): Fields {
   ];
 }
 
+/** Which keys are in memory and which on the disk only; a section of ours. */
+export function tierFields(engine: Engine): Fields {
+  const { keyspace, cold, persistence, settings } = engine;
+  const store = persistence?.store.stats;
+  return [
+    ['tier_hot_keys', keyspace.keys - keyspace.cold],
+    ['tier_cold_keys', keyspace.cold],
+    ['tier_memory_limit', settings.tierMemory],
+    ['tier_loads', cold?.loads ?? 0],
+    ['tier_loads_waited', cold?.waits ?? 0],
+    ['tier_dropped', persistence?.spill.dropped ?? 0],
+    ['tier_missing_answered', cold?.missing ?? 0],
+    ['tier_flushes', persistence?.flusher.completed ?? 0],
+    ['tier_disk_bytes', store?.tableBytes ?? 0],
+    ['tier_tables', store?.tables ?? 0],
+    ['tier_cache_bytes', store?.cacheBytes ?? 0],
+    ['tier_index_bytes', store?.indexBytes ?? 0],
+    ['tier_memtable_bytes', store?.memtableBytes ?? 0],
+    ['tier_block_hits', store?.blockHits ?? 0],
+    ['tier_block_misses', store?.blockMisses ?? 0],
+  ];
+}
+
 export function replicationFields(engine: Engine): Fields {
   return [
     ['role', 'master'],

@@ -7,6 +7,7 @@ import {
   persistenceFields,
   replicationFields,
   statsFields,
+  tierFields,
 } from './about-store.ts';
 import type { InfoSection } from './section.ts';
 
@@ -16,6 +17,7 @@ export const infoSections: readonly InfoSection[] = [
   { name: 'clients', title: 'Clients', isDefault: true, fields: clientFields },
   { name: 'memory', title: 'Memory', isDefault: true, fields: memoryFields },
   { name: 'persistence', title: 'Persistence', isDefault: true, fields: persistenceFields },
+  { name: 'tier', title: 'Tier', isDefault: true, fields: tierFields },
   { name: 'stats', title: 'Stats', isDefault: true, fields: statsFields },
   { name: 'replication', title: 'Replication', isDefault: true, fields: replicationFields },
   { name: 'cpu', title: 'CPU', isDefault: true, fields: cpuFields },

@@ -23,7 +23,14 @@ import {
 } from '../../core/store/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ReplyError } from '../errors.ts';
-import { ColdKeys, Flusher, loadExpiringHashes, recoverState } from '../tier/index.ts';
+import {
+  ColdKeys,
+  Flusher,
+  loadExpiringHashes,
+  recoverState,
+  Spill,
+  Warming,
+} from '../tier/index.ts';
 import { Replay } from './replay.ts';
 
 const RESUME_TRY_MS = 250;
@@ -63,6 +70,8 @@ export class Persistence {
   readonly log: Log;
   readonly store: Lsm;
   readonly flusher: Flusher;
+  readonly spill: Spill;
+  private readonly warming: Warming;
   readonly recovery: RecoverySummary;
   private readonly options: PersistenceOptions;
   /** `log.stats.payloadBytes` when the last flush began. */
@@ -73,18 +82,20 @@ export class Persistence {
 
   private constructor(
     options: PersistenceOptions,
-    parts: Pick<Persistence, 'log' | 'store' | 'recovery'>,
+    parts: Pick<Persistence, 'log' | 'store' | 'recovery'> & { readonly cold: ColdKeys },
     replayedBytes: number,
   ) {
+    const { engine, clock } = options;
+    const { store, cold } = parts;
     this.options = options;
     this.log = parts.log;
     this.store = parts.store;
     this.recovery = parts.recovery;
     this.bytesAtFlush = this.log.stats.payloadBytes - replayedBytes;
     this.flusher = new Flusher({
-      engine: options.engine,
-      store: this.store,
-      clock: options.clock,
+      engine,
+      store,
+      clock,
       makeDurable: (index, done) => this.makeDurable(index, done),
       onDone: (index) => this.flushed(index),
       onFailed: (error) => {
@@ -93,6 +104,11 @@ export class Persistence {
         });
       },
     });
+    const { flusher } = this;
+    const spill = new Spill({ engine, flusher, clock, startFlush: () => this.flushEarly() });
+    this.spill = spill;
+    cold.makeRoom = () => spill.makeRoom();
+    this.warming = new Warming(engine, { store, cold, clock });
   }
 
   /**
@@ -167,7 +183,7 @@ export class Persistence {
       tornBytes: log.recovery.tornTail?.bytes ?? 0,
       durationMs: clock.monotonicMs() - startedMs,
     };
-    self = new Persistence(options, { log, store, recovery }, replay.bytes);
+    self = new Persistence(options, { log, store, cold, recovery }, replay.bytes);
     if (stored.savedSeconds !== undefined) self.flusher.lastDoneSeconds = stored.savedSeconds;
     const { flusher } = self;
     await loadExpiringHashes(engine, store, (key) => flusher.forget(key));
@@ -176,7 +192,7 @@ export class Persistence {
 
   /** Too much waits for the engine: no more writes should be run. */
   get crowded(): boolean {
-    return this.flusher.crowded;
+    return this.flusher.crowded || this.spill.crowded;
   }
 
   /**
@@ -197,6 +213,18 @@ export class Persistence {
       db.dropAll();
       for (const key of hashes) db.findRaw(key, 0, key.length);
     }
+    this.warm();
+  }
+
+  /** Begins to bring keys into memory that nobody has asked for, as far as there is room. */
+  warm(): void {
+    this.warming.start();
+  }
+
+  /** Keys should leave memory, and too many of them are dirty. */
+  private flushEarly(): void {
+    if (this.flusher.running || this.flusher.lastFailed) return;
+    if (this.bytesBehindFlush > 0) this.startFlush();
   }
 
   /** Payload of the log behind the last flush that was begun: what a start would replay. */
@@ -218,10 +246,17 @@ export class Persistence {
     if (!flusher.running && this.log.state !== 'failed') {
       const again =
         flusher.lastFailed && clock.monotonicMs() >= flusher.lastFailedMs + FLUSH_TRY_MS;
-      const due = !flusher.lastFailed && this.bytesBehindFlush >= options.flushLogBytes;
+      const due = !flusher.lastFailed && this.bytesBehindFlush >= this.flushAtBytes;
       if (again || due) this.startFlush();
     }
     this.noteSlowWrite();
+  }
+
+  /** Log bytes that start a flush: fewer when what is dirty would fill the memory of the tier. */
+  private get flushAtBytes(): number {
+    const { flushLogBytes, engine } = this.options;
+    const { tierMemory } = engine.settings;
+    return tierMemory > 0 ? Math.min(flushLogBytes, tierMemory / 8) : flushLogBytes;
   }
 
   /** The last write since the last look, for LATENCY. */
@@ -283,6 +318,7 @@ export class Persistence {
   async close(): Promise<void> {
     this.closed = true;
     this.flusher.close();
+    this.warming.stop();
     const results = await Promise.allSettled([this.log.close(), this.store.close()]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }

@@ -14,9 +14,8 @@ import {
 } from './kinds.ts';
 import { fact, kept, live, PROTECTED, type SettingRow } from './row.ts';
 
-const OWN_LOG = 'The log and its checkpoints have a form of their own: docs/formats.';
-const BY_LOG_SIZE =
-  'Checkpoints start by the growth of the log: kv.checkpointLogBytes of plinth.yaml.';
+const OWN_LOG = 'The log and the tables of keys have a form of their own: docs/formats.';
+const BY_LOG_SIZE = 'Flushes start by the growth of the log: kv.flushLogBytes of plinth.yaml.';
 const NO_REPLICAS = 'This version runs on one node.';
 const NO_CLUSTER = 'This version runs on one node.';
 
@@ -63,6 +62,12 @@ export const durableRows: readonly SettingRow[] = [
       changed: followSync,
     },
   ),
+  live(
+    'tier-memory',
+    'tierMemory',
+    memory(),
+    'Memory of keys above which the least used are on the disk only; 0 for no limit.',
+  ),
   fact('appendfilename', () => 'log', OWN_LOG),
   fact('appenddirname', () => 'log', OWN_LOG),
   kept(
@@ -77,11 +82,11 @@ export const durableRows: readonly SettingRow[] = [
   kept('aof-disable-auto-gc', yesNo, 'no', OWN_LOG),
   kept('auto-aof-rewrite-percentage', integer(0, INT_MAX), '100', BY_LOG_SIZE),
   kept('auto-aof-rewrite-min-size', memory(), '67108864', BY_LOG_SIZE),
-  kept('no-appendfsync-on-rewrite', yesNo, 'no', 'A checkpoint never holds the log back.'),
+  kept('no-appendfsync-on-rewrite', yesNo, 'no', 'A flush never holds the log back.'),
   kept('save', savePoints, '3600 1 300 100 60 10000', BY_LOG_SIZE),
-  fact('dbfilename', () => 'checkpoint', OWN_LOG, PROTECTED),
+  fact('dbfilename', () => 'lsm', OWN_LOG, PROTECTED),
   kept('rdbcompression', yesNo, 'yes', OWN_LOG),
-  kept('rdbchecksum', yesNo, 'yes', 'Every block of a checkpoint has its checksum.', {
+  kept('rdbchecksum', yesNo, 'yes', 'Every block of a table has its checksum.', {
     immutable: true,
   }),
   kept('rdb-save-incremental-fsync', yesNo, 'yes', OWN_LOG),
@@ -90,7 +95,7 @@ export const durableRows: readonly SettingRow[] = [
     'stop-writes-on-bgsave-error',
     yesNo,
     'yes',
-    'Writes are refused when the log can not be written; a checkpoint that fails loses nothing.',
+    'Writes are refused when the log can not be written; a flush that fails loses nothing.',
   ),
   kept(
     'sanitize-dump-payload',

@@ -36,6 +36,8 @@ export class ColdKeys {
   missing = 0;
   /** What a recovery reads: the state as of the last mark. */
   snapshot: Snapshot | undefined;
+  /** A key is about to be loaded outside a command: others may leave memory for it. */
+  makeRoom: (() => void) | undefined;
   private readonly engine: Engine;
   private readonly store: Lsm;
   private readonly keys = new KeyWriter();
@@ -81,6 +83,7 @@ export class ColdKeys {
     const hash = table.hash(buf, start, length);
     if (table.find(hash, buf, start, length) !== 0) return FREE;
     if (changes.hasGone(hash, buf, start, length)) return FREE;
+    this.makeRoom?.();
     const { found, keys } = this;
     keys.key(db.content, hash, buf, start, length);
     let state: Found;
@@ -99,6 +102,11 @@ export class ColdKeys {
       }
     }
     return this.await(db, hash, Buffer.from(keys.buf.subarray(0, keys.length)));
+  }
+
+  /** Loads that wait for the disk. */
+  get loadsUnderWay(): number {
+    return this.loading.size;
   }
 
   /** Begins to load a key, unless that is under way. */

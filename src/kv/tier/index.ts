@@ -5,3 +5,5 @@ export { EntryError } from './entry.ts';
 export { Flusher } from './flusher.ts';
 export { loadExpiringHashes, recoverState } from './recover.ts';
 export { reloadInMemory } from './reload.ts';
+export { Spill } from './spill.ts';
+export { Warming } from './warm.ts';

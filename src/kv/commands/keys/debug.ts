@@ -132,7 +132,7 @@ function object(call: Call): void {
   dumpValue(db, record, writer);
   const bytes = writer.finishDump().length - PAYLOAD_FRAME_BYTES;
   const clock = db.metaOf(record) & CLOCK_MASK;
-  const idle = (engine.keyspace.accessClock - clock) & CLOCK_MASK;
+  const idle = engine.eviction.idleSeconds(clock);
   call.reply.simple(
     `Value at:0x${record.toString(16).padStart(8, '0')} refcount:1 encoding:${encodingOf(db, record)} serializedlength:${bytes} lru:${clock} lru_seconds_idle:${idle}`,
   );

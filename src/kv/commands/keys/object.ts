@@ -52,7 +52,7 @@ function idletime(call: Call, record: Address): void {
   const { db, engine } = call;
   if (engine.eviction.isLfu) throw IS_LFU;
   const bits = db.metaOf(record) & CLOCK_MASK;
-  call.reply.integer((engine.keyspace.accessClock - bits) & CLOCK_MASK);
+  call.reply.integer(engine.eviction.idleSeconds(bits));
 }
 
 function freq(call: Call, record: Address): void {

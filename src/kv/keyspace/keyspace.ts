@@ -74,10 +74,18 @@ export class Keyspace implements DatabaseShared {
     this.arena.hashSeed = seed;
   }
 
-  /** From here on it is noted what changes, for flushes. The databases are empty. */
-  noteChanges(): void {
+  /**
+   * From here on it is noted what changes, for flushes. The databases are empty. `mayBeStored`: of a key
+   * that is added the engine may have an entry all the same, up to `allIsReplayed`.
+   */
+  noteChanges(mayBeStored = false): void {
     this.dirtyBit = Flag.dirtyEven;
-    this.newFlags = Flag.dirtyEven;
+    this.newFlags = mayBeStored ? Flag.dirtyEven | Flag.stored : Flag.dirtyEven;
+  }
+
+  /** Of a key that is added from here on the engine has no entry. */
+  allIsReplayed(): void {
+    this.newFlags = this.dirtyBit;
   }
 
   /** Begins a flush: from here on what is dirty is reported before it changes. */

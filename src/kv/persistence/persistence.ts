@@ -174,6 +174,7 @@ export class Persistence {
     // From here on the newest is right: what a flush that was cut short wrote is in memory again.
     cold.snapshot = undefined;
     snapshot.release();
+    engine.keyspace.allIsReplayed();
     engine.keyspace.expiresOnLookup = true;
     engine.keyspace.setNow(clock.wallMs());
     engine.effects.lastIndex = log.lastIndex;
@@ -186,6 +187,7 @@ export class Persistence {
     self = new Persistence(options, { log, store, cold, recovery }, replay.bytes);
     if (stored.savedSeconds !== undefined) self.flusher.lastDoneSeconds = stored.savedSeconds;
     const { flusher } = self;
+    flusher.rewritesTimes = stored.cutShort;
     await loadExpiringHashes(engine, store, (key) => flusher.forget(key));
     return self;
   }

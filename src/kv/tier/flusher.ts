@@ -70,6 +70,11 @@ export class Flusher implements PartSink {
   completed = 0;
   /** Bytes given to the engine by the last complete flush. */
   lastBytes = 0;
+  /**
+   * The index of times may lack what it is said to have: a flush that was cut short has taken it out. Up
+   * to the first complete flush all of what changed is written anew.
+   */
+  rewritesTimes = false;
   /** `engine.dirty` when the last complete flush began. */
   dirtyAtLast = 0;
   private readonly options: FlusherOptions;
@@ -280,6 +285,7 @@ export class Flusher implements PartSink {
         if (life !== this.life) return;
         this.state = 'idle';
         this.lastFailed = false;
+        this.rewritesTimes = false;
         this.completed++;
         this.lastBytes = this.bytes;
         this.lastDurationMs = clock.monotonicMs() - this.startedMs;
@@ -477,8 +483,8 @@ export class Flusher implements PartSink {
     if (untimed.timeOf(db.hashOf(record), bytes, start, length) === timeMs) {
       untimed.remove(db.hashOf(record), bytes, start, length);
     }
-    if (storedMs === timeMs) return;
-    if (storedMs > 0) {
+    if (storedMs === timeMs && !this.rewritesTimes) return;
+    if (storedMs > 0 && storedMs !== timeMs) {
       keys.time(db.content, storedMs, bytes, start, length);
       batch.delete(keys.buf, 0, keys.length);
     }

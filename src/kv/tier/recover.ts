@@ -12,6 +12,8 @@ export interface Recovered {
   readonly keys: number;
   /** Unix seconds of the flush; undefined when there was none. */
   readonly savedSeconds: number | undefined;
+  /** A flush was cut short: the engine has a part of what it wrote. */
+  readonly cutShort: boolean;
 }
 
 /**
@@ -35,7 +37,8 @@ export async function recoverState(
     for (const db of keyspace.databases) db.content = keyspace.nextContent();
     keyspace.values = Math.max(1, used.values);
     keyspace.noteChanges();
-    return { logIndex: store.durableMark, keys: 0, savedSeconds: undefined };
+    // Under contents that nobody uses, so nothing of it is met.
+    return { logIndex: store.durableMark, keys: 0, savedSeconds: undefined, cutShort: false };
   }
   const state = decodeState(bytes);
   if (state.logIndex !== store.durableMark) {
@@ -66,9 +69,22 @@ export async function recoverState(
       db.content = keyspace.nextContent();
   }
   dropFrom(engine, state.contents, used.contents);
-  keyspace.noteChanges();
+  const cutShort = isCutShort(store, snapshot);
+  keyspace.noteChanges(cutShort);
   await loadExtras(engine, store, snapshot);
-  return { logIndex: state.logIndex, keys, savedSeconds: Math.floor(state.savedMs / 1000) };
+  return {
+    logIndex: state.logIndex,
+    keys,
+    savedSeconds: Math.floor(state.savedMs / 1000),
+    cutShort,
+  };
+}
+
+/** Whether there is anything behind the mark. */
+function isCutShort(store: Lsm, mark: Snapshot): boolean {
+  const last = store.snapshot();
+  last.release();
+  return last.sequence > mark.sequence;
 }
 
 /** Contents of a flush that was cut short. */

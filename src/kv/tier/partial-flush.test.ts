@@ -1,0 +1,96 @@
+/** A crash in a flush of which part is in tables: behind it stands what the log says, and no more. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TierStore } from '../testing/tier-store.ts';
+import { contentRange, Space } from './keys.ts';
+
+const NEW = 6000;
+
+/**
+ * A store with keys on the disk in which a flush is cut short: much of it is in tables, its mark is not.
+ * `within`: changes that are part of the flush, before all others of it.
+ */
+async function cutShort(
+  before: (store: TierStore) => void = () => {},
+  within: (store: TierStore) => void = () => {},
+): Promise<TierStore> {
+  const store = await TierStore.open({ memtableBytes: 16 * 1024 });
+  for (let i = 0; i < 50; i++) store.run('SET', `old${i}`, 'v'.repeat(100));
+  before(store);
+  await store.flush();
+  const { flusher, store: engine } = store.persistence;
+  within(store);
+  for (let i = 0; i < NEW; i++) store.run('SET', `new${i}`, 'v'.repeat(1000));
+  await store.settle();
+  const { tables } = engine.stats;
+  assert.ok(store.persistence.startFlush());
+  await store.clock.runUntil(() => engine.stats.tables > tables + 2);
+  assert.equal(flusher.state, 'writing', 'the flush was not cut short');
+  flusher.close();
+  return store;
+}
+
+/** Entries of the index of times of the first database. */
+function timesOf(store: TierStore): string[] {
+  const scan = store.persistence.store.scan(contentRange(Space.time, store.database().content));
+  const times: string[] = [];
+  while (scan.fillNow()) {
+    for (let nth = 0; nth < scan.count; nth++) {
+      const key = scan.key(nth);
+      const atMs = key.readUInt32BE(5) * 2 ** 32 + key.readUInt32BE(9);
+      times.push(`${key.toString('latin1', 13)} ${atMs}`);
+    }
+  }
+  scan.close();
+  return times;
+}
+
+test('a key that a flush cut short has stored, and that was deleted behind it, stays away', async () => {
+  const store = await cutShort();
+  for (let i = 0; i < NEW; i++) assert.equal(store.run('DEL', `new${i}`), 1);
+  await store.settle();
+  await store.crash();
+  assert.equal(store.run('DBSIZE'), 50);
+  assert.equal((store.run('KEYS', '*') as string[]).length, 50);
+  for (let i = 0; i < NEW; i++) assert.equal(store.run('EXISTS', `new${i}`), 0);
+  assert.equal(store.run('DBSIZE'), 50);
+  await store.freeze();
+  assert.equal((store.run('KEYS', '*') as string[]).length, 50);
+  await store.crash();
+  assert.equal(store.run('GET', 'new7'), null);
+  assert.equal(store.run('DBSIZE'), 50);
+});
+
+test('a key that is renamed, moved or flushed away behind a flush cut short stays away', async () => {
+  const store = await cutShort();
+  for (let i = 0; i < NEW; i += 3) {
+    assert.equal(store.run('RENAME', `new${i}`, `other${i}`), 'OK');
+    assert.equal(store.run('MOVE', `new${i + 1}`, 1), 1);
+  }
+  await store.settle();
+  await store.crash(true);
+  assert.equal(store.run('DBSIZE'), 50 + (NEW * 2) / 3);
+  assert.equal((store.run('KEYS', 'new*') as string[]).length, NEW / 3);
+  store.run('FLUSHDB');
+  await store.settle();
+  await store.crash(true);
+  assert.deepEqual(store.run('KEYS', '*'), []);
+});
+
+test('an expiry that a flush cut short has changed, and that changed back, is in the index of times', async () => {
+  const at = 4_000_000_000_000;
+  const store = await cutShort(
+    (early) => {
+      for (let i = 0; i < 50; i++) early.run('PEXPIREAT', `old${i}`, at + i);
+    },
+    (later) => {
+      for (let i = 0; i < 50; i++) later.run('PEXPIREAT', `old${i}`, at + 1000);
+    },
+  );
+  for (let i = 0; i < 50; i++) store.run('PEXPIREAT', `old${i}`, at + i);
+  await store.settle();
+  await store.crash();
+  await store.freeze();
+  const times = timesOf(store);
+  for (let i = 0; i < 50; i++) assert.ok(times.includes(`old${i} ${at + i}`), `old${i}`);
+});

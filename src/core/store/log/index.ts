@@ -20,3 +20,4 @@ export type {
   SyncPolicy,
 } from './types.ts';
 export { epoch, logIndex } from './types.ts';
+export { walkLog } from './walk.ts';

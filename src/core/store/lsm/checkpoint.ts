@@ -42,5 +42,6 @@ export async function writeCheckpoint(
   // Nothing of our log is in the copy, so its entries begin anew there.
   await writeCheckpointManifest(options, folder, { ...edit, walIndex: 0 });
   await disk.syncDirectory(dirname(folder));
-  return { tables: edit.add.length, bytes, mark: edit.mark };
+  const exact = edit.sequence <= edit.markSequence;
+  return { tables: edit.add.length, bytes, mark: edit.mark, exact };
 }

@@ -1,6 +1,7 @@
 /** The LSM engine: an ordered map of bytes to bytes that is larger than memory. See README.md. */
 export { WriteBatch } from './batch.ts';
 export { LsmError, type LsmErrorCode } from './errors.ts';
+export { type LsmFolder, readLsmFolder } from './folder.ts';
 export { openLsm } from './lsm.ts';
 export type { LsmStats } from './stats.ts';
 export {

@@ -14,16 +14,17 @@
  * only when this manifest ends: then nobody knows, and the next `open` finds out.
  */
 import { dirname, join } from 'node:path';
-import { invariant } from '../../base/index.ts';
+import { invariant, runAtOnce } from '../../base/index.ts';
 import type { Clock, Disk, Random, Timer } from '../../runtime/index.ts';
 import {
   type Log,
   type LogEntry,
-  type LogError,
+  LogError,
   type LogState,
   logIndex,
   openLog,
   PartJoiner,
+  walkLog,
 } from '../log/index.ts';
 import { type Counters, decodeEdit, type Edit, encodeEdit, type LeveledTable } from './edit.ts';
 import { LsmError } from './errors.ts';
@@ -258,6 +259,25 @@ export async function writeCheckpointManifest(
     await log.close().catch(() => {});
     throw LsmError.from(error, file);
   }
+}
+
+/**
+ * What a manifest that nobody has open says; reads only.
+ * @throws LsmError 'corrupt', 'version', 'io'.
+ */
+export function readManifest(disk: Disk, folder: string): WholeEdit {
+  const replay = new Replay(folder);
+  try {
+    const visit = (entry: LogEntry): void => replay.take(entry);
+    const walking = walkLog({ disk, folder, nodeId: NODE_ID, from: 1, visit });
+    const { damage, segments } = runAtOnce(walking);
+    if (damage !== null) throw new LogError(damage.code, damage);
+    replay.end((segments[0]?.header.firstIndex ?? 1) === 1);
+  } catch (error) {
+    throw LsmError.from(error, folder);
+  }
+  if (replay.fresh) throw new LsmError('corrupt', { file: folder, detail: 'it has no edit' });
+  return replay.state.whole();
 }
 
 /** Reads edits into a state. Does not throw within the log's replay, where it would pass for the disk's. */

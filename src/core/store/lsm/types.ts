@@ -115,6 +115,8 @@ export interface CheckpointReport {
   readonly tables: number;
   readonly bytes: number;
   readonly mark: number;
+  /** With `log: 'owner'`: nothing is in it that was written behind the mark. */
+  readonly exact: boolean;
 }
 
 export interface VerifyReport {

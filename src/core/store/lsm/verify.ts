@@ -13,6 +13,9 @@ import type { VerifyJob, VerifyReport } from './types.ts';
 import { hasKey } from './version.ts';
 
 const STEP_ENTRIES = 8192;
+const STEP_BLOCKS = 256;
+/** Of one table; more say nothing more. */
+const DAMAGED_BLOCKS_MAX = 1000;
 
 /** @param nextStep lets others go between two steps. */
 export async function verifyTables(
@@ -29,6 +32,10 @@ export async function verifyTables(
       const table = openTable(disk, job.options.folder, meta);
       try {
         entries += await verifyTable(table, nextStep);
+      } catch (error) {
+        const blocks = await damagedBlocks(table, nextStep);
+        if (blocks.length === 0) throw error;
+        damage.push(...blocks);
       } finally {
         table.release();
       }
@@ -64,4 +71,19 @@ async function verifyTable(table: Table, nextStep: () => Promise<void>): Promise
   if (entries !== meta.entries)
     throw refuse(`${entries} entries, the manifest says ${meta.entries}`);
   return entries;
+}
+
+/** The blocks of a table whose checksums do not hold. */
+async function damagedBlocks(table: Table, nextStep: () => Promise<void>): Promise<LsmError[]> {
+  const damage: LsmError[] = [];
+  const blocks = new StreamedBlocks(table);
+  for (let nth = 0; nth < table.index.count && damage.length < DAMAGED_BLOCKS_MAX; nth++) {
+    try {
+      blocks.open(nth);
+    } catch (error) {
+      damage.push(LsmError.from(error, table.file.path));
+    }
+    if (nth % STEP_BLOCKS === 0) await nextStep();
+  }
+  return damage;
 }

@@ -136,7 +136,7 @@ function keyMetrics({ keyspace, stats }: Engine): MetricSpec[] {
       labels: ['db'],
       collect: (emit) => {
         for (const db of keyspace.databases) {
-          if (db.size > 0) emit(db.expiries.size, String(db.index));
+          if (db.size > 0) emit(db.expiring, String(db.index));
         }
       },
     },

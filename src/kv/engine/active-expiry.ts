@@ -5,7 +5,8 @@
  * is due, so a round without work costs next to nothing, and no key is overdue for longer than a round
  * takes to come by. Work is cut into slices of a millisecond between turns of the event loop; a tick
  * (a tenth of a second) spends at most the share of time that `active-expire-effort` allows, so that
- * clients are served while millions of keys go.
+ * clients are served while millions of keys go. Half of a slice belongs to the keys that are on the disk
+ * only (tier/cold-expiry.ts) when some of them are due.
  */
 import type { Engine } from './engine.ts';
 import { expireSomeFields } from './field-expiry.ts';
@@ -46,9 +47,11 @@ export class ActiveExpiry {
     if (!this.enabled || !engine.keyspace.expiresOnLookup || this.tickLeftMs <= 0) return false;
     if (engine.writesRefused !== undefined || engine.paused) return false;
     const start = engine.clock.monotonicMs();
-    this.deadlineMs = start + SLICE_MS;
     this.untilClock = CLOCK_EVERY;
-    const more = !this.sweepKeys() || !this.sweepHashes();
+    this.deadlineMs = start + SLICE_MS / 2;
+    const moreCold = engine.coldExpiry?.slice(this.timeIsOver) === false;
+    this.deadlineMs = start + SLICE_MS;
+    const more = !this.sweepKeys() || !this.sweepHashes() || moreCold;
     engine.executor.commitBackground();
     const elapsed = engine.clock.monotonicMs() - start;
     engine.latency.note('expire-cycle', elapsed);
@@ -88,9 +91,9 @@ export class ActiveExpiry {
     return true;
   }
 
-  private timeIsOver(): boolean {
+  private readonly timeIsOver = (): boolean => {
     if (--this.untilClock > 0) return false;
     this.untilClock = CLOCK_EVERY;
     return this.engine.clock.monotonicMs() >= this.deadlineMs;
-  }
+  };
 }

@@ -20,7 +20,7 @@ import { Outlet } from '../session/outlet.ts';
 import type { Session } from '../session/session.ts';
 import { SettingTable } from '../setting-table/index.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
-import type { ColdKeys } from '../tier/index.ts';
+import type { ColdExpiry, ColdKeys } from '../tier/index.ts';
 import { TrackingTable } from '../tracking/index.ts';
 import { Accounting } from './accounting.ts';
 import { ActiveExpiry } from './active-expiry.ts';
@@ -139,6 +139,10 @@ export class Engine {
   onFlushProgress: ((hold?: number) => void) | undefined;
   /** The keys that are on the disk only; undefined without persistence. */
   cold: ColdKeys | undefined;
+  /** Expires them though nobody asks for them; undefined without persistence. */
+  coldExpiry: ColdExpiry | undefined;
+  /** The background has more to do before the next tick: what it waited for is there. */
+  onBackgroundWork: (() => void) | undefined;
   /** State beside the keys that flushes carry, by name. */
   readonly extras = new Map<string, ExtraState>();
   /** Why writes are refused at the moment: the log has failed, the disk is full. */
@@ -321,6 +325,11 @@ export class Engine {
   expire(db: Database, record: Address): void {
     const key = db.keyBytes(record);
     db.remove(record);
+    this.expired(db, key);
+  }
+
+  /** A key was removed because its time had come: it is counted, logged and told of. */
+  expired(db: Database, key: Buffer): void {
     this.stats.expiredKeys++;
     this.effects.add(db.index, ['DEL', key]);
     this.changed(db, key, 0, key.length, Notify.expired, 'expired');

@@ -173,7 +173,7 @@ export class Eviction {
   }
 
   private keysOf(db: Database): number {
-    return this.volatileOnly ? db.expiries.size : db.size;
+    return this.volatileOnly ? db.expiries.size : db.hot;
   }
 
   private sample(db: Database): Address {

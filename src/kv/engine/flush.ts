@@ -2,7 +2,7 @@
  * Empties and exchanges whole databases, and tells everybody whose keys are concerned: the checkpoint,
  * watchers, waiting and tracking clients. The caller logs it. Constant time for the keys themselves.
  */
-import type { Database } from '../keyspace/index.ts';
+import { type Database, swapContents } from '../keyspace/index.ts';
 import type { Engine } from './engine.ts';
 
 /** Deletes all keys of these databases; returns how many there were. */
@@ -30,7 +30,7 @@ export function swapDatabases(engine: Engine, a: Database, b: Database): void {
   for (const db of [a, b]) {
     engine.watchers.touchedDatabase(db.index, (key) => holds(a, key) || holds(b, key));
   }
-  a.swapContents(b);
+  swapContents(a, b);
   engine.blocking.touchedDatabase(a.index);
   engine.blocking.touchedDatabase(b.index);
   engine.tracking.invalidateAll();

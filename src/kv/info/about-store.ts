@@ -163,9 +163,6 @@ export function keyspaceFields(engine: Engine): Fields {
     .filter((db) => db.size > 0)
     .map((db) => {
       const ttl = Math.floor(db.expiries.averageTtlMs(engine.keyspace.nowMs));
-      return [
-        `db${db.index}`,
-        `keys=${db.size},expires=${db.expiries.size},avg_ttl=${ttl}`,
-      ] as const;
+      return [`db${db.index}`, `keys=${db.size},expires=${db.expiring},avg_ttl=${ttl}`] as const;
     });
 }

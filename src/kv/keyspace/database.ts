@@ -27,6 +27,7 @@ import {
   Table,
 } from '../memory/index.ts';
 import { Changes } from './changes.ts';
+import { ColdCount } from './cold-count.ts';
 import { Expiries } from './expiries.ts';
 import { FieldExpiries } from './field-expiries.ts';
 import type { LargeValue, LargeValues } from './large-value.ts';
@@ -85,7 +86,7 @@ export class Database {
   /** Names what the engine on the disk has of this database. SWAPDB exchanges it, FLUSHDB gives a new one. */
   content: number;
   /** Keys that are on the disk only. */
-  cold = 0;
+  colds = new ColdCount();
   /** What the disk does not have yet. */
   changes: Changes;
   private readonly shared: DatabaseShared;
@@ -105,6 +106,16 @@ export class Database {
   /** Number of keys, expired ones that nobody met yet included. */
   get size(): number {
     return this.table.size + this.cold;
+  }
+
+  /** Number of keys that expire, wherever they are. */
+  get expiring(): number {
+    return this.expiries.size + this.colds.expiring;
+  }
+
+  /** Number of keys that are on the disk only. */
+  get cold(): number {
+    return this.colds.size;
   }
 
   /** Keys in memory. */
@@ -316,9 +327,10 @@ export class Database {
   /** Forgets a record that the engine has as it is: its key is cold from now on. */
   drop(record: Address): void {
     invariant((this.metaOf(record) & TIER_MASK) >>> 0 === Flag.stored, 'what is dropped is stored');
+    const expiryMs = this.expiryOf(record);
     const value = this.take(record);
     if (value !== undefined) this.shared.large.bury(value);
-    this.cold++;
+    this.colds.add(expiryMs);
   }
 
   private noteGone(record: Address): void {
@@ -558,19 +570,16 @@ export class Database {
 
   /** Empties the database; a few records go at once, many in the background. */
   clear(): void {
-    const { table, fieldExpiries, changes, shared } = this;
-    const { large } = shared;
-    this.table = new Table(this.arena, RECORD_HEAD_BYTES);
-    this.expiries = new Expiries();
-    this.fieldExpiries = new FieldExpiries(this.arena);
-    large.bury(new ReleasedTable(this.arena, table, large));
-    if (fieldExpiries.size > 0) large.bury(fieldExpiries);
-    this.cold = 0;
+    const { changes, shared } = this;
+    this.forgetRecords();
+    this.colds.set(0, 0);
     if (shared.dirtyBit === 0) return;
     shared.contentDropped(this.content);
     this.content = shared.nextContent();
     this.changes = new Changes(this.arena);
-    for (const names of [changes.gone, changes.untimed]) if (names.size > 0) large.bury(names);
+    for (const names of [changes.gone, changes.untimed]) {
+      if (names.size > 0) shared.large.bury(names);
+    }
   }
 
   /** Visits every record, those on the disk only too; `visit` changes nothing. Blocks. */
@@ -584,31 +593,18 @@ export class Database {
 
   /** Forgets all records, which the engine has as they are: all keys are cold from now on. */
   dropAll(): void {
-    const { table, fieldExpiries, shared } = this;
-    const keys = this.size;
+    this.colds.set(this.size, this.expiring);
+    this.forgetRecords();
+  }
+
+  private forgetRecords(): void {
+    const { table, fieldExpiries } = this;
+    const { large } = this.shared;
     this.table = new Table(this.arena, RECORD_HEAD_BYTES);
     this.expiries = new Expiries();
     this.fieldExpiries = new FieldExpiries(this.arena);
-    this.cold = keys;
-    shared.large.bury(new ReleasedTable(this.arena, table, shared.large));
-    if (fieldExpiries.size > 0) shared.large.bury(fieldExpiries);
-  }
-
-  /** Exchanges all keys with another database (SWAPDB). */
-  swapContents(other: Database): void {
-    const { table, expiries, fieldExpiries, content, cold, changes } = this;
-    this.table = other.table;
-    this.expiries = other.expiries;
-    this.fieldExpiries = other.fieldExpiries;
-    this.content = other.content;
-    this.cold = other.cold;
-    this.changes = other.changes;
-    other.table = table;
-    other.expiries = expiries;
-    other.fieldExpiries = fieldExpiries;
-    other.content = content;
-    other.cold = cold;
-    other.changes = changes;
+    large.bury(new ReleasedTable(this.arena, table, large));
+    if (fieldExpiries.size > 0) large.bury(fieldExpiries);
   }
 }
 

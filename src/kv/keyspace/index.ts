@@ -18,3 +18,4 @@ export {
   TYPE_SHIFT,
   Type,
 } from './record.ts';
+export { swapContents } from './swap.ts';

@@ -24,6 +24,7 @@ import {
 import type { Engine } from '../engine/engine.ts';
 import { ReplyError } from '../errors.ts';
 import {
+  ColdExpiry,
   ColdKeys,
   Flusher,
   loadExpiringHashes,
@@ -109,6 +110,7 @@ export class Persistence {
     this.spill = spill;
     cold.makeRoom = () => spill.makeRoom();
     this.warming = new Warming(engine, { store, cold, clock });
+    engine.coldExpiry = new ColdExpiry({ engine, store, flusher, clock });
   }
 
   /**
@@ -321,6 +323,7 @@ export class Persistence {
     this.closed = true;
     this.flusher.close();
     this.warming.stop();
+    this.options.engine.coldExpiry?.close();
     const results = await Promise.allSettled([this.log.close(), this.store.close()]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }

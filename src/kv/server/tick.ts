@@ -26,6 +26,7 @@ export class Tick {
     this.persistence = persistence;
     server.engine.onBlocked = (blocked) => this.blockedUntil(blocked);
     server.engine.onPaused = () => this.pausedUntil();
+    server.engine.onBackgroundWork = () => this.startSlice();
     this.schedule();
   }
 

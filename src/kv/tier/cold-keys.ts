@@ -233,7 +233,7 @@ export class ColdKeys {
 
   private counted(db: Database, load: () => Address): Address {
     const record = this.engine.keyspace.whileLoading(load);
-    db.cold--;
+    db.colds.remove(db.expiryOf(record));
     this.loads++;
     return record;
   }

@@ -84,6 +84,7 @@ export class Flusher implements PartSink {
   private readonly batch = new WriteBatch();
   /** The engine has taken a batch and slows us down. */
   private pending = false;
+  /** The log is durable up to where the batch at hand is. */
   private logIsSafe = false;
   private sealed = false;
   private logIndex = 0;
@@ -169,8 +170,9 @@ export class Flusher implements PartSink {
 
   /** Hands the engine what waits for it; false when it does not take it yet. Then nothing may be dropped. */
   push(): boolean {
-    if (this.pending || (this.state === 'writing' && !this.logIsSafe)) return false;
+    if (this.pending) return false;
     if (this.batch.count === 0) return true;
+    if (!this.logIsSafe) return false;
     const refusal = this.write(undefined);
     if (refusal !== null && this.options.store.state !== 'open') this.giveUp(refusal);
     return refusal === null && !this.pending;
@@ -500,7 +502,7 @@ export class Flusher implements PartSink {
     this.batch.put(NUMBERS_KEY, encodeNumbers({ contents, values: this.valuesAhead }));
   }
 
-  /** Entries that say nothing true any more and that nobody else deletes. */
+  /** Deletes an entry that says nothing true any more and that no flush would delete. */
   forget(key: Buffer): void {
     this.batch.delete(key);
   }

@@ -1,4 +1,5 @@
 /** Where keys are: in memory, on the disk, in both. */
+export { ColdExpiry } from './cold-expiry.ts';
 export { ColdKeys } from './cold-keys.ts';
 export type { ColdEntry } from './cold-walk.ts';
 export { EntryError } from './entry.ts';

@@ -24,7 +24,8 @@ export const Space = {
 
 /** Bytes of an entry's key before the store's own key. */
 export const KEY_HEAD_BYTES = 9;
-const TIME_HEAD_BYTES = 13;
+/** The same of an entry of a key that expires. */
+export const TIME_HEAD_BYTES = 13;
 const ELEMENT_KEY_BYTES = 17;
 
 /** What the store knows of itself as of a flush. */
@@ -120,6 +121,19 @@ export function keysFrom(content: number, place: number): Buffer {
   putU32(from, 5, place);
   return from;
 }
+
+/** Entries of a content's times from one on, Unix ms. */
+export function timesFrom(content: number, atMs: number): Buffer {
+  const { buf, length } = new KeyWriter().time(content, atMs, NO_KEY, 0, 0);
+  return buf.subarray(0, length);
+}
+
+/** The time that an entry of a key that expires stands under, Unix ms. */
+export function timeOf(key: Buffer): number {
+  return key.readUInt32BE(5) * 2 ** 32 + key.readUInt32BE(9);
+}
+
+const NO_KEY = Buffer.alloc(0);
 
 /** The parts of the large values `from` up to, not including, `to`. */
 export function elementsRange(

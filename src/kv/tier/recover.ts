@@ -50,14 +50,14 @@ export async function recoverState(
   keyspace.contents = Math.max(state.contents, used.contents);
   keyspace.values = Math.max(state.values, used.values);
   let keys = 0;
-  for (const { index, content, keys: count } of state.databases) {
+  for (const { index, content, keys: count, expiring } of state.databases) {
     const db = engine.database(index);
     if (db === undefined) {
       if (count === 0) continue;
       throw new EntryError(`database ${index} has keys and is not configured`);
     }
     db.content = content;
-    db.cold = count;
+    db.colds.set(count, expiring);
     keys += count;
     // What a flush that was cut short wrote of values of this content nobody needs.
     if (state.values < used.values) {

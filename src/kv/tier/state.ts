@@ -18,6 +18,8 @@ export interface StoredState {
     readonly index: number;
     readonly content: number;
     readonly keys: number;
+    /** Those of them that expire. */
+    readonly expiring: number;
   }[];
   readonly contents: number;
   readonly values: number;
@@ -35,10 +37,11 @@ export function encodeState(keyspace: Keyspace, logIndex: number, savedMs: numbe
     hashSeed: keyspace.arena.hashSeed,
     logIndex,
     savedMs,
-    databases: keyspace.databases.map(({ index, content, size }) => ({
+    databases: keyspace.databases.map(({ index, content, size, expiring }) => ({
       index,
       content,
       keys: size,
+      expiring,
     })),
     contents: keyspace.contents,
     values: keyspace.values,

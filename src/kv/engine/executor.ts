@@ -111,11 +111,15 @@ export class Executor {
       queueCommand(engine, session, command, args, reply);
       return Executed.done;
     }
-    const holder = engine.holds.holder(session, command, args);
-    if (holder !== FREE) {
-      session.heldBy = holder;
-      return Executed.paused;
+    try {
+      session.heldBy = engine.holds.holder(session, command, args);
+    } catch (error) {
+      const refusal = lacksMemory(error) ? OUT_OF_MEMORY : error;
+      if (!(refusal instanceof ReplyError)) throw error;
+      engine.admission.refuse(session, command, refusal, reply);
+      return Executed.done;
     }
+    if (session.heldBy !== FREE) return Executed.paused;
     const watched = engine.monitors.count > 0;
     if (watched && showsFirst(command)) this.monitor(session, command, args);
     const { call } = this;

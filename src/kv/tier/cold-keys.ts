@@ -45,8 +45,8 @@ export class ColdKeys {
   private readonly found: Lookup = { value: Buffer.alloc(0), start: 0, length: 0, expiresAtMs: 0 };
   /** Loads under way by the entry's key, latin1: the number that those wait for who need it. */
   private readonly loading = new Map<string, number>();
-  /** Keys whose load failed: the command runs, and its own look-up says why. */
-  private readonly failed = new Set<string>();
+  /** Loads that failed, and why, for those who have waited. */
+  private readonly failed = new Map<string, unknown>();
 
   constructor(engine: Engine, store: Lsm) {
     this.engine = engine;
@@ -77,6 +77,7 @@ export class ColdKeys {
   /**
    * FREE when a key is in memory or known not to be there; else the number of what has to be waited for:
    * `onFlushProgress` tells when it is there.
+   * @throws ReplyError when it can not be read: a command that needs it does not run, not even in part.
    */
   holdOf(db: Database, buf: Buffer, start: number, length: number): number {
     const { table, changes } = db;
@@ -86,20 +87,18 @@ export class ColdKeys {
     this.makeRoom?.();
     const { found, keys } = this;
     keys.key(db.content, hash, buf, start, length);
-    let state: Found;
     try {
-      state = this.store.lookup(keys.buf, 0, keys.length, found);
-    } catch {
-      // The command's own look-up says what is wrong.
-      return FREE;
-    }
-    if (state === Found.missing) return FREE;
-    if (state === Found.found) {
-      this.open(found.value, found.start, found.length);
-      if (this.entry.form !== Form.parts) {
-        this.add(db, hash, buf, start, length);
-        return FREE;
+      const state = this.store.lookup(keys.buf, 0, keys.length, found);
+      if (state === Found.missing) return FREE;
+      if (state === Found.found) {
+        this.open(found.value, found.start, found.length);
+        if (this.entry.form !== Form.parts) {
+          this.add(db, hash, buf, start, length);
+          return FREE;
+        }
       }
+    } catch (error) {
+      throw this.told(error);
     }
     return this.await(db, hash, Buffer.from(keys.buf.subarray(0, keys.length)));
   }
@@ -109,23 +108,32 @@ export class ColdKeys {
     return this.loading.size;
   }
 
-  /** Begins to load a key, unless that is under way. */
+  /** Begins to load a key, unless that is under way. @throws ReplyError when it has failed just now. */
   private await(db: Database, hash: number, entryKey: Buffer): number {
     const name = entryKey.toString('latin1');
     const known = this.loading.get(name);
     if (known !== undefined) return known;
-    if (this.failed.delete(name)) return FREE;
+    this.throwFailed(name);
     const hold = this.engine.holds.nextNumber();
     this.waits++;
     this.loading.set(name, hold);
     const ended = (error: unknown): void => {
       if (!this.loading.delete(name)) return;
-      if (error !== null) this.failed.add(name);
+      if (error !== null) this.failed.set(name, error);
       this.engine.onFlushProgress?.(hold);
+      // Behind those who have waited, who go on in the next turn.
+      if (error !== null) this.engine.clock.nextTurn(() => this.failed.delete(name));
     };
     this.load(db.content, hash, entryKey, ended);
-    // It may have ended within the call.
-    return this.loading.has(name) ? hold : FREE;
+    if (this.loading.has(name)) return hold;
+    // It has ended within the call.
+    this.throwFailed(name);
+    return FREE;
+  }
+
+  private throwFailed(name: string): void {
+    const error = this.failed.get(name);
+    if (error !== undefined) throw this.told(error);
   }
 
   private load(

@@ -5,6 +5,7 @@
 import type { Clock } from '../../core/runtime/index.ts';
 import type { Lsm } from '../../core/store/index.ts';
 import type { Engine } from '../engine/engine.ts';
+import { ReplyError } from '../errors.ts';
 import type { Database } from '../keyspace/index.ts';
 import type { ColdKeys } from './cold-keys.ts';
 import { contentRange, KEY_HEAD_BYTES, Space } from './keys.ts';
@@ -73,7 +74,12 @@ export class Warming {
 
   /** The page is of the past: what the engine has by now is loaded. */
   private load(db: Database, entryKey: Buffer): void {
-    this.cold.holdOf(db, entryKey, KEY_HEAD_BYTES, entryKey.length - KEY_HEAD_BYTES);
+    try {
+      this.cold.holdOf(db, entryKey, KEY_HEAD_BYTES, entryKey.length - KEY_HEAD_BYTES);
+    } catch (error) {
+      // It has been logged. Others can be read.
+      if (!(error instanceof ReplyError)) throw error;
+    }
   }
 
   private goesOn(db: Database, content: number): boolean {

@@ -32,7 +32,7 @@ Beside these XREADGROUP, XCLAIM and XAUTOCLAIM make their consumer since 7.2 als
 ${table('own')}
 ## What is not there
 
-Plinth runs on one node: there is no Redis cluster, no replication (REPLICAOF, PSYNC, Sentinel), and there are no modules. Data stands in a log and checkpoints of Plinth's own, not in RDB and AOF files. Lua is the 5.1 of Redis with its libraries, interpreted by Plinth itself; there is no debugger for it.
+Plinth runs on one node: there is no Redis cluster, no replication (REPLICAOF, PSYNC, Sentinel), and there are no modules. Data stands in a log and tables of Plinth's own, not in RDB and AOF files. Lua is the 5.1 of Redis with its libraries, interpreted by Plinth itself; there is no debugger for it.
 `;
 }
 

@@ -14,19 +14,19 @@ test('a long start says every two seconds how far it is, a short one nothing', (
   const clock = { ...createNodeClock(), monotonicMs: () => nowMs };
   const loading = new Loading({ clock, log, keys: () => 7 });
   assert.equal(loading.now, undefined);
-  loading.tell('checkpoint', { doneBytes: 10, totalBytes: 40 });
-  assert.deepEqual(loading.now, { from: 'checkpoint', percent: 25 });
+  loading.tell({ doneBytes: 10, totalBytes: 40 });
+  assert.deepEqual(loading.now, { percent: 25 });
   assert.deepEqual(lines, []);
   nowMs = 3100;
-  loading.tell('log', { doneBytes: 50, totalBytes: 100 });
-  loading.tell('log', { doneBytes: 60, totalBytes: 100 });
+  loading.tell({ doneBytes: 50, totalBytes: 100 });
+  loading.tell({ doneBytes: 60, totalBytes: 100 });
   nowMs = 5200;
-  loading.tell('log', { doneBytes: 120, totalBytes: 100 });
+  loading.tell({ doneBytes: 120, totalBytes: 100 });
   assert.deepEqual(
-    lines.map(({ from, percent, doneBytes, keys }) => [from, percent, doneBytes, keys]),
+    lines.map(({ percent, doneBytes, keys }) => [percent, doneBytes, keys]),
     [
-      ['log', 50, 50, 7],
-      ['log', 100, 120, 7],
+      [50, 50, 7],
+      [100, 120, 7],
     ],
   );
 });

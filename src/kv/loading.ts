@@ -1,4 +1,4 @@
-/** How far a start is with reading checkpoint and log: for `status`, and as lines of the log when it takes long. */
+/** How far a start is with reading the log: for `status`, and as lines of the log when it takes long. */
 import type { WorkDone } from '../core/base/index.ts';
 import type { Logger } from '../core/observe/index.ts';
 import type { Clock } from '../core/runtime/index.ts';
@@ -16,22 +16,22 @@ export interface LoadingOptions {
 export class Loading {
   private readonly options: LoadingOptions;
   private lineAtMs: number;
-  /** What is read, and how much of it, percent; undefined while nothing is being read. */
-  now: { readonly from: 'checkpoint' | 'log'; readonly percent: number } | undefined;
+  /** How much of the log is read, percent; undefined while nothing is being read. */
+  now: { readonly percent: number } | undefined;
 
   constructor(options: LoadingOptions) {
     this.options = options;
     this.lineAtMs = options.clock.monotonicMs() + LINE_EVERY_MS;
   }
 
-  tell(from: 'checkpoint' | 'log', { doneBytes, totalBytes }: WorkDone): void {
+  tell({ doneBytes, totalBytes }: WorkDone): void {
     const { clock, log, keys } = this.options;
     // Bytes that were made ready for later writes count as read when the end is found: never above 100.
     const percent = Math.min(100, Math.floor((doneBytes / Math.max(1, totalBytes)) * 100));
-    this.now = { from, percent };
+    this.now = { percent };
     const nowMs = clock.monotonicMs();
     if (nowMs < this.lineAtMs) return;
     this.lineAtMs = nowMs + LINE_EVERY_MS;
-    log.info('loading', { from, percent, doneBytes, totalBytes, keys: keys() });
+    log.info('loading', { percent, doneBytes, totalBytes, keys: keys() });
   }
 }

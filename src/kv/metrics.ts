@@ -217,24 +217,24 @@ function durabilityMetrics(engine: Engine): MetricSpec[] {
     gauge('plinth_kv_log_segments', 'Files of the log.', () => log.stats.segments),
     gauge(
       'plinth_kv_log_replay_bytes',
-      'Log behind the last checkpoint, which a start has to replay.',
+      'Log behind the last flush, which a start has to replay.',
       () => persistence.bytesBehindFlush,
     ),
-    counter('plinth_kv_checkpoints_total', 'Complete checkpoints.', () => flusher.completed),
-    gauge('plinth_kv_checkpoint_running', 'Whether a checkpoint is being written.', () =>
+    counter('plinth_kv_flushes_total', 'Complete flushes of keys.', () => flusher.completed),
+    gauge('plinth_kv_flush_running', 'Whether a flush is under way.', () =>
       flusher.running ? 1 : 0,
     ),
-    gauge('plinth_kv_checkpoint_failed', 'Whether the last checkpoint failed.', () =>
+    gauge('plinth_kv_flush_failed', 'Whether the last flush failed.', () =>
       flusher.lastFailed ? 1 : 0,
     ),
-    gauge('plinth_kv_checkpoint_age_seconds', 'Age of the last checkpoint, or of the start.', () =>
+    gauge('plinth_kv_flush_age_seconds', 'Age of the last flush, or of the start.', () =>
       Math.max(0, clock.wallMs() / 1000 - flusher.lastDoneSeconds),
     ),
     gauge(
-      'plinth_kv_checkpoint_duration_seconds',
-      'Duration of the last checkpoint; 0 before the first.',
+      'plinth_kv_flush_duration_seconds',
+      'Duration of the last flush; 0 before the first.',
       () => Math.max(0, flusher.lastDurationMs) / 1000,
     ),
-    gauge('plinth_kv_checkpoint_bytes', 'Size of the last checkpoint.', () => flusher.lastBytes),
+    gauge('plinth_kv_flush_bytes', 'Bytes of the last flush.', () => flusher.lastBytes),
   ];
 }

@@ -157,7 +157,7 @@ export class Kv implements System {
       segmentBytes: settings.logSegmentBytes,
       worker: createLsmWorker(createNodeThreads()),
       flushLogBytes: settings.flushLogBytes,
-      onLoading: (done) => loading.tell('log', done),
+      onLoading: (done) => loading.tell(done),
     });
     this.loading = undefined;
     engine.persistence = this.persistence;
@@ -250,7 +250,7 @@ export class Kv implements System {
         memoryBytes: keyspace.usedBytes,
         clients: sessions.count,
         commands: stats.commands,
-        ...(reading !== undefined && { loading: `${reading.from} ${reading.percent} %` }),
+        ...(reading !== undefined && { loading: `log ${reading.percent} %` }),
       },
     };
   }

@@ -1,5 +1,5 @@
 /**
- * Empties and exchanges whole databases, and tells everybody whose keys are concerned: the checkpoint,
+ * Empties and exchanges whole databases, and tells everybody whose keys are concerned: the flush under way,
  * watchers, waiting and tracking clients. The caller logs it. Constant time for the keys themselves.
  */
 import { type Database, swapContents } from '../keyspace/index.ts';

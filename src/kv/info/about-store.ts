@@ -5,8 +5,8 @@ import { type Fields, flag, seconds } from './section.ts';
 const NO_REPLICATION_ID = '0'.repeat(40);
 
 /**
- * `rdb_*` tells of checkpoints, `aof_*` of the log. A rewrite of the AOF is a checkpoint here, since it
- * is what lets the log be cut.
+ * `rdb_*` tells of flushes, `aof_*` of the log. A rewrite of the AOF is a flush here, since it is what lets
+ * the log be cut.
  */
 export function persistenceFields(engine: Engine): Fields {
   const { persistence } = engine;

@@ -15,7 +15,7 @@
 
 export const RECORD_HEAD_BYTES = 20;
 
-/** Value types; the numbers stand in records and checkpoints and never change meaning. */
+/** Value types; the numbers stand in records and on the disk and never change meaning. */
 export const Type = {
   string: 0,
   list: 1,

@@ -1,5 +1,5 @@
 /**
- * Applies the entries of the log behind a checkpoint, in their order, each at the time it was written.
+ * Applies the entries of the log behind a flush, in their order, each at the time it was written.
  *
  * Benchmark: bench/kv (start).
  */

@@ -1,6 +1,6 @@
 /**
  * What the store does by itself: expire keys, give memory back, end waits, sample rates, start
- * checkpoints. Ten times a second, and for waiting clients exactly when their time is over.
+ * flushes. Ten times a second, and for waiting clients exactly when their time is over.
  */
 import type { Timer } from '../../core/runtime/index.ts';
 import type { Blocked } from '../engine/blocking.ts';

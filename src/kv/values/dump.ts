@@ -1,6 +1,6 @@
 /**
  * Tells a value as the events of the RDB codec (rdb/sink.ts): the one way in which values of all types
- * are walked over as a whole, for DUMP, checkpoints, COPY, digests and SORT. Nothing is materialised;
+ * are walked over as a whole, for DUMP, flushes, COPY, digests and SORT. Nothing is materialised;
  * buffers told are views that last for the call.
  */
 import type { Database } from '../keyspace/index.ts';

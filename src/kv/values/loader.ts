@@ -1,5 +1,5 @@
 /**
- * Builds one key from the events of the RDB codec (rdb/sink.ts): for RESTORE, COPY and checkpoints. The
+ * Builds one key from the events of the RDB codec (rdb/sink.ts): for RESTORE, COPY and loading from the disk. The
  * value grows apart from the database; `finish` adds the key, `drop` forgets what was built because the
  * payload turned out bad.
  */

@@ -1,6 +1,6 @@
 /**
- * SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE, SHUTDOWN. What Redis does by a fork is a checkpoint here: it
- * holds all keys, lets the log be cut, and stops nobody. So BGREWRITEAOF and BGSAVE do the same.
+ * SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE, SHUTDOWN. What Redis does by a fork is a flush here: behind it all
+ * keys are in tables, the log is cut, and nobody was stopped. So BGREWRITEAOF and BGSAVE do the same.
  */
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
@@ -15,7 +15,7 @@ const REWRITE_IN_PROGRESS = new ReplyError(
 const NO_PERSISTENCE = new ReplyError(
   'ERR persistence is switched off (kv.persistence in plinth.yaml): there is nothing to save to',
 );
-const NOT_WRITTEN = 'ERR the checkpoint can not be written. Check logs.';
+const NOT_WRITTEN = 'ERR the keys can not be written. Check logs.';
 const NO_SHUTDOWN = new ReplyError('ERR No shutdown in progress.');
 const NOBODY_STOPS = new ReplyError('ERR Errors trying to SHUTDOWN. Check logs.');
 
@@ -25,7 +25,7 @@ function persistenceOf(call: Call): Persistence {
   return persistence;
 }
 
-/** Starts a checkpoint. @throws ReplyError `busy` when one runs, or the disk's error. */
+/** Starts a flush. @throws ReplyError `busy` when one runs, or the disk's error. */
 function begin(call: Call, busy: ReplyError): Persistence {
   const persistence = persistenceOf(call);
   if (persistence.flusher.running) throw busy;
@@ -38,7 +38,7 @@ function begin(call: Call, busy: ReplyError): Persistence {
 /** Only its own client waits; others are served meanwhile. */
 function save(call: Call): void {
   const { flusher } = begin(call, IN_PROGRESS);
-  let outcome = 'ERR the checkpoint goes on in the background';
+  let outcome = 'ERR the flush goes on in the background';
   const answer = (reply: Call['reply']): void => {
     if (outcome === '') reply.ok();
     else reply.error(outcome);
@@ -70,7 +70,7 @@ function bgsave(call: Call): void {
   call.reply.simple('Background saving started');
 }
 
-/** A transaction is one entry of the log: the checkpoint begins behind it. */
+/** A transaction is one entry of the log: the flush begins behind it. */
 function schedule(call: Call, busy: ReplyError): void {
   const persistence = persistenceOf(call);
   if (persistence.flusher.running) throw busy;
@@ -125,7 +125,7 @@ export const persistenceCommands: readonly CommandSpec[] = [
     group: 'server',
     since: '1.0.0',
     complexity: 'O(N) with N keys',
-    summary: 'Writes a checkpoint and waits until it is durable.',
+    summary: 'Writes what has changed to the tables of keys and waits until it is durable.',
     syntax: '',
     run: save,
   },
@@ -137,7 +137,7 @@ export const persistenceCommands: readonly CommandSpec[] = [
     group: 'server',
     since: '1.0.0',
     complexity: 'O(1)',
-    summary: 'Starts a checkpoint in the background.',
+    summary: 'Starts a flush to the tables of keys in the background.',
     syntax: '[SCHEDULE]',
     run: bgsave,
   },
@@ -149,7 +149,7 @@ export const persistenceCommands: readonly CommandSpec[] = [
     group: 'server',
     since: '1.0.0',
     complexity: 'O(1)',
-    summary: 'Starts a checkpoint in the background, behind which the log is cut.',
+    summary: 'Starts a flush to the tables of keys in the background, behind which the log is cut.',
     syntax: '',
     run: bgrewriteaof,
   },
@@ -161,7 +161,7 @@ export const persistenceCommands: readonly CommandSpec[] = [
     group: 'server',
     since: '1.0.0',
     complexity: 'O(1)',
-    summary: 'Returns the Unix time of the last checkpoint.',
+    summary: 'Returns the Unix time of the last flush.',
     syntax: '',
     tips: ['nondeterministic_output'],
     run: lastsave,

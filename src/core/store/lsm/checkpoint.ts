@@ -11,7 +11,7 @@ import { writeCheckpointManifest } from './manifest.ts';
 import { tablePath } from './table-path.ts';
 import type { CheckpointReport } from './types.ts';
 
-interface CheckpointOptions {
+interface Place {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly random: Random;
@@ -24,7 +24,7 @@ interface CheckpointOptions {
  * @throws LsmError, and what the disk says; the folder is not complete then.
  */
 export async function writeCheckpoint(
-  options: CheckpointOptions,
+  options: Place,
   folder: string,
   edit: Required<Pick<Edit, 'whole' | 'add'>> & Counters,
 ): Promise<CheckpointReport> {

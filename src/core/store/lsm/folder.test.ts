@@ -47,6 +47,27 @@ test('a folder tells its tables and its mark, whole or not, and changes by no lo
   }
 });
 
+test('a checkpoint without a flush has what is in tables, so it ends at the mark', async () => {
+  const world = new LsmWorld(7, { log: 'owner' });
+  const lsm = await world.open();
+  const put = (key: string, mark?: number) =>
+    lsm.write(
+      new WriteBatch().put(Buffer.from(key), Buffer.from(key)),
+      mark === undefined ? {} : { mark },
+      (error) => assert.equal(error, null),
+    );
+  put('before', 1);
+  await world.settle(lsm.flush());
+  put('behind');
+  const report = await world.settle(lsm.checkpoint(COPY, { flush: false }));
+  assert.deepEqual([report.mark, report.exact, report.tables], [1, true, 1]);
+  await world.settle(lsm.close());
+  const copy = await world.open({ folder: COPY });
+  assert.equal(String(await world.settle(copy.get(Buffer.from('before')))), 'before');
+  assert.equal(await world.settle(copy.get(Buffer.from('behind'))), null);
+  await world.settle(copy.close());
+});
+
 test('every damaged block of a table is told with its offset, and a table that is gone', async () => {
   const { world, worker } = await checkpointed(false);
   const folder = readLsmFolder(world.disk, COPY);

@@ -27,6 +27,7 @@ import { Stall } from './stall.ts';
 import { createLsmStats, type LsmStats } from './stats.ts';
 import { Tree } from './tree.ts';
 import {
+  type CheckpointOptions,
   type CheckpointReport,
   Found,
   type Lookup,
@@ -339,8 +340,9 @@ class Engine implements Lsm {
     await this.maintenance.compactRange({ ...(from && { from }), ...(to && { to }), through });
   }
 
-  async checkpoint(folder: string): Promise<CheckpointReport> {
-    await this.flush();
+  async checkpoint(folder: string, options?: CheckpointOptions): Promise<CheckpointReport> {
+    this.refuseClosed();
+    if (options?.flush !== false) await this.flush();
     const { tree } = this;
     const tables = tree.version.tables();
     for (const table of tables) table.hold();

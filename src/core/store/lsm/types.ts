@@ -111,6 +111,11 @@ export interface WriteOptions {
   readonly mark?: number;
 }
 
+export interface CheckpointOptions {
+  /** Default true. */
+  readonly flush?: boolean;
+}
+
 export interface CheckpointReport {
   readonly tables: number;
   readonly bytes: number;
@@ -165,8 +170,11 @@ export interface Lsm {
   flush(): Promise<void>;
   /** Compacts a range down to its last level. @throws LsmError. */
   compact(from?: Buffer, to?: Buffer): Promise<void>;
-  /** A consistent copy by hard links in a new folder of the same file system. @throws LsmError. */
-  checkpoint(folder: string): Promise<CheckpointReport>;
+  /**
+   * A consistent copy by hard links in a new folder of the same file system: of everything written so far,
+   * or of what is in tables when this is called. @throws LsmError.
+   */
+  checkpoint(folder: string, options?: CheckpointOptions): Promise<CheckpointReport>;
   /** Reads every block of every table. */
   verify(onProgress?: (doneBytes: number, allBytes: number) => void): Promise<VerifyReport>;
   /**

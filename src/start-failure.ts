@@ -44,6 +44,7 @@ const failures: Readonly<Record<string, FailureRow>> = {
   corrupt: { exit: 'dataDamaged' },
   foreign: { exit: 'dataDamaged' },
   version: { exit: 'dataDamaged' },
+  'restore-unfinished': { exit: 'dataDamaged' },
   EADDRINUSE: {
     exit: 'addressUnavailable',
     sentence: (error) =>

@@ -108,6 +108,12 @@ export const kvConfig = section('kv', 'The key-value store: Redis protocol.', {
       'When a write is safe from power loss: before its reply, within a second, or when the system likes.',
     change: 'Set always when not even a second of writes may be lost.',
   }),
+  backupFolder: path({
+    default: undefined,
+    about:
+      'Folder below which backups go, and nowhere else; without it `backups` in the data folder.',
+    change: 'Set a folder on another disk: a backup on the disk of the data dies with it.',
+  }),
   logSegmentBytes: size({
     default: 64 * MEBIBYTE,
     min: 64 * 1024,

@@ -1,4 +1,5 @@
 /** The key-value store: Redis protocol, values off the heap, a log as the truth. */
+export * from './backup/index.ts';
 export { kvConfig } from './config.ts';
 export * from './import/index.ts';
 export { type RunningKv, type StartKvOptions, startKv } from './start.ts';

@@ -2,6 +2,7 @@
  * The key-value store as a system of the process: start, drain, stop, status.
  */
 import { totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Listening, System, SystemState, SystemStatus } from '../core/base/index.ts';
 import type { ValuesOf } from '../core/config/index.ts';
 import { connectionEndings } from '../core/downstream/index.ts';
@@ -20,6 +21,7 @@ import {
 } from '../core/runtime/node/index.ts';
 import { createLsmWorker, readFileWhole } from '../core/store/index.ts';
 import { AclFileError, aclFileOn } from './acl/index.ts';
+import { Backups, refuseUnfinished } from './backup/index.ts';
 import { commandSpecs } from './commands/index.ts';
 import type { kvConfig } from './config.ts';
 import { Engine } from './engine/engine.ts';
@@ -146,6 +148,7 @@ export class Kv implements System {
     const { clock, log } = context;
     const loading = new Loading({ clock, log, keys: () => engine.keyspace.keys });
     this.loading = loading;
+    refuseUnfinished(context.disk, context.dataFolder);
     this.persistence = await Persistence.open({
       engine,
       disk: context.disk,
@@ -161,8 +164,17 @@ export class Kv implements System {
     });
     this.loading = undefined;
     engine.persistence = this.persistence;
+    engine.backups = await this.openBackups(this.persistence);
     this.server.useLog(this.persistence.log);
     context.log.info('recovered', { ...this.persistence.recovery, keys: engine.keyspace.keys });
+  }
+
+  private async openBackups(persistence: Persistence): Promise<Backups> {
+    const { disk, clock, log, dataFolder } = this.context;
+    const root = this.settings.backupFolder ?? join(dirname(dataFolder), 'backups');
+    const backups = new Backups({ disk, clock, log, persistence, dataFolder, root });
+    await backups.clean();
+    return backups;
   }
 
   /** DEBUG RELOAD. What is stored is what is in memory, so without emptying it there is nothing to do. */
@@ -178,6 +190,7 @@ export class Kv implements System {
     this.tick?.stop();
     this.context.metrics.remove(this.metrics);
     await this.server.stop();
+    await this.engine.backups?.close();
     await this.persistence?.close();
   }
 

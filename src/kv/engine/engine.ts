@@ -7,6 +7,7 @@ import type { Logger } from '../../core/observe/index.ts';
 import type { Clock, Network, Random } from '../../core/runtime/index.ts';
 import type { Args } from '../../core/wire/index.ts';
 import { Acl } from '../acl/index.ts';
+import type { Backups } from '../backup/index.ts';
 import type { CommandSpec } from '../command/spec.ts';
 import { CommandTable } from '../command/table.ts';
 import type { ReplyError } from '../errors.ts';
@@ -130,6 +131,8 @@ export class Engine {
   onKeyspaceReplaced: (() => void) | undefined;
   /** Log and flushes; undefined without persistence. */
   persistence: Persistence | undefined;
+  /** Backups of the running store; undefined without persistence. */
+  backups: Backups | undefined;
   /**
    * The number, above 0, of the large collection at this key that the running flush has to write before a
    * command may change it; 0 for none.

@@ -1,5 +1,6 @@
 /** Commands about the server itself. */
 import type { CommandSpec } from '../../command/spec.ts';
+import { backupCommands } from './backup.ts';
 import { clusterCommands } from './cluster.ts';
 import { commandCommands } from './command.ts';
 import { configCommands } from './config.ts';
@@ -11,6 +12,7 @@ import { persistenceCommands } from './persistence.ts';
 import { replicationCommands } from './replication.ts';
 
 export const serverCommands: readonly CommandSpec[] = [
+  ...backupCommands,
   ...clusterCommands,
   ...commandCommands,
   ...configCommands,

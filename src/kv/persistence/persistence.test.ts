@@ -46,6 +46,9 @@ class World {
   cutOff = 0;
   /** Keys that left memory. */
   dropped = 0;
+  /** Keys that went though nobody asked for them, and those of them that were not in memory. */
+  expired = 0;
+  expiredCold = 0;
   private life: Life | undefined;
   private readonly logPartBytes: number | undefined;
 
@@ -99,6 +102,17 @@ class World {
       }),
     );
     engine.effects.sink = persistence.log;
+    const { life } = this.disk;
+    let scheduled = false;
+    engine.onBackgroundWork = () => {
+      if (scheduled) return;
+      scheduled = true;
+      this.clock.nextTurn(() => {
+        scheduled = false;
+        if (!this.disk.dead && this.disk.life === life)
+          this.background(() => engine.background.slice());
+      });
+    };
     this.life = { engine, session: engine.sessions.open(), persistence };
     return this.life;
   }
@@ -111,6 +125,55 @@ class World {
     engine.executor.execute(session, new Args().load(words));
     engine.outlet.end();
     this.dropSome();
+    this.noteState();
+  }
+
+  /** A tenth of a second has passed: what is due goes. */
+  tick(): void {
+    const { engine } = this.life!;
+    this.background(() => engine.background.tick());
+  }
+
+  /** With time and ticks everything that is due goes, wherever it is; how much there is is known. */
+  async expireAll(): Promise<void> {
+    const { engine } = this.life!;
+    const left = (): string[] => {
+      const due: string[] = [];
+      for (const db of engine.keyspace.databases) {
+        let keys = 0;
+        let expiring = 0;
+        db.each((record) => {
+          const atMs = db.expiryOf(record);
+          keys++;
+          if (atMs >= 0) expiring++;
+          if (atMs >= 0 && atMs <= engine.keyspace.nowMs) due.push(db.keyBytes(record).toString());
+        });
+        assert.deepEqual([db.size, db.expiring], [keys, expiring], `database ${db.index}`);
+      }
+      return due;
+    };
+    left();
+    await this.clock.advance(400);
+    for (let i = 0; i < 5; i++) {
+      this.tick();
+      await this.clock.advance(100);
+    }
+    assert.deepEqual(left(), []);
+  }
+
+  private background(run: () => boolean): void {
+    const { engine } = this.life!;
+    const { stats, coldExpiry } = engine;
+    const before = { expired: stats.expiredKeys, cold: coldExpiry!.expired };
+    if (run()) engine.onBackgroundWork!();
+    this.expired += stats.expiredKeys - before.expired;
+    this.expiredCold += coldExpiry!.expired - before.cold;
+    this.noteState();
+  }
+
+  /** Notes what the store holds behind the last log entry, and when that is durable. */
+  private noteState(): void {
+    const { engine } = this.life!;
     const index = engine.effects.lastIndex;
     this.noteDigest(index);
     const { life } = this.disk;
@@ -227,6 +290,9 @@ function commandFor(random: SimRandom): string[] {
     () => ['RENAME', key, other],
     () => ['COPY', `hash${n(6)}`, `hash${n(6)}`, 'REPLACE'],
     () => ['EXPIRE', key, '2000000'],
+    () => ['PEXPIRE', key, String(1 + (random.u32() % 300))],
+    () => ['PEXPIRE', `list${n(6)}`, String(1 + (random.u32() % 300))],
+    () => ['HPEXPIRE', `hash${n(6)}`, String(1 + (random.u32() % 300)), 'FIELDS', '1', `f${n(12)}`],
     () => ['PERSIST', key],
     () => ['SELECT', n(3)],
     () => ['MOVE', key, n(3)],
@@ -237,6 +303,8 @@ function commandFor(random: SimRandom): string[] {
 
 for (const policy of ['always', 'everysec'] as const) {
   test(`the store comes back as it was behind some promised entry, crash by crash: ${policy}`, async () => {
+    let expired = 0;
+    let expiredCold = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
       const world = new World(seed, policy);
       try {
@@ -248,14 +316,22 @@ for (const policy of ['always', 'everysec'] as const) {
             world.run(commandFor(random));
             if (random.u32() % 40 === 0) persistence.flusher.start();
             if (random.u32() % 8 === 0) await world.clock.advance(random.u32() % 4);
+            if (random.u32() % 30 === 0) {
+              await world.clock.advance(random.u32() % 300);
+              world.tick();
+            }
           }
           if (random.u32() % 3 === 0) await world.clock.advance(50);
           ({ persistence } = await world.crash(random.u32() % 2 === 0));
         }
+        await world.expireAll();
       } catch (error) {
         throw new Error(`seed ${seed}`, { cause: error });
       }
+      expired += world.expired;
+      expiredCold += world.expiredCold;
     }
+    assert.ok(expired > expiredCold && expiredCold > 0, `${expired} and ${expiredCold} expired`);
   });
 }
 

@@ -212,19 +212,6 @@ test('databases that are exchanged, emptied or reloaded under a walk keep what i
   }
 });
 
-test('a transaction sees that a key it watches has expired on the disk', async () => {
-  const store = await frozen();
-  const watcher = store.connect();
-  store.runAs(watcher, 'WATCH', 'key3');
-  store.drop();
-  await store.clock.advance(1000);
-  await work(store);
-  store.runAs(watcher, 'MULTI');
-  store.runAs(watcher, 'PING');
-  // The key had not expired when it was watched.
-  assert.equal(store.runAs(watcher, 'EXEC'), null);
-});
-
 test('a disk that can not be read delays what is due, and no longer than it has to', async () => {
   const store = await frozen();
   await store.crash();

@@ -19,4 +19,5 @@ export {
   type LivePhase,
   type LiveProgress,
 } from './live-import.ts';
-export { type Endpoint, endpointName, openPipe } from './resp-pipe.ts';
+export { isFault, type Reply } from './reply-reader.ts';
+export { type Endpoint, endpointName, openPipe, type RespPipe } from './resp-pipe.ts';

@@ -120,7 +120,7 @@ export function statsFields(engine: Engine): Fields {
 
 /** Which keys are in memory and which on the disk only; a section of ours. */
 export function tierFields(engine: Engine): Fields {
-  const { keyspace, cold, persistence, settings } = engine;
+  const { keyspace, cold, coldExpiry, persistence, settings } = engine;
   const store = persistence?.store.stats;
   return [
     ['tier_hot_keys', keyspace.keys - keyspace.cold],
@@ -130,6 +130,7 @@ export function tierFields(engine: Engine): Fields {
     ['tier_loads_waited', cold?.waits ?? 0],
     ['tier_dropped', persistence?.spill.dropped ?? 0],
     ['tier_missing_answered', cold?.missing ?? 0],
+    ['tier_expired', coldExpiry?.expired ?? 0],
     ['tier_flushes', persistence?.flusher.completed ?? 0],
     ['tier_disk_bytes', store?.tableBytes ?? 0],
     ['tier_tables', store?.tables ?? 0],

@@ -1,6 +1,7 @@
 /** Databases of records: keys, values, expiries. */
 export { Changes, type Generation, type StoredElements } from './changes.ts';
-export { Database, type DatabaseShared } from './database.ts';
+export { Database } from './database.ts';
+export type { DatabaseShared } from './database-shared.ts';
 export { Expiries } from './expiries.ts';
 export { HashList } from './hash-list.ts';
 export { Keyspace, type KeyspaceHooks } from './keyspace.ts';

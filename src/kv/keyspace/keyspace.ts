@@ -3,7 +3,8 @@
  */
 import { invariant } from '../../core/base/index.ts';
 import { Arena, type ArenaOptions } from '../memory/index.ts';
-import { Database, type DatabaseShared } from './database.ts';
+import { Database } from './database.ts';
+import type { DatabaseShared } from './database-shared.ts';
 import { LargeValues } from './large-value.ts';
 import { CLOCK_MASK, Flag } from './record.ts';
 

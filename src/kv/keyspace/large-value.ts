@@ -5,6 +5,7 @@
 import { invariant } from '../../core/base/index.ts';
 import type { Table } from '../memory/index.ts';
 import type { StoredElements } from './changes.ts';
+import type { ElementChanges } from './elements.ts';
 import type { Type } from './record.ts';
 
 /** Memory that is given back in slices. */
@@ -14,6 +15,8 @@ export interface Releasable {
    * not used otherwise any more.
    */
   release(budget: number): boolean;
+  /** What of its elements a flush may be writing. */
+  changes?: ElementChanges | undefined;
 }
 
 export interface LargeValue extends Releasable {
@@ -22,6 +25,8 @@ export interface LargeValue extends Releasable {
   readonly size: number;
   /** Where the engine on the disk has its elements; undefined: nowhere. */
   storedAs?: StoredElements | undefined;
+  /** As in Elements. */
+  endChanges?(): void;
   /** Where elements are found by their names, of types that have them. */
   readonly table?: Table;
   /** Bytes held off the heap and, estimated, on it. */
@@ -32,6 +37,8 @@ export class LargeValues {
   private readonly values: (LargeValue | undefined)[] = [undefined];
   private readonly freeHandles: number[] = [];
   private readonly dying: Releasable[] = [];
+  /** Values that went while a flush was writing their elements. */
+  private readonly held = new Set<Releasable>();
   /** Values freed in the background so far (INFO lazyfreed_objects). */
   released = 0;
 
@@ -55,15 +62,33 @@ export class LargeValues {
     return value;
   }
 
-  /** Gives the memory of a value back: small ones now, others in slices by `reclaim`. */
+  /**
+   * Gives the memory of a value back: small ones now, others in slices by `reclaim`, those that a flush is
+   * writing behind `letGo`.
+   */
   bury(value: Releasable): void {
+    const { changes } = value;
+    if (changes !== undefined) {
+      if (changes.frozen) {
+        this.held.add(value);
+        return;
+      }
+      value.changes = undefined;
+      const rest = changes.rest();
+      if (rest !== undefined) this.bury(rest);
+    }
     if (!value.release(64)) this.dying.push(value);
     else this.released++;
   }
 
+  /** A flush needs a value no more. */
+  letGo(value: Releasable): void {
+    if (this.held.delete(value)) this.bury(value);
+  }
+
   /** Values waiting for their memory to be given back (INFO lazyfree_pending_objects). */
   get pending(): number {
-    return this.dying.length;
+    return this.dying.length + this.held.size;
   }
 
   /** Frees up to about `budget` elements of the buried values; true while more is to do. */

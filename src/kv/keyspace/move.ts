@@ -4,6 +4,7 @@
  */
 import { type Address, copyBytes } from '../memory/index.ts';
 import type { Database } from './database.ts';
+import type { LargeValue } from './large-value.ts';
 import { CLOCK_MASK, Flag, Type } from './record.ts';
 
 /** What of a record's meta word belongs to its value. */
@@ -27,10 +28,7 @@ export function moveRecord(
   let moved: Address;
   if (from.isLarge(record)) {
     const value = from.detach(record)!;
-    if (from !== to && value.storedAs !== undefined) {
-      from.changes.dead.push(value.storedAs);
-      value.storedAs = undefined;
-    }
+    if (from !== to && value.storedAs !== undefined) leaveContent(from, value);
     moved = to.setLarge(to.create(buf, start, length, type, 0), value);
   } else {
     moved = copyPacked(from, record, to, buf, start, length);
@@ -41,6 +39,17 @@ export function moveRecord(
   if (type === Type.hash && (meta & Flag.variant) !== 0)
     to.fieldExpiries.note(buf, start, length, 0);
   return expiresAt < 0 ? moved : to.setExpiry(moved, expiresAt);
+}
+
+/** What the engine has of a value stays behind; all of it is written anew where it goes. */
+function leaveContent(from: Database, value: LargeValue): void {
+  const { changes } = value;
+  while (changes?.frozen === true) changes.step(Number.POSITIVE_INFINITY);
+  const rest = changes?.rest();
+  while (rest?.release(Number.MAX_SAFE_INTEGER) === false);
+  value.endChanges?.();
+  from.changes.dead.push(value.storedAs!);
+  value.storedAs = undefined;
 }
 
 /** Adds a key, which must not be there, with the packed value and its form, nothing else. */

@@ -5,7 +5,7 @@
  *
  *   w0  address of the next node of the bucket
  *   w1  hash of the key
- *   w2  key length in bytes (30 bits) | EXTRA_WORD (bit 31)
+ *   w2  key length in bytes (30 bits) | a bit of the user's | EXTRA_WORD (bit 31)
  *   ..  `headBytes` in all, one word more when EXTRA_WORD is set, then the key's bytes
  *
  * The table never copies a node: whoever moves one calls `replace`. While a rehash runs both bucket
@@ -30,6 +30,8 @@ const REHASH_STEP = 2;
 export const FETCH_MAX = 32;
 /** Buckets of one `rehash` from which it pays to fetch what stands in them first. */
 const FETCH_STEPS_MIN = 64;
+/** Times that `sample` looks for nodes in other buckets. */
+const SAMPLE_TRIES = 16;
 /** Longest chain of which `randomFair` gives every node the same chance. */
 const FAIR_CHAIN = 8;
 
@@ -42,6 +44,8 @@ export class Table {
   size = 0;
   private readonly arena: Arena;
   private readonly headBytes: number;
+  /** Length of the extra word: 0 in a table whose nodes have none, and EXTRA_WORD is theirs. */
+  private readonly extraBytes: number;
   private buckets: Uint32Array;
   private mask: number;
   /** The smaller or larger array that is being emptied; undefined outside a rehash. */
@@ -53,10 +57,14 @@ export class Table {
   /** While above zero no rehash step runs: an iteration over both arrays is under way. */
   private pauses = 0;
 
-  /** `headBytes`: length of a node's head, the offset of the key in a node without an extra word. */
-  constructor(arena: Arena, headBytes: number, expected = 0) {
+  /**
+   * `headBytes`: length of a node's head, the offset of the key in a node without an extra word.
+   * `extras`: EXTRA_WORD means what it says; else it is a bit of the table's user.
+   */
+  constructor(arena: Arena, headBytes: number, expected = 0, extras = true) {
     this.arena = arena;
     this.headBytes = headBytes;
+    this.extraBytes = extras ? 4 : 0;
     this.buckets = this.newBuckets(bucketsFor(expected)) ?? new Uint32Array(BUCKETS_MIN);
     this.mask = this.buckets.length - 1;
     this.growAt = this.buckets.length;
@@ -131,7 +139,7 @@ export class Table {
       if (words[w + 1] === hash) {
         const head = words[w + 2] as number;
         if ((head & KEY_LENGTH_MASK) === length) {
-          const key = (w << 2) + this.headBytes + (head >= EXTRA_WORD ? 4 : 0);
+          const key = (w << 2) + this.headBytes + (head >= EXTRA_WORD ? this.extraBytes : 0);
           if (equalBytes(arena.bytes[segment]!, key, buf, start, length)) return node;
         }
       }
@@ -339,6 +347,11 @@ export class Table {
     }
   }
 
+  /** The hash of a node's key. */
+  hashOf(node: Address): number {
+    return this.arena.words[node >>> SEGMENT_SHIFT]![((node & SEGMENT_MASK) << 1) + 1] as number;
+  }
+
   /** The node behind `node` in its bucket, or 0. */
   nextOf(node: Address): Address {
     return this.arena.words[node >>> SEGMENT_SHIFT]![(node & SEGMENT_MASK) << 1] as number;
@@ -366,6 +379,41 @@ export class Table {
       for (let skip = random32() % chain; skip > 0; skip--) node = this.nextOf(node);
       return node;
     }
+  }
+
+  /**
+   * Puts the nodes of some buckets side by side, then of others, into `out` until it is full; returns how
+   * many, less than `out` holds when few buckets have any, 0 only when empty. One may come twice. What is
+   * in neighbouring buckets is as random, and of the reads only those of nodes are far from one another,
+   * and under way at the same time.
+   */
+  sample(random32: () => number, out: Uint32Array): number {
+    const { words } = this.arena;
+    // So few that what is behind the first node of a bucket has room too.
+    const side = Math.min(FETCH_MAX, (out.length + 1) >>> 1);
+    let count = 0;
+    for (let tries = 0; tries < SAMPLE_TRIES && this.size > 0; tries++) {
+      const { old } = this;
+      const total = old === undefined ? 0 : this.buckets.length + old.length;
+      const inOld = old !== undefined && random32() % total >= this.buckets.length;
+      const buckets = inOld ? old : this.buckets;
+      const mask = buckets.length - 1;
+      const from = random32();
+      for (let i = 0; i < side; i++) fetched[i] = buckets[(from + i) & mask] as number;
+      for (let left = side; left > 0; ) {
+        const nodes = left;
+        left = 0;
+        for (let i = 0; i < nodes; i++) {
+          const node = fetched[i] as number;
+          if (node === 0) continue;
+          out[count++] = node;
+          if (count === out.length) return count;
+          fetched[left++] = words[node >>> SEGMENT_SHIFT]![(node & SEGMENT_MASK) << 1] as number;
+        }
+      }
+    }
+    if (count === 0 && this.size > 0) out[count++] = this.random(random32);
+    return count;
   }
 
   /**

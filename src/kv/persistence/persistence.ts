@@ -56,6 +56,8 @@ export interface PersistenceOptions {
   readonly memtableBytes?: number;
   /** Log bytes since the last flush that start the next. */
   readonly flushLogBytes: number;
+  /** Large values of more elements are stored by element; for tests. */
+  readonly wholeElements?: number;
   /** How much of the log has been read at the start. */
   readonly onLoading?: (done: WorkDone) => void;
 }
@@ -97,6 +99,7 @@ export class Persistence {
       engine,
       store,
       clock,
+      ...(options.wholeElements !== undefined && { wholeElements: options.wholeElements }),
       makeDurable: (index, done) => this.makeDurable(index, done),
       onDone: (index) => this.flushed(index),
       onFailed: (error) => {

@@ -19,7 +19,7 @@ import type { Clock } from '../../core/runtime/index.ts';
 import { Found, type Lookup, type Lsm } from '../../core/store/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Changes, Database, StoredElements } from '../keyspace/index.ts';
-import { EntryError, EntryReader, Form } from './entry.ts';
+import { EntryError, EntryReader } from './entry.ts';
 import type { Flusher } from './flusher.ts';
 import { contentRange, KeyWriter, Space, TIME_HEAD_BYTES, timeOf, timesFrom } from './keys.ts';
 
@@ -186,7 +186,7 @@ export class ColdExpiry {
     const { changes, colds, content } = db;
     const key = Buffer.from(timeKey.subarray(TIME_HEAD_BYTES));
     changes.gone.add(hash, key, 0, key.length, entry.expiry);
-    if (entry.form === Form.parts) changes.dead.push(elementsOf(content, entry));
+    if (entry.isApart) changes.dead.push(elementsOf(content, entry));
     colds.remove(entry.expiry);
     this.expired++;
     this.options.engine.expired(db, key);
@@ -309,6 +309,6 @@ export class ColdExpiry {
 const BEHIND = Buffer.alloc(1);
 
 function elementsOf(content: number, entry: EntryReader): StoredElements {
-  const { value } = entry.partsHead();
+  const value = entry.valueNumber;
   return { content, from: value, to: value + 1 };
 }

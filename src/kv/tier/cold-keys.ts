@@ -19,10 +19,11 @@ import {
 } from '../../core/store/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { ReplyError } from '../errors.ts';
-import type { Database } from '../keyspace/index.ts';
+import { CLOCK_MASK, type Database } from '../keyspace/index.ts';
 import { type Address, reverseBits } from '../memory/index.ts';
 import { FREE } from '../session/held.ts';
 import { type ColdEntry, ColdWalk } from './cold-walk.ts';
+import { ElementsLoader } from './elements-loader.ts';
 import { addEntry, EntryError, EntryReader, Form } from './entry.ts';
 import { elementsRange, KEY_HEAD_BYTES, KeyWriter } from './keys.ts';
 import { PartsLoader } from './parts-loader.ts';
@@ -67,7 +68,7 @@ export class ColdKeys {
         return 0;
       }
       this.open(found.value, found.start, found.length);
-      if (this.entry.form === Form.parts) return this.loadParts(db, buf, start, length);
+      if (this.entry.isApart) return this.loadParts(db, buf, start, length);
       return this.add(db, hash, buf, start, length);
     } catch (error) {
       throw this.told(error);
@@ -92,7 +93,7 @@ export class ColdKeys {
       if (state === Found.missing) return FREE;
       if (state === Found.found) {
         this.open(found.value, found.start, found.length);
-        if (this.entry.form !== Form.parts) {
+        if (!this.entry.isApart) {
           this.add(db, hash, buf, start, length);
           return FREE;
         }
@@ -156,7 +157,7 @@ export class ColdKeys {
       }
       try {
         this.open(found.value, found.start, found.length);
-        if (this.entry.form !== Form.parts) {
+        if (!this.entry.isApart) {
           this.add(db, hash, entryKey, KEY_HEAD_BYTES, length);
           done(null);
           return;
@@ -180,10 +181,9 @@ export class ColdKeys {
     const { content } = db;
     const key = Buffer.from(entryKey.subarray(KEY_HEAD_BYTES));
     this.open(value, 0, value.length);
-    const head = this.entry.partsHead();
-    const { meta, expiry } = this.entry;
-    const loader = new PartsLoader(this.engine, db, key, { head, meta, expiry });
-    const scan = this.store.scan(elementsRange(content, head.value, head.value + 1));
+    const number = this.entry.valueNumber;
+    const loader = this.loaderOf(db, key);
+    const scan = this.store.scan(elementsRange(content, number, number + 1));
     try {
       while (await scan.fill()) takePage(scan, loader);
       const { found } = this;
@@ -204,12 +204,18 @@ export class ColdKeys {
     }
   }
 
+  /** What takes the elements of the entry that was opened. */
+  private loaderOf(db: Database, key: Buffer): PartsLoader | ElementsLoader {
+    const { engine, entry } = this;
+    if (entry.form === Form.parts) return new PartsLoader(engine, db, key, entry);
+    return new ElementsLoader(engine, db, key, entry, this.snapshot !== undefined);
+  }
+
   private loadParts(db: Database, buf: Buffer, start: number, length: number): Address {
     const key = Buffer.from(buf.subarray(start, start + length));
-    const head = this.entry.partsHead();
-    const { meta, expiry } = this.entry;
-    const loader = new PartsLoader(this.engine, db, key, { head, meta, expiry });
-    const range = elementsRange(db.content, head.value, head.value + 1);
+    const number = this.entry.valueNumber;
+    const loader = this.loaderOf(db, key);
+    const range = elementsRange(db.content, number, number + 1);
     const scan = this.store.scan({ ...range, ...(this.snapshot && { snapshot: this.snapshot }) });
     try {
       while (scan.fillNow()) takePage(scan, loader);
@@ -240,7 +246,10 @@ export class ColdKeys {
   }
 
   private counted(db: Database, load: () => Address): Address {
-    const record = this.engine.keyspace.whileLoading(load);
+    const { keyspace, eviction } = this.engine;
+    const record = keyspace.whileLoading(load);
+    const meta = db.metaOf(record);
+    db.setMeta(record, (meta & ~CLOCK_MASK) | eviction.clockOfLoaded(meta & CLOCK_MASK));
     db.colds.remove(db.expiryOf(record));
     this.loads++;
     return record;
@@ -300,14 +309,11 @@ export class ColdKeys {
   /** Loads a key of which the entry is known. */
   private take(db: Database, { hash, buf, start, length, entry }: ColdEntry): Address {
     this.entry.copy(entry);
-    if (entry.form === Form.parts) return this.loadParts(db, buf, start, length);
+    if (entry.isApart) return this.loadParts(db, buf, start, length);
     return this.add(db, hash, buf, start, length);
   }
 }
 
-function takePage(scan: Scan, loader: PartsLoader): void {
-  for (let nth = 0; nth < scan.count; nth++) {
-    const value = scan.value(nth);
-    loader.part(value, 0, value.length);
-  }
+function takePage(scan: Scan, loader: PartsLoader | ElementsLoader): void {
+  for (let nth = 0; nth < scan.count; nth++) loader.entry(scan.key(nth), scan.value(nth));
 }

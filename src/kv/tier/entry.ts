@@ -9,6 +9,7 @@ import type { Engine } from '../engine/engine.ts';
 import {
   CLOCK_MASK,
   type Database,
+  type Elements,
   Flag,
   type LargeValue,
   TIER_MASK,
@@ -19,11 +20,11 @@ import {
 import { type Address, copyBytes } from '../memory/index.ts';
 import { RdbValueWriter, readDump } from '../rdb/index.ts';
 import { noteFieldExpiries } from '../values/hash/index.ts';
-import { dumpValue, ValueLoader } from '../values/index.ts';
+import { dumpValue, type LargeElements, ValueLoader } from '../values/index.ts';
 import { ByteSink } from './byte-sink.ts';
 
 /** First byte of an entry's value: where the value of the key is. */
-export const Form = { packed: 1, dump: 2, parts: 3 } as const;
+export const Form = { packed: 1, dump: 2, parts: 3, elements: 4 } as const;
 
 /** Bits of a record's meta that are stored. */
 const META_STORED = CLOCK_MASK | TYPE_MASK | Flag.variant;
@@ -31,6 +32,8 @@ const META_STORED = CLOCK_MASK | TYPE_MASK | Flag.variant;
 const HAS_EXPIRY = 0x80000000;
 /** Large values of up to so many elements are in the entry itself. */
 export const WHOLE_ELEMENTS = 512;
+/** Bytes of an element, on average, up to which that holds. */
+const WHOLE_ELEMENT_BYTES = 128;
 
 /** The entry of a value in parts: what its elements are found by. */
 export interface PartsHead {
@@ -38,6 +41,15 @@ export interface PartsHead {
   readonly value: number;
   readonly parts: number;
 }
+
+/** The entry of a value that is stored by element; what its type adds follows. */
+export interface ElementsHead {
+  readonly type: Type;
+  readonly value: number;
+  readonly elements: number;
+}
+
+const ELEMENTS_HEAD_BYTES = 20;
 
 /** Writes the values of entries: `sink.buf[0, sink.at)`, good until the next. */
 export class EntryWriter {
@@ -61,6 +73,16 @@ export class EntryWriter {
     this.head(Form.parts, db, record);
     this.sink.f64(value);
     this.sink.u32(parts);
+  }
+
+  /** A record whose value is stored by element; `stamp` differs whenever they do. */
+  elements(db: Database, record: Address, number: number, stamp: number, value: Elements): void {
+    this.head(Form.elements, db, record);
+    const { sink } = this;
+    sink.f64(number);
+    sink.f64(stamp);
+    sink.u32(value.elementCount);
+    value.writeHead(sink);
   }
 
   private head(form: number, db: Database, record: Address): void {
@@ -94,9 +116,11 @@ export class EntryReader {
     const timed = meta >= HAS_EXPIRY;
     this.meta = meta;
     this.start = start + 5 + (timed ? 8 : 0);
-    if (this.start > this.end || this.form < Form.packed || this.form > Form.parts) return false;
+    if (this.start > this.end || this.form < Form.packed || this.form > Form.elements) return false;
     this.expiry = timed ? buf.readDoubleLE(start + 5) : -1;
-    return this.form !== Form.parts || this.end - this.start === 12;
+    const left = this.end - this.start;
+    if (this.form === Form.elements) return left >= ELEMENTS_HEAD_BYTES;
+    return this.form !== Form.parts || left === 12;
   }
 
   /** Reads what another one has opened. */
@@ -109,8 +133,29 @@ export class EntryReader {
     this.end = end;
   }
 
+  /** Whether the value is beside the entry, in others of its own. */
+  get isApart(): boolean {
+    return this.form === Form.parts || this.form === Form.elements;
+  }
+
+  /** The number under which the elements of a value that is apart are. */
+  get valueNumber(): number {
+    return this.buf.readDoubleLE(this.start);
+  }
+
   get type(): Type {
     return ((this.meta & TYPE_MASK) >>> TYPE_SHIFT) as Type;
+  }
+
+  /** Of a value that is stored by element. */
+  elementsHead(): ElementsHead {
+    const { type, buf, start } = this;
+    return { type, value: buf.readDoubleLE(start), elements: buf.readUInt32LE(start + 16) };
+  }
+
+  /** What the type has in the head of a value that is stored by element. */
+  get typeStart(): number {
+    return this.start + ELEMENTS_HEAD_BYTES;
   }
 
   /** Of a value in parts. */
@@ -160,6 +205,20 @@ export function finishEntry(db: Database, record: Address, meta: number, expiry:
   }
   if (db.typeOf(placed) === Type.hash) noteFieldExpiries(db, placed);
   return placed;
+}
+
+/** Whether a large value is of a type that can be stored by element. */
+export function hasElements(value: LargeValue): value is LargeElements {
+  return 'writeElement' in value;
+}
+
+/**
+ * Whether a value is to be stored by element: above the bound, or not far below it if it is stored so,
+ * that it may come and go around the bound.
+ */
+export function isStoredByElement(value: LargeElements, wholeElements: number): boolean {
+  const bound = value.storedAs === undefined ? wholeElements : wholeElements >>> 1;
+  return value.size > bound || value.memoryBytes() > bound * WHOLE_ELEMENT_BYTES;
 }
 
 /** Whether a large value is stored in parts. */

@@ -20,14 +20,24 @@ import { type Lsm, type LsmError, WriteBatch } from '../../core/store/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Database, Flag, type Generation, type Name, Type } from '../keyspace/index.ts';
 import { type Address, FETCH_MAX } from '../memory/index.ts';
-import { EntryWriter, goesInParts, WHOLE_ELEMENTS } from './entry.ts';
+import type { LargeElements } from '../values/index.ts';
+import { ElementBatch, ElementEmission } from './element-emission.ts';
+import {
+  EntryWriter,
+  goesInParts,
+  hasElements,
+  isStoredByElement,
+  WHOLE_ELEMENTS,
+} from './entry.ts';
 import { contentRange, elementsRange, KeyWriter, NUMBERS_KEY, Space, STATE_KEY } from './keys.ts';
 import { LargeEmission, type PartSink } from './large-emission.ts';
-import { encodeNumbers, encodeState } from './state.ts';
+import { encodeNumbers, encodeState, type StoredState, stateOf } from './state.ts';
 
 const SLICE_MS = 1;
 /** Records between two looks at the clock. */
 const LOOK_EVERY = 64;
+/** Elements between two looks at the clock, at most. */
+const ELEMENTS_AT_ONCE = 32;
 /** Bytes of a batch from which it goes to the engine. */
 const BATCH_BYTES = 256 * 1024;
 /** Bytes waiting for the engine above which no more writes are run. */
@@ -41,6 +51,8 @@ export interface FlusherOptions {
   readonly engine: Engine;
   readonly store: Lsm;
   readonly clock: Clock;
+  /** Large values of more elements are stored by element; default WHOLE_ELEMENTS. */
+  readonly wholeElements?: number;
   /** Calls back when the log is durable up to an entry, null, or why it is not. */
   makeDurable(logIndex: number, done: (error: unknown) => void): void;
   /** A flush that holds all entries up to `logIndex` is durable. */
@@ -88,13 +100,19 @@ export class Flusher implements PartSink {
   private logIsSafe = false;
   private sealed = false;
   private logIndex = 0;
-  private stateEntry: Buffer = Buffer.alloc(0);
+  /** The store as of the beginning. */
+  private stored: StoredState | undefined;
   private extras: [string, Buffer][] = [];
   private dropped: number[] = [];
   private work: Work[] = [];
   private readonly hashes = new Uint32Array(FETCH_MAX);
   /** Large collections met or waited for, in the order in which they are written. */
   private emissions: LargeEmission[] = [];
+  /** Values of which elements are to be written, in the order in which they were met. */
+  private byElement: ElementEmission[] = [];
+  private readonly elements: ElementBatch;
+  private readonly wholeElements: number;
+  private readonly elementsAtOnce: number;
   private valuesAhead = 0;
   private bytes = 0;
   private dirtyAtStart = 0;
@@ -107,6 +125,9 @@ export class Flusher implements PartSink {
   constructor(options: FlusherOptions) {
     this.options = options;
     const { engine, clock } = options;
+    this.elements = new ElementBatch(engine.keyspace, this.batch);
+    this.wholeElements = options.wholeElements ?? WHOLE_ELEMENTS;
+    this.elementsAtOnce = Math.min(ELEMENTS_AT_ONCE, Math.max(1, this.wholeElements >>> 2));
     this.lastDoneSeconds = Math.floor(clock.wallMs() / 1000);
     engine.keyspace.beforeChange = (db, record) => this.emit(db, record);
     engine.flushWaits = (db, buf, start, length) => this.mustWait(db, buf, start, length);
@@ -200,7 +221,7 @@ export class Flusher implements PartSink {
     this.sealed = false;
     this.state = 'writing';
     this.noteNumbers();
-    this.stateEntry = encodeState(keyspace, this.logIndex, clock.wallMs());
+    this.stored = stateOf(keyspace, this.logIndex, clock.wallMs());
     this.extras = [...engine.savedExtras()];
     this.dropped.push(...keyspace.droppedContents);
     keyspace.droppedContents = [];
@@ -229,7 +250,7 @@ export class Flusher implements PartSink {
   };
 
   private get writtenAll(): boolean {
-    return this.work.length === 0 && this.emissions.length === 0;
+    return this.work.length === 0 && this.emissions.length === 0 && this.byElement.length === 0;
   }
 
   /** Everything is written but the mark; tried again while the engine is behind. */
@@ -257,7 +278,9 @@ export class Flusher implements PartSink {
       const { buf, length } = keys.extra(name);
       batch.putRange(buf, 0, length, value, 0, value.length, 0);
     }
-    batch.put(STATE_KEY, this.stateEntry);
+    // Numbers that were given to values meanwhile are of this flush: the next start leaves them alone.
+    const { values } = this.options.engine.keyspace;
+    batch.put(STATE_KEY, encodeState({ ...this.stored!, values }));
   }
 
   /** Gives the batch at hand to the engine; returns why it was refused. */
@@ -308,7 +331,8 @@ export class Flusher implements PartSink {
     const { clock } = this.options;
     const forEver = untilMs === Number.POSITIVE_INFINITY;
     while (!this.writtenAll) {
-      if (this.emissions.length > 0) this.completePart(this.emissions[0]!);
+      if (this.byElement.length > 0) this.someElements(this.byElement[0]!);
+      else if (this.emissions.length > 0) this.completePart(this.emissions[0]!);
       else this.some(this.work[0]!);
       if (forEver) continue;
       if (this.batch.bytes > BATCH_BYTES && !this.push()) return;
@@ -377,8 +401,9 @@ export class Flusher implements PartSink {
 
   private visit(db: Database, record: Address): void {
     if (!this.isAwaited(db, record)) return;
-    if (this.isInParts(db, record)) this.emissionOf(db, record);
-    else this.emit(db, record);
+    if (!this.goesByElement(db, record) && this.isInParts(db, record)) {
+      this.emissionOf(db, record);
+    } else this.emit(db, record);
   }
 
   /** Whether the running flush still has to write a record. */
@@ -396,16 +421,22 @@ export class Flusher implements PartSink {
     const found = this.emissions.find((emission) => emission.value === value);
     if (found !== undefined) return found;
     const { engine } = this.options;
-    const number = engine.keyspace.values++;
-    if (number >= this.valuesAhead) this.noteNumbers();
+    const number = this.nextValue();
     const emission = new LargeEmission(db, record, engine.holds.nextNumber(), number);
     this.emissions.push(emission);
     return emission;
   }
 
+  /** A number that no value has had. */
+  private nextValue(): number {
+    const number = this.options.engine.keyspace.values++;
+    if (number >= this.valuesAhead) this.noteNumbers();
+    return number;
+  }
+
   part(emission: LargeEmission, number: number, items: Buffer, length: number): void {
     const { keys } = this;
-    keys.element(emission.db.content, emission.number, number);
+    keys.part(emission.db.content, emission.number, number);
     this.batch.putRange(keys.buf, 0, keys.length, items, 0, length, 0);
   }
 
@@ -433,13 +464,60 @@ export class Flusher implements PartSink {
   private mustWait(db: Database, buf: Buffer, start: number, length: number): number {
     const record = db.findHot(buf, start, length);
     if (record === 0 || !this.isAwaited(db, record) || !this.isInParts(db, record)) return 0;
+    if (this.goesByElement(db, record)) return 0;
     const emission = this.emissionOf(db, record);
     this.emissions = [emission, ...this.emissions.filter((other) => other !== emission)];
     return emission.hold;
   }
 
-  /** Writes a record that the running flush does not have yet, all of it. */
+  /** Whether a record's value is, or is about to be, stored by element. */
+  private goesByElement(db: Database, record: Address): boolean {
+    if (!db.isLarge(record)) return false;
+    const value = db.largeOf(record);
+    if (!hasElements(value)) return false;
+    return value.changes?.frozen === true || isStoredByElement(value, this.wholeElements);
+  }
+
+  /** Writes the head of a value that is stored by element, and freezes what has changed of it. */
+  private emitHead(db: Database, record: Address, value: LargeElements): void {
+    // Its head is written, and its elements are being.
+    if (value.changes?.frozen === true) return;
+    if (value.storedAs === undefined) {
+      const number = this.nextValue();
+      value.storedAs = { content: db.content, from: number, to: number + 1 };
+      value.beginChanges(false);
+    }
+    this.entries.elements(db, record, value.storedAs.from, this.logIndex, value);
+    this.writeEntry(db, record);
+    // Only with all of its elements it is as stored as it will be.
+    db.setFlag(record, this.options.engine.keyspace.flushingBit, true);
+    const emission = new ElementEmission(this.elements, db, record, value);
+    this.byElement.push(emission);
+    value.changes!.freeze(emission);
+  }
+
+  private someElements(emission: ElementEmission): void {
+    if (!emission.isDone) emission.value.changes!.step(this.elementsAtOnce);
+    if (emission.isDone) this.elementsWritten(emission);
+  }
+
+  private elementsWritten(emission: ElementEmission): void {
+    const { db, key, value } = emission;
+    const { keyspace } = this.options.engine;
+    this.byElement = this.byElement.filter((other) => other !== emission);
+    const record = db.findHot(key, 0, key.length);
+    if (record !== 0 && db.isLarge(record) && db.largeOf(record) === value) {
+      db.setFlag(record, keyspace.flushingBit, false);
+    }
+    keyspace.large.letGo(value);
+  }
+
+  /** Writes a record that the running flush does not have yet, all of it or what it takes to have all. */
   private emit(db: Database, record: Address): void {
+    if (this.goesByElement(db, record)) {
+      this.emitHead(db, record, db.largeOf(record) as LargeElements);
+      return;
+    }
     if (this.isInParts(db, record)) {
       const emission = this.emissionOf(db, record);
       while (!emission.done) emission.step(this, WHOLE_ELEMENTS);
@@ -448,8 +526,10 @@ export class Flusher implements PartSink {
     }
     const value = db.isLarge(record) ? db.largeOf(record) : undefined;
     if (value?.storedAs !== undefined) {
-      db.changes.flushing!.dead.push(value.storedAs);
+      // In the next flush: a start from before this one finds the elements, and may go on with them.
+      db.changes.dead.push(value.storedAs);
       value.storedAs = undefined;
+      value.endChanges?.();
     }
     this.entries.whole(db, record);
     this.writeEntry(db, record);
@@ -528,6 +608,11 @@ export class Flusher implements PartSink {
     const { keyspace } = this.options.engine;
     const { flushingBit, dirtyBit } = keyspace;
     this.life++;
+    for (const { value, isDone } of this.byElement) {
+      if (!isDone) value.changes!.unfreeze();
+      keyspace.large.letGo(value);
+    }
+    this.byElement = [];
     for (const db of keyspace.databases) {
       const generation = db.changes.flushing;
       if (generation === undefined) continue;

@@ -14,7 +14,7 @@ export const Space = {
   extra: 1,
   /** A key. */
   key: 2,
-  /** A part of a large value. */
+  /** An element of a large value. */
   element: 3,
   /** A key that expires, by its time. */
   time: 4,
@@ -26,12 +26,15 @@ export const Space = {
 export const KEY_HEAD_BYTES = 9;
 /** The same of an entry of a key that expires. */
 export const TIME_HEAD_BYTES = 13;
-const ELEMENT_KEY_BYTES = 17;
+/** Bytes of an element's key before its name. */
+export const ELEMENT_HEAD_BYTES = 13;
 
 /** What the store knows of itself as of a flush. */
 export const STATE_KEY = Buffer.from([Space.state, 1]);
 /** Numbers that may have been given away, also by a flush that did not come to its end. */
 export const NUMBERS_KEY = Buffer.from([Space.state, 2]);
+
+const partName = Buffer.alloc(4);
 
 /** Writes keys of entries into one buffer: `buf[0, length)`, good until the next. */
 export class KeyWriter {
@@ -76,13 +79,19 @@ export class KeyWriter {
   }
 
   /** A part of a large value. */
-  element(content: number, value: number, part: number): this {
-    const buf = this.room(ELEMENT_KEY_BYTES);
+  part(content: number, value: number, part: number): this {
+    putU32(partName, 0, part);
+    return this.element(content, value, partName, 0, 4);
+  }
+
+  /** An element of a large value. */
+  element(content: number, value: number, name: Buffer, start: number, length: number): this {
+    const buf = this.room(ELEMENT_HEAD_BYTES + length);
     buf[0] = Space.element;
     putU32(buf, 1, content);
     putU32(buf, 5, Math.floor(value / 2 ** 32));
     putU32(buf, 9, value >>> 0);
-    putU32(buf, 13, part);
+    copyBytes(name, start, buf, ELEMENT_HEAD_BYTES, length);
     return this;
   }
 
@@ -135,16 +144,17 @@ export function timeOf(key: Buffer): number {
 
 const NO_KEY = Buffer.alloc(0);
 
-/** The parts of the large values `from` up to, not including, `to`. */
+/** The elements of the large values `from` up to, not including, `to`. */
 export function elementsRange(
   content: number,
   from: number,
   to: number,
 ): { from: Buffer; to: Buffer } {
   const keys = new KeyWriter();
-  const first = Buffer.from(keys.element(content, from, 0).buf.subarray(0, 13));
-  const last = Buffer.from(keys.element(content, to, 0).buf.subarray(0, 13));
-  return { from: first, to: last };
+  const first = keys.element(content, from, partName, 0, 0).buf;
+  const range = { from: Buffer.from(first.subarray(0, ELEMENT_HEAD_BYTES)) };
+  const last = keys.element(content, to, partName, 0, 0).buf;
+  return { ...range, to: Buffer.from(last.subarray(0, ELEMENT_HEAD_BYTES)) };
 }
 
 /** The number of content in an entry's key. */

@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import { type Database, Type } from '../keyspace/index.ts';
 import type { Address } from '../memory/index.ts';
 import { ValueLoader } from '../values/index.ts';
-import { EntryError, finishEntry, type PartsHead } from './entry.ts';
+import { EntryError, type EntryReader, finishEntry, type PartsHead } from './entry.ts';
 import { type ItemSource, readStreamItem } from './stream-items.ts';
 
 export class PartsLoader implements ItemSource {
@@ -20,19 +20,14 @@ export class PartsLoader implements ItemSource {
   private at = 0;
   private end = 0;
 
-  constructor(
-    engine: Engine,
-    db: Database,
-    key: Buffer,
-    entry: { readonly head: PartsHead; readonly meta: number; readonly expiry: number },
-  ) {
+  constructor(engine: Engine, db: Database, key: Buffer, entry: EntryReader) {
     this.db = db;
-    this.head = entry.head;
+    this.head = entry.partsHead();
     this.meta = entry.meta;
     this.expiry = entry.expiry;
     const loader = new ValueLoader(engine, db, key, 'large');
     this.loader = loader;
-    const { type } = entry.head;
+    const { type } = this.head;
     if (type === Type.list) loader.beginList();
     else if (type === Type.set) loader.beginSet(0);
     else if (type === Type.hash) loader.beginHash(0);
@@ -40,14 +35,14 @@ export class PartsLoader implements ItemSource {
     else loader.beginZset(0);
   }
 
-  /** Takes the next part, `buf[start, start + length)`. @throws EntryError. */
-  part(buf: Buffer, start: number, length: number): void {
+  /** Takes the next part. @throws EntryError. */
+  entry(_key: Buffer, buf: Buffer): void {
     const { loader } = this;
     const { type } = this.head;
     this.parts++;
     this.buf = buf;
-    this.at = start;
-    this.end = start + length;
+    this.at = 0;
+    this.end = buf.length;
     while (this.at < this.end) {
       if (type === Type.list) loader.onListItem(this.value());
       else if (type === Type.set) loader.onSetMember(this.value());

@@ -31,8 +31,9 @@ export interface StoredNumbers {
   readonly values: number;
 }
 
-export function encodeState(keyspace: Keyspace, logIndex: number, savedMs: number): Buffer {
-  const state: StoredState = {
+/** The store as it is. */
+export function stateOf(keyspace: Keyspace, logIndex: number, savedMs: number): StoredState {
+  return {
     format: FORMAT,
     hashSeed: keyspace.arena.hashSeed,
     logIndex,
@@ -46,6 +47,9 @@ export function encodeState(keyspace: Keyspace, logIndex: number, savedMs: numbe
     contents: keyspace.contents,
     values: keyspace.values,
   };
+}
+
+export function encodeState(state: StoredState): Buffer {
   return Buffer.from(JSON.stringify(state));
 }
 

@@ -1,14 +1,24 @@
 /**
  * A hash that outgrew its record: a hash table of nodes, one a field.
  *
- *   w0 next  w1 hash  w2 field length | EXTRA_WORD   (Table's)
- *   w3 value length
+ *   w0 next  w1 hash  w2 field length | STORED | EXTRA_WORD   (Table's but for STORED)
+ *   w3 value length (30 bits) | dirty (2 bits): see keyspace/elements.ts
  *  [w4 place in the heap of expiries]                only with EXTRA_WORD: the field expires
  *   ..  field, value
  *
  * Benchmark: bench/kv (HSET).
  */
-import { type LargeValue, Type } from '../../keyspace/index.ts';
+import {
+  type ElementIn,
+  type ElementNameOut,
+  type ElementOut,
+  type Elements,
+  type LargeValue,
+  NodeChanges,
+  type NodeOwner,
+  Status,
+  Type,
+} from '../../keyspace/index.ts';
 import {
   type Address,
   type Arena,
@@ -20,19 +30,26 @@ import {
   SEGMENT_SHIFT,
   Table,
 } from '../../memory/index.ts';
+import { clearStatus } from '../clear-status.ts';
 import { NodeRelease } from '../node-release.ts';
 
 const HEAD_BYTES = 16;
 const HEAP_WORD = 4;
+/** Bit of w2: the engine has the field. */
+const STORED = 0x40000000;
+/** Where the dirty bits stand in w3. */
+const DIRTY_SHIFT = 30;
+const VALUE_LENGTH_MASK = 0x3fffffff;
 /** What the objects of one hash take on the heap, about. */
 const OBJECT_BYTES = 280;
 
-export class LargeHash implements LargeValue {
+export class LargeHash implements LargeValue, Elements, NodeOwner {
   readonly type = Type.hash;
   readonly table: Table;
+  changes: NodeChanges | undefined;
   /** Fields that expire; undefined while none ever did. */
   expiries: DueHeap | undefined;
-  private readonly arena: Arena;
+  readonly arena: Arena;
   private nodeBytes = 0;
   private releasing: NodeRelease | undefined;
 
@@ -65,11 +82,21 @@ export class LargeHash implements LargeValue {
     copyBytes(buf, start, arena.bytes[node >>> SEGMENT_SHIFT]!, offset + HEAD_BYTES, length);
     table.insert(node);
     this.nodeBytes += arena.capacity(node);
+    this.changes?.add(node);
     return node;
+  }
+
+  /** A field is about to change, its name excepted. */
+  private changing(node: Address): void {
+    const { changes } = this;
+    if (changes !== undefined && (this.statusOf(node) & changes.dirtyBit) === 0) {
+      changes.change(node);
+    }
   }
 
   /** Gives a node room for a value of `valueLength` bytes, content undefined; returns it, moved or not. */
   resize(node: Address, valueLength: number): Address {
+    this.changing(node);
     const { arena } = this;
     const words = arena.words[node >>> SEGMENT_SHIFT]!;
     const w = byteOffset(node) >>> 2;
@@ -79,13 +106,14 @@ export class LargeHash implements LargeValue {
     const total = fixed + valueLength;
     // In place when it fits and does not waste more than half.
     if (total <= capacity && (total * 2 >= capacity || capacity <= 64)) {
-      words[w + 3] = valueLength;
+      words[w + 3] = (words[w + 3]! & ~VALUE_LENGTH_MASK) | valueLength;
       return node;
     }
+    const bits = words[w + 3]! & ~VALUE_LENGTH_MASK;
     const moved = arena.alloc(total);
     const to = arena.bytes[moved >>> SEGMENT_SHIFT]!;
     copyBytes(arena.bytes[node >>> SEGMENT_SHIFT]!, byteOffset(node), to, byteOffset(moved), fixed);
-    arena.words[moved >>> SEGMENT_SHIFT]![(byteOffset(moved) >>> 2) + 3] = valueLength;
+    arena.words[moved >>> SEGMENT_SHIFT]![(byteOffset(moved) >>> 2) + 3] = bits | valueLength;
     this.moved(node, moved);
     return moved;
   }
@@ -101,6 +129,7 @@ export class LargeHash implements LargeValue {
 
   /** Takes a field away. */
   delete(node: Address): void {
+    this.changes?.remove(node);
     if (this.expires(node)) this.expiries?.remove(node);
     this.table.unlink(node);
     this.nodeBytes -= this.arena.capacity(node);
@@ -119,6 +148,7 @@ export class LargeHash implements LargeValue {
 
   /** Lets a field expire at a time, Unix ms, or never (0). Returns its node, moved or not. */
   setExpiry(node: Address, atMs: number): Address {
+    this.changing(node);
     if (this.expires(node)) {
       if (atMs !== 0) {
         this.expiries?.setTime(node, atMs);
@@ -140,14 +170,14 @@ export class LargeHash implements LargeValue {
     const words = arena.words[node >>> SEGMENT_SHIFT]!;
     const offset = byteOffset(node);
     const w = offset >>> 2;
-    const length = (words[w + 2] as number) & KEY_LENGTH_MASK;
-    const body = length + (words[w + 3] as number);
+    const head = (words[w + 2] as number) & ~EXTRA_WORD;
+    const body = (head & KEY_LENGTH_MASK) + ((words[w + 3] as number) & VALUE_LENGTH_MASK);
     const moved = arena.alloc(HEAD_BYTES + body + (extra ? 4 : 0));
     const to = arena.words[moved >>> SEGMENT_SHIFT]!;
     const toOffset = byteOffset(moved);
     const tw = toOffset >>> 2;
     for (let i = 0; i < 4; i++) to[tw + i] = words[w + i] as number;
-    to[tw + 2] = extra ? (length | EXTRA_WORD) >>> 0 : length;
+    to[tw + 2] = extra ? (head | EXTRA_WORD) >>> 0 : head;
     copyBytes(
       arena.bytes[node >>> SEGMENT_SHIFT]!,
       offset + HEAD_BYTES + (extra ? 0 : 4),
@@ -177,7 +207,72 @@ export class LargeHash implements LargeValue {
 
   /** The value stands behind the field. */
   valueLength(node: Address): number {
-    return this.arena.words[node >>> SEGMENT_SHIFT]![(byteOffset(node) >>> 2) + 3] as number;
+    const words = this.arena.words[node >>> SEGMENT_SHIFT]!;
+    return (words[(byteOffset(node) >>> 2) + 3] as number) & VALUE_LENGTH_MASK;
+  }
+
+  // Elements.
+
+  statusOf(node: Address): number {
+    const words = this.arena.words[node >>> SEGMENT_SHIFT]!;
+    const w = byteOffset(node) >>> 2;
+    const dirty = (words[w + 3] as number) >>> DIRTY_SHIFT;
+    return ((words[w + 2] as number) & STORED) === 0 ? dirty : dirty | Status.stored;
+  }
+
+  setStatus(node: Address, status: number): void {
+    const words = this.arena.words[node >>> SEGMENT_SHIFT]!;
+    const w = byteOffset(node) >>> 2;
+    const stored = (status & Status.stored) === 0 ? 0 : STORED;
+    words[w + 2] = ((words[w + 2] as number) & ~STORED) | stored;
+    words[w + 3] = ((words[w + 3] as number) & VALUE_LENGTH_MASK) | (status << DIRTY_SHIFT);
+  }
+
+  nameStart(node: Address): number {
+    return this.fieldStart(node);
+  }
+
+  nameLength(node: Address): number {
+    return this.fieldLength(node);
+  }
+
+  get elementCount(): number {
+    return this.table.size;
+  }
+
+  beginChanges(loading: boolean, doubtful = false): void {
+    this.changes = new NodeChanges(this, loading, doubtful);
+  }
+
+  loaded(): void {
+    this.changes!.loading = false;
+  }
+
+  endChanges(): void {
+    this.changes = undefined;
+    clearStatus(this);
+  }
+
+  writeHead(_out: ElementOut): void {}
+
+  readHead(_from: ElementIn): void {}
+
+  /** An element is the field's expiry, Unix ms as a double, 0 for never, and its value. */
+  writeElement(node: Address, out: ElementNameOut): void {
+    const buf = this.bytesOf(node);
+    const start = this.fieldStart(node);
+    const length = this.fieldLength(node);
+    out.name(buf, start, length);
+    out.f64(this.expiryOf(node));
+    out.raw(buf, start + length, this.valueLength(node));
+  }
+
+  readElement(name: Buffer, from: ElementIn): void {
+    const expireAt = from.f64();
+    const value = from.raw(from.left);
+    const node = this.insert(name, 0, name.length, value.length);
+    copyBytes(value, 0, this.bytesOf(node), this.fieldStart(node) + name.length, value.length);
+    if (expireAt !== 0) this.setExpiry(node, expireAt);
   }
 
   memoryBytes(): number {

@@ -1,11 +1,25 @@
 /**
  * A set that outgrew its record: a hash table of nodes, one a member.
  *
- *   w0 next  w1 hash  w2 member length   (owned by Table), then the member's bytes
+ *   w0 next  w1 hash  w2 member length (30 bits) | status (2 bits)   (Table's but for the status)
+ *   the member's bytes
+ *
+ * A member never changes: one that is stored is not dirty, and one that is dirty is not stored. So two
+ * bits are enough for what keyspace/elements.ts wants to know.
  *
  * Benchmark: bench/kv (SADD, SPOP).
  */
-import { type LargeValue, Type } from '../../keyspace/index.ts';
+import {
+  type ElementIn,
+  type ElementNameOut,
+  type ElementOut,
+  type Elements,
+  type LargeValue,
+  NodeChanges,
+  type NodeOwner,
+  Status,
+  Type,
+} from '../../keyspace/index.ts';
 import {
   type Address,
   type Arena,
@@ -15,23 +29,28 @@ import {
   SEGMENT_SHIFT,
   Table,
 } from '../../memory/index.ts';
+import { clearStatus } from '../clear-status.ts';
 import { NodeRelease } from '../node-release.ts';
 
 /** Offset of the member in its node. */
 const HEAD_BYTES = 12;
+const STATUS_SHIFT = 30;
+/** Both bits: the engine has the member. Else they are the dirty bits. */
+const STORED = 3;
 /** What the objects of one set take on the heap, about. */
 const OBJECT_BYTES = 200;
 
-export class LargeSet implements LargeValue {
+export class LargeSet implements LargeValue, Elements, NodeOwner {
   readonly type = Type.set;
   readonly table: Table;
-  private readonly arena: Arena;
+  changes: NodeChanges | undefined;
+  readonly arena: Arena;
   private nodeBytes = 0;
   private releasing: NodeRelease | undefined;
 
   constructor(arena: Arena, expected: number) {
     this.arena = arena;
-    this.table = new Table(arena, HEAD_BYTES, expected);
+    this.table = new Table(arena, HEAD_BYTES, expected, false);
   }
 
   get size(): number {
@@ -57,6 +76,7 @@ export class LargeSet implements LargeValue {
     copyBytes(buf, start, arena.bytes[node >>> SEGMENT_SHIFT]!, offset + HEAD_BYTES, length);
     table.insert(node);
     this.nodeBytes += arena.capacity(node);
+    this.changes?.add(node);
     return true;
   }
 
@@ -71,6 +91,7 @@ export class LargeSet implements LargeValue {
 
   /** Takes the member of a node away. */
   deleteNode(node: Address): void {
+    this.changes?.remove(node);
     this.table.unlink(node);
     this.nodeBytes -= this.arena.capacity(node);
     this.arena.free(node);
@@ -88,6 +109,59 @@ export class LargeSet implements LargeValue {
   memberLength(node: Address): number {
     const words = this.arena.words[node >>> SEGMENT_SHIFT]!;
     return (words[(byteOffset(node) >>> 2) + 2] as number) & KEY_LENGTH_MASK;
+  }
+
+  // Elements.
+
+  statusOf(node: Address): number {
+    const words = this.arena.words[node >>> SEGMENT_SHIFT]!;
+    const status = (words[(byteOffset(node) >>> 2) + 2] as number) >>> STATUS_SHIFT;
+    return status === STORED ? Status.stored : status;
+  }
+
+  setStatus(node: Address, status: number): void {
+    const words = this.arena.words[node >>> SEGMENT_SHIFT]!;
+    const w = (byteOffset(node) >>> 2) + 2;
+    const bits = (status & Status.stored) === 0 ? status : STORED;
+    words[w] = ((words[w] as number) & KEY_LENGTH_MASK) | (bits << STATUS_SHIFT);
+  }
+
+  nameStart(node: Address): number {
+    return this.memberStart(node);
+  }
+
+  nameLength(node: Address): number {
+    return this.memberLength(node);
+  }
+
+  get elementCount(): number {
+    return this.table.size;
+  }
+
+  beginChanges(loading: boolean, doubtful = false): void {
+    this.changes = new NodeChanges(this, loading, doubtful);
+  }
+
+  loaded(): void {
+    this.changes!.loading = false;
+  }
+
+  endChanges(): void {
+    this.changes = undefined;
+    clearStatus(this);
+  }
+
+  writeHead(_out: ElementOut): void {}
+
+  readHead(_from: ElementIn): void {}
+
+  /** An element is its name. */
+  writeElement(node: Address, out: ElementNameOut): void {
+    out.name(this.bytesOf(node), this.memberStart(node), this.memberLength(node));
+  }
+
+  readElement(name: Buffer, _from: ElementIn): void {
+    this.add(name, 0, name.length);
   }
 
   memoryBytes(): number {

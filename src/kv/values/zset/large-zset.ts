@@ -5,15 +5,27 @@
  *
  * Benchmark: bench/kv (ZADD, ZSCORE, ZRANK, ZRANGE).
  */
-import { type LargeValue, Type } from '../../keyspace/index.ts';
+import {
+  type ElementIn,
+  type ElementNameOut,
+  type ElementOut,
+  type Elements,
+  type LargeValue,
+  NodeChanges,
+  type NodeOwner,
+  Type,
+} from '../../keyspace/index.ts';
 import { type Address, type Arena, SEGMENT_SHIFT, Table } from '../../memory/index.ts';
+import { clearStatus } from '../clear-status.ts';
 import {
   createMember,
   MEMBER_HEAD_BYTES,
   memberLength,
   memberScore,
   memberStart,
+  memberStatus,
   setMemberScore,
+  setMemberStatus,
 } from './member.ts';
 import { ScoreTree } from './tree.ts';
 import { entryCount, NEXT } from './tree-node.ts';
@@ -21,8 +33,9 @@ import { entryCount, NEXT } from './tree-node.ts';
 /** What the objects of one sorted set take on the heap, about. */
 const OBJECT_BYTES = 400;
 
-export class LargeZset implements LargeValue {
+export class LargeZset implements LargeValue, Elements, NodeOwner {
   readonly type = Type.zset;
+  changes: NodeChanges | undefined;
   readonly table: Table;
   readonly tree: ScoreTree;
   readonly arena: Arena;
@@ -84,6 +97,7 @@ export class LargeZset implements LargeValue {
     this.table.insert(node);
     this.memberBytes += this.arena.capacity(node);
     if (length > this.longest) this.longest = length;
+    this.changes?.add(node);
     return node;
   }
 
@@ -97,6 +111,10 @@ export class LargeZset implements LargeValue {
 
   /** Gives a member another score. */
   update(node: Address, score: number): void {
+    const { changes } = this;
+    if (changes !== undefined && (memberStatus(this.arena, node) & changes.dirtyBit) === 0) {
+      changes.change(node);
+    }
     this.tree.move(memberScore(this.arena, node), node, score);
     setMemberScore(this.arena, node, score);
   }
@@ -129,6 +147,7 @@ export class LargeZset implements LargeValue {
   }
 
   private forget(node: Address): void {
+    this.changes?.remove(node);
     this.memberBytes -= this.arena.capacity(node);
     this.table.unlink(node);
     this.arena.free(node);
@@ -145,6 +164,56 @@ export class LargeZset implements LargeValue {
 
   lengthOf(node: Address): number {
     return memberLength(this.arena, node);
+  }
+
+  // Elements.
+
+  statusOf(node: Address): number {
+    return memberStatus(this.arena, node);
+  }
+
+  setStatus(node: Address, status: number): void {
+    setMemberStatus(this.arena, node, status);
+  }
+
+  nameStart(node: Address): number {
+    return memberStart(node);
+  }
+
+  nameLength(node: Address): number {
+    return memberLength(this.arena, node);
+  }
+
+  get elementCount(): number {
+    return this.table.size;
+  }
+
+  beginChanges(loading: boolean, doubtful = false): void {
+    this.changes = new NodeChanges(this, loading, doubtful);
+  }
+
+  loaded(): void {
+    this.changes!.loading = false;
+  }
+
+  endChanges(): void {
+    this.changes = undefined;
+    clearStatus(this);
+  }
+
+  writeHead(_out: ElementOut): void {}
+
+  readHead(_from: ElementIn): void {}
+
+  /** An element is the member's score. */
+  writeElement(node: Address, out: ElementNameOut): void {
+    out.name(this.bytesOf(node), memberStart(node), memberLength(this.arena, node));
+    out.f64(memberScore(this.arena, node));
+  }
+
+  readElement(name: Buffer, from: ElementIn): void {
+    const hash = this.hash(name, 0, name.length);
+    this.insert(hash, from.f64(), name, 0, name.length);
   }
 
   release(budget: number): boolean {

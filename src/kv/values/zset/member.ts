@@ -2,7 +2,7 @@
  * The node of one member of a large sorted set.
  *
  *   w0 next  w1 hash  w2 member length   (owned by Table)
- *   w3 unused, so that what follows stands at a multiple of 8 bytes
+ *   w3 status (keyspace/elements.ts)
  *   score, a 64-bit float
  *   the member's bytes
  *
@@ -50,6 +50,15 @@ export function memberScore(arena: Arena, node: Address): number {
 
 export function setMemberScore(arena: Arena, node: Address, score: number): void {
   arena.floats[node >>> SEGMENT_SHIFT]![(node & SEGMENT_MASK) + 2] = score;
+}
+
+export function memberStatus(arena: Arena, node: Address): number {
+  const words = arena.words[node >>> SEGMENT_SHIFT]!;
+  return words[((node & SEGMENT_MASK) << 1) + 3] as number;
+}
+
+export function setMemberStatus(arena: Arena, node: Address, status: number): void {
+  arena.words[node >>> SEGMENT_SHIFT]![((node & SEGMENT_MASK) << 1) + 3] = status;
 }
 
 /** Offset of the member's bytes in its segment. */

@@ -1,0 +1,28 @@
+/** Large values of all types as those see them who store them element by element. */
+import { type Elements, type LargeValue, Type } from '../keyspace/index.ts';
+import type { Arena } from '../memory/index.ts';
+import type { Settings } from '../settings.ts';
+import { LargeHash } from './hash/index.ts';
+import { LargeSet } from './set/index.ts';
+import { LargeZset } from './zset/index.ts';
+
+export type LargeElements = LargeValue & Elements;
+
+/** An empty value in large form, in which about `expected` elements will be. */
+export function newLarge(
+  type: Type,
+  arena: Arena,
+  _settings: Settings,
+  expected: number,
+): LargeElements {
+  switch (type) {
+    case Type.hash:
+      return new LargeHash(arena, expected);
+    case Type.set:
+      return new LargeSet(arena, expected);
+    case Type.zset:
+      return new LargeZset(arena, expected);
+    default:
+      throw new Error('a type without elements');
+  }
+}

@@ -30,6 +30,7 @@ export async function runRound(
       const batch = nextBatch(round.steps, at);
       const connection = batch[0]?.connection ?? 0;
       const commands = batch.map((step) => step.args);
+      await Promise.all([left.disturb?.(), right.disturb?.()]);
       const [fromLeft, fromRight] = await Promise.all([
         exchange(l[connection], commands),
         exchange(r[connection], commands),

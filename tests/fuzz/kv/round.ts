@@ -7,6 +7,8 @@ export type Side = {
   /** The end of what the process printed: its own word on why it fell. */
   lastWords(): string;
   revive(): Promise<void>;
+  /** Does what no client may notice; called between two writes of commands. */
+  disturb?(): Promise<void>;
 };
 
 /** One command and the connection it goes over: 0 speaks RESP2, 1 speaks RESP3. */

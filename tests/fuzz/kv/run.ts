@@ -16,10 +16,13 @@ const { values } = parseArgs({
     families: { type: 'string' },
     /** `redis` compares the reference with itself: what is found then is the fuzzer's fault. */
     against: { type: 'string', default: 'plinth' },
+    /** Plinth's keys leave memory all the time. */
+    cold: { type: 'boolean', default: false },
   },
 });
 const left = await startReference();
-const right = values.against === 'redis' ? await startReference() : await startPlinthSide();
+const right =
+  values.against === 'redis' ? await startReference() : await startPlinthSide(values.cold);
 try {
   const result = await fuzz({
     sides: [left.side, right.side],

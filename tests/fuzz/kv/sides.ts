@@ -6,6 +6,7 @@
  */
 import { startPlinth } from '../../support/plinth.ts';
 import { startRedis } from '../../support/redis-server.ts';
+import { RespClient } from '../../support/resp-client.ts';
 import type { Server } from '../../support/server.ts';
 import type { Side } from './round.ts';
 
@@ -33,9 +34,9 @@ export type PlinthSide = RunningSide & {
   restart(): Promise<string>;
 };
 
-/** Plinth as a side. */
-export async function startPlinthSide(): Promise<PlinthSide> {
-  const plinth = await startPlinth({ kv: { fsync: 'never' } });
+/** Plinth as a side. `cold`: its keys leave memory all the time, in flushes that never end. */
+export async function startPlinthSide(cold = false): Promise<PlinthSide> {
+  const plinth = await startPlinth({ kv: { fsync: 'never', ...(cold && { tier_memory: 1 }) } });
   const side: Side = {
     address: plinth,
     lastWords: () => plinth.output().slice(-4000),
@@ -43,6 +44,7 @@ export async function startPlinthSide(): Promise<PlinthSide> {
       await plinth.kill9();
       await plinth.restart();
     },
+    ...(cold && { disturb: () => forget(plinth) }),
   };
   const restart = async () => {
     await plinth.terminate();
@@ -50,4 +52,15 @@ export async function startPlinthSide(): Promise<PlinthSide> {
     return plinth.output();
   };
   return { side, stop: plinth.stop, restart };
+}
+
+/** All keys leave memory, or a flush begins and they leave it one by one. */
+async function forget(address: Side['address']): Promise<void> {
+  // The server may have fallen: who sends it commands sees that.
+  const client = await RespClient.connect(address).catch(() => undefined);
+  if (client === undefined) return;
+  const command = Math.random() < 0.5 ? ['DEBUG', 'RELOAD'] : ['BGSAVE'];
+  // An error when a flush is under way.
+  await client.send(command).catch(() => undefined);
+  client.close();
 }

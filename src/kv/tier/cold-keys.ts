@@ -20,13 +20,17 @@ import {
 import type { Engine } from '../engine/engine.ts';
 import { ReplyError } from '../errors.ts';
 import { CLOCK_MASK, type Database } from '../keyspace/index.ts';
-import { type Address, reverseBits } from '../memory/index.ts';
+import type { Address } from '../memory/index.ts';
 import { FREE } from '../session/held.ts';
 import { type ColdEntry, ColdWalk } from './cold-walk.ts';
 import { ElementsLoader } from './elements-loader.ts';
 import { addEntry, EntryError, EntryReader, Form } from './entry.ts';
 import { elementsRange, KEY_HEAD_BYTES, KeyWriter } from './keys.ts';
 import { PartsLoader } from './parts-loader.ts';
+
+/** Entries that a walk reads at a time. */
+const PAGE_ENTRIES_MIN = 16;
+const PAGE_ENTRIES_MAX = 1024;
 
 export class ColdKeys {
   /** Keys brought into memory. */
@@ -256,7 +260,7 @@ export class ColdKeys {
   }
 
   /** What a client is told of a look-up that failed. */
-  private told(error: unknown): unknown {
+  told(error: unknown): unknown {
     if (!(error instanceof LsmError || error instanceof EntryError)) return error;
     if (this.snapshot !== undefined) return error;
     this.engine.log?.error('a stored key can not be read', { err: error });
@@ -279,9 +283,10 @@ export class ColdKeys {
     }
   }
 
-  /** Goes along with a scan of the table from a cursor of it on. Close it. */
-  openWalk(db: Database, cursor: number): ColdWalk {
-    return new ColdWalk(this, this.store, db, reverseBits(cursor));
+  /** A walk from a place in the order of SCAN on, for about so many keys. Close it. */
+  openWalk(db: Database, place: number, keys: number): ColdWalk {
+    const pageEntries = Math.min(Math.max(keys * 2, PAGE_ENTRIES_MIN), PAGE_ENTRIES_MAX);
+    return new ColdWalk(this, this.store, db, place, pageEntries);
   }
 
   /** The record of a random key that is on the disk only, loaded; there is one. */

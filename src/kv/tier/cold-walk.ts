@@ -35,12 +35,12 @@ export class ColdWalk implements ColdEntry {
   private waiting = false;
   private over = false;
 
-  /** `place`: a hash with its bits in reverse. */
-  constructor(knower: Knower, store: Lsm, db: Database, place: number) {
+  /** `place`: a hash with its bits in reverse. `pageEntries`: entries read at a time. */
+  constructor(knower: Knower, store: Lsm, db: Database, place: number, pageEntries = 1024) {
     this.knower = knower;
     this.db = db;
     const { to } = contentRange(Space.key, db.content);
-    this.scan = store.scan({ from: keysFrom(db.content, place), to });
+    this.scan = store.scan({ from: keysFrom(db.content, place), to, pageEntries });
   }
 
   get length(): number {
@@ -67,14 +67,23 @@ export class ColdWalk implements ColdEntry {
     }
   }
 
-  /** Visits the keys before a cursor of the table's scan; 0 is the end. @throws LsmError, EntryError. */
-  upTo(cursor: number, visit: (cold: ColdEntry) => void): void {
-    const end = cursor === 0 ? Number.POSITIVE_INFINITY : reverseBits(cursor);
+  /**
+   * Visits keys before a place, about `most` of them, at least one. Returns up to where all were visited:
+   * `end`, or a place before it. @throws LsmError, EntryError.
+   */
+  upTo(end: number, most: number, visit: (cold: ColdEntry) => void): number {
+    let left = most;
+    let last = -1;
     while (this.waiting || this.next()) {
-      this.waiting = this.buf.readUInt32BE(KEY_HEAD_BYTES - 4) >= end;
-      if (this.waiting) return;
+      const place = this.buf.readUInt32BE(KEY_HEAD_BYTES - 4);
+      // Keys of one hash are of one place: they go together.
+      this.waiting = place >= end || (left <= 0 && place !== last);
+      if (this.waiting) return Math.min(place, end);
       visit(this);
+      last = place;
+      left--;
     }
+    return end;
   }
 
   close(): void {

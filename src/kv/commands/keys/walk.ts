@@ -5,12 +5,22 @@ import type { CommandSpec } from '../../command/spec.ts';
 import { SYNTAX_ERROR } from '../../errors.ts';
 import { matchesAll, matchGlob } from '../../glob.ts';
 import { TYPE_NAMES } from '../../keyspace/index.ts';
-import type { Address } from '../../memory/index.ts';
+import { type Address, reverseBits } from '../../memory/index.ts';
 import type { ColdEntry } from '../../tier/index.ts';
 
 const COUNT_DEFAULT = 10;
 /** Buckets looked at for each key asked for, at most, as Redis does. */
 const BUCKETS_PER_KEY = 10;
+
+/** The end of the order of SCAN, in which hashes stand with their bits in reverse. */
+const PLACES = 2 ** 32;
+
+/** The place up to which a scan of the table has come with its next cursor. */
+function endOf(cursor: number): number {
+  return cursor === 0 ? PLACES : reverseBits(cursor);
+}
+
+function ignore(): void {}
 
 /** A key whose time has come and that nobody has met yet. */
 function isDue(call: Call, record: Address): boolean {
@@ -97,13 +107,20 @@ function scan(call: Call): void {
       cursor = db.table.scan(cursor, visit);
     } while (cursor !== 0 && --steps > 0 && seen < count);
   } else {
-    const entries = cold.openWalk(db, cursor);
+    const entries = cold.openWalk(db, reverseBits(cursor), count);
     try {
       do {
-        cursor = db.table.scan(cursor, visit);
-        // The keys on the disk whose hashes are of the same buckets.
-        entries.upTo(cursor, visitCold);
+        // There may be many keys on the disk for one bucket of the table: then a step ends within it.
+        const place = reverseBits(cursor);
+        const end = entries.upTo(endOf(db.table.scan(cursor, ignore)), count - seen, visitCold);
+        db.table.scan(cursor, (record) => {
+          const at = reverseBits(db.hashOf(record));
+          if (at >= place && at < end) visit(record);
+        });
+        cursor = end === PLACES ? 0 : reverseBits(end);
       } while (cursor !== 0 && --steps > 0 && seen < count);
+    } catch (error) {
+      throw cold.told(error);
     } finally {
       entries.close();
     }

@@ -3,33 +3,16 @@
  * go on, and what was acknowledged is there after a kill. Needs the right to mount a tmpfs.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { startPlinth } from '../../support/plinth.ts';
-import { temporaryFolder, waitUntil } from '../../support/process.ts';
+import { waitUntil } from '../../support/process.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { isError, show, textOf } from '../../support/resp-reply.ts';
+import { smallDisk } from '../../support/small-disk.ts';
 
 const mebibyte = 1024 * 1024;
-
-/** Mounts a small tmpfs; undefined where that is not permitted. */
-function smallDisk(bytes: number): { readonly path: string; remove(): void } | undefined {
-  const folder = temporaryFolder('plinth-full');
-  const options = ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder.path];
-  if (spawnSync('mount', options, { stdio: 'ignore' }).status !== 0) {
-    folder.remove();
-    return undefined;
-  }
-  return {
-    path: folder.path,
-    remove: () => {
-      spawnSync('umount', ['-l', folder.path], { stdio: 'ignore' });
-      folder.remove();
-    },
-  };
-}
 
 const probe = smallDisk(mebibyte);
 probe?.remove();

@@ -81,8 +81,8 @@ export interface Elements {
    * short; the next flush has to leave nothing of it.
    */
   beginChanges(loading: boolean, doubtful?: boolean): void;
-  /** What was to be loaded is there. */
-  loaded(): void;
+  /** What was to be loaded is there; false: it is not what the head says. */
+  loaded(): boolean;
   /** Nothing is noted any more; none of the elements counts as stored. */
   endChanges(): void;
   /** What belongs to the value as a whole, as of now. */

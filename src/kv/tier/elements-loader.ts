@@ -42,10 +42,9 @@ export class ElementsLoader {
   finish(): Address {
     const { db, key, value, head } = this;
     const found = value.elementCount;
-    if (found !== head.elements) {
+    if (found !== head.elements || !value.loaded()) {
       throw new EntryError(`${found} elements of a value were found, ${head.elements} were stored`);
     }
-    value.loaded();
     value.storedAs = { content: db.content, from: head.value, to: head.value + 1 };
     const record = db.setLarge(db.create(key, 0, key.length, head.type, 0), value);
     return finishEntry(db, record, this.meta, this.expiry);

@@ -3,6 +3,7 @@ import { type Elements, type LargeValue, Type } from '../keyspace/index.ts';
 import type { Arena } from '../memory/index.ts';
 import type { Settings } from '../settings.ts';
 import { LargeHash } from './hash/index.ts';
+import { LargeList, limitsOf } from './list/index.ts';
 import { LargeSet } from './set/index.ts';
 import { LargeZset } from './zset/index.ts';
 
@@ -12,7 +13,7 @@ export type LargeElements = LargeValue & Elements;
 export function newLarge(
   type: Type,
   arena: Arena,
-  _settings: Settings,
+  settings: Settings,
   expected: number,
 ): LargeElements {
   switch (type) {
@@ -22,6 +23,10 @@ export function newLarge(
       return new LargeSet(arena, expected);
     case Type.zset:
       return new LargeZset(arena, expected);
+    case Type.list: {
+      const { bytes, entries } = limitsOf(settings);
+      return new LargeList(arena, bytes, entries);
+    }
     default:
       throw new Error('a type without elements');
   }

@@ -244,8 +244,9 @@ export class LargeHash implements LargeValue, Elements, NodeOwner {
     this.changes = new NodeChanges(this, loading, doubtful);
   }
 
-  loaded(): void {
+  loaded(): boolean {
     this.changes!.loading = false;
+    return true;
   }
 
   endChanges(): void {

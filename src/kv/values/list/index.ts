@@ -18,3 +18,4 @@ export {
   removeElements,
   setElement,
 } from './form.ts';
+export { LargeList } from './large-list.ts';

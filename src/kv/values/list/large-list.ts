@@ -3,15 +3,25 @@
  * on either side, so that pushing at both ends writes only the entry.
  *
  *   chunk  = [free | entries start..end | free]      at most `chunkBytes`, or one entry that is larger
- *   row    = arrays of (address, start, end, count), used from `first` to `first + chunks`
+ *   row    = arrays of (address, start, end, count, number, status), used from `first` to
+ *            `first + chunks`
  *
  * Invariants: no chunk is empty; `size` is the sum of counts. Reaching an element costs a walk over
- * the row and then over one chunk; changing the row in its middle moves its numbers, not the bytes.
+ * the row and then over one chunk; changing the row in its middle moves its numbers, not the bytes. A
+ * chunk keeps its number as long as it lives, and no two have had the same.
  *
  * Benchmark: bench/kv (LPUSH, RPOP, LRANGE).
  */
-import { type LargeValue, Type } from '../../keyspace/index.ts';
+import {
+  type ElementIn,
+  type ElementNameOut,
+  type ElementOut,
+  type Elements,
+  type LargeValue,
+  Type,
+} from '../../keyspace/index.ts';
 import { type Arena, byteOffset, moveBytes, SEGMENT_SHIFT } from '../../memory/index.ts';
+import { readOrder, writeOrder } from './chunk-order.ts';
 import {
   entryBytes,
   lengthAt,
@@ -20,6 +30,7 @@ import {
   skipForward,
   writeEntry,
 } from './entries.ts';
+import { type ChunkOwner, chunkName, chunkNumber, ListChanges } from './list-changes.ts';
 
 const ROW_MIN = 8;
 
@@ -29,8 +40,9 @@ export interface Position {
   offset: number;
 }
 
-export class LargeList implements LargeValue {
+export class LargeList implements LargeValue, Elements, ChunkOwner {
   readonly type = Type.list;
+  changes: ListChanges | undefined;
   size = 0;
   /** Number of chunks. */
   chunks = 0;
@@ -44,6 +56,12 @@ export class LargeList implements LargeValue {
   private starts = new Uint32Array(ROW_MIN);
   private ends = new Uint32Array(ROW_MIN);
   private counts = new Uint32Array(ROW_MIN);
+  private numbers = new Float64Array(ROW_MIN);
+  private statuses = new Uint8Array(ROW_MIN);
+  /** The number of the next chunk. */
+  private nextNumber = 1;
+  /** Where chunks that are being loaded belong, by their numbers. */
+  private places: Map<number, number> | undefined;
   private heldBytes = 0;
 
   constructor(arena: Arena, chunkBytes: number, chunkEntries: number) {
@@ -53,7 +71,7 @@ export class LargeList implements LargeValue {
   }
 
   memoryBytes(): number {
-    return this.heldBytes + this.addresses.length * 16 + 200;
+    return this.heldBytes + this.addresses.length * 25 + 250;
   }
 
   release(budget: number): boolean {
@@ -99,6 +117,7 @@ export class LargeList implements LargeValue {
     ) {
       this.newChunk(0, bytes, 'head');
     }
+    this.changing(0);
     const row = this.first;
     const target = (this.starts[row] as number) - bytes;
     this.starts[row] = target;
@@ -118,6 +137,7 @@ export class LargeList implements LargeValue {
       this.newChunk(this.chunks, bytes, 'tail');
     }
     const last = this.chunks - 1;
+    this.changing(last);
     const row = this.first + last;
     writeEntry(this.bytesOf(last), this.endOf(last), from, start, length);
     this.ends[row] = (this.ends[row] as number) + bytes;
@@ -127,6 +147,7 @@ export class LargeList implements LargeValue {
 
   /** Removes the first element, which is there. */
   dropHead(): void {
+    this.changing(0);
     const row = this.first;
     this.starts[row] =
       (this.starts[row] as number) + entryBytes(lengthAt(this.bytesOf(0), this.startOf(0)));
@@ -136,6 +157,7 @@ export class LargeList implements LargeValue {
   /** Removes the last element, which is there. */
   dropTail(): void {
     const last = this.chunks - 1;
+    this.changing(last);
     const row = this.first + last;
     this.ends[row] =
       (this.ends[row] as number) - entryBytes(lengthBefore(this.bytesOf(last), this.endOf(last)));
@@ -150,6 +172,14 @@ export class LargeList implements LargeValue {
   }
 
   // Anywhere.
+
+  /** A chunk is about to change. */
+  private changing(chunk: number): void {
+    const { changes } = this;
+    if (changes !== undefined && (this.statuses[this.first + chunk]! & changes.dirtyBit) === 0) {
+      changes.change(chunk);
+    }
+  }
 
   /** Position of the element with this index, which is there. */
   seek(index: number): Position {
@@ -183,6 +213,7 @@ export class LargeList implements LargeValue {
     const at = this.startOf(position.chunk) + position.offset;
     const old = entryBytes(lengthAt(this.bytesOf(position.chunk), at));
     if (old === entryBytes(length)) {
+      this.changing(position.chunk);
       writeEntry(this.bytesOf(position.chunk), at, from, start, length);
     } else this.replaceEntry(position, old, { from, start, length });
   }
@@ -190,6 +221,7 @@ export class LargeList implements LargeValue {
   /** Removes the element at `position`. */
   remove(position: Position): void {
     const { chunk, offset } = position;
+    this.changing(chunk);
     const bytes = this.bytesOf(chunk);
     const at = this.startOf(chunk) + offset;
     const size = entryBytes(lengthAt(bytes, at));
@@ -211,6 +243,7 @@ export class LargeList implements LargeValue {
     let left = count;
     while (left > 0) {
       const { chunk, offset } = this.seek(from);
+      this.changing(chunk);
       const start = this.startOf(chunk) + offset;
       const bytes = this.bytesOf(chunk);
       let end = start;
@@ -295,9 +328,13 @@ export class LargeList implements LargeValue {
     this.starts[row] = side === 'head' ? capacity : 0;
     this.ends[row] = side === 'head' ? capacity : 0;
     this.counts[row] = 0;
+    this.numbers[row] = this.nextNumber++;
+    this.statuses[row] = 0;
+    this.changes?.add(chunk);
   }
 
   private dropChunk(chunk: number): void {
+    this.changes?.remove(chunk);
     const row = this.first + chunk;
     const address = this.addresses[row] as number;
     this.heldBytes -= this.arena.capacity(address);
@@ -314,6 +351,8 @@ export class LargeList implements LargeValue {
     for (const column of [this.addresses, this.starts, this.ends, this.counts]) {
       column.copyWithin(from + by, from, to);
     }
+    this.numbers.copyWithin(from + by, from, to);
+    this.statuses.copyWithin(from + by, from, to);
   }
 
   private growRow(): void {
@@ -328,7 +367,91 @@ export class LargeList implements LargeValue {
     this.starts = grow(this.starts);
     this.ends = grow(this.ends);
     this.counts = grow(this.counts);
+    const numbers = new Float64Array(size);
+    numbers.set(this.numbers.subarray(this.first, this.first + this.chunks), first);
+    this.numbers = numbers;
+    const statuses = new Uint8Array(size);
+    statuses.set(this.statuses.subarray(this.first, this.first + this.chunks), first);
+    this.statuses = statuses;
     this.first = first;
+  }
+
+  // Elements: chunks.
+
+  statusOf(chunk: number): number {
+    return this.statuses[this.first + chunk] as number;
+  }
+
+  setStatus(chunk: number, status: number): void {
+    this.statuses[this.first + chunk] = status;
+  }
+
+  numberOf(chunk: number): number {
+    return this.numbers[this.first + chunk] as number;
+  }
+
+  get elementCount(): number {
+    return this.chunks;
+  }
+
+  beginChanges(loading: boolean, doubtful = false): void {
+    this.changes = new ListChanges(this, loading);
+    if (doubtful) this.changes.doubtfulFrom = 0;
+  }
+
+  endChanges(): void {
+    this.changes = undefined;
+    this.statuses.fill(0);
+  }
+
+  /** The next number and the order of the chunks. */
+  writeHead(out: ElementOut): void {
+    out.f64(this.nextNumber);
+    writeOrder(this.chunks, (chunk) => this.numberOf(chunk), out);
+  }
+
+  readHead(from: ElementIn): void {
+    this.nextNumber = from.f64();
+    const { changes } = this;
+    if (changes?.doubtfulFrom !== undefined) changes.doubtfulFrom = this.nextNumber;
+    this.places = readOrder(from);
+  }
+
+  /** A chunk: how many entries, the entries. */
+  writeElement(chunk: number, out: ElementNameOut): void {
+    const name = chunkName(this.numberOf(chunk));
+    out.name(name, 0, name.length);
+    out.u32(this.countOf(chunk));
+    const start = this.startOf(chunk);
+    out.raw(this.bytesOf(chunk), start, this.endOf(chunk) - start);
+  }
+
+  readElement(name: Buffer, from: ElementIn): void {
+    const count = from.u32();
+    const { nextNumber } = this;
+    this.nextNumber = chunkNumber(name);
+    this.fillChunk(this.chunks, [from.raw(from.left)], count);
+    this.nextNumber = nextNumber;
+  }
+
+  /** Puts the chunks, which came in the order of their numbers, into that of the list. */
+  loaded(): boolean {
+    this.changes!.loading = false;
+    const { places, chunks, first } = this;
+    this.places = undefined;
+    if (places === undefined || places.size !== chunks) return false;
+    const order = new Uint32Array(chunks);
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const place = places.get(this.numberOf(chunk));
+      if (place === undefined) return false;
+      order[place] = first + chunk;
+    }
+    const columns = [this.addresses, this.starts, this.ends, this.counts, this.numbers];
+    for (const column of [...columns, this.statuses]) {
+      const copy = column.slice();
+      for (let place = 0; place < chunks; place++) column[first + place] = copy[order[place]!]!;
+    }
+    return true;
   }
 }
 

@@ -142,8 +142,9 @@ export class LargeSet implements LargeValue, Elements, NodeOwner {
     this.changes = new NodeChanges(this, loading, doubtful);
   }
 
-  loaded(): void {
+  loaded(): boolean {
     this.changes!.loading = false;
+    return true;
   }
 
   endChanges(): void {

@@ -192,8 +192,9 @@ export class LargeZset implements LargeValue, Elements, NodeOwner {
     this.changes = new NodeChanges(this, loading, doubtful);
   }
 
-  loaded(): void {
+  loaded(): boolean {
     this.changes!.loading = false;
+    return true;
   }
 
   endChanges(): void {

@@ -21,6 +21,20 @@ const RECLAIM_ELEMENTS = 256;
 
 type Order = 'lru' | 'lfu' | 'random' | 'ttl';
 
+/** Notes in the clock bits of records how keys are used, where the policy does not need them otherwise. */
+export interface UseCounts {
+  /** Clock bits of a key that is used for the first time. */
+  readonly fresh: number;
+  /** Clock bits after one more use. */
+  touched(bits: number): number;
+  /** Clock bits of a key that comes from the disk, by those it was stored with. */
+  loaded(bits: number): number;
+  /** Seconds since the last use. */
+  idleSeconds(bits: number): number;
+  /** Clock bits of a key that was used once, so many seconds ago. */
+  idleFor(seconds: number): number;
+}
+
 export class Eviction {
   private readonly engine: Engine;
   private readonly pool = new EvictionPool();
@@ -29,8 +43,8 @@ export class Eviction {
   private order: Order = 'random';
   private volatileOnly = false;
   private evicts = false;
-  /** Uses are counted also where the policy does not ask for it: keys leave memory by them. */
-  private counting = false;
+  /** Counts uses where the policy does not: keys leave memory by them. */
+  private uses: UseCounts | undefined;
   /** Where the random policies go on. */
   private nextDatabase = 0;
   private readonly draw = () => this.engine.random.u32();
@@ -45,10 +59,10 @@ export class Eviction {
     return this.order === 'lfu' && this.evicts;
   }
 
-  /** From here on the clocks of records count uses, whatever the policy. */
-  countUses(): void {
-    if (this.counting) return;
-    this.counting = true;
+  /** From here on the clocks of records count uses, except under an LFU policy, which does so itself. */
+  countUses(uses: UseCounts): void {
+    if (this.uses === uses) return;
+    this.uses = uses;
     this.policy = '';
     this.sync();
   }
@@ -56,8 +70,20 @@ export class Eviction {
   /** Seconds since a key was used, by the clock bits of its record. */
   idleSeconds(bits: number): number {
     const { keyspace } = this.engine;
-    if (!this.counting) return (keyspace.accessClock - bits) & CLOCK_MASK;
-    return lfuIdleMinutes(bits, keyspace.nowMs) * 60;
+    if (this.isLfu) return lfuIdleMinutes(bits, keyspace.nowMs) * 60;
+    if (this.uses !== undefined) return this.uses.idleSeconds(bits);
+    return (keyspace.accessClock - bits) & CLOCK_MASK;
+  }
+
+  /** Clock bits of a key that comes from the disk, by those it was stored with. */
+  clockOfLoaded(bits: number): number {
+    return this.uses === undefined || this.isLfu ? bits : this.uses.loaded(bits);
+  }
+
+  /** Clock bits of a key that was used so many seconds ago, under a policy other than LFU. */
+  idleFor(seconds: number): number {
+    if (this.uses !== undefined) return this.uses.idleFor(seconds);
+    return (this.engine.keyspace.accessClock - Math.min(seconds, CLOCK_MASK)) & CLOCK_MASK;
   }
 
   /** Follows the settings; call it after they have changed, else it is done at the next use. */
@@ -71,9 +97,13 @@ export class Eviction {
     this.order = (order ?? 'random') as Order;
     this.volatileOnly = scope === 'volatile';
     this.pool.clear();
-    if (this.order === 'lfu' || this.counting) {
+    const { uses } = this;
+    if (this.order === 'lfu') {
       keyspace.clockOfNow = (nowMs) => lfuBits(nowMs, LFU_INITIAL);
       keyspace.touch = (bits) => lfuTouched(bits, keyspace.nowMs, settings, random.float());
+    } else if (uses !== undefined) {
+      keyspace.clockOfNow = () => uses.fresh;
+      keyspace.touch = (bits) => uses.touched(bits);
     } else {
       keyspace.clockOfNow = undefined;
       keyspace.touch = undefined;

@@ -152,6 +152,44 @@ test('random picks every key sooner or later, during a rehash too', () => {
   assert.equal(seen.size, 33);
 });
 
+test('a sample of nodes holds every key sooner or later, also of small tables and during a rehash', () => {
+  for (const [keys, room] of [
+    [1, 32],
+    [3, 8],
+    [33, 8],
+    [200, 32],
+  ] as const) {
+    const arena = new Arena(5);
+    const table = new Table(arena, HEAD);
+    for (let i = 0; i < keys; i++) table.insert(newNode(arena, table, Buffer.from(`k${i}`)));
+    let state = 1;
+    const random32 = (): number => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return state >>> 0;
+    };
+    const seen = new Map<string, number>();
+    const out = new Uint32Array(room);
+    let drawn = 0;
+    for (let i = 0; i < 20_000 / room; i++) {
+      const count = table.sample(random32, out);
+      assert.ok(count > 0 && count <= room);
+      drawn += count;
+      for (let nth = 0; nth < count; nth++) {
+        const key = keyOf(arena, out[nth]!);
+        seen.set(key, (seen.get(key) ?? 0) + 1);
+      }
+    }
+    assert.equal(seen.size, keys);
+    for (const times of seen.values()) assert.ok(times > drawn / keys / 4, `${times} of ${drawn}`);
+  }
+  assert.equal(
+    new Table(new Arena(5), HEAD).sample(() => 1, new Uint32Array(4)),
+    0,
+  );
+});
+
 test('without memory for more buckets a table goes on with those it has, and grows when there is some', () => {
   let refuses = false;
   const allocate = (bytes: number): ArrayBuffer => {

@@ -2,10 +2,10 @@
  * Keeps the memory of keys below the limit of the tier: what the engine has as it is leaves memory, the
  * least used first.
  *
- * Policy: LFU with decay, by samples. Of so many random records those with the lowest counters go
- * (engine/lfu.ts); a key that was just loaded starts with what its counter was when it was stored, so one
- * pass over everything does not push out what is used all the time. Counting begins when memory is half
- * full: before that the clock of a record tells when it was used.
+ * Policy: LFU with decay, by samples. Of so many random records those go that are worth least by their
+ * uses (uses.ts), under an LFU policy for `maxmemory` by its counters (engine/lfu.ts). One pass over
+ * everything does not push out what is used all the time. Counting begins when memory is half full: before
+ * that the clock of a record tells when it was used. docs/decisions/0012-what-stays-in-memory.md
  *
  * What is dirty can not leave. When too much is, a flush begins early, and writers wait for it
  * (`crowded`) beyond the limit and a sixteenth of it.
@@ -18,6 +18,7 @@ import { lfuCounter } from '../engine/lfu.ts';
 import { CLOCK_MASK, type Database, Flag, TIER_MASK } from '../keyspace/index.ts';
 import type { Address } from '../memory/index.ts';
 import type { Flusher } from './flusher.ts';
+import { Uses } from './uses.ts';
 
 /** Records looked at for each round, and how many of them leave at most. */
 const SAMPLES = 32;
@@ -42,8 +43,12 @@ export class Spill {
   /** Keys that left memory. */
   dropped = 0;
   private readonly options: SpillOptions;
+  private readonly uses: Uses;
+  private readonly drawn = new Uint32Array(SAMPLES);
+  /** Those of the drawn that may leave, and what they are worth. */
   private readonly records = new Uint32Array(SAMPLES);
-  private readonly uses = new Uint8Array(SAMPLES);
+  private readonly worths = new Uint8Array(SAMPLES);
+  private readonly draw: () => number;
   /** Bytes outside the arena, as of the last tick: they change slowly. */
   private fixedBytes = 0;
   /** Writers were held. */
@@ -51,6 +56,9 @@ export class Spill {
 
   constructor(options: SpillOptions) {
     this.options = options;
+    const { random } = options.engine;
+    this.uses = new Uses(options.clock, random);
+    this.draw = () => random.u32();
   }
 
   /** Bytes of keys in memory above which some leave; 0: none ever. */
@@ -86,7 +94,10 @@ export class Spill {
     if (limitBytes === 0) return;
     const { usedBytes } = keyspace;
     this.fixedBytes = usedBytes - keyspace.arena.usedBytes;
-    if (usedBytes > limitBytes / 2) engine.eviction.countUses();
+    let hot = 0;
+    for (const db of keyspace.databases) hot += db.hot;
+    this.uses.advance(hot);
+    if (usedBytes > limitBytes / 2) engine.eviction.countUses(this.uses);
   }
 
   /** Lets some keys leave while memory is above the limit; true while more should. */
@@ -127,7 +138,8 @@ export class Spill {
     if (db === undefined || !flusher.push()) return this.nothing();
     const found = this.sample(db);
     if (found === 0) return this.nothing();
-    for (let left = Math.min(LEAVE, found); left > 0; left--) {
+    // Of few that were found only the least used one goes.
+    for (let left = Math.ceil((found * LEAVE) / SAMPLES); left > 0; left--) {
       const record = this.takeLeastUsed(found);
       if (record === 0) break;
       db.drop(record);
@@ -158,25 +170,29 @@ export class Spill {
   /** Draws records that may leave; returns how many. */
   private sample(db: Database): number {
     const { engine } = this.options;
-    const { settings, keyspace, random } = engine;
-    const draw = () => random.u32();
+    const { settings, keyspace } = engine;
+    const { drawn, uses } = this;
+    const count = db.table.sample(this.draw, drawn);
+    const byPolicy = engine.eviction.isLfu;
     let found = 0;
-    for (let i = 0; i < SAMPLES; i++) {
-      const record = db.table.random(draw);
+    for (let i = 0; i < count; i++) {
+      const record = drawn[i] as number;
       if (!mayLeave(db, record)) continue;
-      this.records[found] = record;
       const bits = db.metaOf(record) & CLOCK_MASK;
-      this.uses[found++] = lfuCounter(bits, keyspace.nowMs, settings);
+      this.records[found] = record;
+      this.worths[found++] = byPolicy
+        ? lfuCounter(bits, keyspace.nowMs, settings)
+        : uses.valueOf(bits);
     }
     return found;
   }
 
   /** The least used of the first `count`, which are without it then; 0: none is left. */
   private takeLeastUsed(count: number): Address {
-    const { records, uses } = this;
+    const { records, worths } = this;
     let least = -1;
     for (let i = 0; i < count; i++) {
-      if (records[i] !== 0 && (least < 0 || uses[i]! < uses[least]!)) least = i;
+      if (records[i] !== 0 && (least < 0 || worths[i]! < worths[least]!)) least = i;
     }
     if (least < 0) return 0;
     const record = records[least] as number;

@@ -99,14 +99,14 @@ function restore(call: Call): void {
 /** Sets the access clock to what the payload's sender knew, as far as the policy looks at it. */
 function noteUse(call: Call, record: Address, options: RestoreOptions): void {
   const { db, engine } = call;
-  const { keyspace, eviction } = engine;
+  const { eviction } = engine;
   let clock: number;
   if (eviction.isLfu) {
     if (options.frequency < 0) return;
     clock = lfuBits(call.nowMs, options.frequency);
   } else {
     if (options.idleSeconds < 0) return;
-    clock = (keyspace.accessClock - Math.min(options.idleSeconds, CLOCK_MASK)) & CLOCK_MASK;
+    clock = eviction.idleFor(options.idleSeconds);
   }
   db.setMeta(record, (db.metaOf(record) & ~CLOCK_MASK) | clock);
 }

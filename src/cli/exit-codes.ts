@@ -23,7 +23,10 @@ export const exitCodeTable = {
     means: 'The data folder, or the output, cannot be made or written, is full, or is not empty.',
   },
   dataDamaged: { code: 74, means: 'Data on disk is damaged or of another version.' },
-  dataInUse: { code: 75, means: 'Another process uses the same data folder.' },
+  dataInUse: {
+    code: 75,
+    means: 'Another process uses the same data folder, or another backup is under way.',
+  },
   notPermitted: {
     code: 77,
     means: 'A right is missing, such as that to a port below 1024, or a password is refused.',

@@ -1,7 +1,7 @@
 /** `plinth kv backup`: has a running store back itself up, and waits for it. */
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { Clock } from '../core/runtime/index.ts';
 import {
   createNodeClock,
   createNodeNetwork,
@@ -108,7 +108,7 @@ async function run(context: CommandContext, name: string | undefined, options: O
         fail(refusalExit(refusal.error), 'refused', refusal.error);
         return;
       }
-      const status = await untilEnded(pipe, view);
+      const status = await untilEnded(pipe, view, clock);
       view.end();
       if (status.state === 'done') {
         host.out(options.json ? `${JSON.stringify({ ok: true, ...status })}\n` : summary(status));
@@ -140,7 +140,7 @@ function refusalExit(error: string): ExitName {
 type Status = Readonly<Record<string, string | number>>;
 
 /** Waits for the end; Ctrl-C cancels the backup, and its end is waited for as well. */
-async function untilEnded(pipe: RespPipe, view: WorkView): Promise<Status> {
+async function untilEnded(pipe: RespPipe, view: WorkView, clock: Clock): Promise<Status> {
   const cancel = (): void => {
     void pipe.ask('BACKUP', 'CANCEL').catch(() => {});
   };
@@ -153,7 +153,7 @@ async function untilEnded(pipe: RespPipe, view: WorkView): Promise<Status> {
       if (what === undefined) return status;
       const total = Number(status.total_bytes);
       if (total > 0) view.tell(what, Number(status.done_bytes), total);
-      await sleep(LOOK_EVERY_MS);
+      await new Promise<void>((resolve) => clock.setTimer(LOOK_EVERY_MS, resolve));
     }
   } finally {
     process.off('SIGINT', cancel);

@@ -1,5 +1,4 @@
 /** Test support: a store in this process on a folder of its own, and disks that break under a backup. */
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultsOf } from '../../core/config/index.ts';
@@ -22,7 +21,7 @@ export const disk = createNodeDisk();
 export const clock = createNodeClock();
 
 export class BackupWorld {
-  readonly path = mkdtempSync(join(tmpdir(), 'plinth-backups-'));
+  readonly path = join(tmpdir(), `plinth-backups-${process.pid}-${createNodeRandom().u32()}`);
   readonly data = join(this.path, 'data');
   readonly root = join(this.path, 'backups');
   private kv: Kv | undefined;
@@ -51,7 +50,7 @@ export class BackupWorld {
 
   async end(): Promise<void> {
     await this.stop();
-    rmSync(this.path, { recursive: true });
+    disk.removeFolderSync(this.path);
   }
 
   run(...words: string[]): void {

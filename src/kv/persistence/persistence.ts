@@ -175,6 +175,8 @@ export class Persistence {
       },
       onStateChange: (_state, failure) => self?.stateChanged(failure),
       onSyncLag: (lagMs) => options.log.warn('the disk is slow to make the log durable', { lagMs }),
+    }).catch((error: unknown) => {
+      throw replay.failure ?? error;
     });
     // From here on the newest is right: what a flush that was cut short wrote is in memory again.
     cold.snapshot = undefined;

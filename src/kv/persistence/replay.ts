@@ -4,10 +4,11 @@
  * Benchmark: bench/kv (start).
  */
 import type { Logger } from '../../core/observe/index.ts';
-import { type LogEntry, PartJoiner } from '../../core/store/index.ts';
+import { type LogEntry, LsmError, PartJoiner } from '../../core/store/index.ts';
 import { Args } from '../../core/wire/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { readEffects, readPartedEffects, type VisitEffect } from '../engine/read-effects.ts';
+import { EntryError } from '../tier/index.ts';
 import { ReplayAhead } from './replay-ahead.ts';
 
 export class Replay {
@@ -15,6 +16,8 @@ export class Replay {
   entries = 0;
   /** Bytes of their payloads. */
   bytes = 0;
+  /** Why it ended before its end: what an entry changes can not be read. The log is well. */
+  failure: LsmError | EntryError | undefined;
   readonly ahead: ReplayAhead;
   /** Takes the next entry. */
   readonly entry: (entry: LogEntry) => void;
@@ -29,10 +32,7 @@ export class Replay {
       const text = executor.apply(database, effect);
       if (text !== '') log.warn('a logged effect was refused', { index, error: text });
     };
-    this.entry = (entry) => {
-      this.entries++;
-      this.bytes += entry.end - entry.start;
-      index = entry.index;
+    const take = (entry: LogEntry): void => {
       // The usual case: nothing to join.
       if (!entry.continues && !entry.more && !joiner.begun) {
         keyspace.setNow(entry.timestampMs);
@@ -43,6 +43,17 @@ export class Replay {
       if (parts === undefined) return;
       keyspace.setNow(entry.timestampMs);
       readPartedEffects(parts, args, apply);
+    };
+    this.entry = (entry) => {
+      this.entries++;
+      this.bytes += entry.end - entry.start;
+      index = entry.index;
+      try {
+        take(entry);
+      } catch (error) {
+        if (error instanceof LsmError || error instanceof EntryError) this.failure = error;
+        throw error;
+      }
     };
   }
 }

@@ -229,4 +229,5 @@ export function goesInParts(value: LargeValue): boolean {
 /** An entry of the store is not what the store writes, though the engine's checksums hold. */
 export class EntryError extends Error {
   override readonly name = 'EntryError';
+  readonly code = 'corrupt';
 }

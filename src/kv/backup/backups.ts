@@ -23,7 +23,7 @@ import { BackupError, type BackupErrorCode } from './errors.ts';
 import { PARTIAL, placeOf, refuseTaken } from './place.ts';
 import { readDescription } from './read.ts';
 import { checkpointStore } from './source.ts';
-import { type FileSum, placeFile, removeFolder } from './transfer.ts';
+import { type FileSum, makeFolder, placeFile, removeFolder } from './transfer.ts';
 
 /** Beside the store's data: what a backup under way needs, and where it writes. */
 const STAGING = 'backup';
@@ -187,7 +187,7 @@ export class Backups {
     const base = job.base === undefined ? null : await this.baseAt(job.base);
     await removeFolder(disk, staging);
     disk.mkdirSync(staging);
-    disk.mkdirSync(dirname(partial));
+    await makeFolder(disk, dirname(partial));
     await placeFile(disk, join(staging, NOTE), Buffer.from(partial));
     const onFlushed = (): void => {
       refuseCancelled();

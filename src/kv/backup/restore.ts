@@ -6,7 +6,7 @@
  *
  * A restore that is cut short leaves `kv.restoring`, with which no store starts; run again it begins anew.
  */
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Clock, Disk } from '../../core/runtime/index.ts';
 import { bytesOf, type Description } from './description.ts';
 import { BackupError } from './errors.ts';
@@ -52,6 +52,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     else await disk.rename(store, movedTo);
     await disk.rename(next, store);
     await disk.syncDirectory(data);
+    // The data folder itself may be new; its own is not always ours to open.
+    await disk.syncDirectory(dirname(resolve(data))).catch(() => {});
     return { description, bytes: bytesOf(description), movedTo };
   } catch (error) {
     throw BackupError.from(error, data);

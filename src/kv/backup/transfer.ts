@@ -133,6 +133,14 @@ export async function tryLink(disk: Disk, from: string, to: string): Promise<boo
   }
 }
 
+/** Makes a folder with those above it, their names durable. @throws what the disk says. */
+export async function makeFolder(disk: Disk, path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = path; disk.statSync(at) === null; at = dirname(at)) missing.push(at);
+  disk.mkdirSync(path);
+  for (const made of missing) await disk.syncDirectory(dirname(made));
+}
+
 /** Removes a folder with all that is in it, without holding up the loop; nothing there is fine. */
 export async function removeFolder(disk: Disk, path: string): Promise<void> {
   if (disk.statSync(path) === null) return;

@@ -97,7 +97,16 @@ export class TierStore {
     return this.runAs(this.client, ...words);
   }
 
-  /** Runs a command; undefined when it waits. */
+  /** Runs a command of the first client; what it needs of the disk is read meanwhile. */
+  async ask(...words: (string | number | Buffer)[]): Promise<Reply> {
+    for (;;) {
+      const reply = this.run(...words);
+      if (reply !== undefined) return reply;
+      await this.clock.advance(1);
+    }
+  }
+
+  /** Runs a command; undefined when it waits: run again later it goes on. */
   runAs(session: Session, ...words: (string | number | Buffer)[]): Reply {
     const { engine } = this;
     const args = words.map((word) => (Buffer.isBuffer(word) ? word : Buffer.from(String(word))));

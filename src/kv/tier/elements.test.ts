@@ -45,6 +45,13 @@ const TYPES: Record<string, Changes> = {
     shrink: () => ['LPOP', 'big'],
     fewBytes: 20_000,
   },
+  stream: {
+    add: (i) => ['XADD', 'big', `${i + 1}-1`, 'field', `value ${i}`],
+    change: ['XADD', 'big', '900000-*', 'field', 'another'],
+    remove: ['XDEL', 'big', '78-1'],
+    shrink: (i) => ['XDEL', 'big', `${i + 1}-1`],
+    fewBytes: 10_000,
+  },
 };
 
 for (const [type, { add, change, remove, shrink, fewBytes = FEW_BYTES }] of Object.entries(TYPES)) {

@@ -5,6 +5,7 @@ import type { Settings } from '../settings.ts';
 import { LargeHash } from './hash/index.ts';
 import { LargeList, limitsOf } from './list/index.ts';
 import { LargeSet } from './set/index.ts';
+import { Stream } from './stream/index.ts';
 import { LargeZset } from './zset/index.ts';
 
 export type LargeElements = LargeValue & Elements;
@@ -27,6 +28,8 @@ export function newLarge(
       const { bytes, entries } = limitsOf(settings);
       return new LargeList(arena, bytes, entries);
     }
+    case Type.stream:
+      return new Stream(arena);
     default:
       throw new Error('a type without elements');
   }

@@ -6,7 +6,7 @@ import { findStreamForWrite, idArgs, streamFamily } from './common.ts';
 import { deleteUnder, Outcome, policyArgs } from './reference-policy.ts';
 
 function xack(call: Call): void {
-  const group = findStreamForWrite(call, 1)?.groups.get(call.args.text(2));
+  const group = findStreamForWrite(call, 1)?.groupForWrite(call.args.text(2));
   let acknowledged = 0;
   if (group !== undefined) {
     for (const id of idArgs(call, 3)) if (group.acknowledge(id)) acknowledged++;
@@ -18,7 +18,7 @@ function xack(call: Call): void {
 function xackdel(call: Call): void {
   const { policy, ids } = policyArgs(call, 3);
   const stream = findStreamForWrite(call, 1);
-  const group = stream?.groups.get(call.args.text(2));
+  const group = stream?.groupForWrite(call.args.text(2));
   const { reply } = call;
   let deleted = 0;
   reply.array(ids.length);

@@ -15,7 +15,7 @@ import {
   boundArg,
   consumerOf,
   findStreamForWrite,
-  groupOf,
+  groupForWrite,
   idArg,
   replyEntry,
   replyId,
@@ -77,7 +77,7 @@ function replyClaimed({ call, stream }: Claim, id: EntryId, justId: boolean): vo
 function xclaim(call: Call): void {
   const { reply, nowMs } = call;
   const found = findStreamForWrite(call, 1);
-  const group = groupOf(call, found, 2);
+  const group = groupForWrite(call, found, 2);
   const stream = found!;
   const options = claimOptions(call);
   const lastIdMoves = options.lastId.compare(group.lastId) > 0;
@@ -127,7 +127,7 @@ function xautoclaim(call: Call): void {
     else throw SYNTAX_ERROR;
   }
   const found = findStreamForWrite(call, 1);
-  const group = groupOf(call, found, 2);
+  const group = groupForWrite(call, found, 2);
   const claim = beginClaim(call, found!, group);
   const { claimed, deleted } = claimFrom(claim, next, { minIdleMs, count, justId });
   reply.array(3);

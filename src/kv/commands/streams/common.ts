@@ -98,8 +98,15 @@ export function createStream(call: Call, index: number, stream: Stream): Stream 
 
 /** The group of a stream that is named at an argument. */
 export function groupOf(call: Call, stream: Stream | undefined, index: number, hint = ''): Group {
-  const group = stream?.groups.get(call.args.text(index));
-  if (group !== undefined) return group;
+  return stream?.groups.get(call.args.text(index)) ?? noGroup(call, index, hint);
+}
+
+/** As `groupOf`, and it may be changed. */
+export function groupForWrite(call: Call, stream: Stream | undefined, index: number): Group {
+  return stream?.groupForWrite(call.args.text(index)) ?? noGroup(call, index, '');
+}
+
+function noGroup(call: Call, index: number, hint: string): never {
   const { args } = call;
   throw new ReplyError(
     `NOGROUP No such key '${untilZero(args.text(1))}' or consumer group '${untilZero(args.text(index))}'${hint}`,

@@ -61,7 +61,7 @@ function streamThatIs(call: Call): Stream {
 
 function groupThatIs(call: Call, stream: Stream): Group {
   const { args } = call;
-  const group = stream.groups.get(args.text(3));
+  const group = stream.groupForWrite(args.text(3));
   if (group !== undefined) return group;
   throw new ReplyError(
     `NOGROUP No such consumer group '${untilZero(args.text(3))}' for key name '${untilZero(args.text(2))}'`,

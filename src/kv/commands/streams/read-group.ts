@@ -73,7 +73,7 @@ function sourceOf(call: Call, options: ReadArgs, i: number): Source {
   const key = options.keys + i;
   const id = key + options.streams;
   const stream = findStreamForWrite(call, key);
-  const group = stream?.groups.get(args.text(options.group));
+  const group = stream?.groupForWrite(args.text(options.group));
   if (stream === undefined || group === undefined) {
     throw new ReplyError(
       `NOGROUP No such key '${untilZero(args.text(key))}' or consumer group '${untilZero(args.text(options.group))}' in XREADGROUP with GROUP option`,

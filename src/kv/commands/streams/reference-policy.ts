@@ -50,7 +50,7 @@ export function deleteUnder(stream: Stream, id: EntryId, policy: Policy): number
   if (!stream.entries.has(id)) return Outcome.missing;
   if (policy === 'acked' && isReferenced(stream, id)) return Outcome.referenced;
   stream.delete(id);
-  if (policy === 'drop') for (const group of stream.groups.values()) group.acknowledge(id);
+  if (policy === 'drop') stream.acknowledge(id);
   return Outcome.deleted;
 }
 

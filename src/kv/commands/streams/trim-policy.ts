@@ -21,7 +21,7 @@ export function trimWithReferences(stream: Stream, rule: TrimRule, trim: () => n
   const ids = surplus(stream, rule);
   const deleted = trim();
   for (const id of ids.slice(0, deleted)) {
-    for (const group of stream.groups.values()) group.acknowledge(id);
+    stream.acknowledge(id);
   }
   return deleted;
 }

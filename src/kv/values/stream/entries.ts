@@ -31,6 +31,7 @@ import {
   wordOf,
 } from './entry-block.ts';
 import { EntryId } from './id.ts';
+import type { StreamChanges } from './stream-changes.ts';
 import { sizeBytes, VarintReader } from './varint.ts';
 
 /** When a block is full; 0 sets no limit. */
@@ -49,6 +50,8 @@ export class StreamEntries {
   size = 0;
   /** Bytes of all blocks. */
   blockBytes = 0;
+  /** What of the blocks the disk does not have; undefined: nobody asks. */
+  changes: StreamChanges | undefined;
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -64,6 +67,7 @@ export class StreamEntries {
     const { arena } = this;
     let block = this.index.toLast();
     if (block !== 0) {
+      this.changes?.change(block);
       const words = arena.words[block >>> SEGMENT_SHIFT]!;
       const w = byteOffset(block) >>> 2;
       writer.measure(words, w, hasMasterFields(arena, block, pairs), id, pairs);
@@ -85,6 +89,7 @@ export class StreamEntries {
     const block = this.allocate(head + writer.bytes);
     beginBlock(this.arena, block, id, pairs);
     this.index.push(block);
+    this.changes?.add(block);
     return block;
   }
 
@@ -142,10 +147,12 @@ export class StreamEntries {
     const live = wordOf(this.arena, block, LIVE) - 1;
     this.size--;
     if (live === 0) {
+      this.changes?.remove(block);
       this.index.remove();
       this.free(block);
       return true;
     }
+    this.changes?.change(block);
     setWord(this.arena, block, LIVE, live);
     cursor.buf[cursor.entryStart]! |= DELETED;
     if (cursor.entryStart - start === wordOf(this.arena, block, FIRST_LIVE)) {
@@ -201,6 +208,7 @@ export class StreamEntries {
           ? this.size - live >= lengthMax
           : this.lastIdOfFirst(lastId, wholeBlocks).compare(minId!) < 0;
       if (whole) {
+        this.changes?.remove(block);
         index.remove();
         this.free(block);
         this.size -= live;
@@ -214,6 +222,7 @@ export class StreamEntries {
 
   /** Deletes from the head of the first block, of which something stays. */
   private trimBlock(block: Address, lengthMax: number | undefined, minId?: EntryId): void {
+    this.changes?.change(block);
     cursor.begin(this, ZERO, MAX);
     let deleted = 0;
     const excess = lengthMax === undefined ? Number.POSITIVE_INFINITY : this.size - lengthMax;
@@ -245,6 +254,16 @@ export class StreamEntries {
     cursor.includeDeleted = false;
     index.toFirst();
     return id.set(cursor.id);
+  }
+
+  /** Appends a block as it was stored. */
+  addStored(from: Buffer): void {
+    const block = this.allocate(from.length);
+    const { arena } = this;
+    copyBytes(from, 0, arena.bytes[block >>> SEGMENT_SHIFT]!, byteOffset(block), from.length);
+    this.index.push(block);
+    this.size += wordOf(arena, block, LIVE);
+    this.changes?.add(block);
   }
 
   /** Frees up to about `budget` entries; true when none is left. Only this is called from then on. */

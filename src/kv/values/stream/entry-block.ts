@@ -6,6 +6,7 @@
  *   w4      bytes used, this head included
  *   w5      live entries              w6  entries, deleted ones included
  *   w7      number of master fields   w8  offset of the first entry   w9  of the first live one
+ *   w10     status (keyspace/elements.ts)
  *   ..      master fields: (length name)*, then the entries
  *
  *   entry = size << 2 | same fields << 1 | deleted    varint; size: bytes of what follows up to `back`
@@ -34,7 +35,8 @@ export const TOTAL = 6;
 export const MASTERS = 7;
 export const ENTRIES_AT = 8;
 export const FIRST_LIVE = 9;
-export const HEAD_BYTES = 40;
+export const STATUS = 10;
+export const HEAD_BYTES = 44;
 
 export const DELETED = 1;
 export const SAME_FIELDS = 2;
@@ -80,6 +82,7 @@ export function beginBlock(arena: Arena, block: Address, id: EntryId, pairs: Pai
   words[w + MASTERS] = (to - from) >>> 1;
   words[w + ENTRIES_AT] = at - start;
   words[w + FIRST_LIVE] = at - start;
+  words[w + STATUS] = 0;
 }
 
 /** Whether the fields of an entry are the master fields of a block. */

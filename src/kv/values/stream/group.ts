@@ -34,6 +34,10 @@ export interface Consumer {
 export class Group {
   /** Bytes of the name, as latin1. */
   readonly name: string;
+  /** Names the group among all of its stream, also those that went. */
+  readonly number: number;
+  /** See keyspace/elements.ts. */
+  status = 0;
   /** The last entry delivered. */
   readonly lastId = new EntryId();
   /** How many entries of the stream's whole life it has read; -1 when that is not known. */
@@ -43,9 +47,15 @@ export class Group {
   private readonly arena: Arena;
   private readonly byNumber: (Consumer | undefined)[] = [];
 
-  constructor(arena: Arena, name: string, lastId: EntryId, entriesRead: number) {
+  constructor(
+    arena: Arena,
+    told: { readonly name: string; readonly number: number },
+    lastId: EntryId,
+    entriesRead: number,
+  ) {
     this.arena = arena;
-    this.name = name;
+    this.name = told.name;
+    this.number = told.number;
     this.lastId.set(lastId);
     this.entriesRead = entriesRead;
     this.pending = new IdTable(arena, PENDING_WORDS);

@@ -4,12 +4,23 @@
  * Always a large value. Invariants: `lastId` is at or behind the last entry and never goes back;
  * `firstId` is the first live entry, 0-0 when there is none; a stream lives on when it is empty.
  */
-import { type Database, type LargeValue, Type } from '../../keyspace/index.ts';
-import type { Address, Arena } from '../../memory/index.ts';
+import {
+  type Database,
+  type ElementIn,
+  type ElementNameOut,
+  type ElementOut,
+  type Elements,
+  type LargeValue,
+  Type,
+} from '../../keyspace/index.ts';
+import { type Address, type Arena, byteOffset, SEGMENT_SHIFT } from '../../memory/index.ts';
 import { StreamEntries, type StreamLimits } from './entries.ts';
 import type { Pairs } from './entry-block.ts';
+import { STATUS, setWord, USED, wordOf } from './entry-block.ts';
 import { Group } from './group.ts';
+import { readGroup, readId, writeGroup, writeId } from './group-element.ts';
 import { EntryId } from './id.ts';
+import { blockName, ElementName, groupName, StreamChanges } from './stream-changes.ts';
 
 /** What the objects of one stream take on the heap, about. */
 const OBJECT_BYTES = 500;
@@ -25,7 +36,7 @@ export interface TrimOptions {
   readonly limit: number;
 }
 
-export class Stream implements LargeValue {
+export class Stream implements LargeValue, Elements {
   readonly type = Type.stream;
   readonly entries: StreamEntries;
   readonly firstId = new EntryId();
@@ -37,6 +48,7 @@ export class Stream implements LargeValue {
   /** By the bytes of their names as latin1. */
   readonly groups = new Map<string, Group>();
   private readonly arena: Arena;
+  private lastGroup = 0;
 
   constructor(arena: Arena) {
     this.arena = arena;
@@ -90,12 +102,31 @@ export class Stream implements LargeValue {
 
   /** Adds a group that is not there; `entriesRead` -1: not known. */
   addGroup(name: string, lastId: EntryId, entriesRead: number): Group {
-    const group = new Group(this.arena, name, lastId, entriesRead);
+    const number = ++this.lastGroup;
+    const group = new Group(this.arena, { name, number }, lastId, entriesRead);
     this.groups.set(name, group);
+    this.changes?.addGroup(group);
     return group;
   }
 
+  /** A group, undefined when there is none; it may be changed. */
+  groupForWrite(name: string): Group | undefined {
+    const group = this.groups.get(name);
+    if (group !== undefined) this.changes?.changeGroup(group);
+    return group;
+  }
+
+  /** Takes an entry out of what is pending in all groups. */
+  acknowledge(id: EntryId): void {
+    for (const group of this.groups.values()) {
+      if (!group.pending.find(id)) continue;
+      this.changes?.changeGroup(group);
+      group.acknowledge(id);
+    }
+  }
+
   deleteGroup(group: Group): void {
+    this.changes?.removeGroup(group);
     this.groups.delete(group.name);
     while (!group.release(1000));
   }
@@ -103,6 +134,81 @@ export class Stream implements LargeValue {
   /** Groups by the bytes of their names, the order in which they are listed. */
   sortedGroups(): Group[] {
     return [...this.groups.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  // Elements: blocks and groups.
+
+  get changes(): StreamChanges | undefined {
+    return this.entries.changes;
+  }
+
+  set changes(changes: StreamChanges | undefined) {
+    this.entries.changes = changes;
+  }
+
+  get elementCount(): number {
+    return this.entries.index.size + this.groups.size;
+  }
+
+  beginChanges(loading: boolean, doubtful = false): void {
+    const parts = { index: this.entries.index, groups: this.groups };
+    this.changes = new StreamChanges(this.arena, parts, { loading, doubtful });
+  }
+
+  loaded(): boolean {
+    this.changes!.loaded();
+    this.findFirst();
+    return true;
+  }
+
+  endChanges(): void {
+    this.changes = undefined;
+    const { index } = this.entries;
+    for (let block = index.toFirst(); block !== 0; block = index.next()) {
+      setWord(this.arena, block, STATUS, 0);
+    }
+    for (const group of this.groups.values()) group.status = 0;
+  }
+
+  writeHead(out: ElementOut): void {
+    writeId(this.lastId, out);
+    writeId(this.maxDeletedId, out);
+    out.f64(this.entriesAdded);
+  }
+
+  readHead(from: ElementIn): void {
+    readId(from, this.lastId);
+    readId(from, this.maxDeletedId);
+    this.entriesAdded = from.f64();
+  }
+
+  /** A block as it stands in memory, or a group. */
+  writeElement(element: number, out: ElementNameOut): void {
+    if (element < 0) {
+      this.writeGroup(-element, out);
+      return;
+    }
+    const name = blockName(this.arena, element);
+    out.name(name, 0, name.length);
+    const bytes = this.arena.bytes[element >>> SEGMENT_SHIFT]!;
+    out.raw(bytes, byteOffset(element), wordOf(this.arena, element, USED));
+  }
+
+  private writeGroup(number: number, out: ElementNameOut): void {
+    for (const group of this.groups.values()) {
+      if (group.number !== number) continue;
+      const name = groupName(group.name);
+      out.name(name, 0, name.length);
+      writeGroup(group, out);
+    }
+  }
+
+  readElement(name: Buffer, from: ElementIn): void {
+    if (name[0] === ElementName.block) {
+      this.entries.addStored(from.raw(from.left));
+      return;
+    }
+    readGroup(this.addGroup(name.toString('latin1', 1), this.lastId, 0), from);
   }
 
   release(budget: number): boolean {

@@ -3,8 +3,8 @@
  *
  *   tick of the last use (16 bits, TICK_MS each) | counter (8 bits)
  *
- * A key is worth its uses, each of which is worth half after HALF_LIFE accesses for every key in memory
- * (LRFU: Lee et al., 2001, https://doi.org/10.1109/TC.2001.970573). The counter is the logarithm of that
+ * A key is worth its uses, each of which is worth half after HALF_LIFE accesses for every key in memory,
+ * but not in less than a tick (LRFU: Lee et al., 2001, https://doi.org/10.1109/TC.2001.970573). The counter is the logarithm of that
  * sum at the last use, OCTAVE steps for a doubling, ONE for a single use. So ageing is a subtraction: of
  * what all counters have lost since the tick of the last use, which is noted once a tick for all keys.
  * Which shape and how fast was measured: docs/decisions/0012-what-stays-in-memory.md.
@@ -80,16 +80,16 @@ export class Uses {
   advance(hot: number): void {
     const ticks = Math.floor((this.clock.monotonicMs() - this.startMs) / TICK_MS);
     if (ticks === this.ticks) return;
-    // Beyond that every counter is at 0.
-    const lost = Math.min((OCTAVE * this.accesses) / (HALF_LIFE * Math.max(1, hot)), COUNTER_MAX);
+    const passed = Math.min(ticks - this.ticks, TICKS);
+    const byAccesses = (OCTAVE * this.accesses) / (HALF_LIFE * Math.max(1, hot));
+    const lost = Math.min(byAccesses, OCTAVE * passed);
     this.accesses = 0;
     const whole = Math.floor(this.part + lost);
     this.part += lost - whole;
     this.aged += whole;
-    const skipped = Math.min(ticks - this.ticks, TICKS);
     this.ticks = ticks;
     this.tick = (this.startTick + ticks) % TICKS;
-    for (let back = 0; back < skipped; back++) {
+    for (let back = 0; back < passed; back++) {
       this.agedAt[(this.tick - back + TICKS) % TICKS] = this.aged;
     }
   }

@@ -94,3 +94,48 @@ test('an expiry that a flush cut short has changed, and that changed back, is in
   const times = timesOf(store);
   for (let i = 0; i < 50; i++) assert.ok(times.includes(`old${i} ${at + i}`), `old${i}`);
 });
+
+test('elements that a flush cut short has stored, and that went behind it, stay away', async () => {
+  const of = (what: string, from: number, to: number) =>
+    Array.from({ length: to - from }, (_, n) => `${what} ${from + n}`);
+  const store = await cutShort(
+    (early) => {
+      early.run('SADD', 'set', ...of('member', 0, 1500));
+      early.run('HSET', 'hash', ...of('field', 0, 1500).flatMap((name) => [name, 'v']));
+      early.run('ZADD', 'sorted', ...of('member', 0, 1500).flatMap((name) => ['1', name]));
+      early.run('RPUSH', 'list', ...of('item', 0, 3000));
+    },
+    (later) => {
+      later.run('SADD', 'set', ...of('new', 0, 50));
+      later.run('HSET', 'hash', ...of('new', 0, 50).flatMap((name) => [name, 'v']));
+      later.run('HSET', 'hash', ...of('field', 0, 50).flatMap((name) => [name, 'other']));
+      later.run('ZADD', 'sorted', ...of('new', 0, 50).flatMap((name) => ['2', name]));
+      later.run('ZADD', 'sorted', ...of('member', 0, 50).flatMap((name) => ['7', name]));
+      later.run('SREM', 'set', ...of('member', 100, 150));
+      later.run('RPUSH', 'list', ...of('new', 0, 500));
+      later.run('LSET', 'list', '5', 'other');
+    },
+  );
+  store.run('SREM', 'set', ...of('new', 0, 50));
+  store.run('SADD', 'set', ...of('member', 100, 150));
+  store.run('HDEL', 'hash', ...of('new', 0, 50));
+  store.run('HSET', 'hash', ...of('field', 0, 50).flatMap((name) => [name, 'v']));
+  store.run('ZREM', 'sorted', ...of('new', 0, 50));
+  store.run('ZADD', 'sorted', ...of('member', 0, 50).flatMap((name) => ['1', name]));
+  store.run('LTRIM', 'list', '0', '2999');
+  store.run('LSET', 'list', '5', 'item 5');
+  await store.settle();
+  await store.crash();
+  const digests = () => store.ask('DEBUG', 'DIGEST-VALUE', 'set', 'hash', 'sorted', 'list');
+  const right = await TierStore.open();
+  right.run('SADD', 'set', ...of('member', 0, 1500));
+  right.run('HSET', 'hash', ...of('field', 0, 1500).flatMap((name) => [name, 'v']));
+  right.run('ZADD', 'sorted', ...of('member', 0, 1500).flatMap((name) => ['1', name]));
+  right.run('RPUSH', 'list', ...of('item', 0, 3000));
+  const expected = right.run('DEBUG', 'DIGEST-VALUE', 'set', 'hash', 'sorted', 'list');
+  assert.deepEqual(await digests(), expected);
+  await store.freeze();
+  assert.deepEqual(await digests(), expected);
+  await store.crash(true);
+  assert.deepEqual(await digests(), expected);
+});

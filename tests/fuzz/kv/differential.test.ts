@@ -67,18 +67,21 @@ describe('differential fuzzer', reference, () => {
     }
   });
 
-  test('finds no unexplained difference between Redis and Plinth', async () => {
-    const plinth = await startPlinthSide();
-    try {
-      const seed = Number(
-        process.env.PLINTH_FUZZ_SEED ?? process.env.TEST_SEED ?? Date.now() % 1_000_000,
-      );
-      const commands = Number(process.env.PLINTH_FUZZ_COMMANDS ?? 20_000);
-      const result = await fuzz({ sides: [left.side, plinth.side], seed, commands });
-      assert.equal(result.findings.map(describeFinding).join('\n\n'), '', `seed ${seed}`);
-      assert.equal(await lostByRestart(plinth), '', `after a restart, seed ${seed}`);
-    } finally {
-      await plinth.stop();
-    }
-  });
+  for (const cold of [false, true]) {
+    const where = cold ? ' whose keys leave memory all the time' : '';
+    test(`finds no unexplained difference between Redis and Plinth${where}`, async () => {
+      const plinth = await startPlinthSide(cold);
+      try {
+        const seed = Number(
+          process.env.PLINTH_FUZZ_SEED ?? process.env.TEST_SEED ?? Date.now() % 1_000_000,
+        );
+        const commands = Number(process.env.PLINTH_FUZZ_COMMANDS ?? 20_000);
+        const result = await fuzz({ sides: [left.side, plinth.side], seed, commands });
+        assert.equal(result.findings.map(describeFinding).join('\n\n'), '', `seed ${seed}`);
+        assert.equal(await lostByRestart(plinth), '', `after a restart, seed ${seed}`);
+      } finally {
+        await plinth.stop();
+      }
+    });
+  }
 });

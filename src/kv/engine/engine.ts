@@ -133,11 +133,6 @@ export class Engine {
   persistence: Persistence | undefined;
   /** Backups of the running store; undefined without persistence. */
   backups: Backups | undefined;
-  /**
-   * The number, above 0, of the large collection at this key that the running flush has to write before a
-   * command may change it; 0 for none.
-   */
-  flushWaits: ((db: Database, buf: Buffer, start: number, length: number) => number) | undefined;
   /** What waited under this number may try again; without a number: whatever waits. */
   onFlushProgress: ((hold?: number) => void) | undefined;
   /** The keys that are on the disk only; undefined without persistence. */

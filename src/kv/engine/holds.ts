@@ -1,7 +1,7 @@
 /**
- * Why a request that may run does not run yet: CLIENT PAUSE, a log or a flush that is behind, a large
- * collection that a flush has not written, a key that is on the disk only. Whoever is told runs it again
- * later, from its first check on: behind a pause all of them, else those who wait for just that one.
+ * Why a request that may run does not run yet: CLIENT PAUSE, a log or a flush that is behind, a key
+ * that is on the disk only. Whoever is told runs it again later, from its first check on: behind a pause
+ * all of them, else those who wait for just that one.
  *
  * Only clients are held. What the store does by itself, and what it replays, goes on.
  *
@@ -9,7 +9,7 @@
  */
 import { Args } from '../../core/wire/index.ts';
 import { commandKeys } from '../command/keys.ts';
-import { Bit, type Command } from '../command/table.ts';
+import type { Command } from '../command/table.ts';
 import type { Database } from '../keyspace/index.ts';
 import { FREE, UNTIL_TOLD } from '../session/held.ts';
 import type { Session } from '../session/session.ts';
@@ -19,20 +19,11 @@ import type { Engine } from './engine.ts';
 /** A request is held for a cold key so many times; then it runs and reads what is missing itself. */
 const COLD_HOLDS_MAX = 16;
 
-/** Gives the number that a key has to be waited for, FREE for none. */
-type LookAtKey = (db: Database, buf: Buffer, start: number, length: number) => number;
-
 export class Holds {
   private readonly engine: Engine;
   /** A queued command of an EXEC. */
   private readonly queuedArgs = new Args();
   private lastNumber = UNTIL_TOLD;
-  private readonly writtenBefore: LookAtKey = (db, buf, start, length) => {
-    const hold = this.engine.flushWaits!(db, buf, start, length);
-    return hold === 0 ? FREE : hold;
-  };
-  private readonly readBefore: LookAtKey = (db, buf, start, length) =>
-    db.cold === 0 ? FREE : this.engine.cold!.holdOf(db, buf, start, length);
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -46,16 +37,11 @@ export class Holds {
   /** What holds a command: FREE, UNTIL_TOLD, or the number of what it waits for. */
   holder(session: Session, command: Command, args: Args): number {
     const { engine } = this;
-    const { keyspace } = engine;
     if (this.pauses(session, command)) return UNTIL_TOLD;
     if (session.connection === undefined) return FREE;
     if (engine.persistence?.spill.isOver === true) engine.persistence.spill.makeRoom();
     if (session.db.cold > 0 && engine.cold !== undefined) {
       const hold = this.coldHold(session, command, args);
-      if (hold !== FREE) return hold;
-    }
-    if (keyspace.flushingBit !== 0 && engine.flushWaits !== undefined) {
-      const hold = this.firstHold(session, command, args, true, this.writtenBefore);
       if (hold !== FREE) return hold;
     }
     const held =
@@ -78,38 +64,35 @@ export class Holds {
       session.coldHolds = 0;
       return FREE;
     }
-    const hold = this.firstHold(session, command, args, false, this.readBefore);
+    const hold = this.firstHold(session, command, args);
     session.coldHolds = hold === FREE ? 0 : session.coldHolds + 1;
     return hold;
   }
 
+  private holdOf(db: Database, buf: Buffer, start: number, length: number): number {
+    return db.cold === 0 ? FREE : this.engine.cold!.holdOf(db, buf, start, length);
+  }
+
   /** The first number that a key of a command has to be waited for; FREE: none. */
-  private firstHold(
-    session: Session,
-    command: Command,
-    args: Args,
-    writesOnly: boolean,
-    look: LookAtKey,
-  ): number {
+  private firstHold(session: Session, command: Command, args: Args): number {
     if (command.spec.name === 'exec') {
       for (const queued of session.transaction.queue) {
         const loaded = this.queuedArgs.load(queued.args);
-        const hold = this.firstHold(session, queued.command, loaded, writesOnly, look);
+        const hold = this.firstHold(session, queued.command, loaded);
         if (hold !== FREE) return hold;
       }
       return FREE;
     }
-    if (writesOnly && (command.bits & (Bit.write | Bit.mayReplicate)) === 0) return FREE;
     const { db } = session;
     const { singleKey } = command;
     if (singleKey > 0) {
       if (args.count <= singleKey) return FREE;
-      return look(db, args.buf, args.start(singleKey), args.length(singleKey));
+      return this.holdOf(db, args.buf, args.start(singleKey), args.length(singleKey));
     }
     // All of them, so that what is to be read is read at the same time.
     let first = FREE;
     for (const { index } of commandKeys(command.spec, args) ?? []) {
-      const hold = look(db, args.buf, args.start(index), args.length(index));
+      const hold = this.holdOf(db, args.buf, args.start(index), args.length(index));
       if (first === FREE) first = hold;
     }
     return first;

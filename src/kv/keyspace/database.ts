@@ -474,9 +474,12 @@ export class Database {
   unsetLarge(record: Address, valueBytes: number): Address {
     const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
     const w = byteOffset(record) >>> 2;
-    this.bury(this.shared.large.remove(words[w + 4] as number));
+    const value = this.shared.large.remove(words[w + 4] as number);
     words[w + 4] = 0;
     this.setFlag(record, Flag.large, false);
+    // The flush has the record's head and holds the value: of what the record becomes it wants nothing.
+    if (value.changes?.frozen === true) this.setFlag(record, this.shared.flushingBit, false);
+    this.bury(value);
     return this.resizeValue(record, valueBytes);
   }
 

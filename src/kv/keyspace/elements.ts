@@ -69,10 +69,10 @@ export interface ElementChanges {
   rest(): Releasable | undefined;
 }
 
-/** A large value that can be stored element by element. */
+/** How a large value is stored element by element. */
 export interface Elements {
   /** Undefined while nobody needs to know what changes. */
-  changes: ElementChanges | undefined;
+  changes?: ElementChanges | undefined;
   /** Elements as they are stored. */
   readonly elementCount: number;
   /**

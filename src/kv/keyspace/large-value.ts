@@ -5,7 +5,7 @@
 import { invariant } from '../../core/base/index.ts';
 import type { Table } from '../memory/index.ts';
 import type { StoredElements } from './changes.ts';
-import type { ElementChanges } from './elements.ts';
+import type { ElementChanges, Elements } from './elements.ts';
 import type { Type } from './record.ts';
 
 /** Memory that is given back in slices. */
@@ -19,14 +19,12 @@ export interface Releasable {
   changes?: ElementChanges | undefined;
 }
 
-export interface LargeValue extends Releasable {
+export interface LargeValue extends Releasable, Elements {
   readonly type: Type;
   /** Elements, entries or bytes: what decides how long freeing takes. */
   readonly size: number;
   /** Where the engine on the disk has its elements; undefined: nowhere. */
   storedAs?: StoredElements | undefined;
-  /** As in Elements. */
-  endChanges?(): void;
   /** Where elements are found by their names, of types that have them. */
   readonly table?: Table;
   /** Bytes held off the heap and, estimated, on it. */

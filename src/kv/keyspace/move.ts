@@ -47,7 +47,7 @@ function leaveContent(from: Database, value: LargeValue): void {
   while (changes?.frozen === true) changes.step(Number.POSITIVE_INFINITY);
   const rest = changes?.rest();
   while (rest?.release(Number.MAX_SAFE_INTEGER) === false);
-  value.endChanges?.();
+  value.endChanges();
   from.changes.dead.push(value.storedAs!);
   value.storedAs = undefined;
 }

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Connection } from '../../core/downstream/index.ts';
-import { Flag } from '../keyspace/index.ts';
+import { FREE } from '../session/held.ts';
 import type { OutputLimits } from '../session/output-limits.ts';
 import type { Settings } from '../settings.ts';
 import { startTestServer, type TestServer } from '../testing/server.ts';
+import type { ColdKeys } from '../tier/index.ts';
 import { isLocal, refusalOf } from './refused.ts';
 
 const servers: TestServer[] = [];
@@ -82,34 +83,39 @@ describe('order', () => {
   });
 });
 
-describe('a flush', () => {
-  test('lets those go on whose collection is written, and does not disturb the others', async () => {
+describe('keys on the disk', () => {
+  test('let those go on whose key is there, and do not disturb the others', async () => {
     const server = await start();
     const { engine } = server;
+    const { colds } = engine.keyspace.databases[0]!;
     const clients = [await server.connect(), await server.connect(), await server.connect()];
-    const unwritten = new Map([
+    const unread = new Map([
       ['a', 1],
       ['b', 2],
     ]);
     const asked: string[] = [];
-    engine.keyspace.flushingBit = Flag.dirtyOdd;
-    engine.flushWaits = (_db, buf, start, length) => {
-      const key = buf.toString('latin1', start, start + length);
-      asked.push(key);
-      return unwritten.get(key) ?? 0;
+    const cold: Pick<ColdKeys, 'holdOf'> = {
+      holdOf(_db, buf, start, length) {
+        const key = buf.toString('latin1', start, start + length);
+        asked.push(key);
+        return unread.get(key) ?? FREE;
+      },
     };
+    engine.cold = cold as ColdKeys;
+    colds.set(1, 0);
     for (const [i, key] of ['a', 'b', 'b'].entries()) clients[i]!.send('APPEND', key, 'x');
     while (asked.length < 3) await turn();
     asked.sort();
-    unwritten.delete('a');
+    unread.delete('a');
     engine.onFlushProgress?.(1);
     assert.deepEqual(await clients[0]!.replies(1), [1]);
     assert.deepEqual(asked, ['a', 'b', 'b', 'a']);
-    unwritten.clear();
+    unread.clear();
     engine.onFlushProgress?.();
     const lengths = [...(await clients[1]!.replies(1)), ...(await clients[2]!.replies(1))];
     assert.deepEqual(lengths.sort(), [1, 2]);
-    engine.keyspace.flushingBit = 0;
+    colds.set(0, 0);
+    engine.cold = undefined;
   });
 });
 

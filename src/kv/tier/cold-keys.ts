@@ -24,9 +24,8 @@ import type { Address } from '../memory/index.ts';
 import { FREE } from '../session/held.ts';
 import { type ColdEntry, ColdWalk } from './cold-walk.ts';
 import { ElementsLoader } from './elements-loader.ts';
-import { addEntry, EntryError, EntryReader, Form } from './entry.ts';
+import { addEntry, EntryError, EntryReader } from './entry.ts';
 import { elementsRange, KEY_HEAD_BYTES, KeyWriter } from './keys.ts';
-import { PartsLoader } from './parts-loader.ts';
 
 /** Entries that a walk reads at a time. */
 const PAGE_ENTRIES_MIN = 16;
@@ -72,7 +71,7 @@ export class ColdKeys {
         return 0;
       }
       this.open(found.value, found.start, found.length);
-      if (this.entry.isApart) return this.loadParts(db, buf, start, length);
+      if (this.entry.isApart) return this.loadElements(db, buf, start, length);
       return this.add(db, hash, buf, start, length);
     } catch (error) {
       throw this.told(error);
@@ -171,12 +170,12 @@ export class ColdKeys {
         return;
       }
       const value = Buffer.from(found.value.subarray(found.start, found.start + found.length));
-      this.loadPartsLater(db, hash, entryKey, value).then(() => done(null), done);
+      this.loadElementsLater(db, hash, entryKey, value).then(() => done(null), done);
     });
   }
 
-  /** Loads a value in parts page by page while others run; what changed meanwhile is loaded anew by who needs it. */
-  private async loadPartsLater(
+  /** Loads a value by element page by page while others run; what changed meanwhile is loaded anew by who needs it. */
+  private async loadElementsLater(
     db: Database,
     hash: number,
     entryKey: Buffer,
@@ -209,13 +208,11 @@ export class ColdKeys {
   }
 
   /** What takes the elements of the entry that was opened. */
-  private loaderOf(db: Database, key: Buffer): PartsLoader | ElementsLoader {
-    const { engine, entry } = this;
-    if (entry.form === Form.parts) return new PartsLoader(engine, db, key, entry);
-    return new ElementsLoader(engine, db, key, entry, this.snapshot !== undefined);
+  private loaderOf(db: Database, key: Buffer): ElementsLoader {
+    return new ElementsLoader(this.engine, db, key, this.entry, this.snapshot !== undefined);
   }
 
-  private loadParts(db: Database, buf: Buffer, start: number, length: number): Address {
+  private loadElements(db: Database, buf: Buffer, start: number, length: number): Address {
     const key = Buffer.from(buf.subarray(start, start + length));
     const number = this.entry.valueNumber;
     const loader = this.loaderOf(db, key);
@@ -314,11 +311,11 @@ export class ColdKeys {
   /** Loads a key of which the entry is known. */
   private take(db: Database, { hash, buf, start, length, entry }: ColdEntry): Address {
     this.entry.copy(entry);
-    if (entry.isApart) return this.loadParts(db, buf, start, length);
+    if (entry.isApart) return this.loadElements(db, buf, start, length);
     return this.add(db, hash, buf, start, length);
   }
 }
 
-function takePage(scan: Scan, loader: PartsLoader | ElementsLoader): void {
+function takePage(scan: Scan, loader: ElementsLoader): void {
   for (let nth = 0; nth < scan.count; nth++) loader.entry(scan.key(nth), scan.value(nth));
 }

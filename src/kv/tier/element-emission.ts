@@ -10,10 +10,10 @@ import type {
   ElementNameOut,
   ElementSink,
   Keyspace,
+  LargeValue,
   Releasable,
 } from '../keyspace/index.ts';
 import type { Address } from '../memory/index.ts';
-import type { LargeElements } from '../values/index.ts';
 import { ByteSink } from './byte-sink.ts';
 import { elementsRange, KeyWriter } from './keys.ts';
 
@@ -63,7 +63,7 @@ export class ElementBatch extends ByteSink implements ElementNameOut {
 export class ElementEmission implements ElementSink {
   readonly db: Database;
   readonly key: Buffer;
-  readonly value: LargeElements;
+  readonly value: LargeValue;
   /** Nothing is left to be written. */
   isDone = false;
   private readonly out: ElementBatch;
@@ -71,7 +71,7 @@ export class ElementEmission implements ElementSink {
   private readonly number: number;
 
   /** `record` as of the flush; its value has a number. */
-  constructor(out: ElementBatch, db: Database, record: Address, value: LargeElements) {
+  constructor(out: ElementBatch, db: Database, record: Address, value: LargeValue) {
     this.out = out;
     this.db = db;
     this.key = db.keyBytes(record);

@@ -3,9 +3,9 @@
  * `finish` adds the key.
  */
 import type { Engine } from '../engine/engine.ts';
-import type { Database, ElementIn } from '../keyspace/index.ts';
+import type { Database, ElementIn, LargeValue } from '../keyspace/index.ts';
 import type { Address } from '../memory/index.ts';
-import { type LargeElements, newLarge } from '../values/index.ts';
+import { newLarge } from '../values/index.ts';
 import { type ElementsHead, EntryError, type EntryReader, finishEntry } from './entry.ts';
 import { ELEMENT_HEAD_BYTES } from './keys.ts';
 
@@ -16,7 +16,7 @@ export class ElementsLoader {
   private readonly head: ElementsHead;
   private readonly meta: number;
   private readonly expiry: number;
-  private readonly value: LargeElements;
+  private readonly value: LargeValue;
   private readonly reader = new ElementReader();
 
   /** `replaying`: what is read is as of the last flush that was complete. */

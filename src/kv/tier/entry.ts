@@ -3,13 +3,12 @@
  * docs/formats/kv-entries.md.
  *
  * What fits a record stands in the entry as it stands in the record; a small collection in large form
- * as DUMP has it; a large one in parts of its own, of which the entry tells the number.
+ * as DUMP has it; of a large one the entry has the head, and every element is an entry of its own.
  */
 import type { Engine } from '../engine/engine.ts';
 import {
   CLOCK_MASK,
   type Database,
-  type Elements,
   Flag,
   type LargeValue,
   TIER_MASK,
@@ -20,11 +19,11 @@ import {
 import { type Address, copyBytes } from '../memory/index.ts';
 import { RdbValueWriter, readDump } from '../rdb/index.ts';
 import { noteFieldExpiries } from '../values/hash/index.ts';
-import { dumpValue, type LargeElements, ValueLoader } from '../values/index.ts';
+import { dumpValue, ValueLoader } from '../values/index.ts';
 import { ByteSink } from './byte-sink.ts';
 
 /** First byte of an entry's value: where the value of the key is. */
-export const Form = { packed: 1, dump: 2, parts: 3, elements: 4 } as const;
+export const Form = { packed: 1, dump: 2, elements: 3 } as const;
 
 /** Bits of a record's meta that are stored. */
 const META_STORED = CLOCK_MASK | TYPE_MASK | Flag.variant;
@@ -34,13 +33,6 @@ const HAS_EXPIRY = 0x80000000;
 export const WHOLE_ELEMENTS = 512;
 /** Bytes of an element, on average, up to which that holds. */
 const WHOLE_ELEMENT_BYTES = 128;
-
-/** The entry of a value in parts: what its elements are found by. */
-export interface PartsHead {
-  readonly type: Type;
-  readonly value: number;
-  readonly parts: number;
-}
 
 /** The entry of a value that is stored by element; what its type adds follows. */
 export interface ElementsHead {
@@ -68,15 +60,8 @@ export class EntryWriter {
     } else sink.raw(db.bytesOf(record), db.valueOffset(record), db.valueLength(record));
   }
 
-  /** A record whose value is stored in parts. */
-  parts(db: Database, record: Address, value: number, parts: number): void {
-    this.head(Form.parts, db, record);
-    this.sink.f64(value);
-    this.sink.u32(parts);
-  }
-
   /** A record whose value is stored by element; `stamp` differs whenever they do. */
-  elements(db: Database, record: Address, number: number, stamp: number, value: Elements): void {
+  elements(db: Database, record: Address, number: number, stamp: number, value: LargeValue): void {
     this.head(Form.elements, db, record);
     const { sink } = this;
     sink.f64(number);
@@ -118,9 +103,7 @@ export class EntryReader {
     this.start = start + 5 + (timed ? 8 : 0);
     if (this.start > this.end || this.form < Form.packed || this.form > Form.elements) return false;
     this.expiry = timed ? buf.readDoubleLE(start + 5) : -1;
-    const left = this.end - this.start;
-    if (this.form === Form.elements) return left >= ELEMENTS_HEAD_BYTES;
-    return this.form !== Form.parts || left === 12;
+    return this.form !== Form.elements || this.end - this.start >= ELEMENTS_HEAD_BYTES;
   }
 
   /** Reads what another one has opened. */
@@ -135,7 +118,7 @@ export class EntryReader {
 
   /** Whether the value is beside the entry, in others of its own. */
   get isApart(): boolean {
-    return this.form === Form.parts || this.form === Form.elements;
+    return this.form === Form.elements;
   }
 
   /** The number under which the elements of a value that is apart are. */
@@ -156,15 +139,6 @@ export class EntryReader {
   /** What the type has in the head of a value that is stored by element. */
   get typeStart(): number {
     return this.start + ELEMENTS_HEAD_BYTES;
-  }
-
-  /** Of a value in parts. */
-  partsHead(): PartsHead {
-    return {
-      type: this.type,
-      value: this.buf.readDoubleLE(this.start),
-      parts: this.buf.readUInt32LE(this.start + 8),
-    };
   }
 }
 
@@ -207,23 +181,13 @@ export function finishEntry(db: Database, record: Address, meta: number, expiry:
   return placed;
 }
 
-/** Whether a large value is of a type that can be stored by element. */
-export function hasElements(value: LargeValue): value is LargeElements {
-  return 'writeElement' in value;
-}
-
 /**
  * Whether a value is to be stored by element: above the bound, or not far below it if it is stored so,
  * that it may come and go around the bound.
  */
-export function isStoredByElement(value: LargeElements, wholeElements: number): boolean {
+export function isStoredByElement(value: LargeValue, wholeElements: number): boolean {
   const bound = value.storedAs === undefined ? wholeElements : wholeElements >>> 1;
   return value.size > bound || value.memoryBytes() > bound * WHOLE_ELEMENT_BYTES;
-}
-
-/** Whether a large value is stored in parts. */
-export function goesInParts(value: LargeValue): boolean {
-  return value.size > WHOLE_ELEMENTS;
 }
 
 /** An entry of the store is not what the store writes, though the engine's checksums hold. */

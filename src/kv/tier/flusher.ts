@@ -8,8 +8,9 @@
  * engine before the log is durable up to there: else a power loss could leave a flush of entries that are
  * gone.
  *
- * Large collections are written in parts. A command that would change one which is not written yet
- * waits until it is (`mustWait`); what can not wait (a script that names no keys) completes it at once.
+ * Of a large collection the flush writes the head at once, which takes a moment, and the elements that
+ * have changed in slices; one that is about to change before its turn is written first, as it was.
+ * Nobody waits for that, and the key may go meanwhile: the value stays until the flush has it.
  *
  *   idle --start--> writing --all in the engine's memory--> settling --in tables--> idle
  *                   writing --databases are emptied or exchanged--> idle --> writing (anew)
@@ -18,19 +19,18 @@
 import type { Clock } from '../../core/runtime/index.ts';
 import { type Lsm, type LsmError, WriteBatch } from '../../core/store/index.ts';
 import type { Engine } from '../engine/engine.ts';
-import { type Database, Flag, type Generation, type Name, Type } from '../keyspace/index.ts';
-import { type Address, FETCH_MAX } from '../memory/index.ts';
-import type { LargeElements } from '../values/index.ts';
-import { ElementBatch, ElementEmission } from './element-emission.ts';
 import {
-  EntryWriter,
-  goesInParts,
-  hasElements,
-  isStoredByElement,
-  WHOLE_ELEMENTS,
-} from './entry.ts';
+  type Database,
+  Flag,
+  type Generation,
+  type LargeValue,
+  type Name,
+  Type,
+} from '../keyspace/index.ts';
+import { type Address, FETCH_MAX } from '../memory/index.ts';
+import { ElementBatch, ElementEmission } from './element-emission.ts';
+import { EntryWriter, isStoredByElement, WHOLE_ELEMENTS } from './entry.ts';
 import { contentRange, elementsRange, KeyWriter, NUMBERS_KEY, Space, STATE_KEY } from './keys.ts';
-import { LargeEmission, type PartSink } from './large-emission.ts';
 import { encodeNumbers, encodeState, type StoredState, stateOf } from './state.ts';
 
 const SLICE_MS = 1;
@@ -69,7 +69,7 @@ interface Work {
   next: number;
 }
 
-export class Flusher implements PartSink {
+export class Flusher {
   state: 'idle' | 'writing' | 'settling' = 'idle';
   /** Unix seconds of the last complete flush. */
   lastDoneSeconds: number;
@@ -106,10 +106,8 @@ export class Flusher implements PartSink {
   private dropped: number[] = [];
   private work: Work[] = [];
   private readonly hashes = new Uint32Array(FETCH_MAX);
-  /** Large collections met or waited for, in the order in which they are written. */
-  private emissions: LargeEmission[] = [];
   /** Values of which elements are to be written, in the order in which they were met. */
-  private byElement: ElementEmission[] = [];
+  private emissions: ElementEmission[] = [];
   private readonly elements: ElementBatch;
   private readonly wholeElements: number;
   private readonly elementsAtOnce: number;
@@ -130,7 +128,6 @@ export class Flusher implements PartSink {
     this.elementsAtOnce = Math.min(ELEMENTS_AT_ONCE, Math.max(1, this.wholeElements >>> 2));
     this.lastDoneSeconds = Math.floor(clock.wallMs() / 1000);
     engine.keyspace.beforeChange = (db, record) => this.emit(db, record);
-    engine.flushWaits = (db, buf, start, length) => this.mustWait(db, buf, start, length);
     engine.onKeyspaceReplaced = () => this.startAnew();
   }
 
@@ -250,7 +247,7 @@ export class Flusher implements PartSink {
   };
 
   private get writtenAll(): boolean {
-    return this.work.length === 0 && this.emissions.length === 0 && this.byElement.length === 0;
+    return this.work.length === 0 && this.emissions.length === 0;
   }
 
   /** Everything is written but the mark; tried again while the engine is behind. */
@@ -331,8 +328,7 @@ export class Flusher implements PartSink {
     const { clock } = this.options;
     const forEver = untilMs === Number.POSITIVE_INFINITY;
     while (!this.writtenAll) {
-      if (this.byElement.length > 0) this.someElements(this.byElement[0]!);
-      else if (this.emissions.length > 0) this.completePart(this.emissions[0]!);
+      if (this.emissions.length > 0) this.someElements(this.emissions[0]!);
       else this.some(this.work[0]!);
       if (forEver) continue;
       if (this.batch.bytes > BATCH_BYTES && !this.push()) return;
@@ -400,31 +396,12 @@ export class Flusher implements PartSink {
   }
 
   private visit(db: Database, record: Address): void {
-    if (!this.isAwaited(db, record)) return;
-    if (!this.goesByElement(db, record) && this.isInParts(db, record)) {
-      this.emissionOf(db, record);
-    } else this.emit(db, record);
+    if (this.isAwaited(db, record)) this.emit(db, record);
   }
 
   /** Whether the running flush still has to write a record. */
   private isAwaited(db: Database, record: Address): boolean {
     return (db.metaOf(record) & this.options.engine.keyspace.flushingBit) !== 0;
-  }
-
-  private isInParts(db: Database, record: Address): boolean {
-    return db.isLarge(record) && goesInParts(db.largeOf(record));
-  }
-
-  /** The emission of a large collection, begun or queued now. */
-  private emissionOf(db: Database, record: Address): LargeEmission {
-    const value = db.largeOf(record);
-    const found = this.emissions.find((emission) => emission.value === value);
-    if (found !== undefined) return found;
-    const { engine } = this.options;
-    const number = this.nextValue();
-    const emission = new LargeEmission(db, record, engine.holds.nextNumber(), number);
-    this.emissions.push(emission);
-    return emission;
   }
 
   /** A number that no value has had. */
@@ -434,54 +411,8 @@ export class Flusher implements PartSink {
     return number;
   }
 
-  part(emission: LargeEmission, number: number, items: Buffer, length: number): void {
-    const { keys } = this;
-    keys.part(emission.db.content, emission.number, number);
-    this.batch.putRange(keys.buf, 0, keys.length, items, 0, length, 0);
-  }
-
-  private completePart(emission: LargeEmission): void {
-    emission.step(this, WHOLE_ELEMENTS);
-    if (emission.done) this.finishParts(emission);
-  }
-
-  /** All parts of a collection are written: now its entry, and those who waited may go on. */
-  private finishParts(emission: LargeEmission): void {
-    const { db, key, value, number } = emission;
-    const record = db.findHot(key, 0, key.length);
-    this.entries.parts(db, record, number, emission.parts);
-    if (value.storedAs !== undefined) db.changes.flushing!.dead.push(value.storedAs);
-    value.storedAs = { content: db.content, from: number, to: number + 1 };
-    this.writeEntry(db, record);
-    this.emissions = this.emissions.filter((other) => other !== emission);
-    this.options.engine.onFlushProgress?.(emission.hold);
-  }
-
-  /**
-   * The number of the large collection that has to be written before a command changes this key, 0 for
-   * none. It is written next; `engine.onFlushProgress` tells when to try again.
-   */
-  private mustWait(db: Database, buf: Buffer, start: number, length: number): number {
-    const record = db.findHot(buf, start, length);
-    if (record === 0 || !this.isAwaited(db, record) || !this.isInParts(db, record)) return 0;
-    if (this.goesByElement(db, record)) return 0;
-    const emission = this.emissionOf(db, record);
-    this.emissions = [emission, ...this.emissions.filter((other) => other !== emission)];
-    return emission.hold;
-  }
-
-  /** Whether a record's value is, or is about to be, stored by element. */
-  private goesByElement(db: Database, record: Address): boolean {
-    if (!db.isLarge(record)) return false;
-    const value = db.largeOf(record);
-    if (!hasElements(value)) return false;
-    return value.changes?.frozen === true || isStoredByElement(value, this.wholeElements);
-  }
-
   /** Writes the head of a value that is stored by element, and freezes what has changed of it. */
-  private emitHead(db: Database, record: Address, value: LargeElements): void {
-    // Its head is written, and its elements are being.
-    if (value.changes?.frozen === true) return;
+  private emitHead(db: Database, record: Address, value: LargeValue): void {
     if (value.storedAs === undefined) {
       const number = this.nextValue();
       value.storedAs = { content: db.content, from: number, to: number + 1 };
@@ -492,19 +423,17 @@ export class Flusher implements PartSink {
     // Only with all of its elements it is as stored as it will be.
     db.setFlag(record, this.options.engine.keyspace.flushingBit, true);
     const emission = new ElementEmission(this.elements, db, record, value);
-    this.byElement.push(emission);
+    this.emissions.push(emission);
     value.changes!.freeze(emission);
   }
 
+  /** Writes some elements of the first emission. */
   private someElements(emission: ElementEmission): void {
-    if (!emission.isDone) emission.value.changes!.step(this.elementsAtOnce);
-    if (emission.isDone) this.elementsWritten(emission);
-  }
-
-  private elementsWritten(emission: ElementEmission): void {
     const { db, key, value } = emission;
+    if (!emission.isDone) value.changes!.step(this.elementsAtOnce);
+    if (!emission.isDone) return;
     const { keyspace } = this.options.engine;
-    this.byElement = this.byElement.filter((other) => other !== emission);
+    this.emissions.shift();
     const record = db.findHot(key, 0, key.length);
     if (record !== 0 && db.isLarge(record) && db.largeOf(record) === value) {
       db.setFlag(record, keyspace.flushingBit, false);
@@ -514,22 +443,18 @@ export class Flusher implements PartSink {
 
   /** Writes a record that the running flush does not have yet, all of it or what it takes to have all. */
   private emit(db: Database, record: Address): void {
-    if (this.goesByElement(db, record)) {
-      this.emitHead(db, record, db.largeOf(record) as LargeElements);
-      return;
-    }
-    if (this.isInParts(db, record)) {
-      const emission = this.emissionOf(db, record);
-      while (!emission.done) emission.step(this, WHOLE_ELEMENTS);
-      this.finishParts(emission);
-      return;
-    }
     const value = db.isLarge(record) ? db.largeOf(record) : undefined;
+    // Its head is written, and its elements are being.
+    if (value?.changes?.frozen === true) return;
+    if (value !== undefined && isStoredByElement(value, this.wholeElements)) {
+      this.emitHead(db, record, value);
+      return;
+    }
     if (value?.storedAs !== undefined) {
       // In the next flush: a start from before this one finds the elements, and may go on with them.
       db.changes.dead.push(value.storedAs);
       value.storedAs = undefined;
-      value.endChanges?.();
+      value.endChanges();
     }
     this.entries.whole(db, record);
     this.writeEntry(db, record);
@@ -608,19 +533,14 @@ export class Flusher implements PartSink {
     const { keyspace } = this.options.engine;
     const { flushingBit, dirtyBit } = keyspace;
     this.life++;
-    for (const { value, isDone } of this.byElement) {
+    for (const { value, isDone } of this.emissions) {
       if (!isDone) value.changes!.unfreeze();
       keyspace.large.letGo(value);
     }
-    this.byElement = [];
+    this.emissions = [];
     for (const db of keyspace.databases) {
       const generation = db.changes.flushing;
       if (generation === undefined) continue;
-      for (const emission of this.emissions) {
-        if (emission.db !== db) continue;
-        const { number } = emission;
-        db.changes.dead.push({ content: db.content, from: number, to: number + 1 });
-      }
       db.changes.unfreeze(generation, (hash, buf, start, length) => {
         const record = db.table.find(hash, buf, start, length);
         if (record !== 0) db.setFlag(record, Flag.stored, true);
@@ -635,7 +555,6 @@ export class Flusher implements PartSink {
         });
       }
     }
-    this.emissions = [];
     this.work = [];
     keyspace.endFlush();
   }

@@ -34,7 +34,7 @@ export const STATE_KEY = Buffer.from([Space.state, 1]);
 /** Numbers that may have been given away, also by a flush that did not come to its end. */
 export const NUMBERS_KEY = Buffer.from([Space.state, 2]);
 
-const partName = Buffer.alloc(4);
+const NO_NAME = Buffer.alloc(0);
 
 /** Writes keys of entries into one buffer: `buf[0, length)`, good until the next. */
 export class KeyWriter {
@@ -76,12 +76,6 @@ export class KeyWriter {
     putU32(buf, 9, atMs >>> 0);
     copyBytes(from, start, buf, TIME_HEAD_BYTES, length);
     return this;
-  }
-
-  /** A part of a large value. */
-  part(content: number, value: number, part: number): this {
-    putU32(partName, 0, part);
-    return this.element(content, value, partName, 0, 4);
   }
 
   /** An element of a large value. */
@@ -151,9 +145,9 @@ export function elementsRange(
   to: number,
 ): { from: Buffer; to: Buffer } {
   const keys = new KeyWriter();
-  const first = keys.element(content, from, partName, 0, 0).buf;
+  const first = keys.element(content, from, NO_NAME, 0, 0).buf;
   const range = { from: Buffer.from(first.subarray(0, ELEMENT_HEAD_BYTES)) };
-  const last = keys.element(content, to, partName, 0, 0).buf;
+  const last = keys.element(content, to, NO_NAME, 0, 0).buf;
   return { ...range, to: Buffer.from(last.subarray(0, ELEMENT_HEAD_BYTES)) };
 }
 

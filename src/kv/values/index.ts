@@ -3,5 +3,5 @@ export { copyValue } from './copy.ts';
 export { encodingOf, lengthOf, memoryUsage } from './describe.ts';
 export { DIGEST_OF_NOTHING, digestDatabases, digestValue } from './digest.ts';
 export { dumpValue } from './dump.ts';
-export { type LargeElements, newLarge } from './large.ts';
+export { newLarge } from './large.ts';
 export { ValueLoader } from './loader.ts';

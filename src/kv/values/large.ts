@@ -1,5 +1,5 @@
 /** Large values of all types as those see them who store them element by element. */
-import { type Elements, type LargeValue, Type } from '../keyspace/index.ts';
+import { type LargeValue, Type } from '../keyspace/index.ts';
 import type { Arena } from '../memory/index.ts';
 import type { Settings } from '../settings.ts';
 import { LargeHash } from './hash/index.ts';
@@ -8,15 +8,13 @@ import { LargeSet } from './set/index.ts';
 import { Stream } from './stream/index.ts';
 import { LargeZset } from './zset/index.ts';
 
-export type LargeElements = LargeValue & Elements;
-
 /** An empty value in large form, in which about `expected` elements will be. */
 export function newLarge(
   type: Type,
   arena: Arena,
   settings: Settings,
   expected: number,
-): LargeElements {
+): LargeValue {
   switch (type) {
     case Type.hash:
       return new LargeHash(arena, expected);

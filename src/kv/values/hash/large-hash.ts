@@ -12,7 +12,6 @@ import {
   type ElementIn,
   type ElementNameOut,
   type ElementOut,
-  type Elements,
   type LargeValue,
   NodeChanges,
   type NodeOwner,
@@ -43,7 +42,7 @@ const VALUE_LENGTH_MASK = 0x3fffffff;
 /** What the objects of one hash take on the heap, about. */
 const OBJECT_BYTES = 280;
 
-export class LargeHash implements LargeValue, Elements, NodeOwner {
+export class LargeHash implements LargeValue, NodeOwner {
   readonly type = Type.hash;
   readonly table: Table;
   changes: NodeChanges | undefined;

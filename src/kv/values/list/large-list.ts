@@ -16,7 +16,6 @@ import {
   type ElementIn,
   type ElementNameOut,
   type ElementOut,
-  type Elements,
   type LargeValue,
   Type,
 } from '../../keyspace/index.ts';
@@ -40,7 +39,7 @@ export interface Position {
   offset: number;
 }
 
-export class LargeList implements LargeValue, Elements, ChunkOwner {
+export class LargeList implements LargeValue, ChunkOwner {
   readonly type = Type.list;
   changes: ListChanges | undefined;
   size = 0;

@@ -13,7 +13,6 @@ import {
   type ElementIn,
   type ElementNameOut,
   type ElementOut,
-  type Elements,
   type LargeValue,
   NodeChanges,
   type NodeOwner,
@@ -40,7 +39,7 @@ const STORED = 3;
 /** What the objects of one set take on the heap, about. */
 const OBJECT_BYTES = 200;
 
-export class LargeSet implements LargeValue, Elements, NodeOwner {
+export class LargeSet implements LargeValue, NodeOwner {
   readonly type = Type.set;
   readonly table: Table;
   changes: NodeChanges | undefined;

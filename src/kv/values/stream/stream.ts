@@ -9,7 +9,6 @@ import {
   type ElementIn,
   type ElementNameOut,
   type ElementOut,
-  type Elements,
   type LargeValue,
   Type,
 } from '../../keyspace/index.ts';
@@ -36,7 +35,7 @@ export interface TrimOptions {
   readonly limit: number;
 }
 
-export class Stream implements LargeValue, Elements {
+export class Stream implements LargeValue {
   readonly type = Type.stream;
   readonly entries: StreamEntries;
   readonly firstId = new EntryId();

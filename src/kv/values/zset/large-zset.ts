@@ -9,7 +9,6 @@ import {
   type ElementIn,
   type ElementNameOut,
   type ElementOut,
-  type Elements,
   type LargeValue,
   NodeChanges,
   type NodeOwner,
@@ -33,7 +32,7 @@ import { entryCount, NEXT } from './tree-node.ts';
 /** What the objects of one sorted set take on the heap, about. */
 const OBJECT_BYTES = 400;
 
-export class LargeZset implements LargeValue, Elements, NodeOwner {
+export class LargeZset implements LargeValue, NodeOwner {
   readonly type = Type.zset;
   changes: NodeChanges | undefined;
   readonly table: Table;

@@ -422,7 +422,9 @@ function elementCommand(random: SimRandom): string[] {
 }
 
 test('collections come back that are stored by element, crash by crash', async () => {
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  // The last one: a list becomes small while a flush has its elements.
+  const seeds = new Set([...Array.from({ length: SEEDS }, (_, n) => n + 1), 22]);
+  for (const seed of seeds) {
     const world = new World(seed, 'always');
     world.wholeElements = 16;
     try {

@@ -430,7 +430,7 @@ test('collections come back that are stored by element, crash by crash', async (
     try {
       const { random } = world;
       let { persistence } = await world.open();
-      for (let life = 0; life < 5; life++) {
+      for (let life = 0; life < 4; life++) {
         world.working = random.u32() % 3 > 0;
         const commands = 40 + (random.u32() % 150);
         for (let i = 0; i < commands; i++) {
@@ -449,7 +449,7 @@ test('collections come back that are stored by element, crash by crash', async (
 
 test('a command whose changes take several log entries comes back whole or not at all', async () => {
   let cutOff = 0;
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  for (let seed = 1; seed <= SEEDS / 2; seed++) {
     const world = new World(seed, 'always', 300_000);
     try {
       const { random } = world;

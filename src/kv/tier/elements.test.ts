@@ -114,3 +114,18 @@ for (const [type, { add, change, remove, shrink, fewBytes = FEW_BYTES }] of Obje
     await store.close();
   });
 }
+
+test('a list that is packed while a flush writes its chunks is stored as it was before', async () => {
+  const store = await TierStore.open({ settings: { listMaxListpackSize: 4 } });
+  for (let i = 0; i < MANY; i++) store.run('RPUSH', 'big', `element ${i}`);
+  await store.settle();
+  store.persistence.startFlush();
+  for (let left = MANY; left > 1; left--) store.run('RPOP', 'big');
+  await store.clock.runUntil(() => !store.persistence.flusher.running);
+  assert.equal(store.persistence.flusher.completed, 1);
+  store.run('RPUSH', 'big', 'last');
+  await store.settle();
+  await store.crash();
+  assert.deepEqual(store.run('LRANGE', 'big', 0, -1), ['element 0', 'last']);
+  await store.close();
+});

@@ -23,7 +23,7 @@ export interface Samples {
   readonly leave: number;
 }
 
-export const SAMPLES: Samples = { samples: 32, leave: 4 };
+export const SAMPLES: Samples = { samples: 16, leave: 4 };
 
 export class Sampled implements Policy {
   private readonly residents: Residents;

@@ -5,10 +5,13 @@ export class ColdCount {
   expiring = 0;
   /** Unix ms: none of them is due earlier, except where active expiry is just looking. */
   dueMs = Number.POSITIVE_INFINITY;
+  /** Rises when keys that are not in memory may be there that were not before. */
+  version = 0;
 
   /** A key has left memory, or is on the disk only from the start. `expiryMs`: -1 for never. */
   add(expiryMs: number): void {
     this.size++;
+    this.version++;
     if (expiryMs < 0) return;
     this.expiring++;
     if (expiryMs < this.dueMs) this.dueMs = expiryMs;
@@ -23,6 +26,7 @@ export class ColdCount {
   /** So many keys are on the disk only, and nobody knows when the first of them is due. */
   set(size: number, expiring: number): void {
     this.size = size;
+    this.version++;
     this.expiring = expiring;
     this.dueMs = expiring > 0 ? 0 : Number.POSITIVE_INFINITY;
   }

@@ -40,6 +40,8 @@ const FLUSH_TRY_MS = 1000;
 const MEBIBYTE = 1024 * 1024;
 const MEMTABLE_BYTES = 16 * MEBIBYTE;
 const CACHE_BYTES = 32 * MEBIBYTE;
+/** Keys stand in the order of their hashes: of a block only the one asked for is of use. */
+const BLOCK_BYTES = 2048;
 
 export interface PersistenceOptions {
   readonly engine: Engine;
@@ -131,6 +133,7 @@ export class Persistence {
       log: 'owner',
       memtableBytes: options.memtableBytes ?? MEMTABLE_BYTES,
       cacheBytes: CACHE_BYTES,
+      blockBytes: BLOCK_BYTES,
       onStateChange: (state, failure) => {
         if (failure !== null) options.log.error('the tables of keys', { state, err: failure });
       },

@@ -47,6 +47,8 @@ export class ColdKeys {
   private readonly keys = new KeyWriter();
   private readonly entry = new EntryReader();
   private readonly found: Lookup = { value: Buffer.alloc(0), start: 0, length: 0, expiresAtMs: 0 };
+  /** The key that `keys` holds is not there, as long as this is the version of what is on the disk only. */
+  private missedVersion = -1;
   /** Loads under way by the entry's key, latin1: the number that those wait for who need it. */
   private readonly loading = new Map<string, number>();
   /** Loads that failed, and why, for those who have waited. */
@@ -62,12 +64,14 @@ export class ColdKeys {
 
   /** A key that is not in memory: its record, loaded at once, or 0. @throws ReplyError when it is damaged. */
   private find(db: Database, hash: number, buf: Buffer, start: number, length: number): Address {
+    if (this.hasMissed(db, hash, buf, start, length)) return 0;
     if (db.changes.hasGone(hash, buf, start, length)) return 0;
     const { found, keys } = this;
     keys.key(db.content, hash, buf, start, length);
+    this.missedVersion = -1;
     try {
       if (!this.store.lookupNow(keys.buf, 0, keys.length, found, this.snapshot)) {
-        this.missing++;
+        this.missed(db);
         return 0;
       }
       this.open(found.value, found.start, found.length);
@@ -91,9 +95,13 @@ export class ColdKeys {
     this.makeRoom?.();
     const { found, keys } = this;
     keys.key(db.content, hash, buf, start, length);
+    this.missedVersion = -1;
     try {
       const state = this.store.lookup(keys.buf, 0, keys.length, found);
-      if (state === Found.missing) return FREE;
+      if (state === Found.missing) {
+        this.missed(db);
+        return FREE;
+      }
       if (state === Found.found) {
         this.open(found.value, found.start, found.length);
         if (!this.entry.isApart) {
@@ -105,6 +113,25 @@ export class ColdKeys {
       throw this.told(error);
     }
     return this.await(db, hash, Buffer.from(keys.buf.subarray(0, keys.length)));
+  }
+
+  private missed(db: Database): void {
+    this.missing++;
+    this.missedVersion = db.colds.version;
+  }
+
+  /** Whether the last look-up was for this key and found none: a command asks again for what it came with. */
+  private hasMissed(
+    db: Database,
+    hash: number,
+    buf: Buffer,
+    start: number,
+    length: number,
+  ): boolean {
+    return (
+      this.missedVersion === db.colds.version &&
+      this.keys.isKey(db.content, hash, buf, start, length)
+    );
   }
 
   /** Loads that wait for the disk. */

@@ -4,7 +4,7 @@
  * A key of the store stands under its content and the reverse of its hash: the order in which SCAN goes
  * over memory, so that a range of buckets there is a range of entries here.
  */
-import { copyBytes, reverseBits } from '../memory/index.ts';
+import { copyBytes, equalBytes, reverseBits } from '../memory/index.ts';
 
 /** First byte of an entry's key. */
 export const Space = {
@@ -44,6 +44,18 @@ export class KeyWriter {
   /** The entry of a key of the store, with the hash that its table has for it. */
   key(content: number, hash: number, from: Buffer, start: number, length: number): this {
     return this.hashed(Space.key, content, hash, from, start, length);
+  }
+
+  /** Whether it is the entry of this key that was written last. */
+  isKey(content: number, hash: number, from: Buffer, start: number, length: number): boolean {
+    const { buf } = this;
+    return (
+      this.length === KEY_HEAD_BYTES + length &&
+      buf[0] === Space.key &&
+      buf.readUInt32BE(1) === content &&
+      buf.readUInt32BE(5) === reverseBits(hash) &&
+      equalBytes(buf, KEY_HEAD_BYTES, from, start, length)
+    );
   }
 
   /** The entry that says that the hash at a key has fields which expire. */

@@ -21,7 +21,7 @@ import type { Flusher } from './flusher.ts';
 import { Uses } from './uses.ts';
 
 /** Records looked at for each round, and how many of them leave at most. */
-const SAMPLES = 32;
+const SAMPLES = 16;
 const LEAVE = 4;
 const BUDGET_MS = 1;
 /** Rounds between two looks at the clock. */

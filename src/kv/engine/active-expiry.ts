@@ -49,7 +49,9 @@ export class ActiveExpiry {
     const start = engine.clock.monotonicMs();
     this.untilClock = CLOCK_EVERY;
     this.deadlineMs = start + SLICE_MS / 2;
-    const moreCold = engine.coldExpiry?.slice(this.timeIsOver) === false;
+    const { coldExpiry, overwritten } = engine;
+    const looksAtCold = overwritten?.pending !== true;
+    const moreCold = looksAtCold && coldExpiry?.slice(this.timeIsOver) === false;
     this.deadlineMs = start + SLICE_MS;
     const more = !this.sweepKeys() || !this.sweepHashes() || moreCold;
     engine.executor.commitBackground();

@@ -43,9 +43,10 @@ export class Background {
     if (engine.scripting.busy) return this.reclaim();
     const expires = engine.activeExpiry.slice();
     const evicts = engine.eviction.slice();
+    const resolves = engine.overwritten?.slice() === true;
     const spills = engine.persistence?.spill.slice() === true;
     const walks = engine.bigKeys.slice();
-    return this.reclaim() || expires || evicts || spills || walks;
+    return this.reclaim() || expires || evicts || resolves || spills || walks;
   }
 
   /** Memory ahead of need; a system that has refused it is not asked at every tick. */

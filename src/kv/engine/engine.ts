@@ -21,7 +21,7 @@ import { Outlet } from '../session/outlet.ts';
 import type { Session } from '../session/session.ts';
 import { SettingTable } from '../setting-table/index.ts';
 import { defaultSettings, type Settings } from '../settings.ts';
-import type { ColdExpiry, ColdKeys } from '../tier/index.ts';
+import type { ColdExpiry, ColdKeys, Overwritten } from '../tier/index.ts';
 import { TrackingTable } from '../tracking/index.ts';
 import { Accounting } from './accounting.ts';
 import { ActiveExpiry } from './active-expiry.ts';
@@ -139,6 +139,8 @@ export class Engine {
   cold: ColdKeys | undefined;
   /** Expires them though nobody asks for them; undefined without persistence. */
   coldExpiry: ColdExpiry | undefined;
+  /** What a start has left open of keys that it replaced; undefined without persistence. */
+  overwritten: Overwritten | undefined;
   /** The background has more to do before the next tick: what it waited for is there. */
   onBackgroundWork: (() => void) | undefined;
   /** State beside the keys that flushes carry, by name. */

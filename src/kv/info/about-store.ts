@@ -160,6 +160,7 @@ export function replicationFields(engine: Engine): Fields {
 
 /** Databases that have keys. `avg_ttl` is of a sample, milliseconds. */
 export function keyspaceFields(engine: Engine): Fields {
+  engine.overwritten?.resolveAll();
   return engine.keyspace.databases
     .filter((db) => db.size > 0)
     .map((db) => {

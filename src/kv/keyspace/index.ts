@@ -16,7 +16,7 @@ export { HashList } from './hash-list.ts';
 export { Keyspace, type KeyspaceHooks } from './keyspace.ts';
 export { type LargeValue, LargeValues, type Releasable } from './large-value.ts';
 export { copyPacked, moveRecord } from './move.ts';
-export type { Name, Names } from './names.ts';
+export { type Name, Names } from './names.ts';
 export { NodeChanges, type NodeOwner } from './node-changes.ts';
 export {
   CLOCK_MASK,

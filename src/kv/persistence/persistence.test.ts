@@ -142,6 +142,7 @@ class World {
   /** With time and ticks everything that is due goes, wherever it is; how much there is is known. */
   async expireAll(): Promise<void> {
     const { engine } = this.life!;
+    engine.overwritten!.resolveAll();
     const left = (): string[] => {
       const due: string[] = [];
       for (const db of engine.keyspace.databases) {

@@ -28,6 +28,7 @@ import {
   ColdKeys,
   Flusher,
   loadExpiringHashes,
+  Overwritten,
   recoverState,
   Spill,
   Warming,
@@ -37,6 +38,8 @@ import { Replay } from './replay.ts';
 const RESUME_TRY_MS = 250;
 /** Behind a flush that failed the next one waits so long. */
 const FLUSH_TRY_MS = 1000;
+/** Writes wait when the log holds so many flushes behind the one that runs. */
+const FAR_BEHIND = 2;
 const MEBIBYTE = 1024 * 1024;
 const MEMTABLE_BYTES = 16 * MEBIBYTE;
 const CACHE_BYTES = 32 * MEBIBYTE;
@@ -103,6 +106,7 @@ export class Persistence {
       clock,
       ...(options.wholeElements !== undefined && { wholeElements: options.wholeElements }),
       makeDurable: (index, done) => this.makeDurable(index, done),
+      behind: () => this.bytesBehindFlush / this.flushAtBytes,
       onDone: (index) => this.flushed(index),
       onFailed: (error) => {
         options.log.error('a flush failed; the log keeps what it would have stored', {
@@ -157,6 +161,7 @@ export class Persistence {
     const cold = new ColdKeys(engine, store);
     cold.snapshot = snapshot;
     engine.cold = cold;
+    engine.overwritten = new Overwritten(engine, store, snapshot);
     const stored = await recoverState(engine, store, snapshot);
     const from = stored.logIndex + 1;
     const replay = new Replay(engine, options.log);
@@ -183,7 +188,6 @@ export class Persistence {
     });
     // From here on the newest is right: what a flush that was cut short wrote is in memory again.
     cold.snapshot = undefined;
-    snapshot.release();
     engine.keyspace.allIsReplayed();
     engine.keyspace.expiresOnLookup = true;
     engine.keyspace.setNow(clock.wallMs());
@@ -204,7 +208,7 @@ export class Persistence {
 
   /** Too much waits for the engine: no more writes should be run. */
   get crowded(): boolean {
-    return this.flusher.crowded || this.spill.crowded;
+    return this.flusher.crowded || this.spill.crowded || this.isFarBehind;
   }
 
   /**
@@ -228,6 +232,11 @@ export class Persistence {
     this.warm();
   }
 
+  /** Writes are faster than flushes: the log, and with it the next start, would grow without a bound. */
+  private get isFarBehind(): boolean {
+    return this.flusher.running && this.bytesBehindFlush > this.flushAtBytes * FAR_BEHIND;
+  }
+
   /** Begins to bring keys into memory that nobody has asked for, as far as there is room. */
   warm(): void {
     this.warming.start();
@@ -236,6 +245,7 @@ export class Persistence {
   /** Keys should leave memory, and too many of them are dirty. */
   private flushEarly(): void {
     if (this.flusher.running || this.flusher.lastFailed) return;
+    if (this.options.engine.overwritten?.pending === true) return;
     if (this.bytesBehindFlush > 0) this.startFlush();
   }
 
@@ -255,7 +265,8 @@ export class Persistence {
   tick(): void {
     const { flusher, options } = this;
     const { clock } = options;
-    if (!flusher.running && this.log.state !== 'failed') {
+    const { overwritten } = options.engine;
+    if (!flusher.running && this.log.state !== 'failed' && overwritten?.pending !== true) {
       const again =
         flusher.lastFailed && clock.monotonicMs() >= flusher.lastFailedMs + FLUSH_TRY_MS;
       const due = !flusher.lastFailed && this.bytesBehindFlush >= this.flushAtBytes;
@@ -285,7 +296,11 @@ export class Persistence {
   }
 
   private flushed(index: number): void {
-    const { log } = this.options;
+    const { log, engine } = this.options;
+    if (this.bytesBehindFlush >= this.flushAtBytes) {
+      this.startFlush();
+      engine.onUnpaused?.();
+    }
     this.log.truncateBefore(logIndex(index + 1)).catch((error: unknown) => {
       log.error('the log could not be cut behind a flush', { err: error });
     });

@@ -29,6 +29,7 @@ export class Replay {
     const args = new Args();
     let index = 0;
     const apply: VisitEffect = (database, effect) => {
+      engine.overwritten?.note(engine.database(database), effect);
       const text = executor.apply(database, effect);
       if (text !== '') log.warn('a logged effect was refused', { index, error: text });
     };

@@ -205,6 +205,7 @@ test('databases that are exchanged, emptied or reloaded under a walk keep what i
     else assert.deepEqual(sizes, [change[0] === 'FLUSHDB' ? 0 : left, 0], change.join(' '));
     await store.settle();
     await store.crash();
+    store.engine.overwritten!.resolveAll();
     assert.deepEqual(
       [0, 1].map((index) => store.database(index).size),
       sizes,

@@ -34,6 +34,9 @@ import { contentRange, elementsRange, KeyWriter, NUMBERS_KEY, Space, STATE_KEY }
 import { encodeNumbers, encodeState, type StoredState, stateOf } from './state.ts';
 
 const SLICE_MS = 1;
+/** What the log holds behind a running flush, in flushes, from which on it takes a share of every turn. */
+const URGENT = 0.5;
+const URGENT_SLICE_MS = 4;
 /** Records between two looks at the clock. */
 const LOOK_EVERY = 64;
 /** Elements between two looks at the clock, at most. */
@@ -55,6 +58,8 @@ export interface FlusherOptions {
   readonly wholeElements?: number;
   /** Calls back when the log is durable up to an entry, null, or why it is not. */
   makeDurable(logIndex: number, done: (error: unknown) => void): void;
+  /** How much the log has grown since this flush began, as a share of what starts one. */
+  behind(): number;
   /** A flush that holds all entries up to `logIndex` is durable. */
   onDone(logIndex: number): void;
   onFailed(error: unknown): void;
@@ -207,6 +212,7 @@ export class Flusher {
     if (this.running || this.closed) return false;
     const { engine, clock } = this.options;
     const { keyspace } = engine;
+    engine.overwritten?.resolveAll();
     // Inside a transaction what it has changed so far is an entry before the flush.
     engine.effects.commit(keyspace.nowMs);
     this.logIndex = engine.effects.lastIndex;
@@ -239,11 +245,15 @@ export class Flusher {
       clock.setTimer(1, this.step);
       return;
     }
-    if (!this.sealed && this.push() && !this.writtenAll) this.walk(clock.monotonicMs() + SLICE_MS);
+    const urgent = this.options.behind() > URGENT;
+    const sliceMs = urgent ? URGENT_SLICE_MS : SLICE_MS;
+    if (!this.sealed && this.push() && !this.writtenAll) this.walk(clock.monotonicMs() + sliceMs);
     // It may have been given up.
     if (this.state !== 'writing') return;
     if (this.writtenAll && !this.pending) this.end();
-    else clock.setTimer(this.batch.bytes > BATCH_BYTES * 2 ? REFUSED_MS : 1, this.step);
+    else if (this.batch.bytes > BATCH_BYTES * 2) clock.setTimer(REFUSED_MS, this.step);
+    else if (urgent && !this.pending) clock.nextTurn(this.step);
+    else clock.setTimer(1, this.step);
   };
 
   private get writtenAll(): boolean {

@@ -130,6 +130,7 @@ function scan(call: Call): void {
 
 function randomkey(call: Call): void {
   const { db, engine, reply } = call;
+  engine.overwritten?.resolveAll();
   const draw = () => engine.random.u32();
   for (;;) {
     const fromDisk = db.cold > 0 && draw() % db.size >= db.hot;
@@ -148,6 +149,7 @@ function randomkey(call: Call): void {
 }
 
 function dbsize(call: Call): void {
+  call.engine.overwritten?.resolveAll();
   call.reply.integer(call.db.size);
 }
 

@@ -260,14 +260,14 @@ describe('what a backup says of itself', () => {
   });
 
   test('a backup goes below the root and nowhere else', () => {
-    assert.equal(placeOf('/root/b', 'a/b'), '/root/b/a/b');
-    assert.equal(placeOf('/root/b', '/root/b/c'), '/root/b/c');
-    assert.equal(placeOf('/root/b', '..c'), '/root/b/..c');
-    for (const name of ['/root/bc', '..', '.', 'a/..', '../b', '/']) {
-      assert.throws(() => placeOf('/root/b', name), { code: 'outside' }, name);
+    assert.equal(placeOf('/backups/b', 'a/b'), '/backups/b/a/b');
+    assert.equal(placeOf('/backups/b', '/backups/b/c'), '/backups/b/c');
+    assert.equal(placeOf('/backups/b', '..c'), '/backups/b/..c');
+    for (const name of ['/backups/bc', '..', '.', 'a/..', '../b', '/']) {
+      assert.throws(() => placeOf('/backups/b', name), { code: 'outside' }, name);
     }
     for (const name of ['', 'a\0b', 'a.partial']) {
-      assert.throws(() => placeOf('/root/b', name), { code: 'bad-name' }, name);
+      assert.throws(() => placeOf('/backups/b', name), { code: 'bad-name' }, name);
     }
   });
 });

@@ -21,7 +21,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Changes, Database, StoredElements } from '../keyspace/index.ts';
 import { EntryError, EntryReader } from './entry.ts';
 import type { Flusher } from './flusher.ts';
-import { contentRange, KeyWriter, Space, TIME_HEAD_BYTES, timeOf, timesFrom } from './keys.ts';
+import { contentRange, KeyWriter, NUMBERED_HEAD_BYTES, Space, timeOf, timesFrom } from './keys.ts';
 
 /** Entries of the index read at a time. */
 const PAGE_ENTRIES = 256;
@@ -139,15 +139,15 @@ export class ColdExpiry {
   /** Sees to an entry of the index that is due. False: the disk has to be read first. */
   private visit(db: Database, timeKey: Buffer, atMs: number): boolean {
     const { table, changes } = db;
-    const length = timeKey.length - TIME_HEAD_BYTES;
-    const hash = table.hash(timeKey, TIME_HEAD_BYTES, length);
-    const record = table.find(hash, timeKey, TIME_HEAD_BYTES, length);
+    const length = timeKey.length - NUMBERED_HEAD_BYTES;
+    const hash = table.hash(timeKey, NUMBERED_HEAD_BYTES, length);
+    const record = table.find(hash, timeKey, NUMBERED_HEAD_BYTES, length);
     if (record !== 0) {
       // A key in memory expires by itself; a flush sets right what the index has of it.
       if (db.storedTime(record) !== atMs) this.forget(changes, hash, timeKey, atMs);
       return true;
     }
-    if (changes.hasGone(hash, timeKey, TIME_HEAD_BYTES, length)) {
+    if (changes.hasGone(hash, timeKey, NUMBERED_HEAD_BYTES, length)) {
       this.forget(changes, hash, timeKey, atMs);
       return true;
     }
@@ -167,7 +167,7 @@ export class ColdExpiry {
   private lookUp(db: Database, hash: number, timeKey: Buffer): Found {
     const { keys, found, entry } = this;
     const { store } = this.options;
-    keys.key(db.content, hash, timeKey, TIME_HEAD_BYTES, timeKey.length - TIME_HEAD_BYTES);
+    keys.key(db.content, hash, timeKey, NUMBERED_HEAD_BYTES, timeKey.length - NUMBERED_HEAD_BYTES);
     let state = store.lookup(keys.buf, 0, keys.length, found);
     // What was read has left the cache again: seldom.
     if (state === Found.cold && this.nth < this.loadedTo) {
@@ -184,7 +184,7 @@ export class ColdExpiry {
   private expire(db: Database, hash: number, timeKey: Buffer): void {
     const { entry } = this;
     const { changes, colds, content } = db;
-    const key = Buffer.from(timeKey.subarray(TIME_HEAD_BYTES));
+    const key = Buffer.from(timeKey.subarray(NUMBERED_HEAD_BYTES));
     changes.gone.add(hash, key, 0, key.length, entry.expiry);
     if (entry.isApart) changes.dead.push(elementsOf(content, entry));
     colds.remove(entry.expiry);
@@ -194,10 +194,10 @@ export class ColdExpiry {
 
   /** Deletes an entry of the index unless a flush will. */
   private forget(changes: Changes, hash: number, timeKey: Buffer, atMs: number): void {
-    const length = timeKey.length - TIME_HEAD_BYTES;
+    const length = timeKey.length - NUMBERED_HEAD_BYTES;
     const { gone, untimed, flushing } = changes;
     for (const names of [gone, untimed, flushing?.gone, flushing?.untimed]) {
-      if (names?.timeOf(hash, timeKey, TIME_HEAD_BYTES, length) === atMs) return;
+      if (names?.timeOf(hash, timeKey, NUMBERED_HEAD_BYTES, length) === atMs) return;
     }
     this.stale++;
     this.deletes = true;
@@ -263,12 +263,12 @@ export class ColdExpiry {
     this.loadedTo = Math.min(this.nth + LOADS_MAX, this.page.length);
     for (const timeKey of this.page.slice(this.nth, this.loadedTo)) {
       if (timeOf(timeKey) > nowMs) break;
-      const length = timeKey.length - TIME_HEAD_BYTES;
-      const hash = table.hash(timeKey, TIME_HEAD_BYTES, length);
-      if (table.find(hash, timeKey, TIME_HEAD_BYTES, length) !== 0) continue;
-      if (changes.hasGone(hash, timeKey, TIME_HEAD_BYTES, length)) continue;
+      const length = timeKey.length - NUMBERED_HEAD_BYTES;
+      const hash = table.hash(timeKey, NUMBERED_HEAD_BYTES, length);
+      if (table.find(hash, timeKey, NUMBERED_HEAD_BYTES, length) !== 0) continue;
+      if (changes.hasGone(hash, timeKey, NUMBERED_HEAD_BYTES, length)) continue;
       const { keys } = this;
-      keys.key(content, hash, timeKey, TIME_HEAD_BYTES, length);
+      keys.key(content, hash, timeKey, NUMBERED_HEAD_BYTES, length);
       const into: Lookup = { value: timeKey, start: 0, length: 0, expiresAtMs: 0 };
       pending++;
       store.load(Buffer.from(keys.buf.subarray(0, keys.length)), into, done);

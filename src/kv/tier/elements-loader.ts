@@ -7,7 +7,7 @@ import type { Database, ElementIn, LargeValue } from '../keyspace/index.ts';
 import type { Address } from '../memory/index.ts';
 import { newLarge } from '../values/index.ts';
 import { type ElementsHead, EntryError, type EntryReader, finishEntry } from './entry.ts';
-import { ELEMENT_HEAD_BYTES } from './keys.ts';
+import { NUMBERED_HEAD_BYTES } from './keys.ts';
 
 export class ElementsLoader {
   private readonly engine: Engine;
@@ -34,7 +34,7 @@ export class ElementsLoader {
 
   /** Takes the next entry of the value's range. @throws EntryError. */
   entry(key: Buffer, value: Buffer): void {
-    const name = key.subarray(ELEMENT_HEAD_BYTES);
+    const name = key.subarray(NUMBERED_HEAD_BYTES);
     this.value.readElement(name, this.reader.over(value, 0, value.length));
   }
 

@@ -24,10 +24,8 @@ export const Space = {
 
 /** Bytes of an entry's key before the store's own key. */
 export const KEY_HEAD_BYTES = 9;
-/** The same of an entry of a key that expires. */
-export const TIME_HEAD_BYTES = 13;
-/** Bytes of an element's key before its name. */
-export const ELEMENT_HEAD_BYTES = 13;
+/** The same of the entry of a key that expires, and of an element before its name. */
+export const NUMBERED_HEAD_BYTES = 13;
 
 /** What the store knows of itself as of a flush. */
 export const STATE_KEY = Buffer.from([Space.state, 1]);
@@ -81,23 +79,28 @@ export class KeyWriter {
 
   /** The entry of a key that expires at a Unix time in milliseconds. */
   time(content: number, atMs: number, from: Buffer, start: number, length: number): this {
-    const buf = this.room(TIME_HEAD_BYTES + length);
-    buf[0] = Space.time;
-    putU32(buf, 1, content);
-    putU32(buf, 5, Math.floor(atMs / 2 ** 32));
-    putU32(buf, 9, atMs >>> 0);
-    copyBytes(from, start, buf, TIME_HEAD_BYTES, length);
-    return this;
+    return this.numbered(Space.time, content, atMs, from, start, length);
   }
 
   /** An element of a large value. */
   element(content: number, value: number, name: Buffer, start: number, length: number): this {
-    const buf = this.room(ELEMENT_HEAD_BYTES + length);
-    buf[0] = Space.element;
+    return this.numbered(Space.element, content, value, name, start, length);
+  }
+
+  private numbered(
+    space: number,
+    content: number,
+    number: number,
+    from: Buffer,
+    start: number,
+    length: number,
+  ): this {
+    const buf = this.room(NUMBERED_HEAD_BYTES + length);
+    buf[0] = space;
     putU32(buf, 1, content);
-    putU32(buf, 5, Math.floor(value / 2 ** 32));
-    putU32(buf, 9, value >>> 0);
-    copyBytes(name, start, buf, ELEMENT_HEAD_BYTES, length);
+    putU32(buf, 5, Math.floor(number / 2 ** 32));
+    putU32(buf, 9, number >>> 0);
+    copyBytes(from, start, buf, NUMBERED_HEAD_BYTES, length);
     return this;
   }
 
@@ -158,9 +161,9 @@ export function elementsRange(
 ): { from: Buffer; to: Buffer } {
   const keys = new KeyWriter();
   const first = keys.element(content, from, NO_NAME, 0, 0).buf;
-  const range = { from: Buffer.from(first.subarray(0, ELEMENT_HEAD_BYTES)) };
+  const range = { from: Buffer.from(first.subarray(0, NUMBERED_HEAD_BYTES)) };
   const last = keys.element(content, to, NO_NAME, 0, 0).buf;
-  return { ...range, to: Buffer.from(last.subarray(0, ELEMENT_HEAD_BYTES)) };
+  return { ...range, to: Buffer.from(last.subarray(0, NUMBERED_HEAD_BYTES)) };
 }
 
 /** The number of content in an entry's key. */

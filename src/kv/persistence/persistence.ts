@@ -38,7 +38,7 @@ import { Replay } from './replay.ts';
 const RESUME_TRY_MS = 250;
 /** Behind a flush that failed the next one waits so long. */
 const FLUSH_TRY_MS = 1000;
-/** Writes wait when the log holds so many flushes behind the one that runs. */
+/** Writes wait when a start would have to replay what begins so many flushes. */
 const FAR_BEHIND = 2;
 const MEBIBYTE = 1024 * 1024;
 const MEMTABLE_BYTES = 16 * MEBIBYTE;
@@ -84,6 +84,8 @@ export class Persistence {
   private readonly options: PersistenceOptions;
   /** `log.stats.payloadBytes` when the last flush began. */
   private bytesAtFlush: number;
+  /** The same of the last flush that came to its end. */
+  private bytesAtMark: number;
   private writesSeen = 0;
   private resuming = false;
   private closed = false;
@@ -99,7 +101,8 @@ export class Persistence {
     this.log = parts.log;
     this.store = parts.store;
     this.recovery = parts.recovery;
-    this.bytesAtFlush = this.log.stats.payloadBytes - replayedBytes;
+    this.bytesAtMark = this.log.stats.payloadBytes - replayedBytes;
+    this.bytesAtFlush = this.bytesAtMark;
     this.flusher = new Flusher({
       engine,
       store,
@@ -234,7 +237,8 @@ export class Persistence {
 
   /** Writes are faster than flushes: the log, and with it the next start, would grow without a bound. */
   private get isFarBehind(): boolean {
-    return this.flusher.running && this.bytesBehindFlush > this.flushAtBytes * FAR_BEHIND;
+    const behind = this.log.stats.payloadBytes - this.bytesAtMark;
+    return this.flusher.running && behind > this.flushAtBytes * FAR_BEHIND;
   }
 
   /** Begins to bring keys into memory that nobody has asked for, as far as there is room. */
@@ -249,7 +253,7 @@ export class Persistence {
     if (this.bytesBehindFlush > 0) this.startFlush();
   }
 
-  /** Payload of the log behind the last flush that was begun: what a start would replay. */
+  /** Payload of the log behind the last flush that was begun. */
   get bytesBehindFlush(): number {
     return this.log.stats.payloadBytes - this.bytesAtFlush;
   }
@@ -297,6 +301,7 @@ export class Persistence {
 
   private flushed(index: number): void {
     const { log, engine } = this.options;
+    this.bytesAtMark = this.bytesAtFlush;
     if (this.bytesBehindFlush >= this.flushAtBytes) {
       this.startFlush();
       engine.onUnpaused?.();

@@ -2,5 +2,6 @@
 export { compareBytes, copyBytes, equalBytes, hashBytes } from './bytes.ts';
 export { crc32c } from './crc32c.ts';
 export { InvariantError, invariant, unreachable } from './invariant.ts';
+export { formatIp, parseIp } from './ip-address.ts';
 export { runAtOnce, runInTurns, STEP_BYTES, type Steps, type WorkDone } from './steps.ts';
 export type { Listening, System, SystemState, SystemStatus } from './system.ts';

@@ -6,7 +6,7 @@
  */
 import type { Arena } from '../memory/index.ts';
 import { HashList } from './hash-list.ts';
-import { type Name, Names } from './names.ts';
+import { Names } from './names.ts';
 
 /** Where the engine has the elements of a large value: under numbers `from` up to, not including, `to`. */
 export interface StoredElements {
@@ -66,10 +66,10 @@ export class Changes {
     isBack: (hash: number, buf: Buffer, start: number, length: number) => boolean,
   ): void {
     const { gone, untimed } = this;
-    eachName(generation.untimed, ({ hash, buf, start, length, timeMs }) => {
+    generation.untimed.each(({ hash, buf, start, length, timeMs }) => {
       if (!untimed.has(hash, buf, start, length)) untimed.add(hash, buf, start, length, timeMs);
     });
-    eachName(generation.gone, ({ hash, buf, start, length, timeMs }) => {
+    generation.gone.each(({ hash, buf, start, length, timeMs }) => {
       const back = isBack(hash, buf, start, length);
       if (!back) gone.add(hash, buf, start, length, timeMs);
       else if (timeMs > 0) untimed.add(hash, buf, start, length, timeMs);
@@ -90,11 +90,4 @@ export interface Generation {
   readonly gone: Names;
   readonly untimed: Names;
   readonly dead: StoredElements[];
-}
-
-function eachName(names: Names, visit: (name: Name) => void): void {
-  for (let cursor = 0; names.size > 0; ) {
-    cursor = names.scan(cursor, visit);
-    if (cursor === 0) return;
-  }
 }

@@ -90,6 +90,16 @@ export class Names implements Releasable {
     });
   }
 
+  /** One step of a walk that begins with 0, `scan` of what may be empty: the next cursor, -1 at the end. */
+  scanOn(cursor: number, visit: (name: Name) => void): number {
+    const next = this.table.size === 0 ? 0 : this.scan(cursor, visit);
+    return next === 0 ? -1 : next;
+  }
+
+  each(visit: (name: Name) => void): void {
+    for (let cursor = 0; cursor >= 0; ) cursor = this.scanOn(cursor, visit);
+  }
+
   release(budget: number): boolean {
     let freed = 0;
     for (let steps = budget * 8; steps > 0 && freed < budget && this.table.size > 0; steps--) {

@@ -137,7 +137,7 @@ export class NodeChanges implements ElementChanges {
       left -= count;
     }
     while (left > 0 && this.goneCursor >= 0) {
-      this.goneCursor = scanOn(this.goneCursor, this.frozenGone!, this.removeName);
+      this.goneCursor = this.frozenGone!.scanOn(this.goneCursor, this.removeName);
       left--;
     }
     while (left > 0 && this.wholeCursor >= 0) {
@@ -167,7 +167,7 @@ export class NodeChanges implements ElementChanges {
     const { table } = owner;
     // What went counts as written when it is in the batch: those that came back are dirty anyway.
     while (this.goneCursor >= 0) {
-      this.goneCursor = scanOn(this.goneCursor, this.frozenGone!, this.removeName);
+      this.goneCursor = this.frozenGone!.scanOn(this.goneCursor, this.removeName);
     }
     const again = (node: Address): void => {
       const status = owner.statusOf(node);
@@ -190,9 +190,3 @@ export class NodeChanges implements ElementChanges {
 
 /** Hashes of elements that are fetched together. */
 const hashes = new Uint32Array(FETCH_MAX);
-
-/** One step over names; -1 at the end. */
-function scanOn(cursor: number, names: Names, visit: (name: Name) => void): number {
-  const next = names.size === 0 ? 0 : names.scan(cursor, visit);
-  return next === 0 ? -1 : next;
-}

@@ -74,7 +74,7 @@ export class HashBuilder {
   private addLarge(hash: LargeHash, field: Buffer, value: Buffer, expireAt: number): boolean {
     if (hash.find(field, 0, field.length) !== 0) return false;
     const node = hash.insert(field, 0, field.length, value.length);
-    copyBytes(value, 0, hash.bytesOf(node), hash.fieldStart(node) + field.length, value.length);
+    copyBytes(value, 0, hash.bytesOf(node), hash.nameStart(node) + field.length, value.length);
     if (expireAt !== 0) {
       hash.setExpiry(node, expireAt);
       this.expires = true;

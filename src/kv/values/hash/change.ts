@@ -53,7 +53,7 @@ export function toLarge(db: Database, record: Address, expected: number): Addres
   eachField(db, record, NO_TIME, (field) => {
     const { buf, start, length, expireAt } = field;
     let node = hash.insert(buf, field.fieldStart, field.fieldLength, length);
-    copyBytes(buf, start, hash.bytesOf(node), hash.fieldStart(node) + field.fieldLength, length);
+    copyBytes(buf, start, hash.bytesOf(node), hash.nameStart(node) + field.fieldLength, length);
     if (expireAt !== 0) node = hash.setExpiry(node, expireAt);
     return true;
   });
@@ -108,7 +108,7 @@ export function setField(
     if (expireAt !== 0 && !(keepExpiry && wasLive)) node = hash.setExpiry(node, 0);
     node = hash.resize(node, length);
   }
-  copyBytes(value, start, hash.bytesOf(node), hash.fieldStart(node) + fieldLength, length);
+  copyBytes(value, start, hash.bytesOf(node), hash.nameStart(node) + fieldLength, length);
   return large;
 }
 

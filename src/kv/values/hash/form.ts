@@ -131,8 +131,8 @@ export function viewPacked(buf: Buffer, at: number, stride: number): FieldView {
 /** Fills the shared view from a node. */
 export function viewNode(hash: LargeHash, node: Address): FieldView {
   view.buf = hash.bytesOf(node);
-  view.fieldStart = hash.fieldStart(node);
-  view.fieldLength = hash.fieldLength(node);
+  view.fieldStart = hash.nameStart(node);
+  view.fieldLength = hash.nameLength(node);
   view.start = view.fieldStart + view.fieldLength;
   view.length = hash.valueLength(node);
   view.expireAt = hash.expiryOf(node);

@@ -8,16 +8,7 @@
  *
  * Benchmark: bench/kv (HSET).
  */
-import {
-  type ElementIn,
-  type ElementNameOut,
-  type ElementOut,
-  type LargeValue,
-  NodeChanges,
-  type NodeOwner,
-  Status,
-  Type,
-} from '../../keyspace/index.ts';
+import { type ElementIn, type ElementNameOut, Status, Type } from '../../keyspace/index.ts';
 import {
   type Address,
   type Arena,
@@ -29,7 +20,7 @@ import {
   SEGMENT_SHIFT,
   Table,
 } from '../../memory/index.ts';
-import { clearStatus } from '../clear-status.ts';
+import { NodeElements } from '../node-elements.ts';
 import { NodeRelease } from '../node-release.ts';
 
 const HEAD_BYTES = 16;
@@ -42,24 +33,14 @@ const VALUE_LENGTH_MASK = 0x3fffffff;
 /** What the objects of one hash take on the heap, about. */
 const OBJECT_BYTES = 280;
 
-export class LargeHash implements LargeValue, NodeOwner {
+export class LargeHash extends NodeElements {
   readonly type = Type.hash;
-  readonly table: Table;
-  changes: NodeChanges | undefined;
   /** Fields that expire; undefined while none ever did. */
   expiries: DueHeap | undefined;
-  readonly arena: Arena;
-  private nodeBytes = 0;
   private releasing: NodeRelease | undefined;
 
   constructor(arena: Arena, expected: number) {
-    this.arena = arena;
-    this.table = new Table(arena, HEAD_BYTES, expected);
-  }
-
-  /** Fields, expired ones that nobody removed yet included. */
-  get size(): number {
-    return this.table.size;
+    super(arena, new Table(arena, HEAD_BYTES, expected));
   }
 
   /** The node of a field, or 0. */
@@ -190,16 +171,11 @@ export class LargeHash implements LargeValue, NodeOwner {
     return moved;
   }
 
-  /** The buffer that a node's field and value lie in. */
-  bytesOf(node: Address): Buffer {
-    return this.arena.bytes[node >>> SEGMENT_SHIFT]!;
-  }
-
-  fieldStart(node: Address): number {
+  nameStart(node: Address): number {
     return byteOffset(node) + HEAD_BYTES + (this.expires(node) ? 4 : 0);
   }
 
-  fieldLength(node: Address): number {
+  nameLength(node: Address): number {
     const words = this.arena.words[node >>> SEGMENT_SHIFT]!;
     return (words[(byteOffset(node) >>> 2) + 2] as number) & KEY_LENGTH_MASK;
   }
@@ -227,41 +203,11 @@ export class LargeHash implements LargeValue, NodeOwner {
     words[w + 3] = ((words[w + 3] as number) & VALUE_LENGTH_MASK) | (status << DIRTY_SHIFT);
   }
 
-  nameStart(node: Address): number {
-    return this.fieldStart(node);
-  }
-
-  nameLength(node: Address): number {
-    return this.fieldLength(node);
-  }
-
-  get elementCount(): number {
-    return this.table.size;
-  }
-
-  beginChanges(loading: boolean, doubtful = false): void {
-    this.changes = new NodeChanges(this, loading, doubtful);
-  }
-
-  loaded(): boolean {
-    this.changes!.loading = false;
-    return true;
-  }
-
-  endChanges(): void {
-    this.changes = undefined;
-    clearStatus(this);
-  }
-
-  writeHead(_out: ElementOut): void {}
-
-  readHead(_from: ElementIn): void {}
-
   /** An element is the field's expiry, Unix ms as a double, 0 for never, and its value. */
   writeElement(node: Address, out: ElementNameOut): void {
     const buf = this.bytesOf(node);
-    const start = this.fieldStart(node);
-    const length = this.fieldLength(node);
+    const start = this.nameStart(node);
+    const length = this.nameLength(node);
     out.name(buf, start, length);
     out.f64(this.expiryOf(node));
     out.raw(buf, start + length, this.valueLength(node));
@@ -271,7 +217,7 @@ export class LargeHash implements LargeValue, NodeOwner {
     const expireAt = from.f64();
     const value = from.raw(from.left);
     const node = this.insert(name, 0, name.length, value.length);
-    copyBytes(value, 0, this.bytesOf(node), this.fieldStart(node) + name.length, value.length);
+    copyBytes(value, 0, this.bytesOf(node), this.nameStart(node) + name.length, value.length);
     if (expireAt !== 0) this.setExpiry(node, expireAt);
   }
 

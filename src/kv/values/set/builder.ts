@@ -158,7 +158,7 @@ export class SetBuilder {
     if (large === undefined) this.eachSmall(add);
     else {
       const addNode = (node: Address): undefined => {
-        add(large.bytesOf(node), large.memberStart(node), large.memberLength(node));
+        add(large.bytesOf(node), large.nameStart(node), large.nameLength(node));
       };
       large.table.each(addNode);
       this.drop();

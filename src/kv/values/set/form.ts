@@ -79,7 +79,7 @@ export function eachMember(db: Database, record: Address, visit: MemberVisitor):
   if (db.isLarge(record)) {
     const set = largeSetOf(db, record);
     const visitNode = (node: Address) =>
-      visit(set.bytesOf(node), set.memberStart(node), set.memberLength(node));
+      visit(set.bytesOf(node), set.nameStart(node), set.nameLength(node));
     set.table.each(visitNode);
     return;
   }

@@ -9,16 +9,7 @@
  *
  * Benchmark: bench/kv (SADD, SPOP).
  */
-import {
-  type ElementIn,
-  type ElementNameOut,
-  type ElementOut,
-  type LargeValue,
-  NodeChanges,
-  type NodeOwner,
-  Status,
-  Type,
-} from '../../keyspace/index.ts';
+import { type ElementIn, type ElementNameOut, Status, Type } from '../../keyspace/index.ts';
 import {
   type Address,
   type Arena,
@@ -28,7 +19,7 @@ import {
   SEGMENT_SHIFT,
   Table,
 } from '../../memory/index.ts';
-import { clearStatus } from '../clear-status.ts';
+import { NodeElements } from '../node-elements.ts';
 import { NodeRelease } from '../node-release.ts';
 
 /** Offset of the member in its node. */
@@ -39,21 +30,12 @@ const STORED = 3;
 /** What the objects of one set take on the heap, about. */
 const OBJECT_BYTES = 200;
 
-export class LargeSet implements LargeValue, NodeOwner {
+export class LargeSet extends NodeElements {
   readonly type = Type.set;
-  readonly table: Table;
-  changes: NodeChanges | undefined;
-  readonly arena: Arena;
-  private nodeBytes = 0;
   private releasing: NodeRelease | undefined;
 
   constructor(arena: Arena, expected: number) {
-    this.arena = arena;
-    this.table = new Table(arena, HEAD_BYTES, expected, false);
-  }
-
-  get size(): number {
-    return this.table.size;
+    super(arena, new Table(arena, HEAD_BYTES, expected, false));
   }
 
   has(buf: Buffer, start: number, length: number): boolean {
@@ -96,16 +78,11 @@ export class LargeSet implements LargeValue, NodeOwner {
     this.arena.free(node);
   }
 
-  /** The buffer that a node's member lies in. */
-  bytesOf(node: Address): Buffer {
-    return this.arena.bytes[node >>> SEGMENT_SHIFT]!;
-  }
-
-  memberStart(node: Address): number {
+  nameStart(node: Address): number {
     return byteOffset(node) + HEAD_BYTES;
   }
 
-  memberLength(node: Address): number {
+  nameLength(node: Address): number {
     const words = this.arena.words[node >>> SEGMENT_SHIFT]!;
     return (words[(byteOffset(node) >>> 2) + 2] as number) & KEY_LENGTH_MASK;
   }
@@ -125,39 +102,9 @@ export class LargeSet implements LargeValue, NodeOwner {
     words[w] = ((words[w] as number) & KEY_LENGTH_MASK) | (bits << STATUS_SHIFT);
   }
 
-  nameStart(node: Address): number {
-    return this.memberStart(node);
-  }
-
-  nameLength(node: Address): number {
-    return this.memberLength(node);
-  }
-
-  get elementCount(): number {
-    return this.table.size;
-  }
-
-  beginChanges(loading: boolean, doubtful = false): void {
-    this.changes = new NodeChanges(this, loading, doubtful);
-  }
-
-  loaded(): boolean {
-    this.changes!.loading = false;
-    return true;
-  }
-
-  endChanges(): void {
-    this.changes = undefined;
-    clearStatus(this);
-  }
-
-  writeHead(_out: ElementOut): void {}
-
-  readHead(_from: ElementIn): void {}
-
   /** An element is its name. */
   writeElement(node: Address, out: ElementNameOut): void {
-    out.name(this.bytesOf(node), this.memberStart(node), this.memberLength(node));
+    out.name(this.bytesOf(node), this.nameStart(node), this.nameLength(node));
   }
 
   readElement(name: Buffer, _from: ElementIn): void {

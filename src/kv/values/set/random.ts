@@ -25,7 +25,7 @@ export function randomMember(
   if (db.isLarge(record)) {
     const set = largeSetOf(db, record);
     const node = set.table.randomFair(() => random.u32());
-    visit(set.bytesOf(node), set.memberStart(node), set.memberLength(node));
+    visit(set.bytesOf(node), set.nameStart(node), set.nameLength(node));
     return;
   }
   visitAt(db, record, indexBelow(lengthOf(db, record), random), visit);
@@ -48,7 +48,7 @@ export function randomMembers(
   const draw = () => random.u32();
   for (let i = 0; i < count; i++) {
     const node = set.table.randomFair(draw);
-    visit(set.bytesOf(node), set.memberStart(node), set.memberLength(node));
+    visit(set.bytesOf(node), set.nameStart(node), set.nameLength(node));
   }
 }
 
@@ -68,7 +68,7 @@ export function distinctMembers(
     while (drawn.size < count) {
       const node = set.table.randomFair(draw);
       if (!drawn.add(node)) continue;
-      visit(set.bytesOf(node), set.memberStart(node), set.memberLength(node));
+      visit(set.bytesOf(node), set.nameStart(node), set.nameLength(node));
     }
     return;
   }
@@ -97,7 +97,7 @@ export function popMember(
   if (db.isLarge(record)) {
     const set = largeSetOf(db, record);
     const node = set.table.randomFair(() => random.u32());
-    visit(set.bytesOf(node), set.memberStart(node), set.memberLength(node));
+    visit(set.bytesOf(node), set.nameStart(node), set.nameLength(node));
     set.deleteNode(node);
     return record;
   }

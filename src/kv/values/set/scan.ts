@@ -27,7 +27,7 @@ export function scanMembers(
   let seen = 0;
   const visitNode = (node: Address) => {
     seen++;
-    visit(set.bytesOf(node), set.memberStart(node), set.memberLength(node));
+    visit(set.bytesOf(node), set.nameStart(node), set.nameLength(node));
   };
   let at = cursor;
   let steps = count * BUCKETS_PER_MEMBER;

@@ -45,7 +45,7 @@ export function scanMembers(
   let seen = 0;
   const visitNode = (node: Address) => {
     seen++;
-    visit(large.bytesOf(node), large.startOf(node), large.lengthOf(node), large.scoreOf(node));
+    visit(large.bytesOf(node), large.nameStart(node), large.nameLength(node), large.scoreOf(node));
   };
   let at = cursor;
   let steps = count * BUCKETS_PER_MEMBER;

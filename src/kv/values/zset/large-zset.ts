@@ -5,17 +5,9 @@
  *
  * Benchmark: bench/kv (ZADD, ZSCORE, ZRANK, ZRANGE).
  */
-import {
-  type ElementIn,
-  type ElementNameOut,
-  type ElementOut,
-  type LargeValue,
-  NodeChanges,
-  type NodeOwner,
-  Type,
-} from '../../keyspace/index.ts';
-import { type Address, type Arena, SEGMENT_SHIFT, Table } from '../../memory/index.ts';
-import { clearStatus } from '../clear-status.ts';
+import { type ElementIn, type ElementNameOut, Type } from '../../keyspace/index.ts';
+import { type Address, type Arena, Table } from '../../memory/index.ts';
+import { NodeElements } from '../node-elements.ts';
 import {
   createMember,
   MEMBER_HEAD_BYTES,
@@ -32,31 +24,22 @@ import { entryCount, NEXT } from './tree-node.ts';
 /** What the objects of one sorted set take on the heap, about. */
 const OBJECT_BYTES = 400;
 
-export class LargeZset implements LargeValue, NodeOwner {
+export class LargeZset extends NodeElements {
   readonly type = Type.zset;
-  changes: NodeChanges | undefined;
-  readonly table: Table;
   readonly tree: ScoreTree;
-  readonly arena: Arena;
   /** Longest member ever added, bytes. */
   longest = 0;
-  private memberBytes = 0;
   /** Leaves not yet freed, once `release` was called. */
   private dying: Address = 0;
   private dissolved = false;
 
   constructor(arena: Arena, expected: number) {
-    this.arena = arena;
-    this.table = new Table(arena, MEMBER_HEAD_BYTES, expected);
+    super(arena, new Table(arena, MEMBER_HEAD_BYTES, expected));
     this.tree = new ScoreTree(arena);
   }
 
-  get size(): number {
-    return this.table.size;
-  }
-
   memoryBytes(): number {
-    return this.memberBytes + this.tree.bytes + this.table.bucketBytes + OBJECT_BYTES;
+    return this.nodeBytes + this.tree.bytes + this.table.bucketBytes + OBJECT_BYTES;
   }
 
   hash(buf: Buffer, start: number, length: number): number {
@@ -94,7 +77,7 @@ export class LargeZset implements LargeValue, NodeOwner {
   ): Address {
     const node = createMember(this.arena, hash, score, buf, start, length);
     this.table.insert(node);
-    this.memberBytes += this.arena.capacity(node);
+    this.nodeBytes += this.arena.capacity(node);
     if (length > this.longest) this.longest = length;
     this.changes?.add(node);
     return node;
@@ -147,22 +130,9 @@ export class LargeZset implements LargeValue, NodeOwner {
 
   private forget(node: Address): void {
     this.changes?.remove(node);
-    this.memberBytes -= this.arena.capacity(node);
+    this.nodeBytes -= this.arena.capacity(node);
     this.table.unlink(node);
     this.arena.free(node);
-  }
-
-  /** Bytes of the segment that a member's node lies in. */
-  bytesOf(node: Address): Buffer {
-    return this.arena.bytes[node >>> SEGMENT_SHIFT]!;
-  }
-
-  startOf(node: Address): number {
-    return memberStart(node);
-  }
-
-  lengthOf(node: Address): number {
-    return memberLength(this.arena, node);
   }
 
   // Elements.
@@ -182,28 +152,6 @@ export class LargeZset implements LargeValue, NodeOwner {
   nameLength(node: Address): number {
     return memberLength(this.arena, node);
   }
-
-  get elementCount(): number {
-    return this.table.size;
-  }
-
-  beginChanges(loading: boolean, doubtful = false): void {
-    this.changes = new NodeChanges(this, loading, doubtful);
-  }
-
-  loaded(): boolean {
-    this.changes!.loading = false;
-    return true;
-  }
-
-  endChanges(): void {
-    this.changes = undefined;
-    clearStatus(this);
-  }
-
-  writeHead(_out: ElementOut): void {}
-
-  readHead(_from: ElementIn): void {}
 
   /** An element is the member's score. */
   writeElement(node: Address, out: ElementNameOut): void {
@@ -228,7 +176,7 @@ export class LargeZset implements LargeValue, NodeOwner {
       const count = entryCount(arena, leaf);
       for (let i = 0; i < count; i++) {
         const node = tree.memberAt(leaf, i);
-        this.memberBytes -= arena.capacity(node);
+        this.nodeBytes -= arena.capacity(node);
         arena.free(node);
       }
       this.dying = tree.wordOf(leaf, NEXT);

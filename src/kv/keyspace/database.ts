@@ -1,5 +1,6 @@
 /**
- * One numbered database: keys to records, and when they expire.
+ * One numbered database: which keys there are, in memory and on the disk; found, added, removed. What
+ * stands in a record is RecordFields', how one moves MovingRecords'.
  *
  * Below this stands memory only; above it commands. It knows nothing of replies, effects or clients,
  * except three hooks: `onExpired` (a lookup met a key whose time has come), `beforeChange` (a record
@@ -17,12 +18,9 @@
 import { invariant } from '../../core/base/index.ts';
 import {
   type Address,
-  Arena,
   byteOffset,
   copyBytes,
   EXTRA_WORD,
-  KEY_LENGTH_MASK,
-  moveBytes,
   SEGMENT_SHIFT,
   Table,
 } from '../memory/index.ts';
@@ -32,44 +30,36 @@ import type { DatabaseShared } from './database-shared.ts';
 import { Expiries } from './expiries.ts';
 import { FieldExpiries } from './field-expiries.ts';
 import type { LargeValue } from './large-value.ts';
+import { MovingRecords } from './moving-records.ts';
 import {
   CLOCK_MASK,
   DIRTY_MASK,
   Flag,
   RECORD_HEAD_BYTES,
   TIER_MASK,
-  TYPE_MASK,
   TYPE_SHIFT,
-  Type,
+  type Type,
 } from './record.ts';
 import { ReleasedTable } from './released-table.ts';
 
-export class Database {
+/** Its `table`, `expiries` and `changes` are replaced by `clear` and `swapContents`. */
+export class Database extends MovingRecords {
   /** Number of the database as SELECT names it. SWAPDB exchanges contents, not numbers. */
   readonly index: number;
-  /** Keys to records; `clear` and `swapContents` replace it. */
-  table: Table;
-  expiries = new Expiries();
   /** Hashes with fields that expire. */
   fieldExpiries: FieldExpiries;
   /** Names what the engine on the disk has of this database. SWAPDB exchanges it, FLUSHDB gives a new one. */
   content: number;
   /** Keys that are on the disk only. */
   colds = new ColdCount();
-  /** What the disk does not have yet. */
-  changes: Changes;
   private readonly shared: DatabaseShared;
-  /** Where records and values lie. */
-  readonly arena: Arena;
 
   constructor(index: number, shared: DatabaseShared) {
+    super(shared.arena);
     this.index = index;
     this.shared = shared;
-    this.arena = shared.arena;
-    this.table = new Table(shared.arena, RECORD_HEAD_BYTES);
     this.fieldExpiries = new FieldExpiries(shared.arena);
     this.content = shared.nextContent();
-    this.changes = new Changes(shared.arena);
   }
 
   /** Number of keys, expired ones that nobody met yet included. */
@@ -228,51 +218,6 @@ export class Database {
     if (timeMs > 0) changes.untimed.add(hash, buf, start, length, timeMs);
   }
 
-  /**
-   * Gives a packed record room for `valueBytes` bytes of value, keeping the bytes that fit, and sets
-   * the value length. Returns the record, moved or not. `spare`: ask for room to grow when moving.
-   */
-  resizeValue(record: Address, valueBytes: number, spare = false): Address {
-    const arena = this.arena;
-    const segment = record >>> SEGMENT_SHIFT;
-    const words = arena.words[segment]!;
-    const offset = byteOffset(record);
-    const w = offset >>> 2;
-    const head = words[w + 2] as number;
-    const fixed = RECORD_HEAD_BYTES + (head & KEY_LENGTH_MASK) + (head >= EXTRA_WORD ? 4 : 0);
-    const total = fixed + valueBytes;
-    const capacity = arena.capacity(record);
-    // In place when it fits and does not waste more than half.
-    if (total <= capacity && (total * 2 >= capacity || capacity <= 64)) {
-      words[w + 4] = valueBytes;
-      return record;
-    }
-    const wanted = spare ? total + Math.min(valueBytes, SPARE_BYTES_MAX) : total;
-    const kept = Math.min(valueBytes, words[w + 4] as number);
-    return this.move(record, Arena.roundUp(wanted), fixed + kept, valueBytes);
-  }
-
-  private move(record: Address, bytes: number, copied: number, valueBytes: number): Address {
-    const arena = this.arena;
-    const moved = arena.alloc(bytes);
-    const from = arena.bytes[record >>> SEGMENT_SHIFT]!;
-    const to = arena.bytes[moved >>> SEGMENT_SHIFT]!;
-    moveBytes(from, byteOffset(record), to, byteOffset(moved), copied);
-    arena.words[moved >>> SEGMENT_SHIFT]![(byteOffset(moved) >>> 2) + 4] = valueBytes;
-    this.replaced(record, moved);
-    return moved;
-  }
-
-  private replaced(record: Address, moved: Address): void {
-    const arena = this.arena;
-    const ok = this.table.replace(record, moved);
-    invariant(ok, 'a record that is not in its table');
-    const words = arena.words[moved >>> SEGMENT_SHIFT]!;
-    const w = byteOffset(moved) >>> 2;
-    if ((words[w + 2] as number) >= EXTRA_WORD) this.expiries.setRecord(words[w + 5]!, moved);
-    arena.free(record);
-  }
-
   /** Removes a record, its expiry and its value. The caller has it from `findForWrite`. */
   remove(record: Address): void {
     const value = this.detach(record);
@@ -334,124 +279,6 @@ export class Database {
     return value;
   }
 
-  private forgetExpiry(index: number): void {
-    const moved = this.expiries.remove(index);
-    if (moved !== 0) {
-      this.arena.words[moved >>> SEGMENT_SHIFT]![(byteOffset(moved) >>> 2) + 5] = index;
-    }
-  }
-
-  /** Unix time in milliseconds at which the key expires, -1 for never. */
-  expiryOf(record: Address): number {
-    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
-    const w = byteOffset(record) >>> 2;
-    if ((words[w + 2] as number) < EXTRA_WORD) return -1;
-    return this.expiries.timeAt(words[w + 5] as number);
-  }
-
-  /** Lets the key expire at a Unix time in milliseconds. Returns the record, moved or not. */
-  setExpiry(record: Address, atMs: number): Address {
-    const arena = this.arena;
-    const words = arena.words[record >>> SEGMENT_SHIFT]!;
-    const offset = byteOffset(record);
-    const w = offset >>> 2;
-    const head = words[w + 2] as number;
-    if (head >= EXTRA_WORD) {
-      this.expiries.setTime(words[w + 5] as number, atMs);
-      return record;
-    }
-    const valueBytes = this.packedBytes(words, w);
-    const body = head + valueBytes;
-    const bytes = arena.bytes[record >>> SEGMENT_SHIFT]!;
-    if (RECORD_HEAD_BYTES + 4 + body <= arena.capacity(record)) {
-      const from = offset + RECORD_HEAD_BYTES;
-      moveBytes(bytes, from, bytes, from + 4, body);
-      words[w + 2] = (head | EXTRA_WORD) >>> 0;
-      words[w + 5] = this.expiries.add(record, atMs);
-      return record;
-    }
-    const moved = arena.alloc(RECORD_HEAD_BYTES + 4 + body);
-    const to = arena.bytes[moved >>> SEGMENT_SHIFT]!;
-    const toOffset = byteOffset(moved);
-    copyBytes(bytes, offset, to, toOffset, RECORD_HEAD_BYTES);
-    moveBytes(bytes, offset + RECORD_HEAD_BYTES, to, toOffset + RECORD_HEAD_BYTES + 4, body);
-    const movedWords = arena.words[moved >>> SEGMENT_SHIFT]!;
-    const mw = toOffset >>> 2;
-    movedWords[mw + 2] = (head | EXTRA_WORD) >>> 0;
-    movedWords[mw + 5] = this.expiries.add(moved, atMs);
-    this.replaced(record, moved);
-    return moved;
-  }
-
-  /** The index on the disk has an expiring key under this time, Unix ms; 0: it has it no more. */
-  setStoredTime(record: Address, atMs: number): void {
-    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
-    this.expiries.setStored(words[(byteOffset(record) >>> 2) + 5]!, atMs);
-  }
-
-  /** The time under which the index on the disk has a key, 0 for none. */
-  storedTime(record: Address): number {
-    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
-    const w = byteOffset(record) >>> 2;
-    if ((words[w + 2] as number) < EXTRA_WORD) return 0;
-    return this.expiries.storedAt(words[w + 5] as number);
-  }
-
-  /** The hash that the table has for a record's key. */
-  hashOf(record: Address): number {
-    return this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 1]!;
-  }
-
-  /** Takes the expiry away; the record stays where it is. Returns whether it had one. */
-  clearExpiry(record: Address): boolean {
-    const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
-    const offset = byteOffset(record);
-    const w = offset >>> 2;
-    const head = words[w + 2] as number;
-    if (head < EXTRA_WORD) return false;
-    const length = head & KEY_LENGTH_MASK;
-    const storedMs = this.expiries.storedAt(words[w + 5] as number);
-    if (storedMs > 0) {
-      const { changes, arena } = this;
-      const buf = arena.bytes[record >>> SEGMENT_SHIFT]!;
-      changes.untimed.add(words[w + 1]!, buf, offset + RECORD_HEAD_BYTES + 4, length, storedMs);
-    }
-    this.forgetExpiry(words[w + 5] as number);
-    const from = offset + RECORD_HEAD_BYTES + 4;
-    const bytes = this.arena.bytes[record >>> SEGMENT_SHIFT]!;
-    moveBytes(bytes, from, bytes, from - 4, length + this.packedBytes(words, w));
-    words[w + 2] = length;
-    return true;
-  }
-
-  private packedBytes(words: Uint32Array, w: number): number {
-    return ((words[w + 3] as number) & Flag.large) === 0 ? (words[w + 4] as number) : 0;
-  }
-
-  /** Type of a record's value. */
-  typeOf(record: Address): Type {
-    const meta = this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 3]!;
-    return ((meta & TYPE_MASK) >>> TYPE_SHIFT) as Type;
-  }
-
-  /** All flags and clock bits of a record (w3). */
-  metaOf(record: Address): number {
-    return this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 3]!;
-  }
-
-  setMeta(record: Address, meta: number): void {
-    this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 3] = meta >>> 0;
-  }
-
-  setFlag(record: Address, flag: number, on: boolean): void {
-    const meta = this.metaOf(record);
-    this.setMeta(record, on ? meta | flag : meta & ~flag);
-  }
-
-  isLarge(record: Address): boolean {
-    return (this.metaOf(record) & Flag.large) !== 0;
-  }
-
   /** The large value of a record that has one. */
   largeOf(record: Address): LargeValue {
     const words = this.arena.words[record >>> SEGMENT_SHIFT]!;
@@ -481,52 +308,6 @@ export class Database {
     if (value.changes?.frozen === true) this.setFlag(record, this.shared.flushingBit, false);
     this.bury(value);
     return this.resizeValue(record, valueBytes);
-  }
-
-  /** The segment's bytes that a record lies in; offsets below are into these. */
-  bytesOf(record: Address): Buffer {
-    return this.arena.bytes[record >>> SEGMENT_SHIFT]!;
-  }
-
-  keyOffset(record: Address): number {
-    const offset = byteOffset(record);
-    const head = this.arena.words[record >>> SEGMENT_SHIFT]![(offset >>> 2) + 2]!;
-    return offset + RECORD_HEAD_BYTES + (head >= EXTRA_WORD ? 4 : 0);
-  }
-
-  keyLength(record: Address): number {
-    return (
-      this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 2]! & KEY_LENGTH_MASK
-    );
-  }
-
-  /** Offset of a packed value's first byte in `bytesOf(record)`. */
-  valueOffset(record: Address): number {
-    const offset = byteOffset(record);
-    const head = this.arena.words[record >>> SEGMENT_SHIFT]![(offset >>> 2) + 2]!;
-    return offset + RECORD_HEAD_BYTES + (head & KEY_LENGTH_MASK) + (head >= EXTRA_WORD ? 4 : 0);
-  }
-
-  /** Bytes of a packed value. */
-  valueLength(record: Address): number {
-    return this.arena.words[record >>> SEGMENT_SHIFT]![(byteOffset(record) >>> 2) + 4]!;
-  }
-
-  /** A copy of the key. */
-  keyBytes(record: Address): Buffer {
-    const offset = this.keyOffset(record);
-    return Buffer.from(this.bytesOf(record).subarray(offset, offset + this.keyLength(record)));
-  }
-
-  /** A view of a packed value, good until the database changes. */
-  valueBytes(record: Address): Buffer {
-    const offset = this.valueOffset(record);
-    return this.bytesOf(record).subarray(offset, offset + this.valueLength(record));
-  }
-
-  /** Whether it is a hash that has, or has had, fields that expire. */
-  hasExpiringFields(record: Address): boolean {
-    return (this.metaOf(record) & EXPIRING_FIELDS_MASK) === EXPIRING_FIELDS;
   }
 
   /** Copies of the keys whose hashes have fields that expire, or had. */
@@ -579,9 +360,3 @@ export class Database {
     if (fieldExpiries.size > 0) large.bury(fieldExpiries);
   }
 }
-
-/** Growth room of a string that is appended to, at most. */
-const SPARE_BYTES_MAX = 1 << 20;
-/** Meta bits of a hash that has, or has had, fields that expire. */
-const EXPIRING_FIELDS_MASK = TYPE_MASK | Flag.variant;
-const EXPIRING_FIELDS = (Type.hash << TYPE_SHIFT) | Flag.variant;

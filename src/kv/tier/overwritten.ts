@@ -39,14 +39,20 @@ export class Overwritten {
   /** An effect is about to be applied: of the keys that it replaces as a whole nothing has to be read. */
   note(db: Database | undefined, args: Args): void {
     if (db === undefined || db.cold === 0) return;
-    const length = args.length(0);
-    if (length === 3 && isWord(args, SET)) {
-      if (args.count === 3 || (args.count === 5 && args.keyword(3) === 'PXAT'))
-        this.add(db, args, 1);
-    } else if (length === 3 && isWord(args, DEL)) {
-      for (let index = 1; index < args.count; index++) this.add(db, args, index);
-    } else if (length === 4 && isWord(args, MSET)) {
-      for (let index = 1; index < args.count; index += 2) this.add(db, args, index);
+    switch (this.engine.commands.find(args)?.spec.name) {
+      case 'set': {
+        // All others need to know what there was, if only its expiry.
+        const replaces = args.count === 3 || (args.count === 5 && args.keyword(3) === 'PXAT');
+        if (replaces) this.add(db, args, 1);
+        break;
+      }
+      case 'mset':
+        for (let index = 1; index < args.count; index += 2) this.add(db, args, index);
+        break;
+      case 'del':
+      case 'unlink':
+        for (let index = 1; index < args.count; index++) this.add(db, args, index);
+        break;
     }
   }
 
@@ -130,17 +136,4 @@ export class Overwritten {
     const from = entry.valueNumber;
     db.changes.dead.push({ content: db.content, from, to: from + 1 });
   }
-}
-
-const SET = 'set';
-const DEL = 'del';
-const MSET = 'mset';
-
-function isWord(args: Args, word: string): boolean {
-  const { buf } = args;
-  const start = args.start(0);
-  for (let i = 0; i < word.length; i++) {
-    if (((buf[start + i] as number) | 32) !== word.charCodeAt(i)) return false;
-  }
-  return true;
 }

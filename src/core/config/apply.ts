@@ -1,22 +1,17 @@
 /**
  * A changed configuration is applied to the running systems whole or not at all.
  *
- *     differences ──▶ prepare each system ──▶ all agreed ──▶ commit each
+ *     differences ──▶ prepare each system ──▶ all agreed ──▶ decide ──▶ commit each
+ *                              │                               └──▶ failed ──┐
  *                              └──▶ one refused ──▶ abort those prepared, nothing has changed
  *
  * Invariants: a system sees only changes of reloadable settings; the others keep their running values and
- * are listed as needing a restart; `commit` and `abort` do not fail, all that can fail stands in `prepare`.
+ * are listed as needing a restart; so do all changes of a section that would break its rules without those;
+ * `commit` and `abort` do not fail, all that can fail stands in `prepare` and `decide`.
  */
+import { type Difference, type Merged, mergeSection } from './differences.ts';
 import { type Config, configOf } from './load.ts';
-import { Secret } from './secret.ts';
-import { type AnySection, settingsOf, valueAt } from './section.ts';
-
-/** One setting whose value changed, in the writing of the file. */
-export interface Difference {
-  readonly path: string;
-  readonly from: unknown;
-  readonly to: unknown;
-}
+import type { AnySection } from './section.ts';
 
 /** A change that a system has agreed to. */
 export interface Prepared {
@@ -46,78 +41,72 @@ export type Applied =
       readonly why: string;
     };
 
+/**
+ * @param decide the last step that may fail, such as writing down what was agreed; when it rejects, nothing
+ *   has changed and `applyConfig` rejects with its error.
+ */
 export async function applyConfig(
   sections: readonly AnySection[],
   running: Config,
   next: Config,
   reloadables: readonly Reloadable[],
+  decide: () => Promise<void> | void = () => {},
 ): Promise<Applied> {
   const reloading = new Set(reloadables.map(({ section }) => section.name));
-  const { config, applied, needRestart } = merge(sections, running, next, reloading);
-  const changed = new Set(applied.map(({ path }) => path.split('.', 1)[0]));
+  const merged = new Map(
+    sections.map((section) => [
+      section.name,
+      mergeWhole(section, running, next, reloading.has(section.name)),
+    ]),
+  );
+  const config = mergedConfig(merged, running, next);
   const prepared: Prepared[] = [];
+  const abortAll = (): void => {
+    for (const each of prepared) each.abort();
+  };
   for (const each of reloadables) {
-    if (!changed.has(each.section.name)) continue;
+    if (merged.get(each.section.name)?.applied.length === 0) continue;
     try {
       prepared.push(await each.prepare(config.of(each.section)));
     } catch (error) {
-      for (const earlier of prepared) earlier.abort();
+      abortAll();
       const why = error instanceof Error ? error.message : String(error);
       return { ok: false, refused: each.section.name, why };
     }
   }
-  for (const each of prepared) each.commit();
-  return { ok: true, config, applied, needRestart };
-}
-
-/** The running configuration with what may be reloaded taken from `next`. */
-function merge(
-  sections: readonly AnySection[],
-  running: Config,
-  next: Config,
-  reloading: ReadonlySet<string>,
-): { config: Config; applied: Difference[]; needRestart: Difference[] } {
-  const applied: Difference[] = [];
-  const needRestart: Difference[] = [];
-  const values = new Map<string, unknown>();
-  for (const section of sections) {
-    const merged = structuredCopy(running.of(section));
-    values.set(section.name, merged);
-    for (const { setting, names, path } of settingsOf(section)) {
-      const before = valueAt(running.of(section), names);
-      const after = valueAt(next.of(section), names);
-      if (sameValue(before, after, setting.show)) continue;
-      const difference = { path, from: setting.show(before), to: setting.show(after) };
-      if (!setting.reloadable || !reloading.has(section.name)) needRestart.push(difference);
-      else {
-        applied.push(difference);
-        const parent = valueAt(merged, names.slice(0, -1)) as Record<string, unknown>;
-        parent[names.at(-1) as string] = after;
-      }
-    }
+  try {
+    await decide();
+  } catch (error) {
+    abortAll();
+    throw error;
   }
-  const place = (path: string) =>
-    (needRestart.some((each) => each.path === path) ? running : next).place(path);
-  return { config: configOf(values, place), applied, needRestart };
+  for (const each of prepared) each.commit();
+  const all = [...merged.values()];
+  return {
+    ok: true,
+    config,
+    applied: all.flatMap(({ applied }) => applied),
+    needRestart: all.flatMap(({ needRestart }) => needRestart),
+  };
 }
 
-function sameValue(a: unknown, b: unknown, show: (value: unknown) => unknown): boolean {
-  if (a instanceof Secret && b instanceof Secret) return a.equals(b);
-  return JSON.stringify(show(a)) === JSON.stringify(show(b));
+/** The merge of a section; what holds only together with a change that waits for a restart waits too. */
+function mergeWhole(section: AnySection, running: Config, next: Config, live: boolean): Merged {
+  const before = running.of(section);
+  const merged = mergeSection(section, before, next.of(section), live);
+  const isMixed = merged.applied.length > 0 && merged.needRestart.length > 0;
+  if (!isMixed || section.check(merged.values as never).length === 0) return merged;
+  return {
+    values: before,
+    applied: [],
+    needRestart: mergeSection(section, before, next.of(section), false).needRestart,
+  };
 }
 
-/** Groups are copied, values (which are immutable) are shared. */
-function structuredCopy(values: unknown): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(values as Record<string, unknown>).map(([name, value]) => [
-      name,
-      isGroup(value) ? structuredCopy(value) : value,
-    ]),
+function mergedConfig(merged: ReadonlyMap<string, Merged>, running: Config, next: Config): Config {
+  const values = new Map([...merged].map(([name, each]) => [name, each.values]));
+  const waiting = new Set(
+    [...merged.values()].flatMap(({ needRestart }) => needRestart.map(({ path }) => path)),
   );
-}
-
-function isGroup(value: unknown): boolean {
-  return (
-    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  );
+  return configOf(values, (path) => (waiting.has(path) ? running : next).place(path));
 }

@@ -2,10 +2,12 @@
  * Gathers what was written for each setting, without reading it: from the file, then the environment, then
  * --set; the later wins. Names that are no settings are problems, with the nearest name that is.
  */
-import { asList, environmentOverrides, type Override, setOverride } from './overrides.ts';
-import { didYouMean, type Problem } from './problem.ts';
-import type { Raw, RawEntry, RawMap } from './raw.ts';
-import { type AnySection, type Fields, keyOf, type Located, settingsOf } from './section.ts';
+import { type Located, type NamesOf, recordLists, settingsOf, variableOf } from './located.ts';
+import { asList, environmentOverrides, setOverride } from './overrides.ts';
+import { didYouMean, type Place, type Problem } from './problem.ts';
+import type { RawScalar } from './raw.ts';
+import type { AnySection } from './section.ts';
+import { asMap, type Finds, type Found, walkFields } from './walk-file.ts';
 import { readYaml } from './yaml-source.ts';
 
 /** Where a configuration comes from. */
@@ -21,30 +23,35 @@ export interface Sources {
   readFile(path: string): string;
 }
 
-/** One value as found, before it is read. Of a secret's file it is the path. */
-export interface Found {
-  readonly raw: Raw;
-  readonly isFile: boolean;
+/** What was found in all sources. */
+export interface Gathered {
+  /** What was written for a setting; undefined when nothing was. */
+  value(path: string): Found | undefined;
+  readonly namesOf: NamesOf;
+  /** Where a setting, a record or a list of records was written. */
+  place(path: string): Place | undefined;
 }
 
-/** What was found, by the path of the setting. */
 export function gather(
   sections: readonly AnySection[],
   sources: Sources,
   problems: Problem[],
-): ReadonlyMap<string, Found> {
-  const found = new Map<string, Found>();
-  const located = sections.flatMap(settingsOf);
-  fromFile(sections, sources.file, found, problems);
-  fromEnvironment(located, sources, found, problems);
-  fromSet(located, sources.set ?? [], found, problems);
-  return found;
+): Gathered {
+  const finds: Finds = { values: new Map(), names: new Map(), places: new Map() };
+  fromFile(sections, sources.file, finds, problems);
+  fromEnvironment(sections, sources, finds, problems);
+  fromSet(sections, sources.set ?? [], finds, problems);
+  return {
+    value: (path) => finds.values.get(path),
+    namesOf: (path) => finds.names.get(path) ?? [],
+    place: (path) => finds.values.get(path)?.raw.place ?? finds.places.get(path),
+  };
 }
 
 function fromFile(
   sections: readonly AnySection[],
   file: Sources['file'],
-  found: Map<string, Found>,
+  finds: Finds,
   problems: Problem[],
 ): void {
   if (file === undefined) return;
@@ -53,125 +60,104 @@ function fromFile(
     problems.push(...reading.problems);
     return;
   }
-  const bySection = Object.fromEntries(sections.map((each) => [each.name, each.fields]));
+  const bySection = new Map(sections.map((each) => [each.name, each.fields]));
   const root = asMap(reading.value, 'the file', problems);
   for (const { key, keyPlace, value } of root?.entries ?? []) {
-    const fields = bySection[key];
-    if (fields !== undefined) walk(fields, key, value, found, problems);
+    const fields = bySection.get(key);
+    if (fields !== undefined) walkFields(fields, key, value, finds, problems);
     else {
-      const hint = didYouMean(key, Object.keys(bySection));
-      problems.push({ place: keyPlace, text: `${key} is not a section${hint}` });
+      const hint = didYouMean(key, bySection.keys());
+      problems.push({ place: keyPlace, text: `${key} is not a section${hint}`, path: key });
     }
   }
 }
 
-function walk(
-  fields: Fields,
-  path: string,
-  raw: Raw,
-  found: Map<string, Found>,
-  problems: Problem[],
-): void {
-  const byKey = new Map(Object.entries(fields).map(([name, field]) => [keyOf(name, field), field]));
-  for (const entry of asMap(raw, path, problems)?.entries ?? []) {
-    const here = `${path}.${entry.key}`;
-    const field = byKey.get(entry.key);
-    if (field?.is === 'group') walk(field.fields, here, entry.value, found, problems);
-    else if (field !== undefined) found.set(here, { raw: entry.value, isFile: false });
-    else foundSecretFile(byKey, path, entry, found, problems);
-  }
-}
-
-/** A key that is no setting: a secret's `_file`, or a problem. */
-function foundSecretFile(
-  byKey: ReadonlyMap<string, Fields[string]>,
-  path: string,
-  entry: RawEntry,
-  found: Map<string, Found>,
-  problems: Problem[],
-): void {
-  const key = entry.key.endsWith('_file') ? entry.key.slice(0, -'_file'.length) : '';
-  const field = byKey.get(key);
-  if (field?.is !== 'setting' || !field.fromFile) {
-    const known = [...byKey.keys()].map((each) => `${path}.${each}`);
-    const met = `${path}.${entry.key}`;
-    problems.push({
-      place: entry.keyPlace,
-      text: `${met} is not a setting${didYouMean(met, known)}`,
-    });
-  } else if (found.has(`${path}.${key}`)) {
-    const text = `${path}.${key} is given as a value and as a file, wanted one of them`;
-    problems.push({ place: entry.keyPlace, text });
-  } else found.set(`${path}.${key}`, { raw: entry.value, isFile: true });
-}
-
 function fromEnvironment(
-  located: readonly Located[],
+  sections: readonly AnySection[],
   sources: Sources,
-  found: Map<string, Found>,
+  finds: Finds,
   problems: Problem[],
 ): void {
   const byVariable = new Map<string, { each: Located; isFile: boolean }>();
-  for (const each of located) {
+  for (const each of sections.flatMap((section) => settingsOf(section))) {
+    if (each.variable === undefined) continue;
     byVariable.set(each.variable, { each, isFile: false });
     if (each.setting.fromFile) byVariable.set(`${each.variable}_FILE`, { each, isFile: true });
   }
-  for (const override of environmentOverrides(sources.environment ?? {})) {
-    const match = byVariable.get(override.name);
-    if (match !== undefined) overrideOne(match.each, override, match.isFile, found);
-    else if (!(sources.otherVariables ?? []).includes(override.name)) {
-      const hint = didYouMean(override.name, byVariable.keys());
-      problems.push({
-        place: override.raw.place,
-        text: `${override.name} is not the variable of a setting${hint}`,
-      });
+  for (const { name, raw } of environmentOverrides(sources.environment ?? {})) {
+    const match = byVariable.get(name);
+    if (match !== undefined) overrideOne(match.each, raw, match.isFile, finds);
+    else if (!(sources.otherVariables ?? []).includes(name)) {
+      const list = recordLists(sections).find(({ path }) => under(name, variableOf(path), '_'));
+      const text =
+        list === undefined
+          ? `${name} is not the variable of a setting${didYouMean(name, byVariable.keys())}`
+          : `${name} is within ${list.path}, a list that variables cannot change; use the file or --set`;
+      problems.push({ place: raw.place, text });
     }
   }
 }
 
 function fromSet(
-  located: readonly Located[],
+  sections: readonly AnySection[],
   set: readonly string[],
-  found: Map<string, Found>,
+  finds: Finds,
   problems: Problem[],
 ): void {
-  const paths = located.flatMap(({ path, setting }) =>
-    setting.fromFile ? [path, `${path}_file`] : [path],
-  );
+  if (set.length === 0) return;
+  const namesOf: NamesOf = (path) => finds.names.get(path) ?? [];
+  const byPath = new Map<string, { each: Located; isFile: boolean }>();
+  for (const each of sections.flatMap((section) => settingsOf(section, namesOf))) {
+    byPath.set(each.path, { each, isFile: false });
+    if (each.setting.fromFile) byPath.set(`${each.path}_file`, { each, isFile: true });
+  }
   for (const argument of set) {
     const override = setOverride(argument);
     if (override === undefined) {
       problems.push({ place: { source: `--set ${argument}` }, text: 'wanted name=value' });
       continue;
     }
-    const isFile =
-      override.name.endsWith('_file') && !located.some((l) => l.path === override.name);
-    const path = isFile ? override.name.slice(0, -'_file'.length) : override.name;
-    const each = located.find((l) => l.path === path && (!isFile || l.setting.fromFile));
-    if (each !== undefined) overrideOne(each, override, isFile, found);
+    const { name, raw } = override;
+    const match = byPath.get(name);
+    if (match !== undefined) overrideOne(match.each, raw, match.isFile, finds);
     else {
-      const hint = didYouMean(override.name, paths);
-      problems.push({
-        place: override.raw.place,
-        text: `${override.name} is not a setting${hint}`,
-      });
+      const text = noRecord(sections, name, namesOf) ?? notASetting(name, byPath.keys());
+      problems.push({ place: raw.place, text, path: name });
     }
   }
 }
 
-function overrideOne(
-  { setting, path }: Located,
-  { raw }: Override,
-  isFile: boolean,
-  found: Map<string, Found>,
-): void {
-  found.set(path, { raw: setting.isList ? asList(raw) : raw, isFile });
+function notASetting(name: string, known: Iterable<string>): string {
+  return `${name} is not a setting${didYouMean(name, known)}`;
 }
 
-/** A map, also when nothing was written; anything else is a problem. */
-function asMap(raw: Raw, what: string, problems: Problem[]): RawMap | undefined {
-  if (raw.type === 'map') return raw;
-  if (raw.type === 'scalar' && raw.empty) return undefined;
-  problems.push({ place: raw.place, text: `${what} is no map, wanted lines of key: value` });
-  return undefined;
+/** Why `name` leads to no record, when it leads into a list of them. */
+function noRecord(
+  sections: readonly AnySection[],
+  name: string,
+  namesOf: NamesOf,
+): string | undefined {
+  // The innermost list counts: its records are there.
+  const list = recordLists(sections, namesOf).findLast(({ path }) => under(name, path, '.'));
+  if (list === undefined) return undefined;
+  const record = name.slice(list.path.length + 1).split('.', 1)[0] as string;
+  const names = namesOf(list.path);
+  if (names.includes(record)) return undefined;
+  if (record === '') return `${name} is a list; --set changes single settings of what the file has`;
+  const hint = didYouMean(record, names);
+  return `${name}: the file has no ${list.one} ${record} in ${list.path}${hint}`;
+}
+
+/** Whether `name` is `above` or lies within it. */
+function under(name: string, above: string, separator: string): boolean {
+  return name === above || name.startsWith(`${above}${separator}`);
+}
+
+function overrideOne(
+  { setting, path }: Located,
+  raw: RawScalar,
+  isFile: boolean,
+  { values }: Finds,
+): void {
+  values.set(path, { raw: setting.isList ? asList(raw) : raw, isFile });
 }

@@ -2,10 +2,10 @@
 export {
   type Applied,
   applyConfig,
-  type Difference,
   type Prepared,
   type Reloadable,
 } from './apply.ts';
+export type { Difference } from './differences.ts';
 export type { Sources } from './gather.ts';
 export { jsonSchema } from './json-schema.ts';
 export {
@@ -23,21 +23,25 @@ export {
   text,
 } from './kinds.ts';
 export { type Config, defaultsOf, type Loaded, loadConfig } from './load.ts';
+export { type Located, settingsOf } from './located.ts';
 export { didYouMean, type Place, type Problem, placeText, problemText } from './problem.ts';
 export { exampleYaml, referenceMarkdown } from './reference.ts';
 export { Secret } from './secret.ts';
 export {
   type AnySection,
   type Conflict,
+  type Field,
   type Fields,
   type Group,
   group,
-  type Located,
+  type RecordOf,
+  type Records,
+  type RecordsOptions,
+  records,
   type Section,
   section,
-  settingsOf,
   type ValuesOf,
 } from './section.ts';
-export type { JsonSchema, Setting } from './setting.ts';
+export { type JsonSchema, required, type Setting } from './setting.ts';
 export { type ShownSetting, shownSettings } from './show.ts';
 export { formatDuration, formatSize, parseDuration, parseSize } from './units.ts';

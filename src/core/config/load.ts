@@ -4,22 +4,18 @@
  * Invariants: pure but for `readFile`; returns either all values or all problems, in the order in which
  * they stand; never throws because of what a user wrote.
  */
-import { type Found, gather, type Sources } from './gather.ts';
+import { gather, type Sources } from './gather.ts';
+import { shaped } from './located.ts';
 import type { Place, Problem } from './problem.ts';
-import {
-  type AnySection,
-  type Fields,
-  type Located,
-  type Section,
-  settingsOf,
-  type ValuesOf,
-} from './section.ts';
+import type { AnySection, Fields, Section, ValuesOf } from './section.ts';
+import type { Setting } from './setting.ts';
+import type { Found } from './walk-file.ts';
 
 /** A whole, valid configuration. Immutable. */
 export interface Config {
   /** The values of a section. */
   of<F extends Fields>(section: Section<F>): ValuesOf<F>;
-  /** Where the value of a setting was written; undefined for a default. */
+  /** Where the value of a setting, or a record, was written; undefined for a default. */
   place(path: string): Place | undefined;
 }
 
@@ -29,29 +25,27 @@ export type Loaded =
 
 export function loadConfig(sections: readonly AnySection[], sources: Sources): Loaded {
   const problems: Problem[] = [];
-  const found = gather(sections, sources, problems);
+  const gathered = gather(sections, sources, problems);
+  const { namesOf } = gathered;
   const values = new Map<string, Record<string, unknown>>();
-  const unread = new Set<string>();
   for (const owner of sections) {
-    const record = {};
+    const record = shaped(owner, namesOf, (path, setting) => {
+      const near = (): Place => placeNear(path, gathered.place);
+      return readOne(path, setting, gathered.value(path), near, sources, problems);
+    });
     values.set(owner.name, record);
-    for (const each of settingsOf(owner)) {
-      const value = readOne(each, found.get(each.path), sources, problems);
-      if (value === UNREAD) unread.add(owner.name);
-      else put(record, each.names, value);
-    }
   }
-  const place = (path: string): Place | undefined => found.get(path)?.raw.place;
+  // Rules between settings see only values that are right one by one, and all the records there are.
+  const broken = new Set(problems.map(({ path }) => path?.split('.', 1)[0]));
   for (const owner of sections) {
-    // Rules between settings see only values that are right one by one.
-    if (unread.has(owner.name)) continue;
+    if (broken.has(owner.name)) continue;
     for (const { key, says } of owner.check(values.get(owner.name) as never)) {
       const path = `${owner.name}.${key}`;
-      problems.push({ place: place(path) ?? { source: 'defaults' }, text: `${path} ${says}` });
+      problems.push({ place: placeNear(path, gathered.place), text: `${path} ${says}`, path });
     }
   }
   if (problems.length > 0) return { ok: false, problems: problems.toSorted(byPlace) };
-  return { ok: true, config: configOf(values, place) };
+  return { ok: true, config: configOf(values, gathered.place) };
 }
 
 /** A configuration of these values by section name. */
@@ -70,11 +64,13 @@ export function configOf(
   };
 }
 
-/** The values of some sections alone, all defaults but for `values`; for library use and tests. */
+/** The values of a section that nobody says anything about; for library use and tests. */
 export function defaultsOf<F extends Fields>(section: Section<F>): ValuesOf<F> {
-  const record = {};
-  for (const { names, setting } of settingsOf(section)) put(record, names, setting.default);
-  return record as ValuesOf<F>;
+  return shaped(
+    section,
+    () => [],
+    (_, setting) => setting.default,
+  ) as ValuesOf<F>;
 }
 
 const UNREAD = Symbol('unread');
@@ -85,44 +81,51 @@ function byPlace(a: Problem, b: Problem): number {
   return line(a) - line(b) || (a.place.column ?? 0) - (b.place.column ?? 0);
 }
 
+/** The place of a path, or of the record that it lies in. */
+function placeNear(path: string, place: (path: string) => Place | undefined): Place {
+  for (let near = path; near !== ''; near = near.slice(0, Math.max(0, near.lastIndexOf('.')))) {
+    const found = place(near);
+    if (found !== undefined) return found;
+  }
+  return { source: 'defaults' };
+}
+
 function readOne(
-  { setting, path }: Located,
+  path: string,
+  setting: Setting<unknown>,
   found: Found | undefined,
+  near: () => Place,
   sources: Sources,
   problems: Problem[],
 ): unknown {
-  if (found === undefined) return setting.default;
+  const problem = (place: Place, text: string): typeof UNREAD => {
+    problems.push({ place, text, path });
+    return UNREAD;
+  };
+  if (found === undefined) {
+    if (!setting.required) return setting.default;
+    return problem(near(), `${path} is missing, wanted ${setting.wanted}`);
+  }
   let { raw } = found;
   if (found.isFile) {
     if (raw.type !== 'scalar' || raw.empty) {
-      problems.push({ place: raw.place, text: `${path}_file wants the path of a file` });
-      return UNREAD;
+      return problem(raw.place, `${path}_file wants the path of a file`);
     }
     try {
       const text = sources.readFile(raw.text).replace(/\r?\n$/, '');
       raw = { ...raw, text };
     } catch (error) {
       const why = (error as NodeJS.ErrnoException).code ?? String(error);
-      const text = `${path}_file is ${JSON.stringify(raw.text)}, which cannot be read (${why})`;
-      problems.push({ place: raw.place, text });
-      return UNREAD;
+      const met = JSON.stringify(raw.text);
+      return problem(raw.place, `${path}_file is ${met}, which cannot be read (${why})`);
     }
   }
   const reading = setting.read(raw, path);
   if (reading.ok) return reading.value;
-  if (!setting.fromFile) problems.push(...reading.problems);
   // The value met is left out: it may be most of a password.
-  else problems.push({ place: raw.place, text: `${path} is not ${setting.wanted}` });
+  if (setting.fromFile) return problem(raw.place, `${path} is not ${setting.wanted}`);
+  for (const each of reading.problems) problem(each.place, each.text);
   return UNREAD;
-}
-
-function put(record: Record<string, unknown>, names: readonly string[], value: unknown): void {
-  let target = record;
-  for (const name of names.slice(0, -1)) {
-    target[name] ??= {};
-    target = target[name] as Record<string, unknown>;
-  }
-  target[names.at(-1) as string] = value;
 }
 
 function deepFreeze(value: unknown): void {

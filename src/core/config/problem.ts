@@ -15,6 +15,8 @@ export interface Problem {
   readonly place: Place;
   /** One sentence: the setting, the value met, the value wanted. */
   readonly text: string;
+  /** What it is about, where that is known: `kv.tls.port`, `balancer.pools.app`. */
+  readonly path?: string;
 }
 
 /** `plinth.yaml:3:9`, or the name of a source without lines. */

@@ -1,6 +1,7 @@
 /** What people read about settings: the reference page and the example file, both from the one table. */
 import { stringify } from 'yaml';
-import { type AnySection, type Fields, keyOf, type Located, settingsOf } from './section.ts';
+import { fieldsByKey } from './located.ts';
+import type { AnySection, Fields, Records } from './section.ts';
 import type { Setting } from './setting.ts';
 
 /** The tables of docs/config.md, one for each section. */
@@ -9,7 +10,6 @@ export function referenceMarkdown(sections: readonly AnySection[]): string {
 }
 
 function sectionMarkdown(section: AnySection): string {
-  const rows = settingsOf(section).map(settingRow);
   return [
     `## ${section.name}`,
     '',
@@ -17,23 +17,49 @@ function sectionMarkdown(section: AnySection): string {
     '',
     '| setting | default | wanted | live | what it does, and when to change it |',
     '|---|---|---|---|---|',
-    ...rows,
+    ...rowsOf(section.fields, section.name),
     '',
   ].join('\n');
 }
 
-function settingRow({ setting, path }: Located): string {
+/** One row for each setting and each list of records; `*` stands for the name of a record. */
+function rowsOf(fields: Fields, path: string): string[] {
+  return [...fieldsByKey(fields).values()].flatMap(({ key, field }) => {
+    const here = `${path}.${key}`;
+    if (field.is === 'group') return rowsOf(field.fields, here);
+    if (field.is === 'setting') return [settingRow(field, here)];
+    return [recordsRow(field, here), ...rowsOf(field.fields, `${here}.*`)];
+  });
+}
+
+function settingRow(setting: Setting<unknown>, path: string): string {
   const file = setting.fromFile ? `, \`${path}_file\`` : '';
-  const what = [setting.about, setting.change].filter((each) => each !== '').join(' ');
-  return `| ${[
+  const shown = setting.default === undefined ? '—' : `\`${inline(setting)}\``;
+  return row([
     `\`${path}\`${file}`,
-    setting.default === undefined ? '—' : `\`${inline(setting)}\``,
+    setting.required ? 'must be said' : shown,
     setting.wanted,
     setting.reloadable ? 'yes' : 'no',
-    what,
-  ]
-    .map((cell) => cell.replaceAll('|', '\\|'))
-    .join(' | ')} |`;
+    sentences(setting.about, setting.change),
+  ]);
+}
+
+function recordsRow(field: Records<Fields>, path: string): string {
+  return row([
+    `\`${path}\``,
+    '`[]`',
+    `a list of at most ${field.max}, each a ${field.one} with a \`name\` of its own`,
+    field.reloadable ? 'yes' : 'no',
+    sentences(field.about, field.change),
+  ]);
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function sentences(...all: readonly string[]): string {
+  return all.filter((each) => each !== '').join(' ');
 }
 
 /** A file with every setting, commented out at its default. */
@@ -47,17 +73,34 @@ export function exampleYaml(sections: readonly AnySection[]): string {
 }
 
 function exampleLines(fields: Fields, indent: string): string[] {
-  return Object.entries(fields).flatMap(([name, field]) => {
-    const key = keyOf(name, field);
+  return [...fieldsByKey(fields).values()].flatMap(({ key, field }) => {
     if (field.is === 'group') {
       const lines = exampleLines(field.fields, `${indent}  `);
       return [`${indent}# ${field.about}`, `${indent}${key}:`, ...lines];
+    }
+    if (field.is === 'records') {
+      const lines = recordLines(field, key, '').map((line) => `${indent}# ${line}`);
+      return [`${indent}# ${field.about}`, ...lines];
     }
     const line = field.fromFile
       ? `${indent}# ${key}_file: /run/secrets/${key}`
       : `${indent}# ${key}: ${inline(field)}`;
     return [`${indent}# ${field.about}`, line];
   });
+}
+
+/** A list with one record, every setting at its default: what stands behind the first `#` of each line. */
+function recordLines(field: Records<Fields>, key: string, indent: string): string[] {
+  const inner = `${indent}    `;
+  const lines = (fields: Fields, at: string): string[] =>
+    [...fieldsByKey(fields).values()].flatMap(({ key: name, field: each }) => {
+      const about = `${at}# ${each.about}`;
+      if (each.is === 'group') return [about, `${at}${name}:`, ...lines(each.fields, `${at}  `)];
+      if (each.is === 'records') return [about, ...recordLines(each, name, at)];
+      const value = each.fromFile ? `_file: /run/secrets/${name}` : `: ${inline(each)}`;
+      return [about, `${at}${name}${value}`];
+    });
+  return [`${indent}${key}:`, `${indent}  - name: example`, ...lines(field.fields, inner)];
 }
 
 /** The default on one line, as YAML. */

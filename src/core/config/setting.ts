@@ -34,6 +34,8 @@ export interface Setting<T> {
   readonly fromFile: boolean;
   /** True when the value is a list. */
   readonly isList: boolean;
+  /** True when each record must say it; see `required`. */
+  readonly required: boolean;
   /** What a value must be, as a problem says it: `a port from 0 to 65535`. */
   readonly wanted: string;
   readonly schema: JsonSchema;
@@ -99,6 +101,30 @@ export function listSetting<T>(
   };
 }
 
+/** The same setting of a record, which every record must say. */
+export function required<T>(setting: Setting<T | undefined>): Setting<T> {
+  const { read, show } = setting;
+  return {
+    ...setting,
+    required: true,
+    // Never taken: a record without it is a problem.
+    default: setting.default as T,
+    schema: withoutNull(setting),
+    read(raw, name) {
+      const reading = read(raw, name);
+      if (!reading.ok) return reading;
+      const { value } = reading;
+      return value === undefined ? complaint(raw, name, setting.wanted) : { ok: true, value };
+    },
+    show: (value) => show(value),
+  };
+}
+
+/** The schema of a setting that may be absent says `anyOf: [..., null]`. */
+function withoutNull({ default: value, schema }: Setting<unknown>): JsonSchema {
+  return value === undefined ? (schema.anyOf as readonly [JsonSchema])[0] : schema;
+}
+
 function common<D>(
   entry: Entry<D>,
   kind: Pick<Kind<unknown>, 'kind' | 'unit' | 'fromFile' | 'wanted'>,
@@ -112,6 +138,7 @@ function common<D>(
     reloadable: entry.reloadable ?? false,
     unit: kind.unit ?? ('' as const),
     fromFile: kind.fromFile ?? false,
+    required: false,
     wanted: kind.wanted,
   };
 }

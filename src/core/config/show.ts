@@ -1,7 +1,8 @@
 /** The configuration in force: every setting, its value and where it comes from. Secrets stay hidden. */
 import type { Config } from './load.ts';
+import { namesIn, settingsOf, valueAt } from './located.ts';
 import { type Place, placeText } from './problem.ts';
-import { type AnySection, settingsOf, valueAt } from './section.ts';
+import type { AnySection } from './section.ts';
 
 export interface ShownSetting {
   readonly path: string;
@@ -12,13 +13,14 @@ export interface ShownSetting {
 }
 
 export function shownSettings(sections: readonly AnySection[], config: Config): ShownSetting[] {
-  return sections.flatMap((section) =>
-    settingsOf(section).map(({ setting, names, path }) => ({
+  return sections.flatMap((section) => {
+    const values = config.of(section);
+    return settingsOf(section, namesIn(section, values)).map(({ setting, names, path }) => ({
       path,
-      value: setting.show(valueAt(config.of(section), names)),
+      value: setting.show(valueAt(values, names)),
       from: fromText(config.place(path)),
-    })),
-  );
+    }));
+  });
 }
 
 function fromText(place: Place | undefined): string {

@@ -1,10 +1,24 @@
 /** Asks a store one thing: connect, log in if need be, one command, one text as the answer. */
 import { connect } from 'node:net';
+import {
+  encodeCommand,
+  isFault,
+  type Reply,
+  type ReplyLimits,
+  ReplyReader,
+} from '../core/wire/index.ts';
 
 /** How long an answer may take, milliseconds. */
 const ANSWER_WAIT_MS = 5_000;
 /** A longer answer does not come from a store, bytes. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+/** A text is all that is asked for. */
+const LIMITS: ReplyLimits = {
+  lineBytesMax: 64 * 1024,
+  bulkBytesMax: ANSWER_BYTES_MAX,
+  replyBytesMax: ANSWER_BYTES_MAX,
+  itemsMax: 0,
+};
 
 export interface Question {
   readonly address: string;
@@ -25,59 +39,30 @@ export function askResp({ address, port, password, command }: Question): Promise
       socket.destroy();
       resolve(answer);
     };
-    let received = Buffer.alloc(0);
     let skip = password === undefined ? 0 : 1;
+    const reader = new ReplyReader(LIMITS, (reply) => {
+      const answer = answerOf(reply);
+      if (skip === 0 || !answer.ok) end(answer);
+      skip--;
+    });
     socket.setTimeout(ANSWER_WAIT_MS, () => end({ ok: false, why: 'no answer in time' }));
     socket.on('error', (error: NodeJS.ErrnoException) =>
       end({ ok: false, why: error.code ?? error.message }),
     );
     socket.on('close', () => end({ ok: false, why: 'the connection was closed' }));
     socket.on('data', (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      for (;;) {
-        const reply = readReply(received);
-        if (reply === undefined) break;
-        received = received.subarray(reply.bytes);
-        if (reply.text === undefined || skip === 0) {
-          end(
-            reply.text === undefined
-              ? { ok: false, why: reply.why ?? 'something else answers there' }
-              : { ok: true, text: reply.text },
-          );
-          return;
-        }
-        skip--;
-      }
-      if (received.length > ANSWER_BYTES_MAX) end({ ok: false, why: 'the answer has no end' });
+      reader.push(chunk);
+      if (reader.error !== '') end(STRANGE);
     });
-    if (password !== undefined) socket.write(encode(['AUTH', password]));
-    socket.write(encode(command));
+    if (password !== undefined) socket.write(encodeCommand(['AUTH', password]));
+    socket.write(encodeCommand(command));
   });
 }
 
-function encode(words: readonly string[]): string {
-  const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
-  return `*${words.length}\r\n${parts.join('')}`;
-}
+const STRANGE: RespAnswer = { ok: false, why: 'something else answers there' };
 
-interface ReadReply {
-  readonly bytes: number;
-  /** Undefined: an error, told by `why`, or no text at all. */
-  readonly text?: string;
-  readonly why?: string;
-}
-
-/** The first reply of the bytes if it is complete: a status, an error or a bulk string. */
-function readReply(bytes: Buffer): ReadReply | undefined {
-  const line = bytes.indexOf('\r\n');
-  if (line < 0) return undefined;
-  const head = bytes.toString('latin1', 1, line);
-  const mark = String.fromCharCode(bytes[0] as number);
-  if (mark === '+') return { bytes: line + 2, text: head };
-  if (mark === '-') return { bytes: line + 2, why: head };
-  const length = Number(head);
-  if (mark !== '$' || !Number.isInteger(length) || length < 0) return { bytes: bytes.length };
-  const end = line + 2 + length;
-  if (bytes.length < end + 2) return undefined;
-  return { bytes: end + 2, text: bytes.toString('utf8', line + 2, end) };
+function answerOf(reply: Reply): RespAnswer {
+  if (typeof reply === 'string') return { ok: true, text: reply };
+  if (Buffer.isBuffer(reply)) return { ok: true, text: reply.toString() };
+  return isFault(reply) ? { ok: false, why: reply.error } : STRANGE;
 }

@@ -7,19 +7,13 @@ import {
   createNodeNetwork,
   createNodeTransport,
 } from '../core/runtime/node/index.ts';
-import {
-  ImportError,
-  isFault,
-  kvConfig,
-  openPipe,
-  type Reply,
-  type RespPipe,
-} from '../kv/index.ts';
-import { addConfigOptions, type ConfigOptions, loadFor, tellProblems } from './config-options.ts';
+import { isFault, type Reply } from '../core/wire/index.ts';
+import { ImportError, openPipe, type RespPipe } from '../kv/index.ts';
+import { addConfigOptions } from './config-options.ts';
 import { type ExitName, exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
 import { backupExit } from './kv-backup-exit.ts';
-import { targetOf } from './kv-import-endpoints.ts';
+import { addTargetOptions, configuredTarget, type TargetOptions } from './kv-target.ts';
 import { mebibytes, WorkView } from './work-view.ts';
 
 /** Between two looks at how far it is. */
@@ -31,27 +25,18 @@ const RUNNING: Readonly<Record<string, string>> = {
   copying: 'Backing up',
 };
 
-interface Options extends ConfigOptions {
+interface Options extends TargetOptions {
   readonly to?: string;
   readonly base?: string;
-  readonly server?: string;
-  readonly user?: string;
-  readonly password?: string;
-  readonly json?: boolean;
 }
 
 export function addBackup(kv: Command, context: CommandContext): void {
-  addConfigOptions(kv.command('backup'))
+  const command = addConfigOptions(kv.command('backup'))
     .description('back up a running store to a folder of its machine')
     .argument('[name]', 'folder below kv.backup_folder (default: the time of now)')
     .option('--to <folder>', 'the folder by its path instead; it has to lie below kv.backup_folder')
-    .option('--base <folder>', 'an earlier backup: what it has is linked from there, not copied')
-    .option(
-      '--server <host:port>',
-      'the store, or the path of its socket (default: by configuration)',
-    )
-    .option('--user <name>', 'user at the store')
-    .option('--password <password>', 'password at the store (default: kv.password)')
+    .option('--base <folder>', 'an earlier backup: what it has is linked from there, not copied');
+  addTargetOptions(command)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -81,16 +66,8 @@ async function run(context: CommandContext, name: string | undefined, options: O
     fail('usage', 'usage', 'give a name or --to, not both');
     return;
   }
-  const loaded = loadFor(host, options);
-  if (!loaded.ok) {
-    tellProblems(context, loaded.problems, options.json ?? false);
-    return;
-  }
-  const settings = loaded.config.of(kvConfig);
-  const target = targetOf(options.server ?? `${settings.bind}:${settings.port}`, {
-    user: options.user,
-    password: options.password ?? settings.password?.reveal(),
-  });
+  const target = configuredTarget(context, options);
+  if (target === undefined) return;
   if (typeof target === 'string') {
     fail('usage', 'usage', target);
     return;

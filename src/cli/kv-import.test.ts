@@ -3,36 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { path, section } from '../core/config/index.ts';
-import { kvConfig, type LiveProgress } from '../kv/index.ts';
-import { sourceOf, targetOf } from './kv-import-endpoints.ts';
+import type { LiveProgress } from '../kv/index.ts';
+import { sourceOf } from './kv-import-source.ts';
 import { importText } from './kv-import-text.ts';
 import { ImportView } from './kv-import-view.ts';
-import { runCli } from './program.ts';
+import { targetOf } from './kv-target.ts';
+import { runKv } from './testing/run-kv.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'plinth-cli-import-'));
 after(() => rmSync(root, { recursive: true }));
-const sections = [
-  section('node', 'x', { data: path({ default: 'plinth-data', about: 'x' }) }),
-  kvConfig,
-];
-
-async function run(...args: string[]) {
-  const said = { out: '', err: '' };
-  const code = await runCli(['kv', 'import', ...args], {
-    version: '1.2.3',
-    sections,
-    environment: {},
-    out: (text) => {
-      said.out += text;
-    },
-    err: (text) => {
-      said.err += text;
-    },
-    up: async () => 0,
-  });
-  return { ...said, code };
-}
 
 describe('kv import: its command line', () => {
   for (const [what, args, words] of [
@@ -43,21 +22,21 @@ describe('kv import: its command line', () => {
     ['a strange target', ['a.rdb', '--server', 'nowhere'], /--server is "nowhere", wanted/],
   ] as const) {
     test(`${what} is refused`, async () => {
-      const refused = await run(...args);
+      const refused = await runKv('import', ...args);
       assert.equal(refused.code, 64);
       assert.match(refused.err, words);
     });
   }
 
   test('what goes wrong has a code of its own, as JSON too', async () => {
-    const missing = await run(join(root, 'none.rdb'), '--json');
+    const missing = await runKv('import', join(root, 'none.rdb'), '--json');
     assert.equal(missing.code, 66);
     const { ok, code, message } = JSON.parse(missing.out);
     assert.deepEqual([ok, code], [false, 'file-unreadable']);
     assert.match(message, /none\.rdb: ENOENT/);
     const file = join(root, 'empty.rdb');
     writeFileSync(file, '');
-    const nobody = await run(file, '--server', '127.0.0.1:1');
+    const nobody = await runKv('import', file, '--server', '127.0.0.1:1');
     assert.equal(nobody.code, 69);
     assert.match(nobody.err, /nobody answers there \(127\.0\.0\.1:1/);
   });

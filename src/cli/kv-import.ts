@@ -16,46 +16,37 @@ import {
   ImportError,
   type ImportErrorCode,
   importFile,
-  kvConfig,
   LiveComparison,
   LiveImport,
   openPipe,
 } from '../kv/index.ts';
-import { addConfigOptions, type ConfigOptions, loadFor, tellProblems } from './config-options.ts';
+import { addConfigOptions } from './config-options.ts';
 import { type ExitName, exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
-import { sourceOf, targetOf } from './kv-import-endpoints.ts';
+import { sourceOf } from './kv-import-source.ts';
 import { type ImportOutcome, importText } from './kv-import-text.ts';
 import { ImportView } from './kv-import-view.ts';
+import { addTargetOptions, configuredTarget, type TargetOptions } from './kv-target.ts';
 
 /** Between two looks at how far an import is. */
 const LOOK_EVERY_MS = 1_000;
 
-interface Options extends ConfigOptions {
+interface Options extends TargetOptions {
   readonly from?: string;
   readonly fromPasswordFile?: string;
   readonly once?: boolean;
-  readonly server?: string;
-  readonly user?: string;
-  readonly password?: string;
   readonly replace?: boolean;
   readonly verify?: 'sample' | 'all';
-  readonly json?: boolean;
 }
 
 export function addImport(kv: Command, context: CommandContext): void {
-  addConfigOptions(kv.command('import'))
+  const command = addConfigOptions(kv.command('import'))
     .description('fill a running store from an RDB file, or from a running Redis or Valkey')
     .argument('[file]', 'an RDB file of Redis up to 7.4')
     .option('--from <url>', 'become a replica of this server: redis://[user:password@]host:port')
     .option('--from-password-file <file>', 'password of the source, instead of one in its URL')
-    .option('--once', 'with --from: end when all is applied, not at Ctrl-C')
-    .option(
-      '--server <host:port>',
-      'the store, or the path of its socket (default: by configuration)',
-    )
-    .option('--user <name>', 'user at the store')
-    .option('--password <password>', 'password at the store (default: kv.password)')
+    .option('--once', 'with --from: end when all is applied, not at Ctrl-C');
+  addTargetOptions(command)
     .option('--replace', 'remove all keys and functions of the store first')
     .addOption(
       new Option('--verify <keys>', 'compare both sides at the end').choices(['sample', 'all']),
@@ -95,16 +86,8 @@ async function run(context: CommandContext, file: string | undefined, options: O
     misuse('--once goes with --from');
     return;
   }
-  const loaded = loadFor(host, options);
-  if (!loaded.ok) {
-    tellProblems(context, loaded.problems, options.json ?? false);
-    return;
-  }
-  const settings = loaded.config.of(kvConfig);
-  const target = targetOf(options.server ?? `${settings.bind}:${settings.port}`, {
-    user: options.user,
-    password: options.password ?? settings.password?.reveal(),
-  });
+  const target = configuredTarget(context, options);
+  if (target === undefined) return;
   const source =
     options.from === undefined ? null : sourceOf(options.from, options.fromPasswordFile);
   if (typeof target === 'string' || typeof source === 'string') {

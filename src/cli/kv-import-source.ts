@@ -1,4 +1,4 @@
-/** The two sides of `plinth kv import`, as its options name them. */
+/** The source of `plinth kv import`, as its options name it. */
 import { readFileSync } from 'node:fs';
 import type { Endpoint } from '../kv/index.ts';
 import { addressOf } from './address.ts';
@@ -30,17 +30,6 @@ export function sourceOf(text: string, passwordFile: string | undefined): Endpoi
   if (!/^\/?$/.test(url.pathname)) return `${wrong}: all databases are copied, none is chosen`;
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return { address: { host, port: url.port === '' ? DEFAULT_PORT : Number(url.port) }, ...login };
-}
-
-/** The store of --server: `host:port`, or the path of a socket. A string says what is wrong with it. */
-export function targetOf(
-  text: string,
-  login: { readonly user: string | undefined; readonly password: string | undefined },
-): Endpoint | string {
-  if (text.startsWith('/')) return { address: { path: text }, ...login };
-  const found = addressOf(text);
-  if (found === undefined) return `--server is ${JSON.stringify(text)}, wanted host:port or a path`;
-  return { address: { host: found.address, port: found.port }, ...login };
 }
 
 /** An address without its password, for messages. */

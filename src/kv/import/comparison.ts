@@ -1,8 +1,8 @@
 /**
  * What comparing two stores found, and the comparing of one batch of keys, whoever asked the two sides.
  */
+import { isFault, type Reply } from '../../core/wire/index.ts';
 import { DIFFERENCES_KEPT } from './limits.ts';
-import { isFault, type Reply } from './reply-reader.ts';
 import { sameValue } from './value-digest.ts';
 
 export type DifferenceKind =

@@ -3,13 +3,13 @@
  */
 import type { Clock, Disk, DiskFile, Network } from '../../core/runtime/index.ts';
 import { errorCode } from '../../core/runtime/index.ts';
+import { isFault } from '../../core/wire/index.ts';
 import { type RdbFileSink, readRdbFile } from '../rdb/index.ts';
 import { type ComparisonReport, ComparisonTally, type Difference } from './comparison.ts';
 import { ImportError } from './errors.ts';
 import { FileDigests, type FileKey } from './file-digests.ts';
 import { ImportTarget } from './import-target.ts';
 import { snapshotError } from './live-import.ts';
-import { isFault } from './reply-reader.ts';
 import { type Endpoint, openPipe, type RespPipe } from './resp-pipe.ts';
 import { SnapshotFeeder } from './snapshot-feeder.ts';
 import { digestOf } from './value-digest.ts';

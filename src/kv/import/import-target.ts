@@ -6,11 +6,9 @@
  * the snapshot ends the import, one of the stream is counted unless it says that nothing can be written.
  */
 import type { Network } from '../../core/runtime/index.ts';
-import type { Args } from '../../core/wire/index.ts';
-import type { Arg } from './command-writer.ts';
+import { type Arg, type Args, isFault, type Reply } from '../../core/wire/index.ts';
 import { ImportError } from './errors.ts';
 import { REFUSALS_KEPT } from './limits.ts';
-import { isFault, type Reply } from './reply-reader.ts';
 import { type Endpoint, endpointName, openPipe, type RespPipe } from './resp-pipe.ts';
 
 /** Refusals after which going on would only lose more. */

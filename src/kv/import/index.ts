@@ -19,5 +19,4 @@ export {
   type LivePhase,
   type LiveProgress,
 } from './live-import.ts';
-export { isFault, type Reply } from './reply-reader.ts';
 export { type Endpoint, endpointName, openPipe, type RespPipe } from './resp-pipe.ts';

@@ -1,4 +1,5 @@
 /** Bounds of an import. What happens at each is said beside it. */
+import type { ReplyLimits } from '../../core/wire/index.ts';
 
 /** Time to connect to either side, milliseconds; then the import ends with `unreachable`. */
 export const CONNECT_WAIT_MS = 10_000;
@@ -29,8 +30,6 @@ export const STREAM_BYTES_MAX = 256 * 1024 * 1024;
 export const PIECE_BYTES_MAX = 256 * 1024;
 export const PIECE_COUNT_MAX = 1_000;
 
-/** Longest reply string that is taken: DUMP of the largest value. */
-export const REPLY_BYTES_MAX = 1024 * 1024 * 1024;
 /** Errors of the target that are kept word by word; further ones are counted. */
 export const REFUSALS_KEPT = 10;
 
@@ -43,3 +42,14 @@ export const COMPARE_ROUND_WAIT_MS = 200;
 export const SAMPLE_KEYS = 10_000;
 /** Differences that are named. */
 export const DIFFERENCES_KEPT = 100;
+
+/** Longest string that a reply may hold: DUMP of the largest value. */
+const VALUE_REPLY_BYTES_MAX = 1024 * 1024 * 1024;
+/** What a server may answer; beyond it the connection is lost. */
+export const REPLY_LIMITS: ReplyLimits = {
+  lineBytesMax: LINE_BYTES_MAX,
+  bulkBytesMax: VALUE_REPLY_BYTES_MAX,
+  // The values of one batch of a comparison are the reply of one transaction.
+  replyBytesMax: COMPARE_BATCH_KEYS * VALUE_REPLY_BYTES_MAX,
+  itemsMax: 2 ** 26,
+};

@@ -6,6 +6,7 @@
  * A key that differs is looked at again, COMPARE_ROUNDS times, before it counts.
  */
 import type { Clock } from '../../core/runtime/index.ts';
+import { isFault, type Reply } from '../../core/wire/index.ts';
 import { readFunctionDump } from '../rdb/index.ts';
 import {
   type ComparisonReport,
@@ -23,7 +24,6 @@ import {
   SAMPLE_KEYS,
 } from './limits.ts';
 import { type LiveImport, offsetOf } from './live-import.ts';
-import { isFault, type Reply } from './reply-reader.ts';
 import type { RespPipe } from './resp-pipe.ts';
 
 export interface LiveComparisonOptions {

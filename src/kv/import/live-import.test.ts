@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { encodeCommand } from '../../core/wire/index.ts';
 import { RdbFileWriter } from '../rdb/index.ts';
-import { encodeCommand } from './command-writer.ts';
 import { ImportError } from './errors.ts';
 import { IN_FLIGHT_BYTES_MAX, TRY_LATER_MAX } from './limits.ts';
 import { LiveImport } from './live-import.ts';

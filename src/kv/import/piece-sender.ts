@@ -2,8 +2,8 @@
  * The elements of a value that is too large for one payload, added to the key by the commands of its
  * type, many elements a command.
  */
+import type { Arg } from '../../core/wire/index.ts';
 import type { RdbValueSink, StreamId, StreamMeta } from '../rdb/index.ts';
-import type { Arg } from './command-writer.ts';
 import { PIECE_BYTES_MAX, PIECE_COUNT_MAX } from './limits.ts';
 
 export class PieceSender implements RdbValueSink {

@@ -6,7 +6,7 @@
  * after `onFault` nothing is told any more. Chunks told are views that last for the call.
  */
 import { invariant } from '../../core/base/index.ts';
-import { encodeCommand } from './command-writer.ts';
+import { encodeCommand } from '../../core/wire/index.ts';
 import type { ImportErrorCode } from './errors.ts';
 import { LINE_BYTES_MAX } from './limits.ts';
 import { type LinkEvent, type LinkState, nextState } from './link-states.ts';

@@ -6,15 +6,21 @@
  * wait are told; `inFlightBytes` counts requests that were given and not answered.
  */
 import type { ByteStream, ListenAddress, Network } from '../../core/runtime/index.ts';
-import { type Arg, CommandWriter } from './command-writer.ts';
+import {
+  type Arg,
+  CommandWriter,
+  isFault,
+  type Reply,
+  ReplyReader,
+} from '../../core/wire/index.ts';
 import { ImportError, type ImportErrorCode } from './errors.ts';
 import {
   BATCH_BYTES,
   CONNECT_WAIT_MS,
   IN_FLIGHT_BYTES_MAX,
   IN_FLIGHT_COUNT_MAX,
+  REPLY_LIMITS,
 } from './limits.ts';
-import { isFault, type Reply, ReplyReader } from './reply-reader.ts';
 
 /** A server and who to be there. */
 export interface Endpoint {
@@ -54,7 +60,7 @@ export class RespPipe {
   constructor(stream: ByteStream, lostCode: ImportErrorCode) {
     this.stream = stream;
     this.lostCode = lostCode;
-    const reader = new ReplyReader((reply) => this.answer(reply));
+    const reader = new ReplyReader(REPLY_LIMITS, (reply) => this.answer(reply));
     stream.attach({
       onData: (chunk) => {
         reader.push(chunk);

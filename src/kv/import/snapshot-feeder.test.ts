@@ -1,9 +1,9 @@
 /** What an RDB file holds is in the store afterwards, whole or in pieces: from one store to another. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Arg } from '../../core/wire/index.ts';
 import { RdbFileParser, RdbFileWriter, readDump } from '../rdb/index.ts';
 import { createTestStore, type TestStore } from '../testing/harness.ts';
-import type { Arg } from './command-writer.ts';
 import { type FeederOptions, SnapshotFeeder } from './snapshot-feeder.ts';
 import { digestOf } from './value-digest.ts';
 

@@ -15,6 +15,7 @@
  * Requests are given in the order of the file and hold no views of it. Expired keys are sent as others:
  * the commands that follow a snapshot may give them more time.
  */
+import type { Arg } from '../../core/wire/index.ts';
 import {
   type RdbFileSink,
   type RdbKeyInfo,
@@ -25,7 +26,6 @@ import {
   type StreamMeta,
   type StreamPending,
 } from '../rdb/index.ts';
-import type { Arg } from './command-writer.ts';
 import { STREAM_BYTES_MAX, VALUE_BYTES_MAX } from './limits.ts';
 import { PieceSender } from './piece-sender.ts';
 

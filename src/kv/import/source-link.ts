@@ -3,7 +3,7 @@
  * dead, and tells when it is gone.
  */
 import type { ByteStream, Clock, Network, Timer } from '../../core/runtime/index.ts';
-import { encodeCommand } from './command-writer.ts';
+import { encodeCommand } from '../../core/wire/index.ts';
 import { ImportError } from './errors.ts';
 import { ACK_EVERY_MS, CONNECT_WAIT_MS, SILENCE_MAX_MS } from './limits.ts';
 import { type LinkEvents, type LinkOptions, ReplicaLink } from './replica-link.ts';

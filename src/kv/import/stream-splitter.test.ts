@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { encodeCommand } from './command-writer.ts';
+import { encodeCommand } from '../../core/wire/index.ts';
 import { StreamSplitter } from './stream-splitter.ts';
 
 const command = fc.array(fc.uint8Array({ maxLength: 30 }), { minLength: 1, maxLength: 5 });

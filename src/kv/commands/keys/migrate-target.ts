@@ -2,17 +2,32 @@
  * The server that MIGRATE sends keys to: requests out, one line of reply for each.
  *
  * Only commands whose replies are one line are sent (AUTH, SELECT, RESTORE, DEL). Whatever goes wrong
- * with the connection ends it; replies that came before count.
+ * with the connection ends it, as does what nobody asked for; replies that came before count.
  */
 import type { ByteStream, Clock, Network, Timer } from '../../../core/runtime/index.ts';
+import {
+  encodeCommand,
+  isFault,
+  type Reply,
+  type ReplyFault,
+  type ReplyLimits,
+  ReplyReader,
+} from '../../../core/wire/index.ts';
 
-/** A line of reply longer than this is none of ours. */
-const LINE_BYTES_MAX = 64 * 1024;
+/** Lines are all that is answered. */
+const LIMITS: ReplyLimits = {
+  lineBytesMax: 64 * 1024,
+  bulkBytesMax: 0,
+  replyBytesMax: 64 * 1024,
+  itemsMax: 0,
+};
+
+/** A reply of one line: a status, an integer or an error. */
+export type LineReply = string | number | ReplyFault;
 
 /** What came back: fewer replies than requests when the connection failed, and in which direction. */
 export interface Exchange {
-  /** Lines without their ends: `+OK`, `-ERR ...`, `:1`. */
-  readonly replies: readonly string[];
+  readonly replies: readonly LineReply[];
   readonly failed: 'reading' | 'writing' | undefined;
 }
 
@@ -20,8 +35,10 @@ export class MigrateTarget {
   private readonly stream: ByteStream;
   private readonly clock: Clock;
   private readonly timeoutMs: number;
-  private readonly lines: string[] = [];
-  private rest = '';
+  private readonly reader = new ReplyReader(LIMITS, (reply) => this.answer(reply));
+  private replies: LineReply[] = [];
+  /** Requests on their way, those whose replies have come included. */
+  private asked = 0;
   private closed = false;
   private wake: () => void = () => {};
   private timer: Timer | undefined;
@@ -57,17 +74,19 @@ export class MigrateTarget {
 
   /** Sends requests and waits for a line of each. */
   async send(requests: readonly (readonly Buffer[])[]): Promise<Exchange> {
+    this.replies = [];
+    this.asked = requests.length;
     if (!this.closed) {
-      this.stream.writev(requests.map(encode));
+      this.stream.writev(requests.map(encodeCommand));
       this.watch();
     }
-    while (this.lines.length < requests.length && !this.closed) {
+    while (this.replies.length < requests.length && !this.closed) {
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
     }
     this.stopWatch();
-    const replies = this.lines.splice(0, requests.length);
+    const { replies } = this;
     const missing = replies.length < requests.length;
     const stuck = this.timedOut && this.stream.bufferedBytes > 0;
     return { replies, failed: missing ? (stuck ? 'writing' : 'reading') : undefined };
@@ -78,13 +97,17 @@ export class MigrateTarget {
   }
 
   private take(chunk: Buffer): void {
-    this.rest += chunk.toString('latin1');
-    const lines = this.rest.split('\r\n');
-    this.rest = lines.pop() as string;
-    this.lines.push(...lines);
-    if (this.rest.length > LINE_BYTES_MAX) this.close();
+    this.reader.push(chunk);
+    if (this.reader.error !== '') this.close();
     else this.watch();
     this.wake();
+  }
+
+  private answer(reply: Reply): void {
+    if (this.closed) return;
+    const isLine = typeof reply === 'string' || typeof reply === 'number' || isFault(reply);
+    if (isLine && this.replies.length < this.asked) this.replies.push(reply);
+    else this.close();
   }
 
   /** Something has moved: the target has its time again. */
@@ -110,11 +133,3 @@ export class MigrateTarget {
     this.wake();
   }
 }
-
-function encode(args: readonly Buffer[]): Buffer {
-  const parts: Buffer[] = [Buffer.from(`*${args.length}\r\n`)];
-  for (const arg of args) parts.push(Buffer.from(`$${arg.length}\r\n`), arg, CRLF);
-  return Buffer.concat(parts);
-}
-
-const CRLF = Buffer.from('\r\n');

@@ -117,6 +117,45 @@ describe('MIGRATE', () => {
     assert.equal(await from.ask('GET', 'k'), 'v');
   });
 
+  test('a target that answers as no store does is an IOERR, and the key stays', async () => {
+    const { from } = await pair();
+    await from.ask('SET', 'k', 'v');
+    const broken = { error: 'IOERR error or timeout reading to target instance' };
+    for (const bytes of [
+      'HTTP/1.1 200 OK\r\n\r\n',
+      // A second answer, to what was not asked yet.
+      '+OK\r\n+OK\r\n',
+      '$2\r\nOK\r\n',
+      '$-1\r\n',
+      '*1\r\n+OK\r\n',
+      '*0\r\n',
+      '+OK\n',
+      `+${'x'.repeat(70_000)}`,
+      '$99999999999\r\n',
+    ]) {
+      const at = await fake((socket) => socket.on('data', () => socket.write(bytes, 'latin1')));
+      const reply = await from.ask('MIGRATE', ...at, 'k', 0, 5000);
+      assert.deepEqual(reply, broken, bytes.slice(0, 20));
+      assert.equal(await from.ask('GET', 'k'), 'v');
+    }
+  });
+
+  test('answers are understood byte by byte', async () => {
+    const { from } = await pair();
+    await from.ask('SET', 'k', 'v');
+    const at = await fake((socket) => {
+      socket.setNoDelay(true);
+      socket.on('data', async () => {
+        for (const byte of '+OK\r\n') {
+          socket.write(byte);
+          await new Promise(setImmediate);
+        }
+      });
+    });
+    assert.equal(await from.ask('MIGRATE', ...at, 'k', 0, 5000), 'OK');
+    assert.equal(await from.ask('EXISTS', 'k'), 0);
+  });
+
   test('others are served meanwhile; what they change is sent again or removed there', async () => {
     const [source, from] = await start();
     const other = await source.connect();

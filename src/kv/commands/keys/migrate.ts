@@ -22,7 +22,7 @@ import { RdbValueWriter } from '../../rdb/index.ts';
 import type { Session } from '../../session/session.ts';
 import { dumpValue } from '../../values/index.ts';
 import { type MigrateOptions, migrateKeys, readMigrateOptions } from './migrate-options.ts';
-import { MigrateTarget } from './migrate-target.ts';
+import { type LineReply, MigrateTarget } from './migrate-target.ts';
 
 const NOT_HERE = new ReplyError(
   'ERR MIGRATE waits for another server: not in a transaction or script',
@@ -126,7 +126,7 @@ class Migration {
     const login = auth.length > 0 ? [[Buffer.from('AUTH'), ...auth]] : [];
     const select = [Buffer.from('SELECT'), Buffer.from(String(db))];
     const { replies, failed } = await target.send([...login, select]);
-    for (const line of replies) this.look(line);
+    for (const reply of replies) this.look(reply);
     if (failed !== undefined) this.fail(ioError(failed));
     return this.error === '';
   }
@@ -167,15 +167,16 @@ class Migration {
   }
 
   /** Removes what has arrived as it still is; keeps for another round what has changed. */
-  private settle(requests: readonly (Buffer[] | undefined)[], replies: readonly string[]): void {
+  private settle(requests: readonly (Buffer[] | undefined)[], replies: readonly LineReply[]): void {
     const { engine, moving } = this;
     this.moving = [];
     let at = 0;
     engine.executor.beginBatch();
     for (const [i, item] of moving.entries()) {
       const request = requests[i];
-      const line = request === undefined ? undefined : replies[at++];
-      const took = line !== undefined && this.look(line) && request?.[0]?.toString() === 'RESTORE';
+      const answer = request === undefined ? undefined : replies[at++];
+      const took =
+        answer !== undefined && this.look(answer) && request?.[0]?.toString() === 'RESTORE';
       const changed = item.watch.dirty;
       engine.watchers.unwatch(item.watch);
       if (!took || this.options.copy || this.abandoned) continue;
@@ -205,9 +206,9 @@ class Migration {
   }
 
   /** Notes an error of the target; true when it is none. */
-  private look(line: string): boolean {
-    if (!line.startsWith('-')) return true;
-    this.fail(`ERR Target instance replied with error: ${line.slice(1)}`);
+  private look(reply: LineReply): boolean {
+    if (typeof reply !== 'object') return true;
+    this.fail(`ERR Target instance replied with error: ${reply.error}`);
     return false;
   }
 

@@ -3,7 +3,7 @@ import { BackupError, type BackupErrorCode, type Backups } from '../../backup/in
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
 import { ReplyError, SYNTAX_ERROR } from '../../errors.ts';
-import { replyHelp } from '../shared/help.ts';
+import { helpSubcommand, replyHelp } from '../shared/help.ts';
 
 const NO_PERSISTENCE = new ReplyError(
   'ERR persistence is switched off (kv.persistence in plinth.yaml): there is nothing to back up',
@@ -124,17 +124,7 @@ export const backupCommands: readonly CommandSpec[] = [
         syntax: '',
         run: cancel,
       },
-      {
-        ...common,
-        name: 'help',
-        arity: 2,
-        flags: ['loading', 'stale'],
-        acl: [],
-        complexity: 'O(1)',
-        summary: 'Returns help about the subcommands.',
-        syntax: '',
-        run: help,
-      },
+      helpSubcommand({ ...common, run: help }),
     ],
   },
 ];

@@ -3,7 +3,7 @@ import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
 import { ReplyError, wrongArity } from '../../errors.ts';
 import { matchGlob } from '../../glob.ts';
-import { replyHelp } from '../shared/help.ts';
+import { helpSubcommand, replyHelp } from '../shared/help.ts';
 
 const NO_FILE = new ReplyError('ERR The server is running without a config file');
 
@@ -125,18 +125,7 @@ export const configCommands: readonly CommandSpec[] = [
         tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
         run: rewrite,
       },
-      {
-        name: 'help',
-        arity: 2,
-        flags: ['loading', 'stale'],
-        acl: [],
-        group: 'server',
-        since: '5.0.0',
-        complexity: 'O(1)',
-        summary: 'Returns help about the subcommands.',
-        syntax: '',
-        run: help,
-      },
+      helpSubcommand({ group: 'server', since: '5.0.0', run: help }),
     ],
   },
 ];

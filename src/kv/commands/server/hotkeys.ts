@@ -3,7 +3,7 @@ import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
 import { ReplyError, SYNTAX_ERROR } from '../../errors.ts';
 import { TYPE_NAMES } from '../../keyspace/index.ts';
-import { replyHelp } from '../shared/help.ts';
+import { helpSubcommand, replyHelp } from '../shared/help.ts';
 
 const COUNT_DEFAULT = 10;
 const COUNT_MAX = 100;
@@ -141,17 +141,7 @@ export const hotkeysCommands: readonly CommandSpec[] = [
         tips,
         run: big,
       },
-      {
-        ...common,
-        name: 'help',
-        arity: 2,
-        flags: ['loading', 'stale'],
-        acl: [],
-        complexity: 'O(1)',
-        summary: 'Returns help about the subcommands.',
-        syntax: '',
-        run: help,
-      },
+      helpSubcommand({ ...common, run: help }),
     ],
   },
 ];

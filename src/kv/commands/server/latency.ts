@@ -5,7 +5,7 @@ import type { CommandSpec } from '../../command/spec.ts';
 import type { Command } from '../../command/table.ts';
 import type { LatencySample } from '../../engine/latency.ts';
 import { ReplyError } from '../../errors.ts';
-import { replyHelp } from '../shared/help.ts';
+import { helpSubcommand, replyHelp } from '../shared/help.ts';
 import { doctorReport } from './latency-doctor.ts';
 import { latencyGraph } from './latency-graph.ts';
 
@@ -197,16 +197,7 @@ export const latencyCommands: readonly CommandSpec[] = [
         tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
         run: reset,
       },
-      {
-        ...common,
-        name: 'help',
-        arity: 2,
-        flags: ['loading', 'stale'],
-        acl: [],
-        summary: 'Returns help about the subcommands.',
-        syntax: '',
-        run: help,
-      },
+      helpSubcommand({ ...common, run: help }),
     ],
   },
 ];

@@ -2,7 +2,7 @@
 import type { Call } from '../../command/call.ts';
 import type { CommandSpec } from '../../command/spec.ts';
 import { ReplyError } from '../../errors.ts';
-import { replyHelp } from '../shared/help.ts';
+import { helpSubcommand, replyHelp } from '../shared/help.ts';
 
 const NO_MODULES = new ReplyError('ERR MODULE command not allowed. There are no modules here.');
 
@@ -71,17 +71,7 @@ export const moduleCommands: readonly CommandSpec[] = [
         syntax: 'name',
         run: refuse,
       },
-      {
-        ...common,
-        name: 'help',
-        arity: 2,
-        flags: ['loading', 'stale'],
-        acl: [],
-        since: '5.0.0',
-        summary: 'Returns help about the subcommands.',
-        syntax: '',
-        run: help,
-      },
+      helpSubcommand({ group: 'server', since: '5.0.0', run: help }),
     ],
   },
 ];

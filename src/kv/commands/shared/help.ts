@@ -1,6 +1,25 @@
-/** The reply of a HELP subcommand. */
+/** HELP as a subcommand: its row and its reply. */
 import type { Call } from '../../command/call.ts';
+import type { CommandGroup, CommandSpec } from '../../command/spec.ts';
 import { ReplyError, untilZero } from '../../errors.ts';
+
+/** The row of a HELP that anybody may ask, also while the data is loaded. */
+export function helpSubcommand(row: {
+  readonly group: CommandGroup;
+  readonly since: string;
+  readonly run: (call: Call) => void;
+}): CommandSpec {
+  return {
+    ...row,
+    name: 'help',
+    arity: 2,
+    flags: ['loading', 'stale'],
+    acl: [],
+    complexity: 'O(1)',
+    summary: 'Returns help about the subcommands.',
+    syntax: '',
+  };
+}
 
 /**
  * Writes the subcommands of the command at hand as lines of status text: each entry is a syntax and

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { requirePeer } from '../../support/peers.ts';
 import { killAgainAndAgain } from './kill.ts';
 import { countOf, cycle, stateAfter } from './model.ts';
-import { startKillablePlinth, startKillableRedis } from './servers.ts';
+import { startKillablePlinth, startKillableRedis, withKillable } from './servers.ts';
 
 const seed = Number(process.env.PLINTH_KILL_SEED ?? Date.now() % 1_000_000);
 
@@ -31,49 +31,37 @@ describe(
   requirePeer('redis-server'),
   () => {
     test('appendfsync always loses nothing', async () => {
-      const { server, stop } = await startKillableRedis('always');
-      try {
+      await withKillable(startKillableRedis('always'), async (server) => {
         const report = await killAgainAndAgain({ server, fsync: 'always', kills: 4, seed });
         assert.equal(report.lost, 0);
         assert.ok(report.acknowledged > 0);
-      } finally {
-        await stop();
-      }
+      });
     });
 
     test('a server that forgets is caught', async () => {
-      const { server, stop } = await startKillableRedis('none');
-      try {
+      await withKillable(startKillableRedis('none'), async (server) => {
         await assert.rejects(
           killAgainAndAgain({ server, fsync: 'always', kills: 2, seed }),
           /acknowledged writes are lost/,
         );
-      } finally {
-        await stop();
-      }
+      });
     });
   },
 );
 
 describe('kill -9 of Plinth', () => {
   test('fsync always loses nothing that was acknowledged', async () => {
-    const { server, stop } = await startKillablePlinth('always');
-    try {
+    await withKillable(startKillablePlinth('always'), async (server) => {
       const report = await killAgainAndAgain({ server, fsync: 'always', kills: 10, seed });
       assert.equal(report.lost, 0);
       assert.ok(report.acknowledged > 0);
-    } finally {
-      await stop();
-    }
+    });
   });
 
   test('fsync everysec loses a second at most', async () => {
-    const { server, stop } = await startKillablePlinth('everysec');
-    try {
+    await withKillable(startKillablePlinth('everysec'), async (server) => {
       const report = await killAgainAndAgain({ server, fsync: 'everysec', kills: 5, seed });
       assert.ok(report.acknowledged > 0);
-    } finally {
-      await stop();
-    }
+    });
   });
 });

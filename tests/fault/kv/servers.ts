@@ -3,7 +3,7 @@
  * and redis-server with its append-only file, by which the checks themselves are checked.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startPlinth } from '../../support/plinth.ts';
+import { type PlinthOptions, startPlinth } from '../../support/plinth.ts';
 import {
   type Child,
   freePort,
@@ -18,10 +18,26 @@ import type { Crashable } from './kill.ts';
 
 export type Killable = { readonly server: Crashable; stop(): Promise<void> };
 
-/** Plinth with the smallest segments, and a checkpoint every few of them. */
-export async function startKillablePlinth(fsync: 'always' | 'everysec'): Promise<Killable> {
+/** Uses a server and stops it, whatever comes of it. */
+export async function withKillable(
+  starting: Promise<Killable>,
+  use: (server: Crashable) => Promise<void>,
+): Promise<void> {
+  const { server, stop } = await starting;
+  try {
+    await use(server);
+  } finally {
+    await stop();
+  }
+}
+
+/** Plinth with the smallest segments, and a flush every few of them; `kv` is what else is set. */
+export async function startKillablePlinth(
+  fsync: 'always' | 'everysec',
+  kv: PlinthOptions['kv'] = {},
+): Promise<Killable> {
   const plinth = await startPlinth({
-    kv: { fsync, log_segment: 128 * 1024, flush_log: 512 * 1024 },
+    kv: { fsync, log_segment: 128 * 1024, flush_log: 512 * 1024, ...kv },
   });
   const server: Crashable = {
     address: plinth,

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { killAgainAndAgain } from '../../fault/kv/kill.ts';
-import { startKillablePlinth } from '../../fault/kv/servers.ts';
+import { startKillablePlinth, withKillable } from '../../fault/kv/servers.ts';
 
 const kills = Number(process.env.PLINTH_KILLS ?? 200);
 const seed = Number(process.env.PLINTH_KILL_SEED ?? Date.now() % 1_000_000);
@@ -12,8 +12,7 @@ const seed = Number(process.env.PLINTH_KILL_SEED ?? Date.now() % 1_000_000);
 describe('kill -9 of Plinth at length', () => {
   for (const fsync of ['always', 'everysec'] as const) {
     test(`fsync ${fsync} keeps its promise through ${kills / 2} kills`, async (context) => {
-      const { server, stop } = await startKillablePlinth(fsync);
-      try {
+      await withKillable(startKillablePlinth(fsync), async (server) => {
         const report = await killAgainAndAgain({ server, fsync, kills: kills / 2, seed });
         context.diagnostic(
           `${report.kills} kills, ${report.duringRecovery} of them in a recovery, ` +
@@ -21,9 +20,7 @@ describe('kill -9 of Plinth at length', () => {
         );
         if (fsync === 'always') assert.equal(report.lost, 0);
         assert.ok(report.acknowledged > 0);
-      } finally {
-        await stop();
-      }
+      });
     });
   }
 });

@@ -5,11 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Crashable } from '../../fault/kv/kill.ts';
-import { startKillableRedis } from '../../fault/kv/servers.ts';
+import { startKillablePlinth, startKillableRedis, withKillable } from '../../fault/kv/servers.ts';
 import { requirePeer } from '../../support/peers.ts';
-import { startPlinth } from '../../support/plinth.ts';
 import { RespClient } from '../../support/resp-client.ts';
 import { textOf } from '../../support/resp-reply.ts';
 import { readFigures, TIER_MEMORY } from '../../support/tier.ts';
@@ -33,41 +30,32 @@ describe(
   requirePeer('redis-server'),
   () => {
     test('a server that keeps everything has no difference', async () => {
-      const { server, stop } = await startKillableRedis('always');
-      try {
+      await withKillable(startKillableRedis('always'), async (server) => {
         const report = await runTier({ server, kills: 6, seed, keys: 3000 });
         assert.ok(report.acknowledged > 0);
-      } finally {
-        await stop();
-      }
+      });
     });
 
     test('a server that forgets is caught', async () => {
-      const { server, stop } = await startKillableRedis('none');
-      try {
+      await withKillable(startKillableRedis('none'), async (server) => {
         await assert.rejects(runTier({ server, kills: 2, seed, keys: 3000 }), /was acknowledged/);
-      } finally {
-        await stop();
-      }
+      });
     });
 
     for (const [what, word, args, says] of TAMPERINGS) {
       test(`${what} behind the writers is caught`, async () => {
-        const { server, stop } = await startKillableRedis('always');
-        const restart = async (): Promise<void> => {
-          await server.restart();
-          const client = await RespClient.connect(server.address);
-          let key = 'brief:';
-          while (key.startsWith('brief:')) key = textOf(await client.must('RANDOMKEY'));
-          await client.must(word, key, ...args);
-          client.close();
-        };
-        try {
+        await withKillable(startKillableRedis('always'), async (server) => {
+          const restart = async (): Promise<void> => {
+            await server.restart();
+            const client = await RespClient.connect(server.address);
+            let key = 'brief:';
+            while (key.startsWith('brief:')) key = textOf(await client.must('RANDOMKEY'));
+            await client.must(word, key, ...args);
+            client.close();
+          };
           const tampered = { ...server, restart };
           await assert.rejects(runTier({ server: tampered, kills: 1, seed, keys: 3000 }), says);
-        } finally {
-          await stop();
-        }
+        });
       });
     }
   },
@@ -75,28 +63,11 @@ describe(
 
 describe('Plinth with data larger than memory', () => {
   test(`has every key, value and time to live through ${kills} kills`, async (context) => {
-    const plinth = await startPlinth({
-      kv: {
-        fsync: 'always',
-        log_segment: 128 * 1024,
-        checkpoint_log: 512 * 1024,
-        ...(memoryBytes > 0 ? { [TIER_MEMORY]: memoryBytes } : {}),
-      },
-    });
-    const server: Crashable = {
-      address: plinth,
-      kill9: plinth.kill9,
-      restart: plinth.restart,
-      startAndKill: async (afterMs) => {
-        plinth.launch();
-        await sleep(afterMs);
-        await plinth.kill9();
-      },
-    };
-    let [mostCold, loads, dropped, usedBytes] = [0, 0, 0, 0];
-    try {
+    const limit = memoryBytes > 0 ? { [TIER_MEMORY]: memoryBytes } : {};
+    await withKillable(startKillablePlinth('always', limit), async (server) => {
+      let [mostCold, loads, dropped, usedBytes] = [0, 0, 0, 0];
       const onRound = async (): Promise<void> => {
-        const client = await RespClient.connect(plinth);
+        const client = await RespClient.connect(server.address);
         const { tier, usedBytes: used } = await readFigures(client);
         client.close();
         usedBytes = Math.max(usedBytes, used);
@@ -113,8 +84,6 @@ describe('Plinth with data larger than memory', () => {
       assert.ok(report.acknowledged > 0);
       // Without these the run would say nothing about the tier.
       if (memoryBytes > 0) assert.ok(mostCold > 0 && loads > 0 && dropped > 0);
-    } finally {
-      await plinth.stop();
-    }
+    });
   });
 });

@@ -19,6 +19,9 @@ class SlowStream implements ByteStream {
   readonly localAddress = '127.0.0.1';
   readonly localPort = 2;
   readonly encrypted = false;
+  readonly alpn = '';
+  readonly serverName = '';
+  readonly chunksStay = true;
   bufferedBytes = 0;
   private events: StreamEvents | undefined;
 
@@ -33,6 +36,7 @@ class SlowStream implements ByteStream {
     for (const bytes of list) this.write(bytes);
     return false;
   }
+  useReadBuffer(): void {}
   pause(): void {}
   resume(): void {}
   shutdown(): void {}

@@ -1,5 +1,6 @@
 /**
- * The seam between the program and its accepted sockets: TCP, Unix sockets, TLS.
+ * The seam between the program and its stream sockets: TCP, Unix sockets, TLS. Accepted ones come from
+ * here, dialled ones from `network.ts`.
  *
  * A tier is one way to move bytes between the kernel and us. Every tier keeps the same promise and
  * passes the same contract suite (`node/transport-contract.test.ts`), so what stands above cannot
@@ -16,6 +17,8 @@
  *  - Bytes given to `write` leave in order, or the stream closes with an error.
  */
 
+import type { PeerCertificate, TlsOptions } from './tls.ts';
+
 export type TransportTier = 'streams' | 'onread' | 'handle';
 
 /** Where to listen: a TCP address (port 0: the kernel chooses) or the path of a Unix socket. */
@@ -23,35 +26,12 @@ export type ListenAddress =
   | { readonly host: string; readonly port: number }
   | { readonly path: string };
 
-/** PEM texts and choices of a TLS server; the fields mean what they mean in `node:tls`. */
-export interface TlsOptions {
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
-  readonly passphrase?: string;
-  /** Authorities that client certificates must chain to. */
-  readonly ca?: string | Buffer | readonly (string | Buffer)[];
-  /** Ask the client for a certificate. */
-  readonly requestCert?: boolean;
-  /** With `requestCert`: end the handshake when it is missing or not trusted. Default true. */
-  readonly rejectUnauthorized?: boolean;
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
-  readonly ciphers?: string;
-}
-
-/** What is known of a client's certificate. */
-export interface PeerCertificate {
-  /** Common name of the subject, the usual user name of certificate authentication. */
-  readonly subjectCommonName: string | undefined;
-  readonly issuerCommonName: string | undefined;
-  /** SHA-256 of the certificate, upper-case hexadecimal pairs joined by colons. */
-  readonly fingerprint256: string;
-  /** True when it chains to an authority of `TlsOptions.ca`. */
-  readonly authorized: boolean;
-}
-
 /** What one stream tells its owner. */
 export interface StreamEvents {
-  /** `chunk` may be a view of the shared read buffer: it is valid only during this call. */
+  /**
+   * `chunk` is valid only during this call, unless `ByteStream.chunksStay`: it may be a view of the read
+   * buffer that all streams share.
+   */
   onData(chunk: Buffer): void;
   /** All that was buffered has been handed to the kernel. */
   onDrain(): void;
@@ -61,7 +41,7 @@ export interface StreamEvents {
   onClosed(error: string | null): void;
 }
 
-/** One accepted stream. Nothing is read until `attach`. */
+/** One stream, accepted or dialled. Nothing is read until `attach`. */
 export interface ByteStream {
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -69,6 +49,15 @@ export interface ByteStream {
   readonly localAddress: string;
   readonly localPort: number;
   readonly encrypted: boolean;
+  /** TLS: the application protocol agreed on (RFC 7301); empty when there is none. */
+  readonly alpn: string;
+  /** TLS: the name the client asked for (SNI, RFC 6066 section 3); empty when there is none. */
+  readonly serverName: string;
+  /**
+   * True: the memory of a chunk stays as it is until the stream is read again, so while it is paused
+   * inside the `onData` that brought it. False: only during that `onData`.
+   */
+  readonly chunksStay: boolean;
   /** Bytes given to `write` that the kernel has not taken yet. */
   readonly bufferedBytes: number;
   /** Names the owner of the events and starts reading. Called once. */
@@ -81,6 +70,14 @@ export interface ByteStream {
   write(bytes: Buffer): boolean;
   /** As `write`, for several pieces; the list itself may be reused at once. */
   writev(list: readonly Buffer[]): boolean;
+  /**
+   * Reads of this stream land in `buffer` from now on, null: in the shared one again. Each chunk is then
+   * its beginning or, from a tier that makes memory for every chunk, has nothing to do with it; either way
+   * `chunksStay`. Called inside `onData`, as it should be, it costs nothing and the chunk at hand keeps its
+   * memory: the buffer it lies in is the caller's again when the caller has done with the chunk. Called
+   * elsewhere the first chunk may be copied, and each call with null costs some 50 bytes until the stream closes.
+   */
+  useReadBuffer(buffer: Buffer | null): void;
   pause(): void;
   resume(): void;
   /** Sends FIN (TLS: close_notify first) after what is buffered. Reading goes on. */
@@ -89,8 +86,21 @@ export interface ByteStream {
   destroy(): void;
   /** Closes now with RST, so that the peer learns that bytes were lost. */
   reset(): void;
-  /** The client's certificate, if TLS asked for one and it came. */
+  /** The peer's certificate: of a client if TLS asked for one and it came. */
   peerCertificate(): PeerCertificate | undefined;
+}
+
+/**
+ * What a peer sends before its TLS handshake, as a PROXY protocol header: made for one connection, it takes
+ * the bytes and keeps what they say.
+ */
+export interface Preface {
+  /**
+   * Told all bytes that have come so far, each time more have.
+   * @returns how many of them are the preface, once it is whole (0: there is none); 'more'; 'refuse' ends it
+   * as a failed handshake.
+   */
+  take(bytes: Buffer): number | 'more' | 'refuse';
 }
 
 export interface TransportListenOptions {
@@ -104,8 +114,13 @@ export interface TransportListenOptions {
   readonly handshakeTimeoutMs: number;
   /** TLS: false turns the connection away before the handshake is paid for. */
   admit(): boolean;
-  /** A stream is ready (TLS: the handshake is done). `attach` it inside this call. */
-  onAccept(stream: ByteStream): void;
+  /** TLS: what to read before the handshake of a connection from `remoteAddress`, if anything. */
+  preface?(remoteAddress: string): Preface | null;
+  /**
+   * A stream is ready (TLS: the handshake is done). `attach` it inside this call. `preface` is the connection's
+   * own, if it had one.
+   */
+  onAccept(stream: ByteStream, preface?: Preface): void;
   /** TLS: a connection ended before it was ready. */
   onHandshakeEnd(why: 'handshake-failed' | 'handshake-timeout'): void;
   /** An accept failed (`EMFILE`, ...); the listener goes on. */

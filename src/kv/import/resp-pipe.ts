@@ -5,7 +5,12 @@
  * Invariants: replies meet requests in order; once lost, nothing is answered any more and all who
  * wait are told; `inFlightBytes` counts requests that were given and not answered.
  */
-import type { ByteStream, ListenAddress, Network } from '../../core/runtime/index.ts';
+import {
+  type ByteStream,
+  connected,
+  type ListenAddress,
+  type Network,
+} from '../../core/runtime/index.ts';
 import {
   type Arg,
   CommandWriter,
@@ -200,7 +205,7 @@ export async function openPipe({ dial, endpoint, lostCode }: OpenPipeOptions): P
   const name = endpointName(endpoint);
   let stream: ByteStream;
   try {
-    stream = await dial({ address: endpoint.address, timeoutMs: CONNECT_WAIT_MS });
+    stream = await connected(dial, { address: endpoint.address, timeoutMs: CONNECT_WAIT_MS });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new ImportError('unreachable', `${name}: ${why}`, error);

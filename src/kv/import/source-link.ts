@@ -2,7 +2,13 @@
  * The socket of a replica's link: dials, drives `ReplicaLink`, keeps the master from taking it for
  * dead, and tells when it is gone.
  */
-import type { ByteStream, Clock, Network, Timer } from '../../core/runtime/index.ts';
+import {
+  type ByteStream,
+  type Clock,
+  connected,
+  type Network,
+  type Timer,
+} from '../../core/runtime/index.ts';
 import { encodeCommand } from '../../core/wire/index.ts';
 import { ImportError } from './errors.ts';
 import { ACK_EVERY_MS, CONNECT_WAIT_MS, SILENCE_MAX_MS } from './limits.ts';
@@ -57,7 +63,10 @@ export class SourceLink {
   async open(): Promise<void> {
     const { dial, endpoint, clock } = this.options;
     try {
-      this.stream = await dial({ address: endpoint.address, timeoutMs: CONNECT_WAIT_MS });
+      this.stream = await connected(dial, {
+        address: endpoint.address,
+        timeoutMs: CONNECT_WAIT_MS,
+      });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.end(new ImportError('unreachable', `${endpointName(endpoint)}: ${why}`, error), false);

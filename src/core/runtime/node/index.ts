@@ -1,8 +1,9 @@
-/** The real clock, generator, disk, threads and processes of this machine. */
+/** The real clock, generator, disk, network, names, threads and processes of this machine. */
 export { createNodeClock } from './clock.ts';
 export { createNodeDisk } from './disk.ts';
 export { createNodeNetwork } from './network.ts';
 export { createNodeRandom } from './random.ts';
+export { createNodeNames } from './resolver.ts';
 export { createNodeSpawn } from './spawn.ts';
 export { createNodeThreads } from './threads.ts';
 export { createNodeTransport } from './transport.ts';

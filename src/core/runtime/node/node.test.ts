@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { connected } from '../index.ts';
 import {
   createNodeClock,
   createNodeDisk,
@@ -123,7 +124,7 @@ test('a dialled stream talks to a listener; nobody there is an error', async () 
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const address = { host: '127.0.0.1', port };
-  const stream = await network.dial({ address, timeoutMs: 5000 });
+  const stream = await connected(network.dial, { address, timeoutMs: 5000 });
   assert.equal(stream.remotePort, port);
   let echoed = '';
   await new Promise<void>((resolve) => {
@@ -140,5 +141,6 @@ test('a dialled stream talks to a listener; nobody there is an error', async () 
   });
   assert.equal(echoed, 'echo');
   await new Promise((resolve) => server.close(resolve));
-  await assert.rejects(network.dial({ address, timeoutMs: 5000 }), { code: 'ECONNREFUSED' });
+  const again = connected(network.dial, { address, timeoutMs: 5000 });
+  await assert.rejects(again, { name: 'DialError', code: 'refused', detail: /ECONNREFUSED/ });
 });

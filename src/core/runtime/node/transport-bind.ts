@@ -84,7 +84,7 @@ function listenError(address: ListenAddress, cause: unknown): ListenError {
   return new ListenError(code, addressName(address), cause);
 }
 
-function listenErrorCode(code: string): ListenErrorCode {
+export function listenErrorCode(code: string): ListenErrorCode {
   switch (code) {
     case 'EADDRINUSE':
       return 'address-in-use';

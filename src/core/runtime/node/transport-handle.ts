@@ -9,13 +9,17 @@
  * `transport-probe.ts`, which watches at start how Node itself calls the handle and turns the tier
  * off when that is not exactly what is written here:
  *   readStart(), readStop()       errors are negative numbers
- *   useUserBuffer(bytes)          reads land there, `onread` is called with no argument
+ *   useUserBuffer(bytes)          reads land there, `onread` is called with no argument; a Buffer that
+ *                                 `onread` returns takes the place of the one before. Every call of
+ *                                 useUserBuffer keeps some 50 bytes until the handle closes
  *   writeBuffer(null, bytes)      0: all sent; a number: error; an object: a write in flight
  *   writev(null, list, true)      the same for many
  *   streamBaseState[0]            bytes read, or the error
+ * How a handle is made and connected is in `transport-connect.ts`.
  */
 import { getSystemErrorName } from 'node:util';
-import type { PeerCertificate, StreamEvents } from '../transport.ts';
+import type { PeerCertificate } from '../tls.ts';
+import type { StreamEvents } from '../transport.ts';
 import { QueuedStream, Sent } from './transport-output.ts';
 import { readBuffer, viewOf } from './transport-read-buffer.ts';
 
@@ -46,7 +50,7 @@ interface PeerName {
 /** What is used of a TCP or pipe handle. */
 export interface KernelHandle {
   owner: HandleStream | undefined;
-  onread: (this: KernelHandle) => void;
+  onread: (this: KernelHandle) => Buffer | undefined;
   readonly writeQueueSize: number;
   readStart(): number;
   readStop(): number;
@@ -88,27 +92,36 @@ export function streamBinding(): StreamBinding | undefined {
 let binding: StreamBinding | undefined;
 let state: Int32Array = new Int32Array(0);
 
-function onRead(this: KernelHandle): void {
-  this.owner!.received(state[readBytesOrError]!);
+/** The stream whose `onData` runs. */
+let reading: HandleStream | null = null;
+
+function onRead(this: KernelHandle): Buffer | undefined {
+  return this.owner!.received(state[readBytesOrError]!);
 }
 
 function onWriteDone(this: WriteRequest, status: number): void {
   this.stream.written(status);
 }
 
-/** One accepted TCP or Unix socket. */
+/** One TCP or Unix socket. */
 export class HandleStream extends QueuedStream {
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly localPort: number;
-  readonly encrypted = false;
   private readonly handle: KernelHandle;
+  private readonly listenerPort: number;
+  /** Where reads land. The kernel has only its address, so it is kept here as long as it may be used. */
+  private landing: Buffer = readBuffer;
+  /** Where they are to land: differs from `landing` until a read gives the occasion to say so. */
+  private wanted: Buffer = readBuffer;
   private error: string | null = null;
   private closing = false;
   private readEnded = false;
   private writeEnded = false;
 
-  /** `local` is the listener's port, or its path, which then names the peer too. */
+  /**
+   * @param local the port of the listener, or the path, which then names the peer too; of a dialled TCP
+   * socket it is not known yet: 0.
+   */
   constructor(handle: KernelHandle, native: StreamBinding, local: number | string) {
     super();
     binding = native;
@@ -119,22 +132,43 @@ export class HandleStream extends QueuedStream {
     handle.getpeername?.(name);
     this.remoteAddress = name.address ?? (typeof local === 'string' ? local : '');
     this.remotePort = name.port ?? 0;
-    this.localPort = typeof local === 'number' ? local : 0;
+    this.listenerPort = typeof local === 'number' ? local : 0;
+  }
+
+  get encrypted(): boolean {
+    return false;
+  }
+
+  get chunksStay(): boolean {
+    return this.wanted !== readBuffer;
+  }
+
+  get localPort(): number {
+    return this.listenerPort > 0 ? this.listenerPort : (this.localName().port ?? 0);
   }
 
   /** Asked of the kernel each time: it is needed too seldom to be kept for every connection. */
   get localAddress(): string {
-    const name: PeerName = {};
-    if (!this.closing) this.handle.getsockname?.(name);
-    return name.address ?? '';
+    return this.localName().address ?? '';
   }
 
   attach(events: StreamEvents): void {
     this.events = events;
     if (this.closing) return;
     this.handle.onread = onRead;
-    this.handle.useUserBuffer(readBuffer);
+    this.landing = this.wanted;
+    this.handle.useUserBuffer(this.landing);
     this.resume();
+  }
+
+  useReadBuffer(buffer: Buffer | null): void {
+    if (buffer !== null && buffer.length === 0) throw new RangeError('a read buffer has no byte');
+    this.wanted = buffer ?? readBuffer;
+    // Outside a read the buffer before this one is the caller's again: no read may land there any more.
+    const mustLeave = this.landing !== readBuffer && this.landing !== this.wanted;
+    if (!mustLeave || reading === this || this.closing) return;
+    this.landing = this.wanted;
+    this.handle.useUserBuffer(this.landing);
   }
 
   pause(): void {
@@ -170,12 +204,34 @@ export class HandleStream extends QueuedStream {
     return undefined;
   }
 
-  /** From the kernel: `result` bytes are in the read buffer, or an error. */
-  received(result: number): void {
-    if (this.closing) return;
-    if (result > 0) this.events!.onData(viewOf(result));
-    else if (result === endOfFile) this.peerEnded();
+  /**
+   * From the kernel: `result` bytes are where reads land, or an error.
+   * @returns where the next read is to land, if not where this one did.
+   */
+  received(result: number): Buffer | undefined {
+    if (this.closing) return undefined;
+    if (result > 0) {
+      reading = this;
+      this.events!.onData(this.arrived(result));
+      reading = null;
+      if (this.wanted === this.landing) return undefined;
+      this.landing = this.wanted;
+      return this.landing;
+    }
+    if (result === endOfFile) this.peerEnded();
     else if (result < 0) this.fail(result);
+    return undefined;
+  }
+
+  /** The bytes of a read, in the buffer that was asked for. */
+  private arrived(length: number): Buffer {
+    const { landing, wanted } = this;
+    if (landing === wanted)
+      return landing === readBuffer ? viewOf(length) : landing.subarray(0, length);
+    // Asked for since the read before this one.
+    if (length > wanted.length) return Buffer.from(landing.subarray(0, length));
+    landing.copy(wanted, 0, 0, length);
+    return wanted.subarray(0, length);
   }
 
   /** From the kernel: the write in flight is over. */
@@ -207,6 +263,12 @@ export class HandleStream extends QueuedStream {
     const status = this.handle.shutdown(request);
     if (status === 1 || status === notConnected) this.shutdownDone();
     else if (status < 0) this.fail(status);
+  }
+
+  private localName(): PeerName {
+    const name: PeerName = {};
+    if (!this.closing) this.handle.getsockname?.(name);
+    return name;
   }
 
   /** A write that was not done at once: an error, or a request that will call back. */

@@ -11,11 +11,14 @@ class FakeStream extends QueuedStream {
   readonly localAddress = '';
   readonly localPort = 0;
   readonly encrypted = false;
+  readonly chunksStay = false;
   /** Answers of the next sends; 'done' when empty. */
   answers: Sent[] = [];
   wire: Buffer[] = [];
   shutdowns = 0;
   private pending: readonly Buffer[] | null = null;
+
+  useReadBuffer(): void {}
 
   attach(events: StreamEvents): void {
     this.events = events;

@@ -6,7 +6,8 @@
  * some 500 bytes, so a subscriber that never reads would turn 7-byte messages into seventy times
  * their size. Small pieces are copied into blocks instead, large ones are kept by reference.
  */
-import type { ByteStream, PeerCertificate, StreamEvents } from '../transport.ts';
+import type { PeerCertificate } from '../tls.ts';
+import type { ByteStream, StreamEvents } from '../transport.ts';
 
 /** What became of bytes given to the kernel. */
 export const Sent = {
@@ -82,6 +83,7 @@ export abstract class QueuedStream implements ByteStream {
   abstract readonly localAddress: string;
   abstract readonly localPort: number;
   abstract readonly encrypted: boolean;
+  abstract readonly chunksStay: boolean;
   protected events: StreamEvents | null = null;
   /** Size of the write the kernel has not finished; 0 when none is in flight. */
   protected inFlight = 0;
@@ -96,11 +98,20 @@ export abstract class QueuedStream implements ByteStream {
   /** Sends FIN; nothing is in flight. */
   protected abstract sendShutdown(): void;
   abstract attach(events: StreamEvents): void;
+  abstract useReadBuffer(buffer: Buffer | null): void;
   abstract pause(): void;
   abstract resume(): void;
   abstract destroy(): void;
   abstract reset(): void;
   abstract peerCertificate(): PeerCertificate | undefined;
+
+  get alpn(): string {
+    return '';
+  }
+
+  get serverName(): string {
+    return '';
+  }
 
   get bufferedBytes(): number {
     if (this.inFlight === 0) return 0;

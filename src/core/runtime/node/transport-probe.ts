@@ -5,16 +5,21 @@
  * while we note how Node itself calls the handle; calling it otherwise could abort the process, so
  * nothing undocumented is called before Node was seen to call it that way. Then the tier's own code
  * exchanges bytes, a write larger than the kernel's buffers among them. Anything unexpected, or
- * silence for a second, chooses the next slower tier; 'streams' needs no proof.
+ * silence for a second, chooses the next slower tier; 'streams' needs no proof. That the handle can also
+ * dial is found out apart (`transport-probe-dial.ts`): without it dialled streams are sockets.
  */
 import { connect, createServer, type Server, Socket } from 'node:net';
 import type { TransportTier } from '../transport.ts';
+import type { ConnectBinding } from './transport-connect.ts';
 import { type KernelHandle, type StreamBinding, streamBinding } from './transport-handle.ts';
 import { listenOn, type ServerInside } from './transport-listen.ts';
+import { probeDial } from './transport-probe-dial.ts';
 
 export interface Probed {
   readonly tier: TransportTier;
   readonly binding: StreamBinding | undefined;
+  /** What the tier 'handle' dials with, if it can. */
+  readonly connect?: ConnectBinding | undefined;
 }
 
 const patienceMs = 1000;
@@ -38,7 +43,8 @@ export async function probe(): Promise<Probed> {
     return { tier: seen === 'streams' ? 'streams' : 'onread', binding: undefined };
   }
   const works = await within(exchange(binding), false);
-  return works ? { tier: 'handle', binding } : { tier: 'onread', binding: undefined };
+  if (!works) return { tier: 'onread', binding: undefined };
+  return { tier: 'handle', binding, connect: await within(probeDial(binding), undefined) };
 }
 
 /** Watches one `net.Socket` with a user buffer and says which tier its conduct allows. */

@@ -4,10 +4,11 @@
  * The owner of this object must keep it reachable until `onClosed`: a TLS wrap that is collected
  * while its socket still reads aborts the process.
  */
-import { Socket } from 'node:net';
+import { type OnReadOpts, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { errorCode } from '../index.ts';
-import type { PeerCertificate, StreamEvents } from '../transport.ts';
+import type { PeerCertificate } from '../tls.ts';
+import type { StreamEvents } from '../transport.ts';
 import { QueuedStream, Sent } from './transport-output.ts';
 import { readBuffer, viewOf } from './transport-read-buffer.ts';
 
@@ -42,6 +43,20 @@ export class SocketStream extends QueuedStream {
     });
   }
 
+  override get alpn(): string {
+    return this.socket instanceof TLSSocket ? this.socket.alpnProtocol || '' : '';
+  }
+
+  override get serverName(): string {
+    const name = this.socket instanceof TLSSocket && this.socket.servername;
+    return typeof name === 'string' ? name : '';
+  }
+
+  /** Node makes memory for every chunk. */
+  get chunksStay(): boolean {
+    return true;
+  }
+
   get localAddress(): string {
     return this.socket.localAddress ?? '';
   }
@@ -53,6 +68,8 @@ export class SocketStream extends QueuedStream {
     });
     this.startReading();
   }
+
+  useReadBuffer(_buffer: Buffer | null): void {}
 
   pause(): void {
     this.paused = true;
@@ -122,30 +139,61 @@ export class SocketStream extends QueuedStream {
   };
 }
 
-/** A socket whose reads land in the shared read buffer; made by `wrapForOnread`. */
+/** A socket whose reads land in the shared read buffer. */
 export class OnreadStream extends SocketStream {
-  static wrap(handle: object, path: string): OnreadStream {
+  /** Chunks go on to it: Node has one buffer for a socket's life, so this tier pays with a copy. */
+  private own: Buffer | null = null;
+
+  /**
+   * Makes a socket whose reads land in the shared buffer, by `open`, which is given the option for it.
+   * @returns what makes a stream of the socket, once it is connected. Nothing is read before `attach`.
+   */
+  static open<S extends Socket>(
+    open: (onread: OnReadOpts) => S,
+  ): { readonly socket: S; stream(path: string): OnreadStream } {
     let stream: OnreadStream | null = null;
-    // `handle` is taken by the constructor but missing in its documentation; the probe at start
-    // proves that it works before this tier is chosen.
-    const options: object = {
-      handle,
-      allowHalfOpen: true,
-      pauseOnCreate: true,
-      onread: {
-        buffer: readBuffer,
-        callback: (length: number): boolean => {
-          stream!.events!.onData(viewOf(length));
-          return true;
-        },
+    const callback = (length: number): boolean => {
+      stream!.arrived(viewOf(length));
+      return true;
+    };
+    const socket = open({ buffer: readBuffer, callback });
+    return {
+      socket,
+      stream(path) {
+        stream = new OnreadStream(socket, path);
+        return stream;
       },
     };
-    stream = new OnreadStream(new Socket(options), path);
-    return stream;
+  }
+
+  /** Of an accepted connection. */
+  static wrap(handle: object, path: string): OnreadStream {
+    // `handle` is taken by the constructor but missing in its documentation; the probe at start
+    // proves that it works before this tier is chosen.
+    const options: object = { handle, allowHalfOpen: true, pauseOnCreate: true };
+    return OnreadStream.open((onread) => new Socket({ ...options, onread })).stream(path);
+  }
+
+  override get chunksStay(): boolean {
+    return this.own !== null;
+  }
+
+  override useReadBuffer(buffer: Buffer | null): void {
+    this.own = buffer;
   }
 
   protected override startReading(): void {
     this.socket.resume();
+  }
+
+  private arrived(chunk: Buffer): void {
+    const { own } = this;
+    if (own === null) this.events!.onData(chunk);
+    else if (own.length < chunk.length) this.events!.onData(Buffer.from(chunk));
+    else {
+      chunk.copy(own);
+      this.events!.onData(own.subarray(0, chunk.length));
+    }
   }
 }
 

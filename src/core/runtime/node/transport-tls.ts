@@ -2,14 +2,29 @@
  * TLS on accepted sockets: the documented `tls.Server`, fed by a plain listener.
  *
  * The TLS server itself never listens; connections are injected, so that a connection above the
- * limit is dropped before its handshake is paid for, open handshakes can be ended at stop, and an
- * update is a new server swapped in whole. Every injected connection ends in exactly one of
- * 'secureConnection' and 'tlsClientError'.
+ * limit is dropped before its handshake is paid for, what comes before the handshake can be read, open
+ * handshakes can be ended at stop, and an update is a new server swapped in whole. Every injected
+ * connection ends in exactly one of 'secureConnection' and 'tlsClientError'.
  */
+import { constants, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { ListenError, type TlsOptions, type TransportListenOptions } from '../transport.ts';
+import {
+  createSecureContext,
+  createServer,
+  type SecureContext,
+  type Server,
+  type TLSSocket,
+} from 'node:tls';
+import type { TlsCertificate, TlsOptions } from '../tls.ts';
+import { ListenError, type Preface, type TransportListenOptions } from '../transport.ts';
+import { CertificateNames } from './tls-names.ts';
 import { SocketStream } from './transport-socket.ts';
+
+/** The longest preface, bytes: a PROXY protocol header of version 2 is 16 bytes and up to 65,535 more. */
+const prefaceBytesMax = 65_551;
+/** As `ticketKeys` of `node:tls` wants them. */
+const ticketKeyBytes = 48;
+const sessionSecondsDefault = 7200;
 
 export interface TlsAcceptor {
   readonly handshaking: number;
@@ -23,6 +38,7 @@ export interface TlsAcceptor {
 interface Handshake {
   readonly socket: Socket;
   readonly timer: NodeJS.Timeout;
+  readonly preface: Preface | null;
   late: boolean;
 }
 
@@ -34,13 +50,17 @@ export function tlsAcceptor(
 ): TlsAcceptor {
   /** By peer address, which is unique among open TCP connections to one port. */
   const handshakes = new Map<string, Handshake>();
+  let ticketKeys = randomBytes(ticketKeyBytes);
+  let current = tls;
   let server = build(tls);
 
   function build(next: TlsOptions): Server {
-    const built = tlsServer(next, name, options.handshakeTimeoutMs);
+    const built = tlsServer(next, { name, ticketKeys, timeoutMs: options.handshakeTimeoutMs });
     built.on('secureConnection', (socket: TLSSocket) => {
-      leave(peerOf(socket));
-      options.onAccept(new SocketStream(socket));
+      const preface = leave(peerOf(socket))?.preface;
+      const stream = new SocketStream(socket);
+      if (preface) options.onAccept(stream, preface);
+      else options.onAccept(stream);
     });
     built.on('tlsClientError', (_error: Error, socket: TLSSocket) => {
       socket.on('error', () => {}); // the reset that often follows a failed handshake
@@ -77,17 +97,35 @@ export function tlsAcceptor(
         handshake.late = true;
         socket.destroy();
       }, options.handshakeTimeoutMs);
-      const handshake: Handshake = { socket, timer, late: false };
+      const preface = options.preface?.(socket.remoteAddress ?? '') ?? null;
+      const handshake: Handshake = { socket, timer, preface, late: false };
       handshakes.set(peer, handshake);
       socket.once('close', () => {
         const failed = leave(peer);
         if (failed === undefined) return;
         options.onHandshakeEnd(failed.late ? 'handshake-timeout' : 'handshake-failed');
       });
-      server.emit('connection', socket);
+      if (preface === null) {
+        server.emit('connection', socket);
+        return;
+      }
+      readPreface(socket, preface, (whole) => {
+        if (whole) server.emit('connection', socket);
+        else socket.destroy();
+      });
     },
     update(next) {
-      server = build(next);
+      // A session vouches for the client that made it; it may not outlive the rules it was made under.
+      const keys = sameClients(current, next) ? ticketKeys : randomBytes(ticketKeyBytes);
+      const before = ticketKeys;
+      ticketKeys = keys;
+      try {
+        server = build(next);
+        current = next;
+      } catch (error) {
+        ticketKeys = before;
+        throw error;
+      }
     },
     close() {
       for (const { socket } of handshakes.values()) socket.destroy();
@@ -95,23 +133,88 @@ export function tlsAcceptor(
   };
 }
 
-function tlsServer(tls: TlsOptions, name: string, handshakeTimeoutMs: number): Server {
+type SniChosen = (error: Error | null, context?: SecureContext) => void;
+
+interface ServerSettings {
+  readonly name: string;
+  readonly ticketKeys: Buffer;
+  readonly timeoutMs: number;
+}
+
+function tlsServer(tls: TlsOptions, { name, ticketKeys, timeoutMs }: ServerSettings): Server {
+  const ca = tls.ca === undefined ? undefined : ([tls.ca].flat() as (string | Buffer)[]);
+  const { sessionSeconds = sessionSecondsDefault } = tls;
+  const shared = {
+    ca,
+    ciphers: tls.ciphers,
+    minVersion: tls.minVersion ?? 'TLSv1.2',
+    maxVersion: tls.maxVersion,
+    // Without tickets there is nothing to resume by: Node keeps no sessions itself.
+    ...(sessionSeconds > 0
+      ? { sessionTimeout: sessionSeconds }
+      : { secureOptions: constants.SSL_OP_NO_TICKET }),
+  };
   try {
+    const find = chooser(tls, (certificate) =>
+      createSecureContext({ ...shared, ...pairOf(certificate) }),
+    );
     return createServer({
-      cert: tls.cert,
-      key: tls.key,
-      passphrase: tls.passphrase,
-      ca: tls.ca === undefined ? undefined : ([tls.ca].flat() as (string | Buffer)[]),
-      ciphers: tls.ciphers,
-      minVersion: tls.minVersion ?? 'TLSv1.2',
+      ...shared,
+      ...pairOf(tls),
+      ticketKeys,
       requestCert: tls.requestCert ?? false,
       rejectUnauthorized: tls.rejectUnauthorized ?? true,
-      handshakeTimeout: handshakeTimeoutMs,
+      handshakeTimeout: timeoutMs,
       allowHalfOpen: true,
+      ...(tls.alpn === undefined ? {} : { ALPNProtocols: [...tls.alpn] }),
+      ...(find === undefined
+        ? {}
+        : { SNICallback: (asked: string, done: SniChosen) => done(null, find(asked)) }),
     });
   } catch (error) {
     throw new ListenError('tls-invalid', name, error);
   }
+}
+
+function pairOf({ cert, key, passphrase }: TlsCertificate): TlsCertificate {
+  return passphrase === undefined ? { cert, key } : { cert, key, passphrase };
+}
+
+/** Finds the certificate for a name, undefined meaning the server's own; undefined if it has no other. */
+function chooser(
+  tls: TlsOptions,
+  contextOf: (certificate: TlsCertificate) => SecureContext,
+): ((serverName: string) => SecureContext | undefined) | undefined {
+  const { certificates = [] } = tls;
+  if (certificates.length === 0) return undefined;
+  const names = new CertificateNames<SecureContext>();
+  for (const certificate of certificates) names.add(certificate.cert, contextOf(certificate));
+  return (serverName) => names.find(serverName);
+}
+
+/** Whether both ask the same of clients' certificates. */
+function sameClients(one: TlsOptions, other: TlsOptions): boolean {
+  const wish = ({ ca, requestCert, rejectUnauthorized }: TlsOptions): string =>
+    JSON.stringify([[ca ?? []].flat().map(String), requestCert, rejectUnauthorized]);
+  return wish(one) === wish(other);
+}
+
+/** Reads from a socket until `preface` is whole, and puts back what came after it. */
+function readPreface(socket: Socket, preface: Preface, done: (whole: boolean) => void): void {
+  let bytes: Buffer = Buffer.alloc(0);
+  const read = (): void => {
+    const chunk = socket.read() as Buffer | null;
+    if (chunk === null) return;
+    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+    const taken = preface.take(bytes);
+    if (taken === 'more' && bytes.length < prefaceBytesMax) return;
+    socket.off('readable', read);
+    if (typeof taken === 'number' && taken < bytes.length) socket.unshift(bytes.subarray(taken));
+    done(typeof taken === 'number');
+  };
+  socket.on('error', () => {}); // 'close' follows
+  socket.once('end', () => socket.destroy());
+  socket.on('readable', read);
 }
 
 function peerOf(socket: Socket): string {

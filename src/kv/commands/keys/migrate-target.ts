@@ -4,7 +4,13 @@
  * Only commands whose replies are one line are sent (AUTH, SELECT, RESTORE, DEL). Whatever goes wrong
  * with the connection ends it, as does what nobody asked for; replies that came before count.
  */
-import type { ByteStream, Clock, Network, Timer } from '../../../core/runtime/index.ts';
+import {
+  type ByteStream,
+  type Clock,
+  connected,
+  type Network,
+  type Timer,
+} from '../../../core/runtime/index.ts';
 import {
   encodeCommand,
   isFault,
@@ -65,7 +71,7 @@ export class MigrateTarget {
     const { host, port, timeoutMs } = options;
     let stream: ByteStream;
     try {
-      stream = await dial({ address: { host, port }, timeoutMs });
+      stream = await connected(dial, { address: { host, port }, timeoutMs });
     } catch {
       return undefined;
     }

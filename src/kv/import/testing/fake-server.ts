@@ -22,6 +22,9 @@ export class FakeStream implements ByteStream {
   readonly localAddress = '';
   readonly localPort = 0;
   readonly encrypted = false;
+  readonly alpn = '';
+  readonly serverName = '';
+  readonly chunksStay = true;
   readonly bufferedBytes = 0;
   paused = false;
   destroyed = false;
@@ -62,6 +65,8 @@ export class FakeStream implements ByteStream {
   writev(list: readonly Buffer[]): boolean {
     return this.write(Buffer.concat(list));
   }
+
+  useReadBuffer(): void {}
 
   pause(): void {
     this.paused = true;
@@ -115,13 +120,24 @@ export class FakeNetwork {
     this.servers.set(port, onRequest);
   }
 
-  readonly dial: Network['dial'] = async ({ address }) => {
-    const onRequest = 'port' in address ? this.servers.get(address.port) : undefined;
-    if (onRequest === undefined)
-      throw Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
-    const stream = new FakeStream(onRequest);
-    this.streams.push(stream);
-    return stream;
+  readonly dial: Network['dial'] = ({ address }, events) => {
+    let cancelled = false;
+    clock.nextTurn(() => {
+      if (cancelled) return;
+      const onRequest = 'port' in address ? this.servers.get(address.port) : undefined;
+      if (onRequest === undefined) {
+        events.onFailed('refused', 'ECONNREFUSED');
+        return;
+      }
+      const stream = new FakeStream(onRequest);
+      this.streams.push(stream);
+      events.onConnected(stream);
+    });
+    return {
+      cancel() {
+        cancelled = true;
+      },
+    };
   };
 }
 

@@ -1,0 +1,71 @@
+/**
+ * What is chosen for TLS, on either side. Texts are PEM; the fields mean what they mean in `node:tls`.
+ */
+
+/** A certificate with the chain below it, and its key. */
+export interface TlsCertificate {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  readonly passphrase?: string;
+}
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+
+interface TlsChoices {
+  /** Default TLSv1.2. */
+  readonly minVersion?: TlsVersion;
+  readonly maxVersion?: TlsVersion;
+  /** Cipher suites, as in OpenSSL's ciphers(1). */
+  readonly ciphers?: string;
+  /** Application protocols (RFC 7301), the one wanted most first. */
+  readonly alpn?: readonly string[];
+  /** Authorities that the peer's certificate must chain to. */
+  readonly ca?: string | Buffer | readonly (string | Buffer)[];
+}
+
+/**
+ * A TLS server. Its own `cert` is shown to clients that name no server or one that no certificate has.
+ *
+ * A client that offers protocols of which `alpn` has none is turned away (RFC 7301 section 3.2).
+ */
+export interface TlsOptions extends TlsCertificate, TlsChoices {
+  /**
+   * More certificates. Each is shown to clients that ask (SNI) for one of the DNS names in its subjectAltName;
+   * `*.example.org` stands for one label (RFC 9525 section 6.3). Of two for one name the earlier wins.
+   */
+  readonly certificates?: readonly TlsCertificate[];
+  /** Ask the client for a certificate. */
+  readonly requestCert?: boolean;
+  /** With `requestCert`: end the handshake when it is missing or not trusted. Default true. */
+  readonly rejectUnauthorized?: boolean;
+  /** How long a client may resume its session, seconds. Default 7200; 0: never. */
+  readonly sessionSeconds?: number;
+}
+
+/** A TLS client, for dialling. Without `ca` the authorities of the system's Node are trusted. */
+export interface TlsClientOptions extends TlsChoices {
+  /** Shown to a server that asks for it. */
+  readonly certificate?: TlsCertificate;
+  /** The name that is sent (SNI) and that the certificate must have. Default: the host that is dialled. */
+  readonly serverName?: string;
+  /** False: any certificate will do, the connection is then open to whoever sits between. Default true. */
+  readonly verify?: boolean;
+  /** Resume sessions with servers that were verified before. Default true. */
+  readonly sessionReuse?: boolean;
+}
+
+/** `TlsClientOptions`, checked and ready, with the sessions that may be resumed. Made by `Network.tlsClient`. */
+export interface TlsClient {
+  readonly options: TlsClientOptions;
+}
+
+/** What is known of a peer's certificate. */
+export interface PeerCertificate {
+  /** Common name of the subject, the usual user name of certificate authentication. */
+  readonly subjectCommonName: string | undefined;
+  readonly issuerCommonName: string | undefined;
+  /** SHA-256 of the certificate, upper-case hexadecimal pairs joined by colons. */
+  readonly fingerprint256: string;
+  /** True when it chains to an authority of `ca`, and, of a server, has its name. */
+  readonly authorized: boolean;
+}

@@ -12,15 +12,16 @@
  *     }
  *
  * Promises: no allocation for a chunk; sizes are hexadecimal digits and nothing else, at most 13 (2^52 - 1);
- * CRLF ends every line; a chunk extension begins right behind the size, is visible ASCII and blanks, bounded
- * over the whole body, and dropped; trailers are as strict as fields, and `sieveTrailers` decides which stay.
+ * CRLF ends every line; chunk extensions are as in chunk-extension.ts, bounded over the whole body, and dropped;
+ * trailers are as strict as fields, and `sieveTrailers` decides which stay.
  * Hot: bench/http-parse.ts.
  */
 
 import { Fields } from '../http/fields.ts';
-import { CR, HEX_VALUE, HT, LF, SEMICOLON, SP } from '../http/grammar.ts';
+import { CR, HEX_VALUE, LF, SEMICOLON } from '../http/grammar.ts';
 import { problems } from '../http/problems.ts';
 import { sieveTrailers } from '../http/trailers.ts';
+import { ExtensionState, mayEnd, nextExtensionState } from './chunk-extension.ts';
 import { parseFieldLines } from './field-lines.ts';
 import { HeadCollector } from './head-collector.ts';
 import type { ChunkLimits } from './limits.ts';
@@ -64,6 +65,7 @@ export class ChunkedDecoder {
   private state: number = State.sizeFirst;
   private size = 0;
   private digits = 0;
+  private extension: number = ExtensionState.nameFirst;
   private extensionBytes = 0;
   private limits: ChunkLimits | null = null;
   private section: TrailerSection | null = null;
@@ -169,6 +171,7 @@ export class ChunkedDecoder {
       this.state = State.sizeLf;
     } else if (byte === SEMICOLON) {
       this.state = State.extension;
+      this.extension = ExtensionState.nameFirst;
       this.extensionBytes++;
     } else {
       return lineProblem(byte, problems.badChunkSize.code);
@@ -177,14 +180,19 @@ export class ChunkedDecoder {
   }
 
   private readExtension(buf: Buffer, start: number, end: number): number {
+    const most = this.limits!.extensionBytes - this.extensionBytes;
     let at = start;
-    while (at < end && isExtensionByte(buf[at]!)) at++;
-    this.extensionBytes += at - start;
-    if (this.extensionBytes > this.limits!.extensionBytes) {
-      return problems.chunkExtensionsTooLarge.code;
+    let state = this.extension;
+    while (at < end && buf[at] !== CR) {
+      if (at - start >= most) return problems.chunkExtensionsTooLarge.code;
+      state = nextExtensionState(state, buf[at]!);
+      if (state === -1) return lineProblem(buf[at]!, problems.badChunkExtension.code);
+      at++;
     }
+    this.extensionBytes += at - start;
+    this.extension = state;
     if (at === end) return at;
-    if (buf[at] !== CR) return lineProblem(buf[at]!, problems.badChunkExtension.code);
+    if (!mayEnd(state)) return problems.badChunkExtension.code;
     this.state = State.sizeLf;
     return at + 1;
   }
@@ -237,10 +245,6 @@ export function parseTrailers(
     return at === 0 && end - start >= limits.trailerBytes ? problems.trailersTooLarge.code : at;
   }
   return sieveTrailers(fields) || at - start;
-}
-
-function isExtensionByte(byte: number): boolean {
-  return (byte >= SP && byte < 0x7f) || byte === HT;
 }
 
 /** The problem of a byte that must not stand in a line of the chunked coding. */

@@ -85,6 +85,8 @@ function interpret(head: ResponseHead, requestMethod: MethodId): number {
   const problem = readFraming(head);
   if (problem !== 0) return problem;
   const tunnel = requestMethod === MethodId.connect && status >= 200 && status < 300;
+  // RFC 9110 sections 7.8 and 15.2.2: 101 says what is switched to.
+  if (status === 101 && !head.upgrade) return problems.badSwitch.code;
   if (tunnel || status === 101) {
     // RFC 9110 section 9.3.6: whatever the length fields of a tunnel say is ignored, so nobody shall see them.
     fields.removeAll(FieldId.contentLength);

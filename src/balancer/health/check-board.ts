@@ -64,7 +64,10 @@ export class CheckBoard {
     this.slowStarts = slowStarts;
   }
 
-  /** Begins to check a server: it counts as down until the first result. */
+  /**
+   * Begins to check a server: it counts as down until the first result. For many at once see
+   * `Pool.together`.
+   */
   add(server: Server, nowMs: number): void {
     this.rows.set(server, {
       standing: firstStanding,

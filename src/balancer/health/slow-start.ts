@@ -48,6 +48,15 @@ export class SlowStarts {
 
   /** Moves all starting servers along the curve. To be called once a second or so. */
   tick(nowMs: number): void {
+    if (this.since.size > 0) this.pool.together(() => this.move(nowMs));
+  }
+
+  /** A server has left the pool. */
+  forget(server: Server): void {
+    this.since.delete(server);
+  }
+
+  private move(nowMs: number): void {
     for (const [server, sinceMs] of this.since) {
       const share = slowStartShare(nowMs - sinceMs, this.options);
       this.pool.setShare(server, share);
@@ -55,10 +64,5 @@ export class SlowStarts {
       this.since.delete(server);
       this.pool.set(server, 'starting', false);
     }
-  }
-
-  /** A server has left the pool. */
-  forget(server: Server): void {
-    this.since.delete(server);
   }
 }

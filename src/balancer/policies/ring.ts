@@ -20,7 +20,7 @@ import { BoundedLoad } from './bounded-load.ts';
 import { type Choice, QuietPolicy } from './policy.ts';
 
 const POINTS = 160;
-const POINTS_MAX = 1 << 18;
+const POINTS_MAX = 1 << 17;
 /** Points that are looked at before all candidates are. */
 const WALK_MAX = 128;
 
@@ -40,8 +40,14 @@ export class Ring extends QuietPolicy {
     this.random = random;
     this.room = new BoundedLoad(level, boundFactor);
     const sorted = pointsOf(level.members);
-    this.points = Uint32Array.from(sorted, (point) => Math.floor(point / 2 ** 20));
-    this.owners = Uint32Array.from(sorted, (point) => point % 2 ** 20);
+    this.points = new Uint32Array(sorted.length);
+    this.owners = new Uint32Array(sorted.length);
+    // A loop: `from` with a function takes five times as long, and the loop of events stands still meanwhile.
+    for (let i = 0; i < sorted.length; i++) {
+      const point = sorted[i]!;
+      this.points[i] = Math.floor(point / 2 ** 20);
+      this.owners[i] = point % 2 ** 20;
+    }
     const bits = Math.max(1, Math.ceil(Math.log2(this.points.length + 1)));
     this.shift = 32 - bits;
     this.starts = new Uint32Array(2 ** bits);

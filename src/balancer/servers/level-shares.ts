@@ -50,6 +50,6 @@ export function divideAmongLevels(levels: readonly Level[], options: LevelOption
     });
   }
   return levels.map(
-    ({ healthy, expected }) => expected > 0 && healthy < options.panicShare * expected,
+    ({ healthy, expected, share }) => share > 0 && healthy < options.panicShare * expected,
   );
 }

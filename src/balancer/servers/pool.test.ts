@@ -47,6 +47,30 @@ test('a new list keeps the servers it names with all they know, and tells the ot
   assert.deepEqual(names(pool.levels[0]!.candidates), ['s9', 's0']);
 });
 
+test('changes made together are told once, and are there when it has returned', () => {
+  const pool = new Pool([...specs(4), spec('b', { priority: 1 })]);
+  const told: number[] = [];
+  pool.observe({ onLevels: () => {}, onCandidates: ({ priority }) => told.push(priority) });
+  pool.together(() => {
+    setAll(pool, 'down', ['s0', 's1', 's2']);
+    pool.setShare(pool.find('s3')!, 0.5);
+    assert.equal(pool.levels[0]!.candidates.length, 4);
+    assert.throws(() => pool.replace([]), /together/);
+  });
+  assert.deepEqual(told, [0]);
+  assert.deepEqual(names(pool.levels[0]!.candidates), ['s3']);
+  assert.equal(pool.levels[0]!.startingMax, 0.5);
+  assert.throws(
+    () =>
+      pool.together(() => {
+        setAll(pool, 'down', ['b']);
+        throw new Error('broken off');
+      }),
+    /broken off/,
+  );
+  assert.deepEqual(names(pool.levels[1]!.candidates), []);
+});
+
 test('two servers of one name are a bug', () => {
   assert.throws(() => new Pool([spec('a'), spec('a')]), /unique/);
 });

@@ -30,6 +30,8 @@ export class Pool {
   private readonly options: LevelOptions;
   private readonly byName = new Map<string, Server>();
   private events: PoolEvents | undefined = undefined;
+  /** Levels that wait for the end of `together`; undefined outside. */
+  private waiting: Set<Level> | undefined = undefined;
 
   constructor(specs: readonly ServerSpec[], options: LevelOptions = levelDefaults) {
     this.options = options;
@@ -59,6 +61,7 @@ export class Pool {
    * learnt even when its address changed.
    */
   replace(specs: readonly ServerSpec[]): PoolChange {
+    invariant(this.waiting === undefined, 'members do not change among changes made together');
     const wanted = new Set(specs.map(({ name }) => name));
     invariant(wanted.size === specs.length, 'the names of the servers of a pool are unique');
     const removed = [...this.byName.values()].filter(({ name }) => !wanted.has(name));
@@ -102,23 +105,47 @@ export class Pool {
     if (causes === server.causes) return false;
     server.causes = causes;
     const level = this.levels[server.level];
-    if (level?.members[server.member] === server) this.regather(level);
+    if (level?.members[server.member] === server) this.changed(level);
     return true;
   }
 
   /** Sets the part of its turns that a starting server takes, above 0 up to 1. */
   setShare(server: Server, share: number): void {
     server.share = share;
-    if (server.slot !== -1) this.levels[server.level]?.gatherShares();
+    const level = this.levels[server.level];
+    if (level === undefined || server.slot === -1) return;
+    if (this.waiting === undefined) level.gatherShares();
+    else this.waiting.add(level);
   }
 
-  /** A server's causes have changed: the levels divide the work anew, and some have other candidates. */
-  private regather(changed: Level): void {
-    changed.count();
+  /**
+   * Makes many changes as one: candidates are gathered once, when `run` has returned, and are until then
+   * those of before. Members stay the same meanwhile.
+   */
+  together(run: () => void): void {
+    invariant(this.waiting === undefined, 'changes of a pool that are made together do not nest');
+    this.waiting = new Set();
+    try {
+      run();
+    } finally {
+      const changed = this.waiting;
+      this.waiting = undefined;
+      if (changed.size > 0) this.regather(changed);
+    }
+  }
+
+  private changed(level: Level): void {
+    if (this.waiting === undefined) this.regather(new Set([level]));
+    else this.waiting.add(level);
+  }
+
+  /** Causes have changed: the levels divide the work anew, and some have other candidates. */
+  private regather(changed: ReadonlySet<Level>): void {
+    for (const level of changed) level.count();
     const panics = divideAmongLevels(this.levels, this.options);
     this.levels.forEach((level, i) => {
       const panic = panics[i] === true;
-      if (level !== changed && level.panic === panic) return;
+      if (!changed.has(level) && level.panic === panic) return;
       level.gather(panic);
       this.events?.onCandidates(level);
     });

@@ -61,7 +61,10 @@ class Attempt implements Dialling {
     this.events = events;
     this.deadlineMs = performance.now() + timeoutMs;
     this.deadline = setTimeout(() => this.timedOut(), timeoutMs);
-    if ('path' in address || isIP(address.host) !== 0) this.tryAll([address], 0);
+    if ('path' in address) this.tryAll([address], 0);
+    else if (!(Number.isInteger(address.port) && address.port >= 0 && address.port <= 65_535)) {
+      process.nextTick(() => this.fail('socket-failed', `${address.port} is no port`));
+    } else if (isIP(address.host) !== 0) this.tryAll([address], 0);
     else this.lookUp(address.host, address.port);
   }
 

@@ -20,7 +20,7 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** An authority that signs server and client certificates for localhost, valid one day. */
+/** An authority that signs certificates, for localhost and one day unless something else is said. */
 export class TestAuthority {
   readonly cert: string;
   private readonly folder = mkdtempSync(join(tmpdir(), 'plinth-tls-'));
@@ -30,8 +30,9 @@ export class TestAuthority {
     this.cert = this.read('ca.crt');
   }
 
-  issue(commonName: string): KeyPair {
-    writeFileSync(join(this.folder, 'san'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+  /** `names` as subjectAltName has them; with `days` below zero it has expired. */
+  issue(commonName: string, names = 'DNS:localhost,IP:127.0.0.1', days = 1): KeyPair {
+    writeFileSync(join(this.folder, 'san'), `subjectAltName=${names}\n`);
     this.openssl(
       'req',
       ...newKey,
@@ -42,7 +43,7 @@ export class TestAuthority {
       '-subj',
       `/CN=${commonName}`,
     );
-    const from = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial'];
+    const from = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', `${days}`];
     this.openssl('x509', '-req', '-in', 'x.csr', ...from, '-extfile', 'san', '-out', 'x.crt');
     return { cert: this.read('x.crt'), key: this.read('x.key') };
   }

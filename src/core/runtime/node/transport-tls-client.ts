@@ -20,7 +20,7 @@ const sessionsMax = 256;
 class NodeTlsClient implements TlsClient {
   readonly options: TlsClientOptions;
   readonly context: SecureContext;
-  /** By name and address, the least recently used first. */
+  /** By name and address, the least recently given first. */
   private readonly sessions = new Map<string, Buffer>();
 
   constructor(options: TlsClientOptions) {
@@ -37,11 +37,16 @@ class NodeTlsClient implements TlsClient {
     });
   }
 
-  /** Takes it out: TLS 1.3 tickets are for one use (RFC 8446 appendix C.4), a new one comes with each. */
-  takeSession(key: string): Buffer | undefined {
-    const session = this.sessions.get(key);
+  /**
+   * Used again until the server gives a new one: not every server gives one with each resumption, and that an
+   * observer can tell two connections of ours apart (RFC 8446 appendix C.4) does not matter to a balancer.
+   */
+  sessionOf(key: string): Buffer | undefined {
+    return this.sessions.get(key);
+  }
+
+  forgetSession(key: string): void {
     this.sessions.delete(key);
-    return session;
   }
 
   keepSession(key: string, session: Buffer): void {
@@ -81,11 +86,11 @@ export function startTls(
   address: ListenAddress,
   events: TlsStartEvents,
 ): () => void {
-  const { options, context } = client as NodeTlsClient;
   const tlsClient = client as NodeTlsClient;
+  const { options, context } = tlsClient;
   const name = options.serverName ?? ('path' in address ? '' : address.host);
   const key = `${name} ${addressName(address)}`;
-  const session = tlsClient.takeSession(key);
+  const session = tlsClient.sessionOf(key);
   let secure = false;
   let latest: Buffer | undefined;
   const socket = connect({
@@ -106,6 +111,7 @@ export function startTls(
   };
   const failed = (error: Error): void => {
     end();
+    tlsClient.forgetSession(key); // it may be what the server could not bear
     events.onFailed(handshakeErrorCode(error), detailOf(error));
   };
   raw.on('error', () => {}); // told by the TLS socket

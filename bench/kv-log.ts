@@ -157,7 +157,7 @@ async function startPlinth(name: string, checkout: string, mode: string): Promis
   const data = mkdtempSync(join(folder, `${name}-`));
   const durability = mode === 'none' ? 'persistence=false' : `fsync=${mode}`;
   const settings = [`kv.port=${port}`, 'admin.port=0', `kv.${durability}`];
-  if (mode !== 'none') settings.push(`kv.checkpoint_log=${2 ** 40}`);
+  if (mode !== 'none') settings.push(`kv.flush_log=${2 ** 40}`);
   const args = ['src/main.ts', 'up', '--data', data, ...settings.flatMap((one) => ['--set', one])];
   return { name, port, child: pinned(process.execPath, args, checkout) };
 }

@@ -159,6 +159,6 @@ tell({
   stallMs: 0,
   p999Ms: null,
   diskBytes: null,
-  writtenBytes: engine.writtenBytes() - writtenBefore,
+  writtenBytes: (engine.writtenBytes() ?? 0) - (writtenBefore ?? 0),
 });
 await engine.close();

@@ -74,6 +74,15 @@ export class AcceptedConnection implements Connection, StreamEvents {
   get encrypted(): boolean {
     return this.stream.encrypted;
   }
+  get alpn(): string {
+    return this.stream.alpn;
+  }
+  get serverName(): string {
+    return this.stream.serverName;
+  }
+  get chunksStay(): boolean {
+    return this.stream.chunksStay;
+  }
   get bufferedBytes(): number {
     return this.stream.bufferedBytes;
   }
@@ -108,6 +117,10 @@ export class AcceptedConnection implements Connection, StreamEvents {
     this.paused = false;
     this.active = true; // the silence was ours
     this.stream.resume();
+  }
+
+  useReadBuffer(buffer: Buffer | null): void {
+    if (this.state !== ended) this.stream.useReadBuffer(buffer);
   }
 
   close(reason: EndingReason): void {
@@ -156,7 +169,9 @@ export class AcceptedConnection implements Connection, StreamEvents {
       this.lastBufferedBytes = bufferedBytes;
     } else if (this.idleTimeoutMs > 0 && nowMs - this.lastActiveMs >= this.idleTimeoutMs) {
       this.destroy('idle-timeout');
+      return;
     }
+    this.handler?.onTick?.(nowMs);
   }
 
   // From the stream.

@@ -17,6 +17,8 @@ export interface ConnectionHandler {
   onEnd(): void;
   /** Exactly once, last. */
   onClose(reason: EndingReason): void;
+  /** Now and then, a second apart at most, with the monotonic time; for timeouts of the protocol. */
+  onTick?(nowMs: number): void;
   /** The listener drains: finish what runs, then close. Without it the connection is closed at once, flushed. */
   onDrainRequested?(): void;
 }
@@ -33,6 +35,12 @@ export interface Connection {
   readonly localAddress: string;
   readonly localPort: number;
   readonly encrypted: boolean;
+  /** TLS: the application protocol agreed on (RFC 7301); empty when there is none. */
+  readonly alpn: string;
+  /** TLS: the name the client asked for (SNI); empty when there is none. */
+  readonly serverName: string;
+  /** As of `ByteStream`: whether a chunk's memory stays until the connection is read again. */
+  readonly chunksStay: boolean;
   /** Bytes given to `write` that the kernel has not taken yet. */
   readonly bufferedBytes: number;
   /** True from the first `close` or `destroy` on; writes are then dropped. */
@@ -51,6 +59,8 @@ export interface Connection {
   /** Stops `onData` until `resume`. The kernel's window then slows the peer. */
   pause(): void;
   resume(): void;
+  /** As of `ByteStream`: reads land in this memory, null: in the shared buffer again. */
+  useReadBuffer(buffer: Buffer | null): void;
   /**
    * Sends what is buffered, then ends. Cut off when the peer takes nothing for `flushTimeoutMs` or not
    * all within `flushTotalMs`.

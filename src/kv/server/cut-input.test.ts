@@ -15,6 +15,10 @@ class Wire implements Connection {
   readonly localAddress = '127.0.0.1';
   readonly localPort = 2;
   readonly encrypted = false;
+  readonly alpn = '';
+  readonly serverName = '';
+  readonly chunksStay = false;
+  useReadBuffer(): void {}
   readonly bufferedBytes = 0;
   readonly closing = false;
   readonly sent: Buffer[] = [];

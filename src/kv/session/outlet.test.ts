@@ -15,6 +15,10 @@ class FakeConnection implements Connection {
   readonly localAddress = '';
   readonly localPort = 0;
   readonly encrypted = false;
+  readonly alpn = '';
+  readonly serverName = '';
+  readonly chunksStay = false;
+  useReadBuffer(): void {}
   closing = false;
   ended: EndingReason | undefined;
   /** Whether the kernel takes what it is given. */

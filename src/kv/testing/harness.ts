@@ -189,6 +189,10 @@ export class FakeConnection implements Connection {
   readonly localAddress = '127.0.0.1';
   readonly localPort = 6379;
   readonly encrypted = false;
+  readonly alpn = '';
+  readonly serverName = '';
+  readonly chunksStay = false;
+  useReadBuffer(): void {}
   bufferedBytes = 0;
   ended: EndingReason | undefined;
   session: Session | undefined;

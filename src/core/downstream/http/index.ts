@@ -1,0 +1,4 @@
+/** HTTP on accepted connections. */
+export { Http1Connection } from './http1-connection.ts';
+export { HTTP_LIMITS, type HttpLimits } from './limits.ts';
+export type { HttpServer, HttpServerEvents, RequestEnding } from './server.ts';

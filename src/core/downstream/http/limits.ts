@@ -1,0 +1,36 @@
+/** What one client of HTTP may take and how long it may take it. Every limit has an ending reason or a problem. */
+import { CHUNK_LIMITS, type ChunkLimits, HEAD_LIMITS, type HeadLimits } from '../../wire/index.ts';
+
+export interface HttpLimits {
+  readonly head: HeadLimits;
+  readonly chunks: ChunkLimits;
+  /** Body of one request, bytes; 0 for no limit. */
+  readonly bodyBytes: number;
+  /** From the first byte of a head, or from the accept, to its end, milliseconds. */
+  readonly headMs: number;
+  /** Between two requests, milliseconds. */
+  readonly idleMs: number;
+  /** Without a byte of a body that is wanted, milliseconds. */
+  readonly bodyStallMs: number;
+  /** Without the client taking a byte of what waits for it, milliseconds. */
+  readonly sendStallMs: number;
+  /** From the head of a request to the end of its response, milliseconds; 0 for no limit. */
+  readonly requestMs: number;
+  /** Requests on one connection; 0 for no limit. */
+  readonly requestsMax: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  head: HEAD_LIMITS,
+  chunks: CHUNK_LIMITS,
+  bodyBytes: 0,
+  headMs: 10_000,
+  idleMs: 60_000,
+  bodyStallMs: 30_000,
+  sendStallMs: 30_000,
+  requestMs: 0,
+  requestsMax: 0,
+};
+
+/** A request's body that is not wanted is read to its end if no more is to come; else the connection ends, bytes. */
+export const DISCARD_BYTES_MAX = 65_536;

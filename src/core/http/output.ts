@@ -1,0 +1,93 @@
+/**
+ * What a connection is about to send: small pieces are gathered in a block, so that a head and a short body
+ * are one write, long ones go to the kernel as they are.
+ *
+ * Invariants: bytes leave in the order they were given. A block belongs to one output from the first byte
+ * until its write is through; an output with nothing to send has none, so that an idle connection costs no
+ * memory here.
+ */
+import { copyBytes } from '../base/index.ts';
+
+/** Where the bytes go; a connection or a stream. */
+export interface OutputTarget {
+  /** True: the memory is free again. False: it stays in use until the target's drain. */
+  write(bytes: Buffer): boolean;
+  writev(list: readonly Buffer[]): boolean;
+}
+
+/** Room for a large head and a small body. */
+const BLOCK_BYTES = 32_768;
+/** Blocks kept for the next output: one is in use at a time unless readers are slow. */
+const BLOCKS_KEPT = 32;
+
+const EMPTY = Buffer.alloc(0);
+const blocks: Buffer[] = [];
+
+export class Output {
+  /** The block; free from `end` on. Writers that need `room` put their bytes here and move `end`. */
+  buf: Buffer = EMPTY;
+  end = 0;
+  private readonly target: OutputTarget;
+  private readonly pair: [Buffer, Buffer] = [EMPTY, EMPTY];
+
+  constructor(target: OutputTarget) {
+    this.target = target;
+  }
+
+  /** Makes sure that `bytes` more fit behind `end`. */
+  room(bytes: number): void {
+    if (this.buf.length - this.end >= bytes) return;
+    this.flush();
+    if (bytes > BLOCK_BYTES) this.buf = Buffer.allocUnsafeSlow(bytes);
+    else if (this.buf.length === 0) this.buf = blocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  }
+
+  /** Copies bytes to the end of the block. */
+  append(bytes: Buffer): void {
+    const { length } = bytes;
+    this.room(length);
+    copyBytes(bytes, 0, this.buf, this.end, length);
+    this.end += length;
+  }
+
+  /** Sends what the block holds. */
+  flush(): void {
+    const { buf, end } = this;
+    if (end === 0) return;
+    this.release();
+    if (this.target.write(buf.subarray(0, end))) give(buf);
+  }
+
+  /**
+   * Sends what the block holds and `bytes` behind it, without copying them.
+   * @returns true: their memory is free; false: it is in use until the target's drain.
+   */
+  flushWith(bytes: Buffer): boolean {
+    const { buf, end, pair } = this;
+    if (end === 0) return this.target.write(bytes);
+    this.release();
+    pair[0] = buf.subarray(0, end);
+    pair[1] = bytes;
+    const free = this.target.writev(pair);
+    pair[0] = EMPTY;
+    pair[1] = EMPTY;
+    if (free) give(buf);
+    return free;
+  }
+
+  /** Forgets what was not sent. */
+  clear(): void {
+    if (this.buf.length > 0) give(this.buf);
+    this.release();
+  }
+
+  private release(): void {
+    this.buf = EMPTY;
+    this.end = 0;
+  }
+}
+
+/** A block whose write is through, or was never begun. */
+function give(block: Buffer): void {
+  if (block.length === BLOCK_BYTES && blocks.length < BLOCKS_KEPT) blocks.push(block);
+}

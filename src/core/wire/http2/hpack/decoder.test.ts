@@ -18,8 +18,8 @@ function read(decoder: HpackDecoder, scratch: Scratch, hex: string): Read {
     const step = decoder.next();
     if (step !== Step.field) return { fields, step };
     const { nameStart, nameLength, valueStart, valueLength } = decoder;
-    const name = scratch.buf.latin1Slice(nameStart, nameStart + nameLength);
-    const value = scratch.buf.latin1Slice(valueStart, valueStart + valueLength);
+    const name = scratch.buf.toString('latin1', nameStart, nameStart + nameLength);
+    const value = scratch.buf.toString('latin1', valueStart, valueStart + valueLength);
     const never = (decoder.mark & Mark.never) === 0 ? '' : ' (never indexed)';
     fields.push(`${name}: ${value}${never}`);
   }

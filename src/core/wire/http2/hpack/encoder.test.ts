@@ -42,11 +42,12 @@ class Pair {
       if (step === Step.end) break;
       assert.equal(step, Step.field);
       const end = decoder.valueStart + decoder.valueLength;
-      const name = scratch.buf.latin1Slice(
+      const name = scratch.buf.toString(
+        'latin1',
         decoder.nameStart,
         decoder.nameStart + decoder.nameLength,
       );
-      read.push(`${name}: ${scratch.buf.latin1Slice(decoder.valueStart, end)}`);
+      read.push(`${name}: ${scratch.buf.toString('latin1', decoder.valueStart, end)}`);
       marks.push(decoder.mark);
     }
     assert.equal(encoder.tableSize, decoder.tableSize);
@@ -126,7 +127,7 @@ test('every status is read as it was written', () => {
     encoder.status(output, status);
     decoder.begin(output.buf, 0, output.length);
     assert.equal(decoder.next(), Step.field);
-    const text = scratch.buf.latin1Slice(decoder.valueStart, decoder.valueStart + 3);
+    const text = scratch.buf.toString('latin1', decoder.valueStart, decoder.valueStart + 3);
     assert.equal(text, String(status));
     assert.equal(decoder.next(), Step.end);
   }

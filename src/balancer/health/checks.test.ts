@@ -33,7 +33,7 @@ function board(count: number): {
 }
 
 test('the verdict turns only after fall failures or rise successes in a row, the first result excepted', () => {
-  const results = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 });
+  const results = fc.array(fc.boolean(), { minLength: 1, maxLength: 40, size: 'max' });
   const counts = fc.integer({ min: 1, max: 4 });
   fc.assert(
     fc.property(results, counts, counts, (list, rise, fall) => {
@@ -97,6 +97,17 @@ test('a server is down until its first good check, then goes down and comes up b
     [undefined, 'came-up'],
   );
   assert.equal(server.takesBoundWork, true);
+});
+
+test('a server that stays well starts slowly once, not at every check', () => {
+  const { board: checks, servers, starts } = board(1);
+  const server = servers[0]!;
+  for (const nowMs of [0, 10_000, 20_000]) {
+    checks.takeDue(nowMs, () => {});
+    checks.result(server, true, nowMs);
+  }
+  starts.tick(15_000);
+  assert.equal(server.share, 0.5);
 });
 
 test('servers in maintenance are not checked, and a late result says nothing', () => {

@@ -131,7 +131,7 @@ test('a stick table holds what a list ordered by use would hold', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 4 }),
-      fc.array(step, { maxLength: 80 }),
+      fc.array(step, { maxLength: 80, size: 'max' }),
       (entriesMax, steps) => {
         const table = new StickTable({ entriesMax, idleMs: 100 });
         let model: { key: string; server: (typeof servers)[number]; usedMs: number }[] = [];

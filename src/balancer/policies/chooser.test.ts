@@ -37,50 +37,55 @@ for (const policy of policies) {
       { minLength: 1, maxLength: 6 },
     );
     fc.assert(
-      fc.property(servers, fc.array(step, { maxLength: 60 }), fc.integer(), (rows, steps, seed) => {
-        const list = rows.map((row, i) => spec(`s${i}`, row));
-        const pool = new TestPool(list, policy, createSimRandom(seed), { boundFactor: 1.25 });
-        const under: Server[] = [];
-        let nowMs = 0;
-        for (const { do: what, which, cause, on } of steps) {
-          const all = [...pool.pool.servers];
-          const server = all[which % Math.max(1, all.length)];
-          if (what === 'wait') nowMs += which * 100;
-          else if (what === 'replace') {
-            pool.pool.replace(list.filter((_, i) => ((which >> i) & 1) === 1));
-          } else if (what === 'end') {
-            const [ended] = under.splice(which % Math.max(1, under.length), 1);
-            if (ended !== undefined) pool.attempts.ended(ended, 0, 'success', which, nowMs);
-          } else if (server !== undefined && what === 'cause') {
-            const name = Object.keys(serverCauseTable)[cause] as keyof typeof serverCauseTable;
-            pool.pool.set(server, name, on);
-          } else if (server !== undefined && what === 'share') {
-            pool.pool.setShare(server, on ? 1 : 0.1);
-          } else if (what === 'choose') {
-            const avoid = all.filter((_, i) => on && ((which >> i) & 1) === 1);
-            pool.choice.avoid = avoid;
-            const usable = (each: Server, panic: boolean): boolean =>
-              each.weight > 0 &&
-              each.active < each.activeMax &&
-              !avoid.includes(each) &&
-              (each.causes & (panic ? forbidsInPanic : forbidsNewWork)) === 0;
-            const chosen = pool.choose(on ? which * 7919 : -1, nowMs);
-            if (chosen !== undefined) {
-              assert.ok(all.includes(chosen));
-              assert.ok(usable(chosen, pool.pool.levels[chosen.level]!.panic));
-              pool.attempts.began(chosen, nowMs);
-              under.push(chosen);
-            } else {
-              // Nothing at all only when every level that has a share has nobody.
-              for (const level of pool.pool.levels) {
-                const left = level.members.filter((each) => usable(each, level.panic));
-                if (level.share === 1) assert.deepEqual(left, []);
+      fc.property(
+        servers,
+        fc.array(step, { maxLength: 60, size: 'max' }),
+        fc.integer(),
+        (rows, steps, seed) => {
+          const list = rows.map((row, i) => spec(`s${i}`, row));
+          const pool = new TestPool(list, policy, createSimRandom(seed), { boundFactor: 1.25 });
+          const under: Server[] = [];
+          let nowMs = 0;
+          for (const { do: what, which, cause, on } of steps) {
+            const all = [...pool.pool.servers];
+            const server = all[which % Math.max(1, all.length)];
+            if (what === 'wait') nowMs += which * 100;
+            else if (what === 'replace') {
+              pool.pool.replace(list.filter((_, i) => ((which >> i) & 1) === 1));
+            } else if (what === 'end') {
+              const [ended] = under.splice(which % Math.max(1, under.length), 1);
+              if (ended !== undefined) pool.attempts.ended(ended, 0, 'success', which, nowMs);
+            } else if (server !== undefined && what === 'cause') {
+              const name = Object.keys(serverCauseTable)[cause] as keyof typeof serverCauseTable;
+              pool.pool.set(server, name, on);
+            } else if (server !== undefined && what === 'share') {
+              pool.pool.setShare(server, on ? 1 : 0.1);
+            } else if (what === 'choose') {
+              const avoid = all.filter((_, i) => on && ((which >> i) & 1) === 1);
+              pool.choice.avoid = avoid;
+              const usable = (each: Server, panic: boolean): boolean =>
+                each.weight > 0 &&
+                each.active < each.activeMax &&
+                !avoid.includes(each) &&
+                (each.causes & (panic ? forbidsInPanic : forbidsNewWork)) === 0;
+              const chosen = pool.choose(on ? which * 7919 : -1, nowMs);
+              if (chosen !== undefined) {
+                assert.ok(all.includes(chosen));
+                assert.ok(usable(chosen, pool.pool.levels[chosen.level]!.panic));
+                pool.attempts.began(chosen, nowMs);
+                under.push(chosen);
+              } else {
+                // Nothing at all only when every level that has a share has nobody.
+                for (const level of pool.pool.levels) {
+                  const left = level.members.filter((each) => usable(each, level.panic));
+                  if (level.share === 1) assert.deepEqual(left, []);
+                }
+                assert.ok(pool.chooser.whyNone(pool.choice).length > 0);
               }
-              assert.ok(pool.chooser.whyNone(pool.choice).length > 0);
             }
           }
-        }
-      }),
+        },
+      ),
       { numRuns: 40 },
     );
   });

@@ -176,7 +176,7 @@ for (const policy of ['ring', 'maglev'] as const) {
       fc.property(
         weights,
         fc.constantFrom(1, 1.1, 1.25, 2),
-        fc.array(step, { maxLength: 150 }),
+        fc.array(step, { maxLength: 150, size: 'max' }),
         (list, boundFactor, steps) => {
           const random = createSimRandom(1);
           const pool = new TestPool(specs(list.length, list), policy, random, { boundFactor });

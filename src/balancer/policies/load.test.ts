@@ -22,7 +22,7 @@ for (const policy of policies) {
     );
     const weights = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 9 });
     fc.assert(
-      fc.property(weights, fc.array(step, { maxLength: 120 }), (list, steps) => {
+      fc.property(weights, fc.array(step, { maxLength: 120, size: 'max' }), (list, steps) => {
         const limited = specs(list.length, list).map((each, i) => ({
           ...each,
           activeMax: i % 3 === 2 ? 2 : Number.POSITIVE_INFINITY,

@@ -71,6 +71,17 @@ test('changes made together are told once, and are there when it has returned', 
   assert.deepEqual(names(pool.levels[1]!.candidates), []);
 });
 
+test('a new limit holds at once', () => {
+  const pool = new Pool([spec('a', { activeMax: 2 })]);
+  const server = pool.find('a')!;
+  server.active = 2;
+  server.admits = false;
+  pool.replace([spec('a', { activeMax: 3 })]);
+  assert.equal(server.admits, true);
+  pool.replace([spec('a', { activeMax: 1 })]);
+  assert.equal(server.admits, false);
+});
+
 test('two servers of one name are a bug', () => {
   assert.throws(() => new Pool([spec('a'), spec('a')]), /unique/);
 });
@@ -163,11 +174,15 @@ test('whatever happens to causes and members, candidates are those that a look a
     }),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
       const pool = new Pool(specs(4));
       for (const each of steps) {
-        if (each.do === 'replace') pool.replace(each.list.map((one) => spec(one.name, one)));
-        else {
+        if (each.do === 'replace') {
+          const list = each.list.map((one) => spec(one.name, one));
+          pool.replace(list);
+          for (const server of pool.servers) server.active = server.id % 7;
+          pool.replace(list);
+        } else {
           const all = [...pool.servers];
           const server = all[each.server % Math.max(1, all.length)];
           if (server !== undefined) pool.set(server, each.cause, each.on);
@@ -184,6 +199,10 @@ test('whatever happens to causes and members, candidates are those that a look a
               }),
           );
           assert.deepEqual(level.candidates, allowed);
+          assert.equal(
+            level.active,
+            allowed.reduce((sum, { active }) => sum + active, 0),
+          );
           assert.equal(
             level.weight,
             allowed.reduce((sum, { weight }) => sum + weight, 0),

@@ -119,7 +119,7 @@ test('whatever happens: open admits nothing, half-open no more than its probes',
     fc.record({ do: fc.constant('wait' as const), ms: fc.nat(150) }),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
       const breaker = new CircuitBreaker(options);
       let nowMs = 0;
       let under: { generation: number; state: string; era: number }[] = [];

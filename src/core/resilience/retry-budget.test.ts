@@ -27,7 +27,7 @@ test('however requests and retries come, retries in a window stay within the bud
     windowMs: fc.constantFrom(1000, 2000),
   });
   fc.assert(
-    fc.property(options, fc.array(step, { maxLength: 200 }), (given, steps) => {
+    fc.property(options, fc.array(step, { maxLength: 200, size: 'max' }), (given, steps) => {
       const budget = new RetryBudget(given);
       const requests: number[] = [];
       const retries: number[] = [];

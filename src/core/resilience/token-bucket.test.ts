@@ -28,6 +28,7 @@ test('in every span of time the tokens given are at most capacity and rate x spa
     fc.record({ count: fc.integer({ min: 1, max: 4 }), afterMs: fc.nat(500) }),
     {
       maxLength: 80,
+      size: 'max',
     },
   );
   fc.assert(

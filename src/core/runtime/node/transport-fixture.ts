@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type {
   ByteStream,
+  Preface,
   StreamEvents,
   Transport,
   TransportListener,
@@ -129,10 +130,14 @@ export interface Accepting {
   next(): Promise<Recorder>;
 }
 
+export interface AcceptingOptions extends Partial<TransportListenOptions> {
+  onPreface?(stream: ByteStream, preface: Preface): void;
+}
+
 /** Listens on 127.0.0.1 and a free port unless `more` says otherwise. */
 export async function accepting(
   transport: Transport,
-  more: Partial<TransportListenOptions> = {},
+  { onPreface, ...more }: AcceptingOptions = {},
 ): Promise<Accepting> {
   const ready: Recorder[] = [];
   const waiting: ((recorder: Recorder) => void)[] = [];
@@ -143,7 +148,8 @@ export async function accepting(
     keepAliveMs: 60_000,
     handshakeTimeoutMs: 10_000,
     admit: () => true,
-    onAccept: (stream) => {
+    onAccept: (stream, preface) => {
+      if (preface !== undefined) onPreface?.(stream, preface);
       const recorder = new Recorder(stream);
       stream.attach(recorder);
       const taker = waiting.shift();

@@ -30,10 +30,10 @@ export const balancer = section(
             password: secret({ about, reloadable: true }),
             pinned: integer({ default: 0, about }),
           },
-          { one: 'server', max: 4, reloadable: true },
+          { one: 'server', max: 8, reloadable: true },
         ),
       },
-      { one: 'pool', max: 4, reloadable: true, change: 'Add one for each kind of server.' },
+      { one: 'pool', max: 8, reloadable: true, change: 'Add one for each kind of server.' },
     ),
     routes: records(
       'Who goes where.',

@@ -6,6 +6,7 @@ export {
   type Reloadable,
 } from './apply.ts';
 export type { Difference } from './differences.ts';
+export { type ConfigDocument, configDocument } from './document.ts';
 export type { Sources } from './gather.ts';
 export { jsonSchema } from './json-schema.ts';
 export {
@@ -24,9 +25,10 @@ export {
 } from './kinds.ts';
 export { type Config, defaultsOf, type Loaded, loadConfig } from './load.ts';
 export { type Located, settingsOf } from './located.ts';
+export { type PatchedFile, patchFile } from './patch-file.ts';
 export { didYouMean, type Place, type Problem, placeText, problemText } from './problem.ts';
 export { exampleYaml, referenceMarkdown } from './reference.ts';
-export { Secret } from './secret.ts';
+export { SECRET_SHOWN, Secret } from './secret.ts';
 export {
   type AnySection,
   type Conflict,

@@ -176,7 +176,7 @@ test('the reference has a row for each list and for each setting of its records'
   const page = referenceMarkdown(sections);
   assert.ok(
     page.includes(
-      '| `balancer.pools` | `[]` | a list of at most 4, each a pool with a `name` of its own | yes | Servers that do the same. Add one for each kind of server. |',
+      '| `balancer.pools` | `[]` | a list of at most 8, each a pool with a `name` of its own | yes | Servers that do the same. Add one for each kind of server. |',
     ),
   );
   assert.match(page, /\| `balancer\.pools\.\*\.servers\.\*\.address` \| must be said \|/);
@@ -202,7 +202,7 @@ test('the JSON Schema of records wants a name and what is required, and knows no
     pools: { type: unknown; maxItems: unknown; items: { properties: never } };
   };
   assert.deepEqual(pools.type, ['array', 'null']);
-  assert.equal(pools.maxItems, 4);
+  assert.equal(pools.maxItems, 8);
   const { servers } = pools.items.properties as { servers: { items: Record<string, unknown> } };
   assert.deepEqual(servers.items.required, ['name', 'address']);
   assert.equal(servers.items.additionalProperties, false);

@@ -4,7 +4,8 @@
  */
 import { inspect } from 'node:util';
 
-const SHOWN = '[secret]';
+/** What a secret looks like wherever it is shown. */
+export const SECRET_SHOWN = '[secret]';
 
 export class Secret {
   readonly #text: string;
@@ -23,14 +24,14 @@ export class Secret {
   }
 
   toString(): string {
-    return SHOWN;
+    return SECRET_SHOWN;
   }
 
   toJSON(): string {
-    return SHOWN;
+    return SECRET_SHOWN;
   }
 
   [inspect.custom](): string {
-    return SHOWN;
+    return SECRET_SHOWN;
   }
 }

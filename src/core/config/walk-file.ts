@@ -95,7 +95,7 @@ function walkRecords(
 /** The name of a record, or undefined after telling what is wrong with it. */
 function nameOf(item: RawMap, at: string, path: string, problems: Problem[]): string | undefined {
   const raw = item.entries.find(({ key }) => key === 'name')?.value;
-  if (raw?.type === 'scalar' && RECORD_NAME.test(raw.text)) return raw.text;
+  if (raw?.type === 'scalar' && !raw.empty && RECORD_NAME.test(raw.text)) return raw.text;
   const met = raw === undefined ? 'missing' : metText(raw);
   const place = raw?.place ?? item.place;
   problems.push({ place, text: `${at}.name is ${met}, wanted ${RECORD_NAME_WANTED}`, path });

@@ -19,6 +19,10 @@ export interface OpenOptions {
   readonly mode: 'read' | 'write' | 'create' | 'exclusive';
   /** Every write is durable when it returns (O_DSYNC, open(2)). Default false. */
   readonly dsync?: boolean;
+  /** Only its owner may read and write the file. */
+  readonly isPrivate?: boolean;
+  /** The file gets the permissions of the one at this path and, where this process may, its owner. */
+  readonly like?: string;
 }
 
 /** An open file. Offsets and counts are bytes. */
@@ -89,6 +93,8 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>;
   /** Bytes an ordinary user may still write on the file system of `path`. */
   freeBytesSync(path: string): number;
+  /** The path without symbolic links. @throws ENOENT, ELOOP. */
+  realPathSync(path: string): string;
   /** True when this process may make files in the folder `path`. */
   writableSync(path: string): boolean;
   /**

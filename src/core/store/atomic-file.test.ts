@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSimClock, createSimRandom, SimDisk } from '../runtime/sim/index.ts';
-import { readFileWhole, writeFileAtomic } from './atomic-file.ts';
+import { readFileWhole, stageFile, writeFileAtomic } from './atomic-file.ts';
 
 const older = Buffer.alloc(1500, 'a');
 const newer = Buffer.alloc(2500, 'b');
@@ -46,4 +46,15 @@ test('a replacement that meets a full disk keeps the old content and frees what 
 
 test('a file that is not there reads as null', () => {
   assert.equal(readFileWhole(diskWithFile(1), '/data/other'), null);
+});
+
+test('a content that is staged takes effect when it replaces, and leaves nothing when it is dropped', () => {
+  const disk = diskWithFile(1);
+  const dropped = stageFile(disk, '/data/file', newer);
+  assert.ok(readFileWhole(disk, '/data/file')?.equals(older));
+  dropped.drop();
+  assert.deepEqual(disk.listSync('/data'), ['file']);
+  stageFile(disk, '/data/file', newer).replace();
+  assert.ok(readFileWhole(disk, '/data/file')?.equals(newer));
+  assert.deepEqual(disk.listSync('/data'), ['file']);
 });

@@ -6,7 +6,7 @@
  * A `.new` file left by a crash means nothing and is overwritten by the next write.
  */
 import { dirname } from 'node:path';
-import type { Disk, DiskFile } from '../runtime/index.ts';
+import type { Disk, DiskFile, OpenOptions } from '../runtime/index.ts';
 
 /**
  * Writes `bytes` as the new content of `path`; durable when it returns. One writer at a time.
@@ -15,8 +15,33 @@ import type { Disk, DiskFile } from '../runtime/index.ts';
  * sync: then either stands.
  */
 export function writeFileAtomic(disk: Disk, path: string, bytes: Uint8Array): void {
+  stageFile(disk, path, bytes).replace();
+}
+
+/** A new content that is durable beside the old one. Either `replace` or `drop` ends it. */
+export interface StagedFile {
+  /** Takes the place of the old content; durable when it returns. @throws as `writeFileAtomic`. */
+  replace(): void;
+  /** Forgets the new content. */
+  drop(): void;
+}
+
+/** Who may use the new file; see `OpenOptions`. */
+export type FileCare = Pick<OpenOptions, 'isPrivate' | 'like'>;
+
+/**
+ * The first half of `writeFileAtomic`: all that needs room. After it the replacement itself is one rename.
+ *
+ * @throws the disk's error; the old content then still stands.
+ */
+export function stageFile(
+  disk: Disk,
+  path: string,
+  bytes: Uint8Array,
+  care: FileCare = {},
+): StagedFile {
   const next = `${path}.new`;
-  const file = disk.openSync(next, { mode: 'create' });
+  const file = disk.openSync(next, { mode: 'create', ...care });
   try {
     file.truncateSync(0);
     writeWhole(file, bytes);
@@ -27,8 +52,13 @@ export function writeFileAtomic(disk: Disk, path: string, bytes: Uint8Array): vo
     throw error;
   }
   file.closeSync();
-  disk.renameSync(next, path);
-  disk.syncDirectorySync(dirname(path));
+  return {
+    replace() {
+      disk.renameSync(next, path);
+      disk.syncDirectorySync(dirname(path));
+    },
+    drop: () => removeIfThere(disk, next),
+  };
 }
 
 /** The whole content of a file, or null when there is none. @throws the disk's other errors. */

@@ -9,14 +9,21 @@ import { makeFolders } from './make-folders.ts';
 
 /** Data files hold what clients stored: readable by our user and group only. */
 const fileMode = 0o640;
+const privateMode = 0o600;
 const folderMode = 0o750;
 
 export function createNodeDisk(): Disk {
   return {
-    openSync: (path, options) =>
-      new NodeFile(path, fs.openSync(path, openFlags(options), fileMode)),
-    open: async (path, options) =>
-      new NodeFile(path, await openDescriptor(path, openFlags(options))),
+    openSync(path, options) {
+      const fd = fs.openSync(path, openFlags(options), modeOf(options));
+      permit(fd, options);
+      return new NodeFile(path, fd);
+    },
+    async open(path, options) {
+      const fd = await openDescriptor(path, options);
+      permit(fd, options);
+      return new NodeFile(path, fd);
+    },
     listSync: (path) => fs.readdirSync(path).sort(),
     statSync(path) {
       const stat = fs.statSync(path, { throwIfNoEntry: false });
@@ -50,6 +57,7 @@ export function createNodeDisk(): Disk {
       const stat = fs.statfsSync(path);
       return stat.bavail * stat.bsize;
     },
+    realPathSync: (path) => fs.realpathSync(path),
     writableSync(path) {
       try {
         fs.accessSync(path, constants.W_OK | constants.X_OK);
@@ -86,10 +94,44 @@ function openFlags(options: OpenOptions): number {
   }
 }
 
-function openDescriptor(path: string, flags: number): Promise<number> {
+function openDescriptor(path: string, options: OpenOptions): Promise<number> {
   return new Promise((resolve, reject) => {
-    fs.open(path, flags, fileMode, (error, fd) => (error ? reject(error) : resolve(fd)));
+    fs.open(path, openFlags(options), modeOf(options), (error, fd) =>
+      error ? reject(error) : resolve(fd),
+    );
   });
+}
+
+/** Until `permit` has said otherwise nobody else may look into a file that needs care. */
+function modeOf({ isPrivate, like }: OpenOptions): number {
+  return isPrivate === true || like !== undefined ? privateMode : fileMode;
+}
+
+/** The umask, and a file that was there, must not decide who may read. */
+function permit(fd: number, { isPrivate, like }: OpenOptions): void {
+  if (isPrivate !== true && like === undefined) return;
+  try {
+    if (like === undefined) {
+      fs.fchmodSync(fd, privateMode);
+      return;
+    }
+    const { mode, uid, gid } = fs.statSync(like);
+    const made = fs.fstatSync(fd);
+    if (made.uid !== uid || made.gid !== gid) giveTo(fd, uid, gid);
+    fs.fchmodSync(fd, mode & 0o7777);
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+}
+
+/** Only the superuser may give a file away; a file of another owner then stays ours. */
+function giveTo(fd: number, uid: number, gid: number): void {
+  try {
+    fs.fchownSync(fd, uid, gid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+  }
 }
 
 class NodeFile implements DiskFile {

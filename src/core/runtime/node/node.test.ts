@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +75,29 @@ test('the disk opens by mode, writes and reads at offsets, renames, lists and un
   assert.equal(disk.statSync(join(folder, 'other')), null);
   assert.ok(disk.freeBytesSync(folder) > 0);
   assert.ok(disk.writableSync(folder));
+});
+
+test('a file is made private, or as another one is, whatever stood there before', () => {
+  const disk = createNodeDisk();
+  const folder = join(root, 'permissions');
+  disk.mkdirSync(folder);
+  const [model, made, link] = ['model', 'made', 'link'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  disk.openSync(model, { mode: 'create' }).closeSync();
+  chmodSync(model, 0o604);
+  const modeOf = (path: string): number => statSync(path).mode & 0o777;
+  disk.openSync(made, { mode: 'create', like: model }).closeSync();
+  assert.equal(modeOf(made), 0o604);
+  chmodSync(made, 0o666);
+  disk.openSync(made, { mode: 'create', isPrivate: true }).closeSync();
+  assert.equal(modeOf(made), 0o600);
+  assert.throws(() => disk.openSync(made, { mode: 'create', like: link }), { code: 'ENOENT' });
+  symlinkSync(model, link);
+  assert.equal(disk.realPathSync(link), realpathSync(model));
+  assert.throws(() => disk.realPathSync(join(folder, 'none')), { code: 'ENOENT' });
 });
 
 test('a link is a second name of one file, and a folder is removed with all in it', async () => {

@@ -196,6 +196,11 @@ export class SimDisk implements Disk {
     return Math.max(0, this.capacityBytes - this.#names.usedBytes());
   }
 
+  realPathSync(path: string): string {
+    if (this.statSync(path) === null) throw new SimDiskError('ENOENT', path);
+    return path;
+  }
+
   writableSync(path: string): boolean {
     return this.#names.isDirectory(path);
   }

@@ -138,6 +138,14 @@ test('a server that fails more often than the others is ejected at the next look
   outliers.tick(1000);
   assert.equal(pool.find('s0')!.state, 'ejected');
   assert.equal(outliers.counts.outlier, 1);
+  for (let i = 0; i < 200; i++) {
+    answers(outliers, pool, 's1', i % 2 === 0 ? 'error' : 'success', 1);
+    answers(outliers, pool, 's2', 'success', 1);
+  }
+  outliers.tick(1999);
+  assert.deepEqual([outliers.counts.outlier, outliers.counts.prevented], [1, 0]);
+  outliers.tick(2000);
+  assert.deepEqual([outliers.counts.outlier, outliers.counts.prevented], [1, 1]);
 });
 
 test('a server that is taken back is not judged by answers from before it was ejected', () => {

@@ -32,11 +32,11 @@ export class Attempts {
     if (server.slot !== -1) this.pool.levels[server.level]!.active++;
     const generation = server.breaker === undefined ? 0 : server.breaker.admit(nowMs);
     look(server, nowMs);
-    this.chooser.policyOf(server)?.began(server);
+    this.chooser.policyOf(server)?.loadChanged(server);
     return generation;
   }
 
-  /** It ended; `latencyMs` to the first byte of the answer, NaN when there is none to speak of. */
+  /** It ended; `latencyMs` to the first byte of the answer or to its failure, unused when unknown. */
   ended(
     server: Server,
     generation: number,
@@ -55,12 +55,9 @@ export class Attempts {
     }
     look(server, nowMs);
     const policy = this.chooser.policyOf(server);
-    policy?.ended(
-      server,
-      result === 'unknown' ? Number.NaN : latencyMs,
-      result === 'failure',
-      nowMs,
-    );
+    if (policy === undefined) return;
+    policy.loadChanged(server);
+    if (result !== 'unknown') policy.answered(server, latencyMs, result === 'failure', nowMs);
   }
 
   /** Lets breakers whose waiting time is over admit probes. To be called every 100 ms or so. */
@@ -70,7 +67,7 @@ export class Attempts {
       this.follow(server, nowMs);
       const admitted = server.admits;
       look(server, nowMs);
-      if (admitted !== server.admits) this.chooser.policyOf(server)?.began(server);
+      if (admitted !== server.admits) this.chooser.policyOf(server)?.loadChanged(server);
     }
   }
 

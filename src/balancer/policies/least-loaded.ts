@@ -28,13 +28,11 @@ export abstract class LeastLoaded implements Policy {
     return chosen;
   }
 
-  began(server: Server): void {
+  loadChanged(server: Server): void {
     if (server.slot !== -1) this.heap.changed(server);
   }
 
-  ended(server: Server): void {
-    if (server.slot !== -1) this.heap.changed(server);
-  }
+  answered(): void {}
 
   private leastAcceptable(choice: Choice): Server | undefined {
     let least: Server | undefined;

@@ -54,10 +54,9 @@ export class PeakEwmaPolicy implements Policy {
     return chosen;
   }
 
-  began(_server: Server): void {}
+  loadChanged(): void {}
 
-  ended(server: Server, latencyMs: number, failed: boolean, nowMs: number): void {
-    if (Number.isNaN(latencyMs)) return;
+  answered(server: Server, latencyMs: number, failed: boolean, nowMs: number): void {
     if (failed) {
       server.latency.add(Math.max(latencyMs, FAILURE_TIMES * this.averageMs()), nowMs);
     } else {

@@ -25,10 +25,10 @@ export interface Policy {
   choose(choice: Choice): Server | undefined;
   /** The candidates of the level, or their weights, are others. */
   changed(): void;
-  /** Work began at a server of the level, and is counted in `active` and `admits` already. */
-  began(server: Server): void;
-  /** Work ended there, after `latencyMs`, or NaN when it says nothing of the server. Counted already. */
-  ended(server: Server, latencyMs: number, failed: boolean, nowMs: number): void;
+  /** `active` or `admits` of a server of the level is another: work began or ended there. */
+  loadChanged(server: Server): void;
+  /** An attempt there came to its end after `latencyMs`; not called when it says nothing of the server. */
+  answered(server: Server, latencyMs: number, failed: boolean, nowMs: number): void;
 }
 
 /** For policies that need not be told of work. */
@@ -41,8 +41,8 @@ export abstract class QuietPolicy implements Policy {
 
   abstract choose(choice: Choice): Server | undefined;
   changed(): void {}
-  began(_server: Server): void {}
-  ended(_server: Server, _latencyMs: number, _failed: boolean, _nowMs: number): void {}
+  loadChanged(_server: Server): void {}
+  answered(_server: Server, _latencyMs: number, _failed: boolean, _nowMs: number): void {}
 }
 
 /** Whether this choice may fall on a candidate. */

@@ -86,7 +86,7 @@ function readLength(fields: Fields, index: number): number {
   for (let i = start; i < start + digits; i++) {
     const byte = buf[i]!;
     if (!isDigit(byte)) return -1;
-    bytes = bytes * 10 + byte - 0x30;
+    bytes = bytes * 10 + (byte - 0x30);
   }
   return bytes <= Number.MAX_SAFE_INTEGER ? bytes : -1;
 }

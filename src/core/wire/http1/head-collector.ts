@@ -125,7 +125,8 @@ export class HeadCollector {
       if (this.parseAt === 0) this.parseAt = 1;
       return false;
     }
-    return this.begun;
+    // The end; or too many empty lines before the head.
+    return this.begun || at >= EMPTY_LINES_MAX * 2;
   }
 
   private append(chunk: Buffer, start: number, end: number): void {

@@ -10,13 +10,14 @@ import { copyBytes } from '../../base/index.ts';
 import { ARENA_BASE, FIELD_STRIDE, type Fields, offsetIn, REMOVED } from '../http/fields.ts';
 import { COLON, CR, LF, SLASH, SP } from '../http/grammar.ts';
 import { Version } from '../http/message-head.ts';
+import { MethodId, methodNameOf } from '../http/methods.ts';
 import { type RequestHead, TargetForm } from '../http/request-head.ts';
 import type { ResponseHead } from '../http/response-head.ts';
 import { statusLineOf } from '../http/status.ts';
 
 const VERSION_LINE = Buffer.from(' HTTP/1.1\r\n', 'latin1');
 const STATUS_PREFIX = Buffer.from('HTTP/1.1 ', 'latin1');
-/** Spaces, version and line ends of a start line and the empty line, with room to spare. */
+/** A known method, spaces, version and line ends of a start line and the empty line, with room to spare. */
 const START_LINE_BYTES = 32;
 
 /** An upper bound of the bytes that `encodeRequestHead` writes. */
@@ -47,7 +48,7 @@ export function encodeRequestHead(
   const { fields } = head;
   // The line as it came can be sent as it is.
   if (isVerbatim(head)) return putFields(out, at, fields, head.start, extra);
-  let to = put(out, at, fields, head.methodStart, head.methodLength);
+  let to = putMethod(out, at, head);
   out[to++] = SP;
   to = putTarget(out, to, head);
   copyBytes(VERSION_LINE, 0, out, to, VERSION_LINE.length);
@@ -114,6 +115,16 @@ function isVerbatim(head: RequestHead): boolean {
     head.form !== TargetForm.absolute &&
     (head.form !== TargetForm.origin || head.originStart === head.targetStart)
   );
+}
+
+/** A head that HTTP/2 brought, or that was made here, may have the method by its number only. */
+function putMethod(out: Buffer, at: number, head: RequestHead): number {
+  if (head.method === MethodId.other) {
+    return put(out, at, head.fields, head.methodStart, head.methodLength);
+  }
+  const name = methodNameOf(head.method);
+  copyBytes(name, 0, out, at, name.length);
+  return at + name.length;
 }
 
 function putTarget(out: Buffer, at: number, head: RequestHead): number {

@@ -13,7 +13,7 @@
  * 4. A level whose candidates were all tried hands a retry to the other levels. One whose candidates are
  *    merely full does not: requests wait for them.
  *
- * Nothing is allocated. Hot: bench/balancer-policies.ts.
+ * No object is made. Hot: bench/balancer-policies.ts.
  */
 import type { Random } from '../../core/runtime/index.ts';
 import { mix32, NO_KEY } from '../keys/hash.ts';

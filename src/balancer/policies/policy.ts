@@ -3,7 +3,7 @@
  *
  * A policy belongs to one level. It never returns a server that is not a candidate, that has no room, or
  * that carries the choice's mark (`acceptable`); it returns undefined when no candidate is left. It
- * allocates nothing while choosing. Time and the request come with the choice, chance by `Random`.
+ * makes no object while choosing. Time and the request come with the choice, chance by `Random`.
  */
 import { NO_KEY } from '../keys/hash.ts';
 import type { Level } from '../servers/level.ts';

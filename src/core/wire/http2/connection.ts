@@ -502,7 +502,7 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
   private resizeStreams(window: number): boolean {
     const change = window - this.peerWindow;
     this.peerWindow = window;
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.list()) {
       stream.sendWindow += change;
       if (stream.sendWindow > WINDOW_MAX) return this.failed('settings-window-overflow');
       if (stream.sendWindow <= 0) this.waiting.remove(stream);
@@ -519,7 +519,7 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
     const change = limits.streamWindowBytes - this.windowNow;
     this.windowNow = limits.streamWindowBytes;
     if (change === 0) return;
-    for (const stream of this.streams.values()) stream.receiveWindow += change;
+    for (const stream of this.streams.list()) stream.receiveWindow += change;
   }
 
   /** 6.7 */
@@ -543,7 +543,7 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
     const code = uint32(buf, start + 4);
     this.peerGoaway = true;
     if (!this.server) {
-      for (const stream of this.streams.values()) {
+      for (const stream of this.streams.list()) {
         if (stream.id <= lastId) continue;
         this.handler.onUnprocessed(stream);
         this.closeStream(stream);

@@ -7,20 +7,31 @@
 
 /** Size of a block that most batches fit into. */
 export const BLOCK_BYTES = 16_384;
-const BLOCKS_KEPT = 64;
+/** Largest block that is kept; each size is twice the one before. */
+const BLOCK_BYTES_KEPT = 262_144;
+/** Octets of free blocks of one size that are kept at most. */
+const BYTES_KEPT = 1_048_576;
 const NO_OCTETS = Buffer.alloc(0);
 
-/** Blocks that nobody uses now. */
+/** Blocks that nobody uses now, by size. */
 export class BlockPool {
-  private readonly free: Buffer[] = [];
+  private readonly free = new Map<number, Buffer[]>();
 
-  take(): Buffer {
-    return this.free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  /** A block of so many octets, `BLOCK_BYTES` doubled as often as one likes. */
+  take(bytes: number): Buffer {
+    return this.free.get(bytes)?.pop() ?? Buffer.allocUnsafeSlow(bytes);
   }
 
-  /** Takes a block back that nothing refers to any more. Larger ones are left to the collector. */
+  /** Takes a block back that nothing refers to any more. The largest are left to the collector. */
   give(block: Buffer): void {
-    if (block.length === BLOCK_BYTES && this.free.length < BLOCKS_KEPT) this.free.push(block);
+    const bytes = block.length;
+    if (bytes > BLOCK_BYTES_KEPT || bytes === 0) return;
+    let free = this.free.get(bytes);
+    if (free === undefined) {
+      free = [];
+      this.free.set(bytes, free);
+    }
+    if ((free.length + 1) * bytes <= BYTES_KEPT) free.push(block);
   }
 }
 
@@ -49,7 +60,7 @@ export class Output {
 
   /** What waited is written; the block goes back to the pool. */
   done(): void {
-    if (this.buf !== NO_OCTETS) this.pool.give(this.buf);
+    this.pool.give(this.buf);
     this.buf = NO_OCTETS;
     this.length = 0;
   }
@@ -63,15 +74,11 @@ export class Output {
   }
 
   private grow(bytes: number): void {
-    if (this.buf === NO_OCTETS && bytes <= BLOCK_BYTES) {
-      this.buf = this.pool.take();
-      return;
-    }
-    let capacity = Math.max(this.buf.length * 2, BLOCK_BYTES);
+    let capacity = this.buf === NO_OCTETS ? BLOCK_BYTES : this.buf.length * 2;
     while (capacity < this.length + bytes) capacity *= 2;
-    const larger = Buffer.allocUnsafeSlow(capacity);
+    const larger = this.pool.take(capacity);
     this.buf.copy(larger, 0, 0, this.length);
-    if (this.buf !== NO_OCTETS) this.pool.give(this.buf);
+    this.pool.give(this.buf);
     this.buf = larger;
   }
 }

@@ -44,6 +44,7 @@ import {
   StreamQueue,
   StreamState,
 } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
 import { writeRequestHead, writeResponseHead, writeTrailers } from './write-head.ts';
 
 /** What a waiting stream may send when it is its turn, one frame. */
@@ -81,7 +82,7 @@ export abstract class Http2Sender<T> {
   protected readonly handler: Http2Handler<T>;
   protected readonly encoder: HpackEncoder;
   protected readonly flood = new FloodGuard();
-  protected readonly streams = new Map<number, Http2Stream<T>>();
+  protected readonly streams = new StreamTable<T>();
   protected readonly resets = new ResetMemory(RESET_STREAMS_KEPT);
   protected readonly waiting = new StreamQueue<T>();
   /** Streams that have ended in this turn: objects to use again in the next. */
@@ -315,15 +316,15 @@ export abstract class Http2Sender<T> {
 
   /** The first stream that the peer's windows have kept from sending for so long, null if there is none. */
   stalledStream(nowMs: number, forMs: number): Http2Stream<T> | null {
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.list()) {
       if (stream.stalledSinceMs >= 0 && nowMs - stream.stalledSinceMs >= forMs) return stream;
     }
     return null;
   }
 
   /** Streams that live, for whoever watches them. */
-  liveStreams(): IterableIterator<Http2Stream<T>> {
-    return this.streams.values();
+  liveStreams(): Http2Stream<T>[] {
+    return this.streams.list();
   }
 
   /** Client: whether a stream of this id was opened by us. */
@@ -334,7 +335,7 @@ export abstract class Http2Sender<T> {
   protected addStream(id: number): Http2Stream<T> {
     const stream = this.shared.takeStream();
     stream.open(id, this.peerWindow, this.streamWindow());
-    this.streams.set(id, stream);
+    this.streams.add(stream);
     this.flood.streams++;
     return stream;
   }
@@ -387,7 +388,7 @@ export abstract class Http2Sender<T> {
     if (!stream.live) return;
     stream.live = false;
     stream.state = StreamState.closed;
-    this.streams.delete(stream.id);
+    this.streams.delete(stream);
     this.waiting.remove(stream);
     if (this.dataStream === stream) this.dataStream = null;
     this.credit(stream.untaken);
@@ -432,7 +433,7 @@ export abstract class Http2Sender<T> {
 
   private endAll(code: number, problem: Http2Problem | null): void {
     this.ended = true;
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams.list()) {
       this.handler.onReset(stream, code, problem);
       this.closeStream(stream);
     }

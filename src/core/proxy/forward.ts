@@ -1,13 +1,14 @@
 /**
  * Carries one exchange to a server and its response back.
  *
- *     start ─▶ choose ─▶ waiting ─onReady─▶ sent ─onHead─▶ answering ─onEnd─▶ done
- *                ▲                           │
- *                └──── failed, may retry ────┘          anything else: answered or cut off ─▶ done
+ *     start ─▶ choose ─▶ connecting ─onReady─▶ sent ─onHead─▶ answering ─onEnd─▶ over
+ *               ▲ │ wait ─▶ (the plan calls `proceed` or `giveUp`)  │
+ *               └─┴──────── failed, and the plan says again ◀───────┘
  *
- * Invariants: the client gets one response, or a connection that breaks where the server's did; a request that a
- * server may have seen is sent again only when the plan says so; behind done nothing is touched, the object
- * belongs to the next exchange.
+ * Invariants: the client gets one response, or a connection that breaks where the server's did; what a server may
+ * have seen is sent again only when the plan says so, and only while the client has got nothing; each target
+ * that was chosen is told `ended` once; when it is over nothing is touched, the object belongs to the next
+ * exchange.
  */
 import { answer, type BodySink, type Exchange, type ResponseFlow } from '../http/index.ts';
 import {
@@ -18,23 +19,51 @@ import {
   upstreamFailures,
 } from '../upstream/index.ts';
 import { BodyKind, FieldId, type Fields, type ResponseHead } from '../wire/index.ts';
+import { KeptBody } from './kept-body.ts';
+
+/** A server that was chosen, with whatever its owner knows of it. */
+export interface Target {
+  readonly origin: Origin;
+}
+
+/** What became of one attempt. */
+export interface AttemptOutcome {
+  /** Undefined when the response came whole, or the client left. */
+  readonly failure: UpstreamFailure | undefined;
+  /** The client left before its end. */
+  readonly abandoned: boolean;
+}
 
 /** What the owner of a route decides. One plan serves many exchanges at once. */
 export interface ForwardPlan {
-  /** The server for the next attempt, null when there is none. `forward.attempts` were made before. */
-  choose(exchange: Exchange, forward: Forward): Origin | null;
-  /** Edits the request's head before it is sent; hop-by-hop fields are gone already. */
+  /** Bytes of a request's body kept to be sent again; 0 for none. */
+  readonly replayBytes: number;
+  nowMs(): number;
+  /** The target of the next attempt; null: there is none; 'wait': `proceed` or `giveUp` will be called. */
+  choose(exchange: Exchange, forward: Forward): Target | null | 'wait';
+  /** Not any more. */
+  forgetWaiting(forward: Forward): void;
+  /** Edits the request's head once; hop-by-hop fields are gone already. */
   request(exchange: Exchange): void;
   /** Edits the head of the response before it goes to the client. */
-  response(exchange: Exchange, head: ResponseHead): void;
-  /** Whether to try again after a failure before any response; when not, the client is answered. */
-  mayRetry(exchange: Exchange, forward: Forward, failure: UpstreamFailure): boolean;
-  /** Each attempt's outcome, for health and figures: undefined when a response came to its end. */
-  attempted(exchange: Exchange, forward: Forward, failure: UpstreamFailure | undefined): void;
+  response(exchange: Exchange, forward: Forward, head: ResponseHead): void;
+  /** Milliseconds after which to try again, or -1. `head`: the response that has come, if one has. */
+  retryAfterMs(
+    exchange: Exchange,
+    forward: Forward,
+    failure: UpstreamFailure | undefined,
+    head: ResponseHead | undefined,
+  ): number;
+  /** The attempt at `forward.target` is over. */
+  ended(exchange: Exchange, forward: Forward, outcome: AttemptOutcome): void;
+  /** Calls back after a while; for waits before retries. Returns what cancels it. */
+  later(delayMs: number, run: () => void): () => void;
 }
 
 const POOL_MAX = 1024;
 const pool: Forward[] = [];
+const WELL: AttemptOutcome = { failure: undefined, abandoned: false };
+const ABANDONED: AttemptOutcome = { failure: undefined, abandoned: true };
 
 /** Forwards an exchange; everything else happens by events. */
 export function forward(exchange: Exchange, plan: ForwardPlan): void {
@@ -42,16 +71,19 @@ export function forward(exchange: Exchange, plan: ForwardPlan): void {
 }
 
 export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
-  /** Attempts that have failed. */
+  /** Attempts begun. */
   attempts = 0;
-  /** The server of this attempt. */
-  origin: Origin | null = null;
-  /** Anything a plan wants to know again: which server it chose. */
-  note: unknown = undefined;
-  /** When the attempt began, when it had its connection, and when its response began; monotonic ms. */
+  /** Where this attempt goes, and where earlier ones went. */
+  target: Target | null = null;
+  readonly tried: Target[] = [];
+  /** A number of the plan's own for this attempt. */
+  ticket = 0;
+  /** When it was chosen, had its connection, and its response began; monotonic ms, 0 before. */
   chosenMs = 0;
   readyMs = 0;
   headMs = 0;
+  /** Some of the request has been sent in this attempt. */
+  sent = false;
   /** Status of the server's response, 0 before. */
   status = 0;
   private exchange: Exchange | null = null;
@@ -59,8 +91,11 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
   private upstream: UpstreamRequest | null = null;
   private hasBody = false;
   private bodyBegun = false;
+  private readonly body = new KeptBody();
   private answering = false;
   private tunnel = false;
+  private cancelWait: (() => void) | null = null;
+  private waiting = false;
 
   start(exchange: Exchange, plan: ForwardPlan): void {
     this.exchange = exchange;
@@ -68,13 +103,12 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     exchange.flow = this;
     const { request } = exchange;
     this.hasBody = request.body !== BodyKind.none;
+    if (this.hasBody) this.body.begin(plan.replayBytes);
     const protocol = request.upgrade ? request.fields.get(FieldId.upgrade) : undefined;
     request.removeHopByHop();
     if (request.body === BodyKind.stream) {
-      request.setBody(
-        request.contentLength >= 0 ? BodyKind.length : BodyKind.chunked,
-        request.contentLength,
-      );
+      const known = request.contentLength >= 0;
+      request.setBody(known ? BodyKind.length : BodyKind.chunked, request.contentLength);
     }
     if (protocol !== undefined) {
       request.fields.addKnown(FieldId.upgrade, protocol);
@@ -85,15 +119,45 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     if (this.exchange === exchange && !exchange.isOver) exchange.request.retain();
   }
 
+  /** Whether the body, if any, can be sent again. */
+  get replayable(): boolean {
+    return !this.hasBody || !this.bodyBegun || this.body.isWhole;
+  }
+
+  /** From the plan, behind 'wait': there may be room now. */
+  proceed(): void {
+    this.waiting = false;
+    this.attempt();
+  }
+
+  /** From the plan, behind 'wait': the client is told. */
+  giveUp(failure: UpstreamFailure): void {
+    this.waiting = false;
+    this.refuse(failure);
+  }
+
   // As the events of the upstream request.
 
   onReady(upstream: UpstreamRequest): void {
     const exchange = this.exchange as Exchange;
+    const plan = this.plan as ForwardPlan;
     this.upstream = upstream;
+    this.readyMs = plan.nowMs();
+    this.sent = true;
     upstream.send(exchange.request, !this.hasBody);
-    if (!this.hasBody || this.bodyBegun) return;
-    this.bodyBegun = true;
-    exchange.receive(this);
+    if (!this.hasBody) return;
+    if (!this.bodyBegun) {
+      this.bodyBegun = true;
+      exchange.receive(this);
+    } else if (!this.body.isWhole) {
+      // More came while nobody took it than is kept.
+      upstream.cancel();
+      plan.ended(exchange, this, ABANDONED);
+      this.target = null;
+      this.refuse(upstreamFailures.reset);
+    } else if (this.body.replay(upstream)) {
+      exchange.resumeBody();
+    }
   }
 
   onInterim(head: ResponseHead): void {
@@ -103,34 +167,42 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
 
   onHead(head: ResponseHead, end: boolean): void {
     const exchange = this.exchange as Exchange;
-    this.answering = true;
+    const plan = this.plan as ForwardPlan;
+    this.headMs = plan.nowMs();
     this.status = head.status;
+    if (head.status >= 500 && this.replayable) {
+      const afterMs = plan.retryAfterMs(exchange, this, undefined, head);
+      if (afterMs >= 0) {
+        if (!end) this.upstream?.cancel();
+        this.again(WELL, afterMs);
+        return;
+      }
+    }
+    this.answering = true;
     const protocol = head.upgrade ? head.fields.get(FieldId.upgrade) : undefined;
     head.removeHopByHop();
     if (protocol !== undefined) head.fields.addKnown(FieldId.upgrade, protocol);
     this.tunnel = head.upgrade;
-    this.plan!.response(exchange, head);
-    if (end) this.over(undefined);
+    plan.response(exchange, this, head);
+    if (end) this.over(WELL);
     exchange.sink.head(head, end);
-    if (end) {
-      exchange.sink.flush();
+    if (!this.tunnel || this.exchange !== exchange) {
+      if (end) exchange.sink.flush();
       return;
     }
-    if (this.tunnel) {
-      exchange.sink.flush();
-      this.bodyBegun = true;
-      exchange.receive(this);
-    }
+    exchange.sink.flush();
+    this.bodyBegun = true;
+    exchange.receive(this);
   }
 
   onData(bytes: Buffer, stays: boolean): boolean {
-    return this.exchange!.sink.data(bytes, stays);
+    return this.exchange === null ? true : this.exchange.sink.data(bytes, stays);
   }
 
   onEnd(trailers: Fields | null): void {
-    const exchange = this.exchange as Exchange;
-    const { tunnel, upstream } = this;
-    this.over(undefined);
+    const { exchange, tunnel, upstream } = this;
+    if (exchange === null) return;
+    this.over(WELL);
     exchange.sink.end(trailers);
     if (tunnel) upstream?.cancel();
   }
@@ -139,33 +211,38 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     this.exchange?.sink.flush();
   }
 
-  onFailure(failure: UpstreamFailure, detail: string): void {
+  onFailure(failure: UpstreamFailure, _detail: string): void {
     const { exchange, plan } = this;
     if (exchange === null || plan === null) return;
     this.upstream = null;
+    if (!failure.sent) this.sent = false;
+    const outcome = { failure, abandoned: false };
     if (this.answering) {
-      this.over(failure);
+      this.over(outcome);
       exchange.sink.abort();
       return;
     }
-    plan.attempted(exchange, this, failure);
-    const replayable = !failure.sent || !this.hasBody;
-    if (replayable && !this.bodyBegun && plan.mayRetry(exchange, this, failure)) {
-      this.attempts++;
-      this.attempt();
+    const afterMs = plan.retryAfterMs(exchange, this, failure, undefined);
+    if (afterMs >= 0) {
+      this.again(outcome, afterMs);
       return;
     }
-    this.release();
-    refuse(exchange, failure, detail);
+    plan.ended(exchange, this, outcome);
+    this.target = null;
+    this.refuse(failure);
   }
 
   // As the sink of the request's body.
 
   data(bytes: Buffer, stays: boolean): boolean {
-    return this.upstream === null ? true : this.upstream.data(bytes, stays);
+    // Nobody wants the rest of a body that has been answered.
+    if (this.exchange === null) return true;
+    this.body.note(bytes);
+    return this.upstream === null ? false : this.upstream.data(bytes, stays);
   }
 
   end(trailers: Fields | null): void {
+    this.body.ended = true;
     this.upstream?.end(trailers);
   }
 
@@ -181,56 +258,93 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
 
   onDrain(): void {
     this.upstream?.resume();
-    this.exchange?.resumeBody();
+    if (this.upstream !== null) this.exchange?.resumeBody();
   }
 
   onAbort(): void {
-    const { upstream, origin } = this;
-    if (this.exchange === null) return;
-    this.release();
+    const { upstream, target, exchange } = this;
+    if (exchange === null) return;
+    const { plan, waiting } = this;
+    if (waiting) plan!.forgetWaiting(this);
     if (upstream !== null) upstream.cancel();
-    else origin?.cancel(this);
+    else target?.origin.cancel(this);
+    if (target !== null) plan!.ended(exchange, this, ABANDONED);
+    this.release();
   }
 
   private attempt(): void {
     const exchange = this.exchange as Exchange;
-    this.origin = this.plan!.choose(exchange, this);
-    if (this.origin !== null) {
-      this.origin.request(this);
+    const plan = this.plan as ForwardPlan;
+    const target = plan.choose(exchange, this);
+    if (target === 'wait') {
+      this.waiting = true;
       return;
     }
-    this.release();
-    refuse(exchange, upstreamFailures.noServer, '');
+    if (target === null) {
+      this.refuse(upstreamFailures.noServer);
+      return;
+    }
+    this.attempts++;
+    this.target = target;
+    this.tried.push(target);
+    this.sent = false;
+    this.status = 0;
+    this.chosenMs = plan.nowMs();
+    target.origin.request(this);
   }
 
-  private over(failure: UpstreamFailure | undefined): void {
-    this.plan!.attempted(this.exchange as Exchange, this, failure);
+  /** This attempt is over, another one follows. */
+  private again(outcome: AttemptOutcome, afterMs: number): void {
+    const exchange = this.exchange as Exchange;
+    const plan = this.plan as ForwardPlan;
+    plan.ended(exchange, this, outcome);
+    this.target = null;
+    this.upstream = null;
+    // Inside an event of the last attempt's connection: it has to come to its end first.
+    this.cancelWait = plan.later(afterMs, () => {
+      this.cancelWait = null;
+      this.attempt();
+    });
+  }
+
+  private over(outcome: AttemptOutcome): void {
+    this.plan!.ended(this.exchange as Exchange, this, outcome);
     this.release();
+  }
+
+  private refuse(failure: UpstreamFailure): void {
+    const exchange = this.exchange as Exchange;
+    this.release();
+    if (exchange.isOver) return;
+    answer(exchange, {
+      status: failure.status,
+      says: failure.says,
+      ...(failure.status === 503 && { fields: [[FieldId.retryAfter, '1']] as const }),
+    });
   }
 
   private release(): void {
     const exchange = this.exchange as Exchange;
     if (exchange.flow === this) exchange.flow = null;
+    this.cancelWait?.();
+    this.cancelWait = null;
     this.exchange = null;
     this.plan = null;
-    this.origin = null;
+    this.target = null;
     this.upstream = null;
-    this.note = undefined;
+    this.tried.length = 0;
     this.attempts = 0;
+    this.ticket = 0;
     this.status = 0;
+    this.readyMs = 0;
+    this.headMs = 0;
     this.hasBody = false;
     this.bodyBegun = false;
     this.answering = false;
     this.tunnel = false;
-    if (pool.length < POOL_MAX) pool.push(this);
+    this.waiting = false;
+    this.body.reset();
+    // A body that still comes is given to this object until its exchange is over.
+    if (exchange.isOver || exchange.bodyEnded) if (pool.length < POOL_MAX) pool.push(this);
   }
-}
-
-function refuse(exchange: Exchange, failure: UpstreamFailure, _detail: string): void {
-  if (exchange.isOver) return;
-  answer(exchange, {
-    status: failure.status,
-    says: failure.says,
-    ...(failure.status === 503 && { fields: [[FieldId.retryAfter, '1']] as const }),
-  });
 }

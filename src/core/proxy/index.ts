@@ -1,2 +1,2 @@
 /** The door of core/proxy: exchanges carried to servers. */
-export { Forward, type ForwardPlan, forward } from './forward.ts';
+export { type AttemptOutcome, Forward, type ForwardPlan, forward, type Target } from './forward.ts';

@@ -19,7 +19,7 @@ const rows = {
   connectFailed: [502, false, 'the server cannot be reached'],
   connectTimeout: [504, false, 'the server did not answer the connection in time'],
   tlsFailed: [502, false, 'TLS with the server failed'],
-  resetUnused: [502, false, 'the server closed a kept connection as it was used again'],
+  resetUnused: [502, true, 'the server closed a kept connection as it was used again'],
   reset: [502, true, 'the server broke the connection off'],
   closedEarly: [502, true, 'the server ended the connection before its response'],
   badResponse: [502, true, 'the response is not valid HTTP'],

@@ -72,6 +72,7 @@ export class Origin implements ClientOwner {
   /** Connections dialled so far, and of them those that came about. */
   dialled = 0;
   connected = 0;
+  readonly address: ListenAddress;
   private readonly options: OriginOptions;
   private readonly idle: Http1Client[] = [];
   private readonly busy = new Set<Http1Client>();
@@ -83,6 +84,7 @@ export class Origin implements ClientOwner {
   constructor(options: OriginOptions) {
     this.options = options;
     this.limits = options.limits;
+    this.address = options.address;
   }
 
   get headMs(): number {

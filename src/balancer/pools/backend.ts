@@ -1,0 +1,24 @@
+/** A server with its connections, and what is counted of it. */
+import type { Target } from '../../core/proxy/index.ts';
+import type { Origin } from '../../core/upstream/index.ts';
+import type { Server } from '../servers/server.ts';
+
+export class Backend implements Target {
+  readonly server: Server;
+  origin: Origin;
+  /** Attempts, by what came of them. */
+  requests = 0;
+  successes = 0;
+  failures = 0;
+  abandoned = 0;
+  retries = 0;
+  /** Responses by the first digit of their status. */
+  readonly statuses: number[] = [0, 0, 0, 0, 0, 0];
+  /** Failures by name. */
+  readonly reasons = new Map<string, number>();
+
+  constructor(server: Server, origin: Origin) {
+    this.server = server;
+    this.origin = origin;
+  }
+}

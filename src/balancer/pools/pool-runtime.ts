@@ -1,0 +1,492 @@
+/**
+ * A pool at work: chooses servers for exchanges, keeps connections to them, and learns from what comes of it.
+ *
+ *     choose ─▶ session's server? ─▶ policy ─▶ a server, or wait for room, or none
+ *     ended  ─▶ attempts (load, breaker, latency), outliers, counters ─▶ whoever waits
+ *
+ * Invariants: every `began` is followed by one `ended`; a server keeps its counts and its connections through
+ * every change of settings but that of its address; who waits is told in the order in which they came, after
+ * `queueMs` at the latest.
+ */
+import type { Exchange } from '../../core/http/index.ts';
+import type { Histogram, Logger } from '../../core/observe/index.ts';
+import { createHistogram, LATENCY_BOUNDS_MS } from '../../core/observe/index.ts';
+import type { AttemptOutcome, Forward, ForwardPlan, Target } from '../../core/proxy/index.ts';
+import {
+  breakerDefaults,
+  CircuitBreaker,
+  NO_DEADLINE,
+  RetryBudget,
+  retryBudgetDefaults,
+} from '../../core/resilience/index.ts';
+import type {
+  Clock,
+  ListenAddress,
+  Network,
+  Random,
+  Timer,
+  TlsClient,
+} from '../../core/runtime/index.ts';
+import {
+  Origin,
+  type OriginLimits,
+  type UpstreamFailure,
+  upstreamFailures,
+} from '../../core/upstream/index.ts';
+import { FieldId, isIdempotent, type ResponseHead } from '../../core/wire/index.ts';
+import type { PoolSettings } from '../config/config.ts';
+import { Outliers, outlierDefaults } from '../health/outliers.ts';
+import { SlowStarts, slowStartDefaults } from '../health/slow-start.ts';
+import { decideBinding } from '../persistence/binding.ts';
+import { Attempts } from '../policies/attempts.ts';
+import { Chooser } from '../policies/chooser.ts';
+import { Choice } from '../policies/policy.ts';
+import { parseRetryAfter } from '../retries/retry-after.ts';
+import { decideRetry, type RetryRules, retryRuleDefaults } from '../retries/retry-decision.ts';
+import { levelDefaults } from '../servers/level-shares.ts';
+import { Pool } from '../servers/pool.ts';
+import type { Server, ServerSpec } from '../servers/server.ts';
+import { Backend } from './backend.ts';
+import { type KeyOf, keyOf } from './request-key.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+
+export interface PoolContext {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** A server as settings or discovery name it. */
+export interface Member {
+  readonly spec: ServerSpec;
+  readonly address: ListenAddress;
+  readonly state: 'up' | 'draining' | 'maintenance';
+}
+
+interface Waiting {
+  readonly exchange: Exchange;
+  readonly forward: Forward;
+  readonly sinceMs: number;
+}
+
+const TICK_MS = 100;
+const GATEWAY_ERRORS = new Set([502, 503, 504]);
+
+export class PoolRuntime implements ForwardPlan {
+  readonly name: string;
+  settings: PoolSettings;
+  readonly pool: Pool;
+  slowStarts: SlowStarts;
+  outliers: Outliers;
+  readonly backends = new Map<Server, Backend>();
+  /** Backends that have left and still carry requests. */
+  readonly leaving = new Set<Backend>();
+  readonly times: Readonly<Record<'queue' | 'connect' | 'head' | 'total', Histogram>> = {
+    queue: createHistogram(LATENCY_BOUNDS_MS),
+    connect: createHistogram(LATENCY_BOUNDS_MS),
+    head: createHistogram(LATENCY_BOUNDS_MS),
+    total: createHistogram(LATENCY_BOUNDS_MS),
+  };
+  retries = 0;
+  queuedTotal = 0;
+  refused = 0;
+  private readonly context: PoolContext;
+  private chooser: Chooser;
+  private attempts: Attempts;
+  private budget: RetryBudget;
+  private sessions: Sessions | null;
+  private keyOf: KeyOf;
+  private retryRules: RetryRules;
+  private tls: TlsClient | undefined;
+  private readonly choice = new Choice();
+  private readonly avoid: Server[] = [];
+  private readonly queue: Waiting[] = [];
+  private timer: Timer | null = null;
+  private serving = false;
+
+  constructor(settings: PoolSettings, tls: TlsClient | undefined, context: PoolContext) {
+    const { clock, random } = context;
+    this.name = settings.name;
+    this.settings = settings;
+    this.context = context;
+    this.tls = tls;
+    this.pool = new Pool([], { ...levelDefaults, panicShare: settings.panicShare });
+    this.slowStarts = new SlowStarts(this.pool, this.slowStartOptions());
+    this.outliers = new Outliers(
+      this.pool,
+      this.outlierOptions(),
+      clock.monotonicMs(),
+      this.slowStarts,
+    );
+    this.chooser = this.newChooser();
+    this.attempts = new Attempts(this.pool, this.chooser);
+    this.budget = this.newBudget();
+    this.sessions = createSessions(settings, random);
+    this.keyOf = keyOf(settings);
+    this.retryRules = this.newRetryRules();
+  }
+
+  /** Takes other settings; members are set by `setMembers`. */
+  apply(settings: PoolSettings, tls: TlsClient | undefined): void {
+    const before = this.settings;
+    this.settings = settings;
+    this.keyOf = keyOf(settings);
+    this.retryRules = this.newRetryRules();
+    const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+    if (before.policy !== settings.policy || before.boundFactor !== settings.boundFactor) {
+      this.chooser = this.newChooser();
+      this.attempts = new Attempts(this.pool, this.chooser);
+    }
+    if (!same(before.retries, settings.retries)) this.budget = this.newBudget();
+    if (!same(before.outliers, settings.outliers)) {
+      const nowMs = this.context.clock.monotonicMs();
+      this.outliers = new Outliers(this.pool, this.outlierOptions(), nowMs, this.slowStarts);
+    }
+    // Secrets show alike; sessions are bound anew when anything about them has changed.
+    const { persistence } = settings;
+    const key = persistence.key?.reveal() !== before.persistence.key?.reveal();
+    if (key || !same({ ...before.persistence, key: '' }, { ...persistence, key: '' })) {
+      this.sessions = createSessions(settings, this.context.random);
+      this.sessions?.know(this.pool.servers);
+    }
+    for (const { server, origin } of this.backends.values()) {
+      origin.limits = this.originLimits();
+      this.equip(server);
+    }
+    if (this.tls !== tls) {
+      this.tls = tls;
+      for (const backend of this.backends.values()) this.renew(backend);
+    }
+  }
+
+  /** Takes a whole new list of servers; those that stay keep what they have. */
+  setMembers(members: readonly Member[]): readonly Server[] {
+    const { pool } = this;
+    const addresses = new Map(members.map(({ spec, address }) => [spec.name, address]));
+    const moved = new Set<string>();
+    for (const { spec } of members) {
+      const known = pool.find(spec.name);
+      if (known !== undefined && (known.host !== spec.host || known.port !== spec.port)) {
+        moved.add(spec.name);
+      }
+    }
+    const { added, removed } = pool.replace(members.map(({ spec }) => spec));
+    for (const server of removed) this.leave(server);
+    for (const server of added) {
+      this.equip(server);
+      const address = addresses.get(server.name) as ListenAddress;
+      this.backends.set(server, new Backend(server, this.originOf(address)));
+    }
+    for (const name of moved) {
+      const backend = this.backends.get(pool.find(name) as Server) as Backend;
+      this.renew(backend, addresses.get(name) as ListenAddress);
+    }
+    pool.together(() => {
+      for (const { spec, state } of members) {
+        const server = pool.find(spec.name) as Server;
+        pool.set(server, 'draining', state === 'draining');
+        pool.set(server, 'maintenance', state === 'maintenance');
+      }
+    });
+    this.sessions?.know(pool.servers);
+    this.serveQueue();
+    return added;
+  }
+
+  /** Requests that wait for a server. */
+  get queued(): number {
+    return this.queue.length;
+  }
+
+  start(): void {
+    this.arm();
+  }
+
+  /** Ends everything. */
+  close(): void {
+    if (this.timer !== null) this.context.clock.clearTimer(this.timer);
+    this.timer = null;
+    for (const { forward } of this.queue.splice(0)) forward.giveUp(upstreamFailures.drained);
+    for (const { origin } of [...this.backends.values(), ...this.leaving]) origin.close();
+  }
+
+  // As a ForwardPlan.
+
+  get replayBytes(): number {
+    return this.settings.retries.attempts > 1 ? this.settings.retries.bodyBytes : 0;
+  }
+
+  nowMs(): number {
+    return this.context.clock.monotonicMs();
+  }
+
+  choose(exchange: Exchange, forward: Forward): Target | null | 'wait' {
+    const nowMs = this.nowMs();
+    if (forward.attempts === 0) this.budget.request(nowMs);
+    const bound = this.bound(exchange, forward, nowMs);
+    if (bound === 'wait') return this.wait(exchange, forward, nowMs);
+    if (bound === 'refuse') return null;
+    const { choice, avoid } = this;
+    avoid.length = 0;
+    for (const target of forward.tried) avoid.push((target as Backend).server);
+    choice.avoid = avoid;
+    choice.nowMs = nowMs;
+    choice.key = this.keyOf(exchange);
+    const server = bound ?? this.chooser.choose(choice) ?? this.chooseTried(forward);
+    if (server !== undefined) return this.begin(server, forward, nowMs);
+    return this.chooser.whyNone(choice) === 'all-full' ? this.wait(exchange, forward, nowMs) : null;
+  }
+
+  forgetWaiting(forward: Forward): void {
+    const index = this.queue.findIndex((each) => each.forward === forward);
+    if (index !== -1) this.queue.splice(index, 1);
+  }
+
+  request(_exchange: Exchange): void {}
+
+  response(exchange: Exchange, forward: Forward, head: ResponseHead): void {
+    if (this.sessions === null) return;
+    const { server } = forward.target as Backend;
+    this.sessions.answered(exchange, server, head, forward.headMs);
+  }
+
+  retryAfterMs(
+    exchange: Exchange,
+    forward: Forward,
+    failure: UpstreamFailure | undefined,
+    head: ResponseHead | undefined,
+  ): number {
+    const { request } = exchange;
+    const status = head?.status ?? 0;
+    if (status !== 0 && !this.retryRules.statuses.includes(status)) return -1;
+    const retryAfter = head?.fields.get(FieldId.retryAfter);
+    const nowMs = this.nowMs();
+    const decision = decideRetry(
+      {
+        number: forward.attempts,
+        sent: failure !== undefined && !failure.sent && !forward.sent ? 'nothing' : 'some',
+        status,
+        retryAfterMs:
+          retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, exchange.wallMs()),
+        idempotent: isIdempotent(request.method),
+        bodyReplayable: forward.replayable,
+        answerBegun: false,
+        otherServer: this.hasOther(forward),
+        deadline: NO_DEADLINE,
+      },
+      this.retryRules,
+      this.budget,
+      this.context.random,
+      nowMs,
+    );
+    if (!decision.retry) return -1;
+    this.retries++;
+    (forward.target as Backend).retries++;
+    return decision.afterMs;
+  }
+
+  ended(exchange: Exchange, forward: Forward, { failure, abandoned }: AttemptOutcome): void {
+    const backend = forward.target as Backend;
+    const { server } = backend;
+    const nowMs = this.nowMs();
+    const { status, readyMs, headMs, chosenMs } = forward;
+    const bad = failure !== undefined || GATEWAY_ERRORS.has(status);
+    const result = abandoned ? 'unknown' : bad ? 'failure' : 'success';
+    const latencyMs = headMs > 0 ? headMs - chosenMs : Number.NaN;
+    this.attempts.ended(server, forward.ticket, result, latencyMs, nowMs);
+    if (abandoned) backend.abandoned++;
+    else if (bad) backend.failures++;
+    else backend.successes++;
+    if (failure !== undefined) count(backend.reasons, failure.name);
+    if (status !== 0) backend.statuses[Math.floor(status / 100)]!++;
+    if (!abandoned && this.settings.outliers.enabled) {
+      const answer = bad ? 'gateway-error' : status >= 500 ? 'error' : 'success';
+      if (this.outliers.answered(server, answer, nowMs)) this.ejected(server);
+    }
+    const { times } = this;
+    times.queue.record(chosenMs - exchange.startedMs);
+    if (readyMs > 0) times.connect.record(readyMs - chosenMs);
+    if (headMs > 0) times.head.record(headMs - readyMs);
+    if (result === 'success') times.total.record(nowMs - exchange.startedMs);
+    if (server.member === -1) this.forgetLeft(backend);
+    if (this.queue.length > 0) this.serveQueue();
+  }
+
+  later(delayMs: number, run: () => void): () => void {
+    const { clock } = this.context;
+    const timer = clock.setTimer(delayMs, run);
+    return () => clock.clearTimer(timer);
+  }
+
+  /** The server of the request's session, if it has one and that may be used. */
+  private bound(
+    exchange: Exchange,
+    forward: Forward,
+    nowMs: number,
+  ): Server | undefined | 'wait' | 'refuse' {
+    const { sessions } = this;
+    if (sessions === null || forward.attempts > 0) return undefined;
+    const server = sessions.find(exchange, nowMs);
+    if (server === undefined) return undefined;
+    const decision = decideBinding(server, sessions.strict);
+    if (decision === 'use') return server;
+    return decision === 'rebind' ? undefined : decision;
+  }
+
+  /** A pool of one has nobody else to ask. */
+  private chooseTried(forward: Forward): Server | undefined {
+    if (forward.tried.length === 0) return undefined;
+    const { choice } = this;
+    choice.avoid = [];
+    return this.chooser.choose(choice);
+  }
+
+  private begin(server: Server, forward: Forward, nowMs: number): Backend {
+    const backend = this.backends.get(server) as Backend;
+    forward.ticket = this.attempts.began(server, nowMs);
+    backend.requests++;
+    return backend;
+  }
+
+  private wait(exchange: Exchange, forward: Forward, nowMs: number): null | 'wait' {
+    const { queueMax } = this.settings.upstream;
+    if (this.queue.length >= queueMax * Math.max(1, this.pool.size)) {
+      this.refused++;
+      return null;
+    }
+    this.queuedTotal++;
+    this.queue.push({ exchange, forward, sinceMs: nowMs });
+    return 'wait';
+  }
+
+  /** Lets those that wait try again, the oldest first, as long as there is room. */
+  private serveQueue(): void {
+    if (this.serving) return;
+    this.serving = true;
+    for (let tries = this.queue.length; tries > 0 && this.queue.length > 0; tries--) {
+      const next = this.queue.shift() as Waiting;
+      const { length } = this.queue;
+      next.forward.proceed();
+      // Nobody has room: it waits again, and in its old place.
+      if (this.queue.length > length && this.queue.at(-1)?.forward === next.forward) {
+        this.queue.pop();
+        this.queue.unshift(next);
+        break;
+      }
+    }
+    this.serving = false;
+  }
+
+  private hasOther(forward: Forward): boolean {
+    for (const level of this.pool.levels) {
+      for (const server of level.candidates) {
+        if (!forward.tried.some((target) => (target as Backend).server === server)) return true;
+      }
+    }
+    return false;
+  }
+
+  private ejected(server: Server): void {
+    this.context.log.warn('a server is ejected: it answers worse than others', {
+      pool: this.name,
+      server: server.name,
+    });
+  }
+
+  private leave(server: Server): void {
+    const backend = this.backends.get(server);
+    this.backends.delete(server);
+    this.slowStarts.forget(server);
+    this.sessions?.forget(server);
+    if (backend === undefined) return;
+    backend.origin.drain();
+    if (server.active > 0) this.leaving.add(backend);
+    this.context.log.info('a server has left', { pool: this.name, server: server.name });
+  }
+
+  private forgetLeft(backend: Backend): void {
+    if (backend.server.active === 0) this.leaving.delete(backend);
+  }
+
+  /** The old connections carry what they carry to its end. */
+  private renew(backend: Backend, address: ListenAddress = backend.origin.address): void {
+    backend.origin.drain();
+    backend.origin = this.originOf(address);
+  }
+
+  private originOf(address: ListenAddress): Origin {
+    const { network, clock } = this.context;
+    const { tls } = this;
+    const limits = this.originLimits();
+    return new Origin({ network, clock, address, limits, ...(tls !== undefined && { tls }) });
+  }
+
+  private equip(server: Server): void {
+    const { enabled, failures, share, openMs } = this.settings.breaker;
+    if (!enabled) server.breaker = undefined;
+    else {
+      server.breaker ??= new CircuitBreaker({
+        ...breakerDefaults,
+        consecutiveFailures: failures,
+        errorShare: share,
+        openMs,
+        openMaxMs: Math.max(openMs, breakerDefaults.openMaxMs),
+      });
+    }
+  }
+
+  private originLimits(): OriginLimits {
+    const { connectionsMax, idleMax, idleMs, queueMax, queueMs, connectMs, headMs, bodyMs } =
+      this.settings.upstream;
+    return {
+      ...{ connectionsMax, idleMax, idleMs, queueMax, queueMs, connectMs, headMs },
+      bodyStallMs: bodyMs,
+    };
+  }
+
+  private newChooser(): Chooser {
+    const { policy, boundFactor } = this.settings;
+    return new Chooser(this.pool, this.context.random, { policy, boundFactor });
+  }
+
+  private newBudget(): RetryBudget {
+    return new RetryBudget({ ...retryBudgetDefaults, share: this.settings.retries.budget });
+  }
+
+  private newRetryRules(): RetryRules {
+    const { attempts, statuses } = this.settings.retries;
+    return { ...retryRuleDefaults, attemptsMax: attempts, statuses };
+  }
+
+  private slowStartOptions() {
+    return { ...slowStartDefaults, windowMs: this.settings.health.slowStartMs };
+  }
+
+  private outlierOptions() {
+    const { consecutive, ejectMs, ejectMaxMs, shareMax } = this.settings.outliers;
+    return { ...outlierDefaults, failuresInRow: consecutive, ejectMs, ejectMaxMs, shareMax };
+  }
+
+  private arm(): void {
+    this.timer = this.context.clock.setTimer(TICK_MS, () => this.tick());
+    this.timer.unref();
+  }
+
+  private tick(): void {
+    const nowMs = this.nowMs();
+    this.attempts.tick(nowMs);
+    this.outliers.tick(nowMs);
+    this.slowStarts.tick(nowMs);
+    const { queueMs } = this.settings.upstream;
+    while (this.queue.length > 0 && nowMs - this.queue[0]!.sinceMs >= queueMs) {
+      this.queue.shift()?.forward.giveUp(upstreamFailures.queueTimeout);
+    }
+    if (this.queue.length > 0) this.serveQueue();
+    this.arm();
+  }
+}
+
+function count(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}

@@ -17,9 +17,14 @@ export type { RouteSettings } from './routes.ts';
 const fields = {
   enabled: flag({ default: true, about: 'Whether the balancer runs in this process.' }),
   via: text({ default: 'plinth', about: 'Name in the Via field; empty for none.', reloadable }),
+  xForwarded: flag({
+    default: true,
+    about: 'Send X-Forwarded-For, -Proto, -Host and -Port.',
+    reloadable,
+  }),
   forwarded: flag({
     default: false,
-    about: 'Send Forwarded (RFC 7239) beside X-Forwarded-For, -Proto, -Host and -Port.',
+    about: 'Send Forwarded (RFC 7239).',
     reloadable,
   }),
   requestId: flag({

@@ -11,7 +11,13 @@
 import type { Exchange } from '../../core/http/index.ts';
 import type { Histogram, Logger } from '../../core/observe/index.ts';
 import { createHistogram, LATENCY_BOUNDS_MS } from '../../core/observe/index.ts';
-import type { AttemptOutcome, Forward, ForwardPlan, Target } from '../../core/proxy/index.ts';
+import type {
+  AttemptOutcome,
+  Forward,
+  ForwardPlan,
+  ProxyFields,
+  Target,
+} from '../../core/proxy/index.ts';
 import {
   breakerDefaults,
   CircuitBreaker,
@@ -55,6 +61,8 @@ export interface PoolContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** What servers are told of client and balancer; swapped by a live change. */
+  readonly proxyFields: { current: ProxyFields };
 }
 
 /** A server as settings or discovery name it. */
@@ -243,7 +251,9 @@ export class PoolRuntime implements ForwardPlan {
     if (index !== -1) this.queue.splice(index, 1);
   }
 
-  request(_exchange: Exchange): void {}
+  request(exchange: Exchange): void {
+    this.context.proxyFields.current.add(exchange);
+  }
 
   response(exchange: Exchange, forward: Forward, head: ResponseHead): void {
     if (this.sessions === null) return;

@@ -138,12 +138,23 @@ export class AcceptedConnection implements Connection, StreamEvents {
     this.stream.shutdown();
   }
 
+  shutdown(): void {
+    if (this.state === open) this.stream.shutdown();
+  }
+
   destroy(reason: EndingReason): void {
     if (this.state === ended) return;
     this.state = ended;
     this.reason ??= reason;
     if (this.stream.bufferedBytes > 0) this.stream.reset();
     else this.stream.destroy();
+  }
+
+  reset(reason: EndingReason): void {
+    if (this.state === ended) return;
+    this.state = ended;
+    this.reason ??= reason;
+    this.stream.reset();
   }
 
   setIdleTimeout(ms: number): void {

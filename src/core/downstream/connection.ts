@@ -66,8 +66,15 @@ export interface Connection {
    * all within `flushTotalMs`.
    */
   close(reason: EndingReason): void;
+  /**
+   * Half-close: sends FIN behind what is buffered, nothing can be written any more, and the peer's bytes go on
+   * coming. `close`, `destroy` or `reset` is still to follow.
+   */
+  shutdown(): void;
   /** Ends at once. `onClose` follows soon, not inside this call. */
   destroy(reason: EndingReason): void;
+  /** As `destroy`, with RST whatever is buffered, so that the peer does not take what it has for whole. */
+  reset(reason: EndingReason): void;
   /** Silence from the peer after which the connection ends with 'idle-timeout'; 0: never. Coarse: up to one tick late. */
   setIdleTimeout(ms: number): void;
 }

@@ -21,6 +21,7 @@ export const endingReasonTable = {
   'send-timeout': 'the client took nothing of its response for too long',
   'request-timeout': 'a request took too long as a whole',
   'response-aborted': 'a response could not be completed',
+  'upstream-failed': 'no server could take the connection, or its server broke it off',
   'flush-timeout': 'the client did not take the last bytes in time',
   'input-limit': 'the client sent more than a request may hold',
   'output-limit': 'the client did not read its replies',

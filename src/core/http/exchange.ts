@@ -26,6 +26,10 @@ export interface ClientFacts {
   readonly encrypted: boolean;
   /** SNI; empty when there is none. */
   readonly serverName: string;
+  /** What it says of other clients (X-Forwarded-For and its kin) is believed. */
+  readonly isTrusted: boolean;
+  /** `remoteAddress` as bytes, made once. */
+  readonly addressBytes: Buffer;
   peerCertificate(): PeerCertificate | undefined;
 }
 

@@ -50,7 +50,7 @@ export class Http1Connection implements ConnectionHandler {
   private movedMs: number;
   private lastBufferedBytes = 0;
 
-  constructor(connection: Connection, server: HttpServer, client: ClientFacts = connection) {
+  constructor(connection: Connection, server: HttpServer, client: ClientFacts) {
     this.connection = connection;
     this.server = server;
     this.client = client;

@@ -1,0 +1,118 @@
+/**
+ * What a proxy tells the next server of the client and of itself: Via, X-Forwarded-*, Forwarded, X-Request-ID,
+ * traceparent.
+ *
+ * What a client that is not trusted says of other clients is not passed on: its X-Forwarded-* and Forwarded
+ * fields are replaced, so that a server behind can believe them. Sources: RFC 9110 section 7.6.3, RFC 7239,
+ * W3C Trace Context. Call it behind the removal of hop-by-hop fields: a client could name these in Connection.
+ */
+import type { Exchange } from '../http/index.ts';
+import type { Random } from '../runtime/index.ts';
+import { FieldId, type RequestHead, Version } from '../wire/index.ts';
+
+export interface ProxyFieldOptions {
+  /** Name in Via; empty for no such field. */
+  readonly via: string;
+  readonly xForwarded: boolean;
+  readonly forwarded: boolean;
+  readonly requestId: boolean;
+  readonly traceparent: boolean;
+}
+
+const HTTP = Buffer.from('http', 'latin1');
+const HTTPS = Buffer.from('https', 'latin1');
+/** Version 00 of traceparent, no part all zeros (W3C Trace Context, section 3.2). */
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** Ids of others that are passed on: visible ASCII, not endless. */
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+
+export class ProxyFields {
+  private readonly options: ProxyFieldOptions;
+  private readonly random: Random;
+  private readonly viaOld: Buffer;
+  private readonly via1: Buffer;
+  private readonly via2: Buffer;
+  private idPrefix = '';
+  private idCount = 0;
+
+  constructor(options: ProxyFieldOptions, random: Random) {
+    this.options = options;
+    this.random = random;
+    this.viaOld = Buffer.from(`1.0 ${options.via}`, 'latin1');
+    this.via1 = Buffer.from(`1.1 ${options.via}`, 'latin1');
+    this.via2 = Buffer.from(`2.0 ${options.via}`, 'latin1');
+  }
+
+  /** Edits the head of a request on its way to a server. */
+  add(exchange: Exchange): void {
+    const { request, client } = exchange;
+    const { fields } = request;
+    const { via, xForwarded, forwarded, requestId, traceparent } = this.options;
+    const { isTrusted } = client;
+    if (forwarded) this.addForwarded(exchange);
+    else if (!isTrusted) fields.removeAll(FieldId.forwarded);
+    if (xForwarded) this.addXForwarded(exchange);
+    else if (!isTrusted) removeXForwarded(request);
+    if (requestId) {
+      const given = isTrusted ? fields.get(FieldId.xRequestId) : undefined;
+      if (given === undefined || !REQUEST_ID.test(given)) fields.set(FieldId.xRequestId, this.id());
+    }
+    if (traceparent) {
+      const given = fields.get(FieldId.traceparent);
+      if (given === undefined || !TRACEPARENT.test(given)) {
+        fields.set(FieldId.traceparent, this.trace());
+        fields.removeAll(FieldId.tracestate);
+      }
+    }
+    if (via !== '') fields.appendToList(FieldId.via, this.viaOf(request.version));
+  }
+
+  private viaOf(version: Version): Buffer {
+    if (version === Version.http11) return this.via1;
+    return version === Version.http2 ? this.via2 : this.viaOld;
+  }
+
+  private addXForwarded({ request, client }: Exchange): void {
+    const { fields } = request;
+    if (!client.isTrusted) removeXForwarded(request);
+    fields.appendToList(FieldId.xForwardedFor, client.addressBytes);
+    if (!fields.has(FieldId.xForwardedProto)) {
+      fields.addKnown(FieldId.xForwardedProto, client.encrypted ? HTTPS : HTTP);
+    }
+    if (!fields.has(FieldId.xForwardedHost) && request.authorityLength > 0) {
+      fields.addKnown(FieldId.xForwardedHost, request.authority());
+    }
+    if (!fields.has(FieldId.xForwardedPort) && client.localPort > 0) {
+      fields.addKnown(FieldId.xForwardedPort, String(client.localPort));
+    }
+  }
+
+  private addForwarded({ request, client }: Exchange): void {
+    const { fields } = request;
+    if (!client.isTrusted) fields.removeAll(FieldId.forwarded);
+    const address = client.remoteAddress;
+    const node = address.includes(':') ? `"[${address}]"` : address;
+    const host = request.authorityLength > 0 ? `;host="${request.authority()}"` : '';
+    const proto = client.encrypted ? 'https' : 'http';
+    fields.appendToList(FieldId.forwarded, `for=${node};proto=${proto}${host}`);
+  }
+
+  /** Unique in this process by its count, among processes by chance. */
+  private id(): string {
+    if (this.idPrefix === '') this.idPrefix = this.random.bytes(8).toString('hex');
+    return `${this.idPrefix}-${(this.idCount++).toString(36)}`;
+  }
+
+  private trace(): string {
+    const bytes = this.random.bytes(24).toString('hex');
+    return `00-${bytes.slice(0, 32)}-${bytes.slice(32)}-01`;
+  }
+}
+
+function removeXForwarded({ fields }: RequestHead): void {
+  fields.removeAll(FieldId.xForwardedFor);
+  fields.removeAll(FieldId.xForwardedProto);
+  fields.removeAll(FieldId.xForwardedHost);
+  fields.removeAll(FieldId.xForwardedPort);
+  fields.removeAll(FieldId.xRealIp);
+}

@@ -8,7 +8,14 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import type { SystemState } from './core/base/index.ts';
-import { duration, flag, loadConfig, section } from './core/config/index.ts';
+import {
+  type ConfigSource,
+  duration,
+  flag,
+  loadConfig,
+  loadFrom,
+  section,
+} from './core/config/index.ts';
 import { createMetrics, silentLogger } from './core/observe/index.ts';
 import {
   createNodeClock,
@@ -62,18 +69,23 @@ function row(name: string, steps: string[], fault?: Fault) {
 }
 
 function nodeOf(rows: ReturnType<typeof row>[], set: string[] = []) {
-  const load = (more: string[]) => {
-    const loaded = loadConfig(sectionsFor(rows), {
-      set: [`node.data=${join(folder, 'data')}`, 'admin.port=0', ...set, ...more],
-      readFile: () => '',
-    });
-    assert.ok(loaded.ok);
-    return loaded.config;
+  let more: string[] = [];
+  const source: ConfigSource = {
+    read: () => ({ ok: true, file: undefined }),
+    load: () =>
+      loadConfig(sectionsFor(rows), {
+        set: [`node.data=${join(folder, 'data')}`, 'admin.port=0', ...set, ...more],
+        readFile: () => '',
+      }),
   };
+  const loaded = loadFrom(source);
+  assert.ok(loaded.ok);
   const metrics = createMetrics();
   const node = createNode({
     version: '0',
-    config: load([]),
+    config: loaded.config,
+    file: undefined,
+    source,
     rows,
     log: silentLogger(),
     metrics,
@@ -84,7 +96,11 @@ function nodeOf(rows: ReturnType<typeof row>[], set: string[] = []) {
       spawn: createNodeSpawn(),
     },
   });
-  return { node, load, metrics };
+  const reloadWith = (given: string[]) => {
+    more = given;
+    return node.reload();
+  };
+  return { node, reloadWith, metrics };
 }
 
 test('systems start in the order of the table, and stop in the reverse order', async () => {
@@ -148,12 +164,12 @@ test('a system that fails to drain or stop does not keep the others from it', as
 
 test('a reload reaches the systems that changed, and is undone when one refuses', async () => {
   const steps: string[] = [];
-  const { node, load } = nodeOf([row('a', steps), row('b', steps, 'reload')]);
+  const { node, reloadWith } = nodeOf([row('a', steps), row('b', steps, 'reload')]);
   await node.start();
-  const refused = await node.reload(load(['a.idle=1s', 'b.idle=1s']));
+  const refused = await reloadWith(['a.idle=1s', 'b.idle=1s']);
   assert.deepEqual(refused, { ok: false, refused: 'b', why: 'b cannot reload' });
   assert.deepEqual(node.tryIt(), ['a 0', 'b 0']);
-  const applied = await node.reload(load(['a.idle=2s', 'admin.host=::1', 'log.level=warn']));
+  const applied = await reloadWith(['a.idle=2s', 'admin.host=::1', 'log.level=warn']);
   assert.ok(applied.ok);
   assert.deepEqual(
     [applied.applied.map(({ path }) => path), applied.needRestart.map(({ path }) => path)],

@@ -7,15 +7,18 @@
  * to drain or stop does not keep the others from it; a reload is applied whole or not at all.
  */
 import { hostname } from 'node:os';
+import { generatedToken, takesGenerated } from './admin-token.ts';
 import { adminConfig, createConsole } from './console/index.ts';
 import type { System } from './core/base/index.ts';
 import {
   type AnySection,
-  type Applied,
   applyConfig,
   type Config,
+  type ConfigFile,
+  type ConfigSource,
   type Fields,
   type Reloadable,
+  type ValuesOf,
 } from './core/config/index.ts';
 import {
   type Metrics,
@@ -25,6 +28,7 @@ import {
   startOtlpExporter,
 } from './core/observe/index.ts';
 import { type DataFolder, openDataFolder } from './core/store/index.ts';
+import { createLiveConfig, type Reloaded } from './live-config.ts';
 import { logConfig, nodeConfig, otlpConfig } from './node-config.ts';
 import type { AnySystemRow, ReloadableSystem, SystemContext } from './system-row.ts';
 
@@ -33,7 +37,11 @@ const STOP_WAIT_MS = 10_000;
 
 export interface NodeOptions {
   readonly version: string;
+  /** What was loaded at the start, and from which file. */
   readonly config: Config;
+  readonly file: ConfigFile | undefined;
+  /** Where it is read again at reloads and changes. */
+  readonly source: ConfigSource;
   readonly rows: readonly AnySystemRow[];
   readonly log: RootLogger;
   readonly metrics: Metrics;
@@ -48,7 +56,8 @@ export interface PlinthNode {
   drain(): Promise<void>;
   /** Stop everything; resolves with the names of systems that did not stop in time. */
   stop(): Promise<readonly string[]>;
-  reload(next: Config): Promise<Applied>;
+  /** Reads the configuration again and applies it whole or not at all. */
+  reload(): Promise<Reloaded>;
   /** Everything that runs, the admin door first. */
   systems(): readonly System[];
   /** Commands for a user to try. */
@@ -67,7 +76,10 @@ export function sectionsFor(rows: readonly AnySystemRow[]): readonly AnySection[
 
 export function createNode(options: NodeOptions): PlinthNode {
   const { rows, log, metrics } = options;
-  let { config } = options;
+  const { config } = options;
+  const { disk, random } = options.seams;
+  let token = config.of(adminConfig).token?.reveal();
+  let ownToken: string | undefined;
   let running: readonly Running[] = [];
   let dataFolder: DataFolder | undefined;
   let otlp: OtlpExporter | undefined;
@@ -78,13 +90,39 @@ export function createNode(options: NodeOptions): PlinthNode {
     type: 'counter',
     collect: (emit: (value: number) => void) => emit(log.dropped()),
   } as const;
+  const live = createLiveConfig({
+    sections: sectionsFor(rows),
+    source: options.source,
+    config,
+    file: options.file,
+    disk,
+    log: log.child('config'),
+    life: random.bytes(6).toString('hex'),
+    apply: (current, next, decide) =>
+      applyConfig(
+        sectionsFor(rows),
+        current,
+        next,
+        [
+          nodeReloadable(),
+          logReloadable(log),
+          adminReloadable((given) => {
+            token = given;
+          }),
+          ...running.flatMap(systemReloadable),
+        ],
+        decide,
+      ),
+  });
   const admin = config.of(adminConfig).enabled
     ? createConsole({
         version: options.version,
         settings: config.of(adminConfig),
         log: log.child('admin'),
         metrics,
+        config: live,
         systems: () => systems(),
+        token: () => token ?? ownToken,
       })
     : undefined;
   const systems = (): System[] => [
@@ -93,6 +131,7 @@ export function createNode(options: NodeOptions): PlinthNode {
   ];
 
   async function stop(): Promise<string[]> {
+    live.open(false);
     const late: string[] = [];
     for (const system of systems().toReversed()) {
       const ended = await within(STOP_WAIT_MS, system.stop(), (error) =>
@@ -114,19 +153,24 @@ export function createNode(options: NodeOptions): PlinthNode {
       try {
         const folder = await openDataFolder(options.seams.disk, config.of(nodeConfig).data);
         dataFolder = folder;
+        if (admin !== undefined && takesGenerated(config.of(adminConfig).host)) {
+          ownToken = generatedToken(disk, random, folder.path);
+        }
         running = chosen(rows, config).map((row) => ({
           row,
           system: row.create(settingsFor(row, config), contextOf(row, folder, options)),
         }));
         otlp = otlpFor(options);
         for (const system of systems()) await system.start();
+        live.open(true);
       } catch (error) {
         await stop();
         throw error;
       }
     },
     async drain() {
-      const { drainMs } = config.of(nodeConfig);
+      live.open(false);
+      const { drainMs } = live.running().of(nodeConfig);
       const drained = systems().map((system) =>
         within(drainMs + 1000, system.drain(drainMs), (error) =>
           log.error('a system failed to drain', { name: system.name, error }),
@@ -135,19 +179,11 @@ export function createNode(options: NodeOptions): PlinthNode {
       await Promise.all(drained);
     },
     stop,
-    async reload(next) {
-      const applied = await applyConfig(sectionsFor(rows), config, next, [
-        nodeReloadable(),
-        logReloadable(log),
-        ...running.flatMap(systemReloadable),
-      ]);
-      if (applied.ok) config = applied.config;
-      return applied;
-    },
+    reload: () => live.reload(),
     systems,
     tryIt: () =>
       running.flatMap(({ row, system }) =>
-        row.tryIt(system.status().listening, settingsFor(row, config)),
+        row.tryIt(system.status().listening, settingsFor(row, live.running())),
       ),
   };
 }
@@ -191,6 +227,16 @@ function otlpFor({ config, metrics, log, seams, version }: NodeOptions): OtlpExp
 /** The drain time is read when it is needed, so there is nothing to do but agree. */
 function nodeReloadable(): Reloadable {
   return { section: nodeConfig, prepare: async () => ({ commit: () => {}, abort: () => {} }) };
+}
+
+function adminReloadable(setToken: (token: string | undefined) => void): Reloadable {
+  return {
+    section: adminConfig,
+    prepare: async ({ token }: ValuesOf<typeof adminConfig.fields>) => ({
+      commit: () => setToken(token?.reveal()),
+      abort: () => {},
+    }),
+  };
 }
 
 function logReloadable(log: RootLogger): Reloadable {

@@ -8,7 +8,7 @@
  */
 import { constants } from 'node:os';
 import { exitCode, type Host, type UpRequest } from './cli/index.ts';
-import { type Loaded, problemText } from './core/config/index.ts';
+import { problemText } from './core/config/index.ts';
 import { createLogger, createMetrics, type RootLogger } from './core/observe/index.ts';
 import {
   createNodeClock,
@@ -30,7 +30,9 @@ export interface UpOptions extends UpRequest {
 
 /** Run until told to stop. Resolves with the exit code; the caller ends the process with it. */
 export async function up(options: UpOptions): Promise<number> {
-  const loaded = options.load();
+  const { source } = options;
+  const reading = source.read();
+  const loaded = reading.ok ? source.load(reading.file) : reading;
   if (!loaded.ok) {
     for (const problem of loaded.problems) options.err(`plinth: ${problemText(problem)}\n`);
     return exitCode('badConfig');
@@ -44,13 +46,14 @@ export async function up(options: UpOptions): Promise<number> {
   const node = createNode({
     ...options,
     config,
+    file: reading.ok ? reading.file : undefined,
     log,
     metrics: createMetrics(),
     seams: seams(),
     requestStop: () => void process.kill(process.pid, 'SIGTERM'),
   });
   // From here on a signal is remembered, so that one during a long start stops it properly afterwards.
-  const signals = watchSignals(() => reload(node, options.load, log));
+  const signals = watchSignals(() => reload(node, log));
   try {
     await node.start();
   } catch (error) {
@@ -122,18 +125,14 @@ function announce(node: PlinthNode, { out, json, version }: UpOptions): void {
   );
 }
 
-async function reload(node: PlinthNode, load: () => Loaded, log: RootLogger): Promise<void> {
-  const loaded = load();
-  if (!loaded.ok) {
-    log.error('configuration not reloaded', { problems: loaded.problems.map(problemText) });
-    return;
-  }
-  const applied = await node.reload(loaded.config);
-  if (!applied.ok) log.error('configuration not reloaded', { ...applied });
-  else {
-    const { applied: changes, needRestart } = applied;
+async function reload(node: PlinthNode, log: RootLogger): Promise<void> {
+  const reloaded = await node.reload();
+  if (reloaded.ok) {
+    const { applied: changes, needRestart } = reloaded;
     log.info('configuration reloaded', { changes, needRestart });
-  }
+  } else if ('problems' in reloaded) {
+    log.error('configuration not reloaded', { problems: reloaded.problems.map(problemText) });
+  } else log.error('configuration not reloaded', { ...reloaded });
 }
 
 type StopSignal = 'SIGTERM' | 'SIGINT';
@@ -151,11 +150,7 @@ function watchSignals(reload: () => Promise<void>): Signals {
   const stop = (signal: NodeJS.Signals): void => {
     (count++ === 0 ? first : second).resolve(signal as StopSignal);
   };
-  // A reload waits for the one before it, so that the last file read is the one in force.
-  let reloading = Promise.resolve();
-  const onReload = (): void => {
-    reloading = reloading.then(reload);
-  };
+  const onReload = (): void => void reload();
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', onReload);
   return {
     first: first.promise,

@@ -50,7 +50,9 @@ Every setting is optional. A value is looked for in this order, the first found 
 
 Sizes: \`64mb\`, \`1gb\` are powers of 1024; \`64m\`, \`1g\` powers of 1000, as in Redis. Durations need their unit: \`500ms\`, \`10s\`, \`1m30s\`, \`2h\`, \`1d\`. A secret may stand in a file of its own, whose last line break is dropped.
 
-Settings that are *live* are taken over by a running process on SIGHUP, all of them or, when one is refused, none; the log says what changed and what needs a restart.
+A list of records has a map for each, with a \`name\` of its own; order is kept. Paths address a record by its name: where the table says \`balancer.pools.*.policy\`, the policy of the pool \`app\` is \`balancer.pools.app.policy\`, after \`--set\` and in \`plinth config set\`. \`--set\` changes records that the file has; the environment changes none.
+
+Settings that are *live* are taken over by a running process, all of them or, when one is refused, none: on SIGHUP, which reads the file again, and by \`plinth config set\` or a \`PATCH\` on the [admin door](../src/console/README.md), which write the change into the file and leave the rest of it as it is. The log says what changed and what needs a restart.
 
 ${referenceMarkdown(sections)}`;
 }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { adminConfig } from '../console/index.ts';
-import { path, port, section } from '../core/config/index.ts';
+import { loadFrom, path, port, section } from '../core/config/index.ts';
 import { exitCodeTable } from './exit-codes.ts';
 import type { UpRequest } from './host.ts';
 import { runCli } from './program.ts';
@@ -81,7 +81,7 @@ test('up hands the configuration on and ends with the code of the process', asyn
   ]);
   assert.equal(code, 71);
   assert.equal(up?.json, true);
-  const loaded = up?.load();
+  const loaded = up && loadFrom(up.source);
   assert.ok(loaded?.ok);
   assert.equal(loaded.config.of(sections[0] as never)['data' as never], '/d');
   assert.equal(loaded.config.place('kv.port')?.source, '--set kv.port');
@@ -122,7 +122,7 @@ test('config show prints what differs from the defaults, or with --all everythin
     `kv.port     1  ${join(folder, 'show.yaml')}:1:13\nadmin.port  2  environment PLINTH_ADMIN_PORT\n`,
   );
   const all = await run([...args, '--all', '--json']);
-  assert.equal(JSON.parse(all.out).length, 5);
+  assert.equal(JSON.parse(all.out).length, 6);
 });
 
 test('config schema is JSON Schema of every section', async () => {

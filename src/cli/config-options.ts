@@ -1,7 +1,14 @@
 /** The options by which every subcommand finds the configuration: --config, --set, --data. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type Loaded, loadConfig, type Problem, problemText } from '../core/config/index.ts';
+import {
+  type ConfigSource,
+  type Loaded,
+  loadConfig,
+  loadFrom,
+  type Problem,
+  problemText,
+} from '../core/config/index.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext, Host } from './host.ts';
 
@@ -26,28 +33,36 @@ export function addConfigOptions(command: Command): Command {
     .option('-d, --data <folder>', 'folder of the data, short for --set node.data=<folder>');
 }
 
-/** Loads what the options, the environment and the file say. Never throws. */
-export function loadFor(host: Host, options: ConfigOptions): Loaded {
+/** What the options, the environment and the file say, whenever it is asked. */
+export function sourceFor(host: Host, options: ConfigOptions): ConfigSource {
   const named = options.config ?? host.environment[FILE_VARIABLE];
   const name = named ?? DEFAULT_FILE;
-  const text = read(name);
-  if (typeof text !== 'string') {
-    const isMissing = text.code === 'ENOENT';
-    if (named !== undefined || !isMissing) {
+  return {
+    read() {
+      const text = read(name);
+      if (typeof text === 'string') return { ok: true, file: { name, text } };
+      const isMissing = text.code === 'ENOENT';
+      if (named === undefined && isMissing) return { ok: true, file: undefined };
       const why = isMissing ? 'there is no such file' : `it cannot be read (${text.code})`;
       return { ok: false, problems: [{ place: { source: name }, text: why }] };
-    }
-  }
-  return loadConfig(host.sections, {
-    ...(typeof text === 'string' && { file: { name, text } }),
-    environment: host.environment,
-    otherVariables: [FILE_VARIABLE],
-    set: [
-      ...(options.set ?? []),
-      ...(options.data === undefined ? [] : [`node.data=${options.data}`]),
-    ],
-    readFile: (path) => readFileSync(path, 'utf8'),
-  });
+    },
+    load: (file) =>
+      loadConfig(host.sections, {
+        ...(file !== undefined && { file }),
+        environment: host.environment,
+        otherVariables: [FILE_VARIABLE],
+        set: [
+          ...(options.set ?? []),
+          ...(options.data === undefined ? [] : [`node.data=${options.data}`]),
+        ],
+        readFile: (path) => readFileSync(path, 'utf8'),
+      }),
+  };
+}
+
+/** Loads what the options, the environment and the file say. Never throws. */
+export function loadFor(host: Host, options: ConfigOptions): Loaded {
+  return loadFrom(sourceFor(host, options));
 }
 
 /** Prints every problem of a configuration and sets the exit code. */

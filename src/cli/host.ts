@@ -2,7 +2,7 @@
  * What the command line needs of the program around it. The composition root gives it, so that the
  * subcommands know no system and can be tested without a process.
  */
-import type { AnySection, Loaded } from '../core/config/index.ts';
+import type { AnySection, ConfigSource } from '../core/config/index.ts';
 
 export interface Host {
   readonly version: string;
@@ -16,8 +16,8 @@ export interface Host {
 }
 
 export interface UpRequest {
-  /** Reads the configuration, now and again at each reload. */
-  load(): Loaded;
+  /** Asked for the configuration now, at each reload and at each change. */
+  readonly source: ConfigSource;
   /** Print what listens where as one line of JSON. */
   readonly json: boolean;
 }

@@ -1,6 +1,7 @@
 /** `plinth up`: start the chosen systems and run until told to stop. */
 import type { Command } from 'commander';
-import { addConfigOptions, type ConfigOptions, loadFor, tellProblems } from './config-options.ts';
+import { loadFrom } from '../core/config/index.ts';
+import { addConfigOptions, type ConfigOptions, sourceFor, tellProblems } from './config-options.ts';
 import type { CommandContext } from './host.ts';
 
 export function addUp(program: Command, context: CommandContext): void {
@@ -10,7 +11,8 @@ export function addUp(program: Command, context: CommandContext): void {
     .addHelpText(
       'after',
       `
-SIGHUP reads the configuration again and applies it whole or not at all.
+SIGHUP reads the configuration again and applies it whole or not at all; so do changes by
+\`plinth config set\`, which are also written to the file.
 A second SIGTERM or Ctrl-C stops at once, without waiting for running requests.
 
 Examples:
@@ -21,10 +23,10 @@ Examples:
     )
     .action(async (options: ConfigOptions & { readonly json?: boolean }) => {
       const { host, exit } = context;
-      const load = () => loadFor(host, options);
-      const loaded = load();
+      const source = sourceFor(host, options);
+      const loaded = loadFrom(source);
       const json = options.json ?? false;
       if (!loaded.ok) tellProblems(context, loaded.problems, false);
-      else exit(await host.up({ load, json }));
+      else exit(await host.up({ source, json }));
     });
 }

@@ -26,6 +26,6 @@ function bare(address: string): string {
 }
 
 /** RFC 6890 (127.0.0.0/8), RFC 4291 2.5.3 (::1), RFC 6761 6.3 (localhost). */
-function isLoopback(name: string): boolean {
+export function isLoopback(name: string): boolean {
   return name === 'localhost' || name === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name);
 }

@@ -8,3 +8,5 @@ export const HEADER_BYTES_MAX = 8 * 1024;
 export const REQUEST_TIMEOUT_MS = 10_000;
 /** How long an idle connection stays open, milliseconds. */
 export const KEEP_ALIVE_MS = 5_000;
+/** Bytes of a request's body; beyond it the answer is 413. */
+export const BODY_BYTES_MAX = 1024 * 1024;

@@ -1,31 +1,39 @@
 /** The pages of the admin door, one row each. */
 import type { System } from '../core/base/index.ts';
 import { METRICS_CONTENT_TYPE, type Metrics } from '../core/observe/index.ts';
+import { refusal } from './authorization.ts';
+import type { ConfigDoor } from './config-door.ts';
+import { configPage, patchConfigPage, settingsPage } from './config-pages.ts';
 import { readyReport, statusReport } from './health.ts';
+import { type DoorRequest, jsonPage, type Page } from './page.ts';
+import { problemPage } from './problems.ts';
 
 /** What the pages show. `systems` is asked at each request: systems come and go. */
 export interface Shown {
   readonly version: string;
   readonly metrics: Metrics;
+  readonly config: ConfigDoor;
   systems(): readonly System[];
-}
-
-export interface Page {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
+  /** What a request must bear for pages that need it; undefined when none is taken. */
+  token(): string | undefined;
 }
 
 export interface Route {
   readonly path: string;
   readonly about: string;
+  /** True when the request must bear the token. */
+  readonly needsToken: boolean;
+  /** The answer to GET and HEAD. */
   page(shown: Shown): Page;
+  /** The answer to PATCH, where there is one. */
+  patch?(request: DoorRequest, shown: Shown): Promise<Page>;
 }
 
 export const routes: readonly Route[] = [
   {
     path: '/metrics',
     about: 'Prometheus metrics.',
+    needsToken: false,
     page: ({ metrics }) => ({
       status: 200,
       contentType: METRICS_CONTENT_TYPE,
@@ -35,43 +43,60 @@ export const routes: readonly Route[] = [
   {
     path: '/live',
     about: '200 as long as the process can answer; anything else means restart it.',
-    page: () => json(200, { live: true }),
+    needsToken: false,
+    page: () => jsonPage(200, { live: true }),
   },
   {
     path: '/ready',
     about: '200 when every system takes work, 503 with the systems that do not.',
+    needsToken: false,
     page: ({ systems }) => {
       const report = readyReport(systems());
-      return json(report.ready ? 200 : 503, report);
+      return jsonPage(report.ready ? 200 : 503, report);
     },
   },
   {
     path: '/status',
     about: 'Every system with its state, its addresses and its figures.',
-    page: ({ version, systems }) => json(200, statusReport(version, systems())),
+    needsToken: false,
+    page: ({ version, systems }) => jsonPage(200, statusReport(version, systems())),
+  },
+  {
+    path: '/config',
+    about: 'What is configured, secrets hidden; PATCH changes it by a JSON Merge Patch.',
+    needsToken: true,
+    page: ({ config }) => configPage(config),
+    patch: (request, { config }) => patchConfigPage(request, config),
+  },
+  {
+    path: '/config/settings',
+    about: 'Each setting with where it comes from, and what waits for a restart.',
+    needsToken: true,
+    page: ({ config }) => settingsPage(config),
   },
 ];
 
 /** The page for a request; an unknown path gets the list of the known ones. */
-export function pageFor(method: string, target: string, shown: Shown): Page {
-  const path = target.split('?', 1)[0];
+export async function pageFor(request: DoorRequest, shown: Shown): Promise<Page> {
+  const { method, path } = request;
   const route = routes.find((each) => each.path === path);
   if (route === undefined) {
-    const known = routes.map((each) => ({ path: each.path, about: each.about }));
-    return json(404, { error: 'there is no such page', pages: known });
+    const pages = routes.map((each) => ({ path: each.path, about: each.about }));
+    return problemPage('no-such-page', `there is no ${path}`, { members: { pages } });
   }
-  if (method !== 'GET' && method !== 'HEAD') {
-    return json(405, { error: `${route.path} answers GET and HEAD` });
+  const isRead = method === 'GET' || method === 'HEAD';
+  if (!isRead && (method !== 'PATCH' || route.patch === undefined)) {
+    const allow = route.patch === undefined ? 'GET, HEAD' : 'GET, HEAD, PATCH';
+    return problemPage('method-not-allowed', `${path} answers ${allow}`, { headers: { allow } });
   }
-  return route.page(shown);
+  const refused = route.needsToken ? refusal(request, shown.token()) : undefined;
+  if (refused !== undefined) return refused;
+  if (isRead || route.patch === undefined) return route.page(shown);
+  return await route.patch(request, shown);
 }
 
 /** The answer to a request that was meant for another host (RFC 9110 15.5.20). */
 export function strangerPage(host: string): Page {
-  const error = `this door listens on loopback and answers to localhost, 127.0.0.1 and [::1], not to ${JSON.stringify(host)}; to reach it by another name, set admin.host to an address of the network`;
-  return json(421, { error });
-}
-
-function json(status: number, value: unknown): Page {
-  return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n` };
+  const detail = `this door listens on loopback and answers to localhost, 127.0.0.1 and [::1], not to ${JSON.stringify(host)}; to reach it by another name, set admin.host to an address of the network`;
+  return problemPage('wrong-host', detail);
 }

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, test } from 'node:test';
 import type { System, SystemState } from '../core/base/index.ts';
 import { createMetrics, silentLogger } from '../core/observe/index.ts';
+import type { ConfigDoor } from './config-door.ts';
 import { CONNECTIONS_MAX, HEADER_BYTES_MAX } from './limits.ts';
 import { createConsole } from './server.ts';
 
@@ -28,6 +29,14 @@ function fake(state: SystemState): System {
   };
 }
 
+/** A configuration that nobody asks for. */
+const config: ConfigDoor = {
+  etag: () => '"1"',
+  document: () => ({}),
+  settings: () => ({ settings: [], needRestart: [] }),
+  patch: async () => assert.fail('nothing is to be changed'),
+};
+
 async function started(
   systems: () => readonly System[],
   address = '127.0.0.1',
@@ -36,10 +45,12 @@ async function started(
   metrics.add([{ name: 'plinth_up', help: 'Is 1.', type: 'gauge', collect: (emit) => emit(1) }]);
   const door = createConsole({
     version: '1.2.3',
-    settings: { enabled: true, host: address, port: 0 },
+    settings: { enabled: true, host: address, port: 0, token: undefined },
     log: silentLogger(),
     metrics,
     systems,
+    config,
+    token: () => undefined,
   });
   await door.start();
   open.push(door);
@@ -121,7 +132,7 @@ test('a door on loopback refuses a request for another host, whatever the page',
   const { port } = new URL(url);
   const [status, body] = await getAs(url, { host: `rebound.example:${port}` });
   assert.equal(status, 421);
-  assert.match(JSON.parse(body).error, /answers to localhost.*not to "rebound\.example:\d+"/);
+  assert.match(JSON.parse(body).detail, /answers to localhost.*not to "rebound\.example:\d+"/);
   assert.doesNotMatch(body, /version/);
   for (const host of [`localhost:${port}`, '127.0.0.1', `[::1]:${port}`]) {
     assert.equal((await getAs(url, { host }))[0], 200);
@@ -160,10 +171,17 @@ test('a taken port rejects the start, and stop may be called in every state and 
   const { url, door } = await started(() => []);
   const second = createConsole({
     version: '',
-    settings: { enabled: true, host: '127.0.0.1', port: Number(new URL(url).port) },
+    settings: {
+      enabled: true,
+      host: '127.0.0.1',
+      port: Number(new URL(url).port),
+      token: undefined,
+    },
     log: silentLogger(),
     metrics: createMetrics(),
     systems: () => [],
+    config,
+    token: () => undefined,
   });
   await assert.rejects(second.start(), { code: 'EADDRINUSE' });
   assert.equal(second.status().state, 'failed');

@@ -5,15 +5,22 @@
  * can say what the process waits for; it never holds up the end of the process; on loopback it answers only
  * requests that name loopback as their host.
  */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { System, SystemState } from '../core/base/index.ts';
 import type { ValuesOf } from '../core/config/index.ts';
 import type { Logger } from '../core/observe/index.ts';
 import type { adminConfig } from './config.ts';
 import { hostIsMeant } from './host-check.ts';
-import { CONNECTIONS_MAX, HEADER_BYTES_MAX, KEEP_ALIVE_MS, REQUEST_TIMEOUT_MS } from './limits.ts';
-import { type Page, pageFor, type Shown, strangerPage } from './routes.ts';
+import {
+  BODY_BYTES_MAX,
+  CONNECTIONS_MAX,
+  HEADER_BYTES_MAX,
+  KEEP_ALIVE_MS,
+  REQUEST_TIMEOUT_MS,
+} from './limits.ts';
+import type { DoorRequest, Page } from './page.ts';
+import { pageFor, type Shown, strangerPage } from './routes.ts';
 
 export interface ConsoleOptions extends Shown {
   readonly settings: ValuesOf<typeof adminConfig.fields>;
@@ -26,11 +33,17 @@ export function createConsole(options: ConsoleOptions): System {
   const server = createServer(
     { maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS },
     (request, response) => {
-      const { method = '', url = '', headers } = request;
+      const { method = '', headers } = request;
       const page = hostIsMeant(headers.host, settings.host)
-        ? pageFor(method, url, options)
-        : strangerPage(headers.host ?? '');
-      answer(page, method, response);
+        ? pageFor(doorRequest(request), options)
+        : Promise.resolve(strangerPage(headers.host ?? ''));
+      // A client that left while its body was read has nobody to answer to.
+      page.then(
+        (each) => answer(each, method, response),
+        (error: unknown) => {
+          if (request.errored === null) throw error;
+        },
+      );
     },
   );
   server.maxConnections = CONNECTIONS_MAX;
@@ -62,6 +75,30 @@ export function createConsole(options: ConsoleOptions): System {
   };
 }
 
+function doorRequest(request: IncomingMessage): DoorRequest {
+  const { method = '', url = '', headers } = request;
+  return {
+    method,
+    path: url.split('?', 1)[0] as string,
+    header: (name) => headers[name]?.toString(),
+    body: () => bodyOf(request),
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return undefined;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // A body that is given up is not the end of its connection: the answer still has to go out.
+  const body = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 function answer(page: Page, method: string, response: ServerResponse): void {
   const body = Buffer.from(page.body);
   response.writeHead(page.status, {
@@ -69,7 +106,7 @@ function answer(page: Page, method: string, response: ServerResponse): void {
     'content-length': body.length,
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    ...(page.status === 405 && { allow: 'GET, HEAD' }),
+    ...page.headers,
   });
   response.end(method === 'HEAD' ? undefined : body);
 }

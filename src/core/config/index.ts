@@ -5,6 +5,7 @@ export {
   type Prepared,
   type Reloadable,
 } from './apply.ts';
+export { type ConfigFile, type ConfigSource, type FileReading, loadFrom } from './config-source.ts';
 export type { Difference } from './differences.ts';
 export { type ConfigDocument, configDocument } from './document.ts';
 export type { Sources } from './gather.ts';
@@ -24,7 +25,7 @@ export {
   text,
 } from './kinds.ts';
 export { type Config, defaultsOf, type Loaded, loadConfig } from './load.ts';
-export { type Located, settingsOf } from './located.ts';
+export { fieldsByKey, type Located, namesIn, settingsOf } from './located.ts';
 export { type PatchedFile, patchFile } from './patch-file.ts';
 export { didYouMean, type Place, type Problem, placeText, problemText } from './problem.ts';
 export { exampleYaml, referenceMarkdown } from './reference.ts';

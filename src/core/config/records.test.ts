@@ -351,7 +351,7 @@ test('thousands of records load and differ without delay', async () => {
     ),
   });
   const yaml = (weight: number) =>
-    `many:\n  all:\n${Array.from({ length: 5000 }, (_, i) => `    - { name: s${i}, weight: ${weight} }\n`).join('')}`;
+    `many:\n  all:\n${Array.from({ length: 1000 }, (_, i) => `    - { name: s${i}, weight: ${weight} }\n`).join('')}`;
   const [from, to] = [1, 2].map((weight) => {
     const text = yaml(weight);
     const loaded = loadConfig([many], { file: { name: 'f', text }, readFile: () => '' });
@@ -362,6 +362,6 @@ test('thousands of records load and differ without delay', async () => {
     { section: many, prepare: async () => ({ commit: () => {}, abort: () => {} }) },
   ]);
   assert.ok(applied.ok);
-  assert.equal(applied.applied.length, 5000);
-  assert.equal(parse(yaml(1)).many.all.length, 5000);
+  assert.equal(applied.applied.length, 1000);
+  assert.equal(parse(yaml(1)).many.all.length, 1000);
 });

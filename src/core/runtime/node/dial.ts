@@ -19,6 +19,7 @@ import { type ConnectBinding, connectHandle } from './transport-connect.ts';
 import { HandleStream, type StreamBinding } from './transport-handle.ts';
 import { OnreadStream, SocketStream } from './transport-socket.ts';
 import { startTls } from './transport-tls-client.ts';
+import { tlsStreamOf } from './transport-tls-handle.ts';
 
 /** A name with many addresses: each but the last gets a share of the time, this at least, milliseconds. */
 const shareMinMs = 250;
@@ -29,16 +30,21 @@ export interface DialNative {
   readonly connect: ConnectBinding;
 }
 
-/** @param native missing: dialled streams are sockets whatever the tier. */
-export function dialOn(tier: TransportTier, native: DialNative | undefined): Network['dial'] {
-  return (options, events) => new Attempt(tier, native, options, events);
+/** Without `dialNative` dialled streams are sockets, whatever the tier. */
+export interface DialTier {
+  readonly tier: TransportTier;
+  readonly dialNative: DialNative | undefined;
+  readonly tlsNative: StreamBinding | undefined;
+}
+
+export function dialOn(tier: DialTier): Network['dial'] {
+  return (options, events) => new Attempt(tier, options, events);
 }
 
 type Failure = (code: DialErrorCode, detail: string) => void;
 
 class Attempt implements Dialling {
-  private readonly tier: TransportTier;
-  private readonly native: DialNative | undefined;
+  private readonly tier: DialTier;
   private readonly options: DialOptions;
   private readonly events: DialEvents;
   private readonly deadline: NodeJS.Timeout;
@@ -48,15 +54,9 @@ class Attempt implements Dialling {
   private abort: () => void = () => {};
   private over = false;
 
-  constructor(
-    tier: TransportTier,
-    native: DialNative | undefined,
-    options: DialOptions,
-    events: DialEvents,
-  ) {
+  constructor(tier: DialTier, options: DialOptions, events: DialEvents) {
     const { address, timeoutMs } = options;
     this.tier = tier;
-    this.native = native;
     this.options = options;
     this.events = events;
     this.deadlineMs = performance.now() + timeoutMs;
@@ -109,7 +109,8 @@ class Attempt implements Dialling {
   }
 
   private connectTo(address: ListenAddress, failed: Failure): void {
-    const { native, options } = this;
+    const { options } = this;
+    const native = this.tier.dialNative;
     const plain = options.tls === undefined && options.localAddress === undefined;
     if (native !== undefined && plain) this.connectHandle(native, address, failed);
     else this.connectSocket(address, failed);
@@ -141,7 +142,7 @@ class Attempt implements Dialling {
     };
     let socket: Socket;
     let wrap: () => ByteStream;
-    if (tls === undefined && this.tier !== 'streams') {
+    if (tls === undefined && this.tier.tier !== 'streams') {
       const opened = OnreadStream.open((onread) => connect({ ...options, onread }));
       ({ socket } = opened);
       socket.pause(); // else it reads before `attach`
@@ -176,7 +177,7 @@ class Attempt implements Dialling {
     const { address, tls, preface } = this.options;
     if (preface !== undefined && preface.length > 0) socket.write(preface);
     this.abort = startTls(socket, tls!, address, {
-      onSecure: (stream) => this.connected(stream),
+      onSecure: (secure) => this.connected(tlsStreamOf(secure, this.tier.tlsNative)),
       onFailed: (code, detail) => this.fail(code, detail),
     });
   }

@@ -11,8 +11,12 @@ export function createNodeNetwork(transport: NodeTransport): Network {
   return {
     tier: transport.tier,
     listen: (options) => transport.listen(options),
-    dial: dialOn(transport.tier, transport.dialNative),
-    tlsClient: createTlsClient,
+    dial: dialOn(transport),
+    tlsClient(options) {
+      // Until it is known what TLS may do, dialled streams go over their sockets, which is only slower.
+      void transport.prepareTls();
+      return createTlsClient(options);
+    },
     bindUdp,
   };
 }

@@ -59,6 +59,7 @@ async function withAccepted(kind: Kind, work: (pair: Pair) => Promise<void>): Pr
   const more: Partial<TransportListenOptions> =
     kind.over === 'tcp' ? {} : kind.over === 'unix' ? { address: { path } } : { tls };
   const { listener, next } = await accepting(transport, more);
+  assert.equal(transport.tlsNative !== undefined, kind.over === 'tls' && kind.tier === 'handle');
   const peer = clientOf(kind, listener.port, path);
   peer.on('error', () => {});
   const ours = await next();
@@ -74,6 +75,8 @@ async function withDialled(kind: Kind, work: (pair: Pair) => Promise<void>): Pro
   const transport = await createNodeTransport(kind.tier);
   assert.equal(transport.dialNative !== undefined, kind.tier === 'handle');
   const network = createNodeNetwork(transport);
+  if (kind.over === 'tls') await transport.prepareTls();
+  assert.equal(transport.tlsNative !== undefined, kind.over === 'tls' && kind.tier === 'handle');
   const server =
     kind.over === 'tls'
       ? createTlsServer({ ...tls, allowHalfOpen: true })
@@ -197,6 +200,16 @@ for (const kind of kinds) {
       assert.equal(ours.text, 'first');
       ours.stream.resume();
       await ours.until(() => ours.text === 'firstsecond');
+    });
+
+    it('what is resumed twice, or paused twice, is no different', async ({ ours, peer }) => {
+      ours.stream.resume();
+      ours.stream.pause();
+      ours.stream.pause();
+      ours.stream.resume();
+      ours.stream.resume();
+      peer.write('still read');
+      await ours.until(() => ours.text === 'still read');
     });
 
     it('pause inside onData holds back what follows', async ({ ours, peer }) => {

@@ -25,10 +25,12 @@ import { readBuffer, viewOf } from './transport-read-buffer.ts';
 
 const readBytesOrError = 0;
 const lastWriteError = 4;
-const endOfFile = -4095;
+/** UV_EOF */
+export const endOfFile = -4095;
 const notConnected = -107;
+const alreadyReading = -114;
 
-interface WriteRequest {
+export interface WriteRequest {
   oncomplete(status: number): void;
   handle: KernelHandle;
   stream: HandleStream;
@@ -107,14 +109,14 @@ function onWriteDone(this: WriteRequest, status: number): void {
 export class HandleStream extends QueuedStream {
   readonly remoteAddress: string;
   readonly remotePort: number;
-  private readonly handle: KernelHandle;
+  protected readonly handle: KernelHandle;
   private readonly listenerPort: number;
   /** Where reads land. The kernel has only its address, so it is kept here as long as it may be used. */
-  private landing: Buffer = readBuffer;
+  protected landing: Buffer = readBuffer;
   /** Where they are to land: differs from `landing` until a read gives the occasion to say so. */
   private wanted: Buffer = readBuffer;
-  private error: string | null = null;
-  private closing = false;
+  protected error: string | null = null;
+  protected closing = false;
   private readEnded = false;
   private writeEnded = false;
 
@@ -178,7 +180,7 @@ export class HandleStream extends QueuedStream {
   resume(): void {
     if (this.closing || this.readEnded) return;
     const status = this.handle.readStart();
-    if (status < 0) this.fail(status);
+    if (status < 0 && status !== alreadyReading) this.fail(status);
   }
 
   destroy(): void {
@@ -214,17 +216,22 @@ export class HandleStream extends QueuedStream {
       reading = this;
       this.events!.onData(this.arrived(result));
       reading = null;
-      if (this.wanted === this.landing) return undefined;
-      this.landing = this.wanted;
-      return this.landing;
+      return this.landAt(this.wanted);
     }
     if (result === endOfFile) this.peerEnded();
     else if (result < 0) this.fail(result);
     return undefined;
   }
 
+  /** Where the next read lands. @returns it, if it is not where this one did. */
+  protected landAt(next: Buffer): Buffer | undefined {
+    if (next === this.landing) return undefined;
+    this.landing = next;
+    return next;
+  }
+
   /** The bytes of a read, in the buffer that was asked for. */
-  private arrived(length: number): Buffer {
+  protected arrived(length: number): Buffer {
     const { landing, wanted } = this;
     if (landing === wanted)
       return landing === readBuffer ? viewOf(length) : landing.subarray(0, length);
@@ -292,7 +299,7 @@ export class HandleStream extends QueuedStream {
     return Sent.held;
   }
 
-  private peerEnded(): void {
+  protected peerEnded(): void {
     this.readEnded = true;
     this.handle.readStop();
     this.events!.onEnd();
@@ -308,12 +315,12 @@ export class HandleStream extends QueuedStream {
     if (this.readEnded && this.writeEnded) this.destroy();
   }
 
-  private fail(status: number): void {
+  protected fail(status: number): void {
     this.error ??= getSystemErrorName(status);
     this.destroy();
   }
 
-  private closed(): void {
+  protected closed(): void {
     this.handle.owner = undefined;
     this.events?.onClosed(this.error);
   }

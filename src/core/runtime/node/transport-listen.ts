@@ -16,6 +16,7 @@ import { addressName, bind } from './transport-bind.ts';
 import { HandleStream, type KernelHandle, type StreamBinding } from './transport-handle.ts';
 import { OnreadStream, SocketStream } from './transport-socket.ts';
 import { type TlsAcceptor, tlsAcceptor } from './transport-tls.ts';
+import { tlsStreamOf } from './transport-tls-handle.ts';
 
 /** The undocumented side of a `net.Server`, checked at start by `transport-probe.ts`. */
 export interface ServerInside {
@@ -23,13 +24,14 @@ export interface ServerInside {
 }
 
 /**
- * @param binding needed by the tier 'handle' only.
+ * @param binding needed by the tier 'handle' only, as `tlsBinding` for TLS.
  * @throws ListenError
  */
 export async function listenOn(
   tier: TransportTier,
   binding: StreamBinding | undefined,
   options: TransportListenOptions,
+  tlsBinding?: StreamBinding,
 ): Promise<TransportListener> {
   const { address } = options;
   const probes = { keepAliveMs: options.keepAliveMs };
@@ -38,7 +40,7 @@ export async function listenOn(
   let tls: TlsAcceptor | undefined;
   if (options.tls !== undefined) {
     if (path !== '') throw new ListenError('tls-invalid', asked, new Error('a path has no TLS'));
-    tls = tlsAcceptor(options.tls, asked, options);
+    tls = tlsAcceptor(options.tls, asked, options, (socket) => tlsStreamOf(socket, tlsBinding));
   }
   const server = createServer({ allowHalfOpen: true, noDelay: true });
   server.on('connection', (socket: Socket) => {

@@ -48,3 +48,40 @@ test('probe, accepted handles cannot be had: streams', () => {
   `;
   assert.equal(tierAfter(hidden), 'streams');
 });
+
+/** What a fresh process finds out about dialling and TLS after `prelude` has changed its Node. */
+function besideAfter(prelude: string): string {
+  const asked = `
+    import { createNodeTransport } from '${import.meta.resolve('./transport.ts')}';
+    const transport = await createNodeTransport();
+    await transport.prepareTls();
+    const { tier, dialNative, tlsNative } = transport;
+    console.log(tier, dialNative !== undefined, tlsNative !== undefined);
+  `;
+  const given = ['--input-type=module', '-e', `${prelude}\n${asked}`];
+  return execFileSync(process.execPath, given, { encoding: 'utf8' }).trim();
+}
+
+test('probe on this Node: the handle dials, and TLS goes past its stream', () => {
+  assert.equal(besideAfter(''), 'handle true true');
+});
+
+test('probe, no handle to dial with is given away: dialled streams are sockets, the tier stays', () => {
+  const withheld = `
+    const real = process.binding;
+    process.binding = (name) => { if (name === 'pipe_wrap') throw new Error('removed'); return real(name); };
+  `;
+  assert.equal(besideAfter(withheld), 'handle false true');
+});
+
+test('probe, the TLS wrap is otherwise: TLS goes over its stream', () => {
+  const otherwise = `
+    const tls = await import('node:tls');
+    const real = tls.Server.prototype.emit;
+    tls.Server.prototype.emit = function (name, socket) {
+      if (name === 'secureConnection') socket._handle.owner = socket;
+      return real.apply(this, arguments);
+    };
+  `;
+  assert.equal(besideAfter(otherwise), 'handle true false');
+});

@@ -194,7 +194,8 @@ async function textOf(client: Socket): Promise<string> {
   return text;
 }
 
-async function within<T>(work: Promise<T>, otherwise: T): Promise<T> {
+/** What `work` comes to, or `otherwise` when it fails or takes too long. */
+export async function within<T>(work: Promise<T>, otherwise: T): Promise<T> {
   const late = Promise.withResolvers<T>();
   const timer = setTimeout(() => late.resolve(otherwise), patienceMs);
   try {

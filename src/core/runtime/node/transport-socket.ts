@@ -11,6 +11,7 @@ import type { PeerCertificate } from '../tls.ts';
 import type { StreamEvents } from '../transport.ts';
 import { QueuedStream, Sent } from './transport-output.ts';
 import { readBuffer, viewOf } from './transport-read-buffer.ts';
+import { alpnOf, certificateOf, serverNameOf } from './transport-tls-facts.ts';
 
 /** TLS pieces up to this size are copied, so that the caller's memory is free at once, bytes. */
 const tlsCopyMax = 16_384;
@@ -44,12 +45,11 @@ export class SocketStream extends QueuedStream {
   }
 
   override get alpn(): string {
-    return this.socket instanceof TLSSocket ? this.socket.alpnProtocol || '' : '';
+    return this.socket instanceof TLSSocket ? alpnOf(this.socket) : '';
   }
 
   override get serverName(): string {
-    const name = this.socket instanceof TLSSocket && this.socket.servername;
-    return typeof name === 'string' ? name : '';
+    return this.socket instanceof TLSSocket ? serverNameOf(this.socket) : '';
   }
 
   /** Node makes memory for every chunk. */
@@ -95,15 +95,7 @@ export class SocketStream extends QueuedStream {
   }
 
   peerCertificate(): PeerCertificate | undefined {
-    if (!(this.socket instanceof TLSSocket)) return undefined;
-    const certificate = this.socket.getPeerCertificate();
-    if (certificate?.fingerprint256 === undefined) return undefined;
-    return {
-      subjectCommonName: single(certificate.subject?.CN),
-      issuerCommonName: single(certificate.issuer?.CN),
-      fingerprint256: certificate.fingerprint256,
-      authorized: this.socket.authorized,
-    };
+    return this.socket instanceof TLSSocket ? certificateOf(this.socket) : undefined;
   }
 
   protected startReading(): void {
@@ -195,8 +187,4 @@ export class OnreadStream extends SocketStream {
       this.events!.onData(own.subarray(0, chunk.length));
     }
   }
-}
-
-function single(name: string | string[] | undefined): string | undefined {
-  return Array.isArray(name) ? name[0] : name;
 }

@@ -6,13 +6,12 @@
  * a session was kept under is what it vouches for.
  */
 import { isIP, type Socket } from 'node:net';
-import { connect, createSecureContext, type SecureContext } from 'node:tls';
+import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { DialError, type DialErrorCode } from '../dial-error.ts';
 import type { TlsClient, TlsClientOptions } from '../tls.ts';
-import type { ByteStream, ListenAddress } from '../transport.ts';
+import type { ListenAddress } from '../transport.ts';
 import { detailOf, handshakeErrorCode } from './dial-errors.ts';
 import { addressName } from './transport-bind.ts';
-import { SocketStream } from './transport-socket.ts';
 
 /** Servers whose session one client keeps; a session is some 2 KiB. */
 const sessionsMax = 256;
@@ -72,7 +71,7 @@ export function createTlsClient(options: TlsClientOptions): TlsClient {
 }
 
 export interface TlsStartEvents {
-  onSecure(stream: ByteStream): void;
+  onSecure(socket: TLSSocket): void;
   onFailed(code: DialErrorCode, detail: string): void;
 }
 
@@ -124,7 +123,7 @@ export function startTls(
     secure = true;
     if (latest !== undefined) tlsClient.keepSession(key, latest);
     socket.off('error', failed);
-    events.onSecure(new SocketStream(socket));
+    events.onSecure(socket);
   });
   return end;
 }

@@ -16,9 +16,13 @@ import {
   type TLSSocket,
 } from 'node:tls';
 import type { TlsCertificate, TlsOptions } from '../tls.ts';
-import { ListenError, type Preface, type TransportListenOptions } from '../transport.ts';
+import {
+  type ByteStream,
+  ListenError,
+  type Preface,
+  type TransportListenOptions,
+} from '../transport.ts';
 import { CertificateNames } from './tls-names.ts';
-import { SocketStream } from './transport-socket.ts';
 
 /** The longest preface, bytes: a PROXY protocol header of version 2 is 16 bytes and up to 65,535 more. */
 const prefaceBytesMax = 65_551;
@@ -47,6 +51,7 @@ export function tlsAcceptor(
   tls: TlsOptions,
   name: string,
   options: TransportListenOptions,
+  wrap: (socket: TLSSocket) => ByteStream,
 ): TlsAcceptor {
   /** By peer address, which is unique among open TCP connections to one port. */
   const handshakes = new Map<string, Handshake>();
@@ -58,7 +63,7 @@ export function tlsAcceptor(
     const built = tlsServer(next, { name, ticketKeys, timeoutMs: options.handshakeTimeoutMs });
     built.on('secureConnection', (socket: TLSSocket) => {
       const preface = leave(peerOf(socket))?.preface;
-      const stream = new SocketStream(socket);
+      const stream = wrap(socket);
       if (preface) options.onAccept(stream, preface);
       else options.onAccept(stream);
     });

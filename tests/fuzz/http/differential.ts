@@ -2,12 +2,13 @@
  * The differential fuzzer: streams of spoilt messages, read by Plinth and by llhttp.
  *
  * Besides the comparison each stream is read by us in pieces cut by chance: where the cuts are must make no
- * difference to anything.
+ * difference to anything. And what we would send on of an accepted message is read by llhttp again.
  */
 import { Chance } from '../kv/random.ts';
 import { compareViews } from './compare.ts';
+import { differentForwarded } from './forward.ts';
 import { cut, makeStream, type Stream } from './generator.ts';
-import { readTheirs } from './llhttp.ts';
+import { knownMethods, readTheirs } from './llhttp.ts';
 import { readOurs } from './ours.ts';
 import { isRefusal, type Side, type StreamView } from './view.ts';
 
@@ -69,6 +70,11 @@ export function judge(stream: Stream, chance: Chance, tally?: Tally): string | u
   const inPieces = readOurs(cut(stream.text, chance), stream.side);
   if (!sameInPieces(ours, inPieces)) {
     return `in pieces it is another stream:\n${JSON.stringify(ours)}\n${JSON.stringify(inPieces)}`;
+  }
+  for (const message of ours.messages) {
+    if (!message.complete || (message.method !== '' && !knownMethods.has(message.method))) continue;
+    const wrong = differentForwarded(message, stream.side);
+    if (wrong !== undefined) return wrong;
   }
   const verdict = compareViews(ours, readTheirs(whole, stream.side), stream.text);
   if (tally !== undefined) {

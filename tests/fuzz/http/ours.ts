@@ -4,6 +4,8 @@ import {
   CHUNK_LIMITS,
   ChunkedDecoder,
   ChunkStep,
+  encodeRequestHead,
+  encodeResponseHead,
   type Fields,
   HEAD_LIMITS,
   HeadCollector,
@@ -27,6 +29,9 @@ export function readOurs(pieces: readonly Buffer[], side: Side): StreamView {
   }
   return { messages: reader.messages, end: reader.end };
 }
+
+/** Room for any head that was accepted. */
+const out = Buffer.alloc(HEAD_LIMITS.headBytes * 2);
 
 class Reader {
   readonly messages: MessageView[] = [];
@@ -97,12 +102,23 @@ class Reader {
       body: '',
       trailers: [],
       complete: false,
+      forwarded: this.forward(),
     };
     this.messages.push(this.current);
     this.body = head.body;
     this.left = head.contentLength;
     if (head.body === BodyKind.chunked) this.chunks.reset(CHUNK_LIMITS);
     if (head.body === BodyKind.none) this.finish();
+  }
+
+  /** The head without what belongs to its connection, encoded. Nothing reads the head's fields afterwards. */
+  private forward(): string {
+    const request = this.side.type === 'request';
+    (request ? this.request : this.response).removeHopByHop();
+    const end = request
+      ? encodeRequestHead(out, 0, this.request)
+      : encodeResponseHead(out, 0, this.response);
+    return out.toString('latin1', 0, end);
   }
 
   private finish(): void {

@@ -15,6 +15,8 @@ export interface MessageView {
   body: string;
   trailers: readonly (readonly [name: string, value: string])[];
   complete: boolean;
+  /** The head as a proxy would send it on. Ours only. */
+  readonly forwarded?: string;
 }
 
 export interface StreamView {

@@ -180,7 +180,9 @@ export const stricter: readonly Stricter[] = [
     because:
       'fields of the framing and Host must not stand in a trailer section, RFC 9110 section 6.5.1',
     holds: (message) =>
-      message.trailers.some(([name]) => /^(?:host|content-length|transfer-encoding)$/i.test(name)),
+      message.trailers.some(([name]) =>
+        /^(?:host|content-length|transfer-encoding|(?:proxy-)?connection|upgrade)$/i.test(name),
+      ),
   },
   {
     problem: 'chunk-too-large',

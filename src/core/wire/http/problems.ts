@@ -59,7 +59,7 @@ const rows = {
   badChunkExtension: [400, 'A byte of a chunk extension is not allowed.'],
   chunkExtensionsTooLarge: [400, 'The chunk extensions of the body are larger than allowed.'],
   badChunkEnd: [400, 'The data of a chunk is not followed by CRLF.'],
-  badTrailer: [400, 'A field of the framing stands in the trailer section.'],
+  badTrailer: [400, 'A field of the framing or of the connection stands in the trailer section.'],
   trailersTooLarge: [431, 'The trailer section is larger than allowed.'],
   // The status line of an upstream server.
   badStatusLine: [502, 'The status line is not a version, three digits and a reason.'],

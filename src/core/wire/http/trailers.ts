@@ -2,21 +2,26 @@
  * Which fields may stand in a trailer section.
  *
  * RFC 9110 section 6.5.1: no fields that frame the message, route it, modify the request, authenticate, or
- * say how the content is to be read. Decided here: those that frame or route are an attack and end the
- * message with a problem; the others are dropped, so that no server behind merges them into the head.
+ * say how the content is to be read. Decided here: those that frame, route, or rule the connection, end the
+ * message with a problem, because there are parsers that obey them there (llhttp: `Connection: close`); the
+ * others are dropped, so that no server behind merges them into the head.
  */
 import { FieldId } from './field-ids.ts';
 import { type Fields, REMOVED } from './fields.ts';
 import { problems } from './problems.ts';
 
-const REFUSED = new Set<number>([FieldId.host, FieldId.contentLength, FieldId.transferEncoding]);
+const REFUSED = new Set<number>([
+  FieldId.host,
+  FieldId.contentLength,
+  FieldId.transferEncoding,
+  FieldId.connection,
+  FieldId.proxyConnection,
+  FieldId.upgrade,
+]);
 
 const DROPPED = new Set<number>([
-  FieldId.connection,
-  FieldId.upgrade,
   FieldId.expect,
   FieldId.keepAlive,
-  FieldId.proxyConnection,
   FieldId.te,
   FieldId.trailer,
   FieldId.http2Settings,

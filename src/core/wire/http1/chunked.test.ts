@@ -134,6 +134,7 @@ describe('ChunkedDecoder', () => {
     // RFC 9110 section 6.5.1.
     ['a length as a trailer', '0\r\nContent-Length: 3\r\n\r\n', 'bad-trailer'],
     ['a coding as a trailer', '0\r\nX: y\r\ntransfer-encoding: chunked\r\n\r\n', 'bad-trailer'],
+    ['a fate of the connection as a trailer', '0\r\nConnection: close\r\n\r\n', 'bad-trailer'],
     ['a host as a trailer', '0\r\nHost: a\r\n\r\n', 'bad-trailer'],
   ];
   for (const [why, text, problem] of wrong) {

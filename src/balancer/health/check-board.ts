@@ -52,9 +52,9 @@ export type CheckChange = 'came-up' | 'went-down';
 
 export class CheckBoard {
   private readonly pool: Pool;
-  private readonly timing: CheckTiming;
+  private timing: CheckTiming;
   private readonly random: Random;
-  private readonly slowStarts: SlowStarts | undefined;
+  private slowStarts: SlowStarts | undefined;
   private readonly rows = new Map<Server, Row>();
 
   constructor(pool: Pool, timing: CheckTiming, random: Random, slowStarts?: SlowStarts) {
@@ -64,18 +64,19 @@ export class CheckBoard {
     this.slowStarts = slowStarts;
   }
 
+  /** Takes another timing; standings stay, and the next check of each server is due when it was. */
+  retime(timing: CheckTiming, slowStarts?: SlowStarts): void {
+    this.timing = timing;
+    this.slowStarts = slowStarts;
+  }
+
   /**
-   * Begins to check a server: it counts as down until the first result. For many at once see
-   * `Pool.together`.
+   * Begins to check a server: it counts as down until the first result, or as healthy when it is one that
+   * has worked unchecked so far. For many at once see `Pool.together`.
    */
-  add(server: Server, nowMs: number): void {
-    this.rows.set(server, {
-      standing: firstStanding,
-      dueMs: nowMs,
-      beganMs: nowMs,
-      underWay: false,
-    });
-    this.pool.set(server, 'down', true);
+  add(server: Server, nowMs: number, standing: Standing = firstStanding): void {
+    this.rows.set(server, { standing, dueMs: nowMs, beganMs: nowMs, underWay: false });
+    this.pool.set(server, 'down', !isWell(standing.state));
   }
 
   /** Checks it no more. A result that comes later is dropped. */
@@ -86,6 +87,12 @@ export class CheckBoard {
 
   standing(server: Server): Standing | undefined {
     return this.rows.get(server)?.standing;
+  }
+
+  /** When the next check of a server is due; Infinity while one is under way. */
+  dueMs(server: Server): number {
+    const row = this.rows.get(server);
+    return row === undefined || row.underWay ? Number.POSITIVE_INFINITY : row.dueMs;
   }
 
   /** When the next check is due, in monotonic milliseconds; Infinity when none is. */
@@ -105,6 +112,14 @@ export class CheckBoard {
       row.beganMs = nowMs;
       begin(server);
     }
+  }
+
+  /** The check under way ends without a result; the next one is due at `dueMs`. */
+  abandon(server: Server, dueMs: number): void {
+    const row = this.rows.get(server);
+    if (row === undefined || !row.underWay) return;
+    row.underWay = false;
+    row.dueMs = dueMs;
   }
 
   /** The result of a check; says what changed. */

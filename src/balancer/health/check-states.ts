@@ -32,7 +32,8 @@ export interface Thresholds {
 }
 
 export const firstStanding: Standing = { state: 'unknown', inRow: 0 };
-const healthy: Standing = { state: 'healthy', inRow: 0 };
+/** Of a server that is taken to be well before anything is known of it. */
+export const healthyStanding: Standing = { state: 'healthy', inRow: 0 };
 const unhealthy: Standing = { state: 'unhealthy', inRow: 0 };
 
 /** Whether a server in this state takes work. One that was never checked does not, panic excepted. */
@@ -47,15 +48,17 @@ export function nextStanding(
 ): Standing {
   switch (from.state) {
     case 'unknown':
-      return success ? healthy : unhealthy;
+      return success ? healthyStanding : unhealthy;
     case 'healthy':
     case 'failing':
-      if (success) return healthy;
+      if (success) return healthyStanding;
       return from.inRow + 1 >= fall ? unhealthy : { state: 'failing', inRow: from.inRow + 1 };
     case 'unhealthy':
     case 'recovering':
       if (!success) return unhealthy;
-      return from.inRow + 1 >= rise ? healthy : { state: 'recovering', inRow: from.inRow + 1 };
+      return from.inRow + 1 >= rise
+        ? healthyStanding
+        : { state: 'recovering', inRow: from.inRow + 1 };
     default:
       return unreachable(from.state);
   }

@@ -18,6 +18,7 @@ export const probeReasonTable = {
   'not-http': { success: false, says: 'its answer is not HTTP' },
   'wrong-status': { success: false, says: 'the status is none of those wanted' },
   'wrong-body': { success: false, says: 'the body does not hold what it should' },
+  'not-made': { success: false, says: 'this process could not make the check; it does not count' },
 } as const satisfies Record<string, { success: boolean; says: string }>;
 
 export type ProbeReason = keyof typeof probeReasonTable;
@@ -28,6 +29,8 @@ export interface ProbeResult {
   readonly durationMs: number;
   /** Status of an HTTP check, where there was one. */
   readonly status?: number;
+  /** What the system, TLS or the parser said. */
+  readonly detail?: string;
 }
 
 export interface Prober {

@@ -116,6 +116,7 @@ const reply = Buffer.alloc(replyBytes, 'r');
 async function serve(): Promise<void> {
   const transport = await createNodeTransport(values.tier as TransportTier);
   if (transport.tier !== values.tier) throw new Error(`this Node carries ${transport.tier}`);
+  await transport.prepareTls();
   const file = (name: string): Buffer => readFileSync(join(values.folder, name));
   const listener = await transport.listen({
     address: { host: '127.0.0.1', port: 0 },

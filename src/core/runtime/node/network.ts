@@ -13,7 +13,6 @@ export function createNodeNetwork(transport: NodeTransport): Network {
     listen: (options) => transport.listen(options),
     dial: dialOn(transport),
     tlsClient(options) {
-      // Until it is known what TLS may do, dialled streams go over their sockets, which is only slower.
       void transport.prepareTls();
       return createTlsClient(options);
     },

@@ -55,6 +55,7 @@ function withPair(kind: Kind, work: (pair: Pair) => Promise<void>): Promise<void
 async function withAccepted(kind: Kind, work: (pair: Pair) => Promise<void>): Promise<void> {
   const transport = await createNodeTransport(kind.tier);
   assert.equal(transport.tier, kind.tier);
+  if (kind.over === 'tls') await transport.prepareTls();
   const path = join(folder, `s${++sockets}`);
   const more: Partial<TransportListenOptions> =
     kind.over === 'tcp' ? {} : kind.over === 'unix' ? { address: { path } } : { tls };

@@ -31,7 +31,7 @@ export async function listenOn(
   tier: TransportTier,
   binding: StreamBinding | undefined,
   options: TransportListenOptions,
-  tlsBinding?: StreamBinding,
+  tlsBinding: () => StreamBinding | undefined = () => undefined,
 ): Promise<TransportListener> {
   const { address } = options;
   const probes = { keepAliveMs: options.keepAliveMs };
@@ -40,7 +40,7 @@ export async function listenOn(
   let tls: TlsAcceptor | undefined;
   if (options.tls !== undefined) {
     if (path !== '') throw new ListenError('tls-invalid', asked, new Error('a path has no TLS'));
-    tls = tlsAcceptor(options.tls, asked, options, (socket) => tlsStreamOf(socket, tlsBinding));
+    tls = tlsAcceptor(options.tls, asked, options, (socket) => tlsStreamOf(socket, tlsBinding()));
   }
   const server = createServer({ allowHalfOpen: true, noDelay: true });
   server.on('connection', (socket: Socket) => {

@@ -21,7 +21,9 @@ after(() => {
   authority.remove();
   stranger.remove();
 });
-const network = createNodeNetwork(await createNodeTransport());
+const transport = await createNodeTransport();
+await transport.prepareTls();
+const network = createNodeNetwork(transport);
 
 interface Serving {
   readonly port: number;

@@ -22,6 +22,7 @@ const pay = authority.issue('pay', 'DNS:pay.shop.org,DNS:*.shop.org');
 const alice = authority.issue('alice');
 after(() => authority.remove());
 const transport = await createNodeTransport();
+await transport.prepareTls();
 const several: TlsOptions = { ...first, certificates: [shop, pay] };
 
 function client(port: number, more: ConnectionOptions = {}): TLSSocket {

@@ -17,6 +17,7 @@ after(() => {
   stranger.remove();
 });
 const transport = await createNodeTransport();
+await transport.prepareTls();
 
 function client(port: number, more: ConnectionOptions = {}): TLSSocket {
   const socket = connect({ port, host: '127.0.0.1', ca: authority.cert, ...more });

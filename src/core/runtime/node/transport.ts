@@ -37,9 +37,10 @@ export async function createNodeTransport(tier?: TransportTier): Promise<NodeTra
   };
   return {
     tier: chosen,
-    async listen(options) {
-      if (options.tls !== undefined) await prepareTls();
-      return listenOn(chosen, binding, options, tlsNative);
+    listen(options) {
+      // Until it is known what TLS may do, its streams go over their sockets, which is only slower.
+      if (options.tls !== undefined) void prepareTls();
+      return listenOn(chosen, binding, options, () => tlsNative);
     },
     dialNative: binding && connect && { stream: binding, connect },
     get tlsNative() {

@@ -78,6 +78,9 @@ const connectionErrors: readonly Row[] = [
   ['closed-stream', '5.1: HEADERS', get(1), frame(T.rst, 0, 1, 4), get(1)],
   ['closed-stream', '5.1.1: passed over', get(5), get(3)],
   ['bad-stream-id', '5.1.1', get(2)],
+  ['bad-frame-length', '6.3: of no stream', frame(T.priority, 0, 9, 4)],
+  ['settings-ack-unwanted', '6.5.3', frame(T.settings, F.ack, 0)],
+  ['ping-ack-unwanted', '6.7', frame(T.ping, F.ack, 0, 8)],
   ['bad-enable-push', '6.5.2', setting(2, 2)],
   ['bad-initial-window', '6.5.2', setting(4, 0x80000000)],
   ['bad-max-frame-size', '6.5.2: low', setting(5, 16_383)],
@@ -87,6 +90,7 @@ const connectionErrors: readonly Row[] = [
   ['window-overflow', '6.9.1', windowUpdate(0, 0x7fffffff)],
   ['settings-window-overflow', '6.9.2', post(1), windowUpdate(1, 100_000), setting(4, 0x7fffffff)],
   ['zero-increment', '6.9', windowUpdate(0, 0)],
+  ['zero-increment', '6.9: of no stream', get(1), frame(T.rst, 0, 1, 4), windowUpdate(1, 0)],
 ];
 
 const streamErrors: readonly Row[] = [

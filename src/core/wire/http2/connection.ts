@@ -15,27 +15,25 @@
 import {
   Flag,
   FRAME_SIZE_DEFAULT,
-  FRAME_SIZE_MAX,
   FrameType,
   PREFACE,
-  SettingId,
   STREAM_ID_MAX,
   TABLE_SIZE_DEFAULT,
   WINDOW_DEFAULT,
   WINDOW_MAX,
 } from './constants.ts';
-import { FrameInput, type FrameSink } from './frame-input.ts';
-import { writePing, writeSettings, writeSettingsAck, writeWindowUpdate } from './frame-writer.ts';
+import { FrameInput, type FrameSink, uint32 } from './frame-input.ts';
+import { writePing, writeSettingsAck, writeWindowUpdate } from './frame-writer.ts';
+import { HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { BudgetId } from './limits.ts';
+import { SETTING_BYTES, writeOwnSettings } from './peer-settings.ts';
 import type { Http2Problem } from './problems.ts';
 import { readRequest } from './read-request.ts';
 import { readResponse, readTrailers, skipBlock } from './read-response.ts';
 import { DRAIN_PING, type Http2Options, Http2Sender } from './sender.ts';
 import type { Http2Stream } from './stream.ts';
 
-const NO_OCTETS = Buffer.alloc(0);
-const SETTING_BYTES = 6;
 const PRIORITY_BYTES = 5;
 
 export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
@@ -47,18 +45,12 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
   private settingsReceived = false;
   /** Since when SETTINGS of ours wait for their acknowledgement, -1 when none do. */
   private settingsSentMs = -1;
-  /** What streams of the peer may send: ours once it is acknowledged, the greater one before (6.5.3). */
-  private windowNow: number;
-  /** The peer takes CONNECT with `:protocol` (RFC 8441). */
-  peerConnectProtocol = false;
+  /** What a stream of the peer may send: what we said only counts once it is acknowledged (6.5.3, 6.9.2). */
+  private windowNow: number = WINDOW_DEFAULT;
 
-  /** The stream whose head is being gathered, 0 when none is. */
-  private headId = 0;
+  private readonly block: HeaderBlock;
+  /** The head that is being received ends its stream. */
   private headEnds = false;
-  private block: Buffer = NO_OCTETS;
-  private blockLength = 0;
-  private continuations = 0;
-
   /** Of the DATA frame at hand: whether it ends its stream. */
   private dataEnds = false;
 
@@ -66,10 +58,10 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
     super(options);
     const { limits, shared } = this;
     this.input = new FrameInput(this, Math.max(limits.frameBytesMax, FRAME_SIZE_DEFAULT));
+    this.block = new HeaderBlock(limits);
     this.decoder = new HpackDecoder(TABLE_SIZE_DEFAULT, shared.scratch);
     this.decoder.setLimit(Math.max(limits.tableBytesMax, TABLE_SIZE_DEFAULT));
     this.prefaceLeft = this.server ? PREFACE.length : 0;
-    this.windowNow = Math.max(limits.streamWindowBytes, WINDOW_DEFAULT);
   }
 
   /** Writes what each side says first: preface, SETTINGS, and how wide the connection is (3.4). */
@@ -81,23 +73,7 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
       PREFACE.copy(output.buf, output.length);
       output.length += PREFACE.length;
     }
-    const pairs: [number, number][] = [
-      [SettingId.initialWindowSize, limits.streamWindowBytes],
-      [SettingId.maxHeaderListSize, limits.headBytesMax],
-    ];
-    if (this.server) {
-      pairs.push([SettingId.maxConcurrentStreams, limits.concurrentStreamsMax]);
-      if (limits.connectProtocol) pairs.push([SettingId.enableConnectProtocol, 1]);
-    } else {
-      pairs.push([SettingId.enablePush, 0]);
-    }
-    if (limits.tableBytesMax !== TABLE_SIZE_DEFAULT) {
-      pairs.push([SettingId.headerTableSize, limits.tableBytesMax]);
-    }
-    if (limits.frameBytesMax > FRAME_SIZE_DEFAULT) {
-      pairs.push([SettingId.maxFrameSize, limits.frameBytesMax]);
-    }
-    writeSettings(output, pairs);
+    writeOwnSettings(output, limits, this.server);
     this.settingsSentMs = nowMs;
     const wider = limits.connectionWindowBytes - WINDOW_DEFAULT;
     if (wider > 0) writeWindowUpdate(output, 0, wider);
@@ -133,7 +109,7 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
 
   /** Whether the peer is in the middle of a frame or a head: silence is then worth a timeout. */
   get midway(): boolean {
-    return this.input.midway || this.headId !== 0 || this.prefaceLeft > 0;
+    return this.input.midway || this.block.id !== 0 || this.prefaceLeft > 0;
   }
 
   protected override streamWindow(): number {
@@ -159,7 +135,7 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
     if (!this.settingsReceived && (type !== FrameType.settings || (flags & Flag.ack) !== 0)) {
       return this.failed('settings-missing');
     }
-    if (this.headId !== 0 && (type !== FrameType.continuation || id !== this.headId)) {
+    if (this.block.id !== 0 && (type !== FrameType.continuation || id !== this.block.id)) {
       return this.failed('continuation-missing');
     }
     switch (type) {
@@ -189,7 +165,7 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
 
   onDataHead(flags: number, id: number, length: number, padding: number): boolean {
     if (!this.settingsReceived) return this.failed('settings-missing');
-    if (this.headId !== 0) return this.failed('continuation-missing');
+    if (this.block.id !== 0) return this.failed('continuation-missing');
     if (id === 0) return this.failed('stream-id-missing');
     if (padding >= length) return this.failed('bad-padding');
     this.receiveWindow -= length;
@@ -273,40 +249,19 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
     if (from > end) return this.failed('bad-padding');
     this.headEnds = (flags & Flag.endStream) !== 0;
     if ((flags & Flag.endHeaders) !== 0) return this.onBlock(id, buf, from, end);
-    this.headId = id;
-    this.continuations = 0;
-    this.blockLength = 0;
-    return this.gatherBlock(buf, from, end);
+    return this.block.begin(id, buf, from, end) || this.failed('continuation-flood');
   }
 
   /** 6.10 */
   private onContinuation(flags: number, buf: Buffer, start: number, length: number): boolean {
-    const id = this.headId;
-    if (id === 0) return this.failed('continuation-unwanted');
-    if (++this.continuations > this.limits.continuationsMax) {
-      return this.failed('continuation-flood');
-    }
+    const { block } = this;
+    if (block.id === 0) return this.failed('continuation-unwanted');
+    if (!block.continue(buf, start, start + length)) return this.failed('continuation-flood');
     if (length === 0 && !this.charge(BudgetId.emptyFrame)) return false;
-    if (!this.gatherBlock(buf, start, start + length)) return false;
     if ((flags & Flag.endHeaders) === 0) return true;
-    const { block, blockLength } = this;
-    this.headId = 0;
-    this.block = NO_OCTETS;
-    this.blockLength = 0;
-    return this.onBlock(id, block, 0, blockLength);
-  }
-
-  private gatherBlock(buf: Buffer, start: number, end: number): boolean {
-    const length = this.blockLength + end - start;
-    if (length > this.limits.blockBytesMax) return this.failed('continuation-flood');
-    if (this.block.length < length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(length, this.block.length * 2));
-      this.block.copy(larger, 0, 0, this.blockLength);
-      this.block = larger;
-    }
-    buf.copy(this.block, this.blockLength, start, end);
-    this.blockLength = length;
-    return true;
+    const { id, buf: whole, length: end } = block;
+    block.release();
+    return this.onBlock(id, whole, 0, end);
   }
 
   /** A whole header block has come. */
@@ -427,7 +382,8 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
     }
     const stream = this.streams.get(id);
     if (stream === undefined) {
-      return this.isIdle(id) ? this.failed('idle-stream') : this.charge(BudgetId.idleFrame);
+      if (this.isIdle(id)) return this.failed('idle-stream');
+      return increment === 0 ? this.failed('zero-increment') : this.charge(BudgetId.idleFrame);
     }
     if (increment === 0) this.failStream(stream, 'stream-zero-increment');
     else if (stream.sendWindow + increment > WINDOW_MAX) {
@@ -450,58 +406,28 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
     if (id !== 0) return this.failed('stream-id-unwanted');
     if ((flags & Flag.ack) !== 0) {
       if (length !== 0) return this.failed('bad-frame-length');
-      if (this.settingsSentMs < 0) return this.charge(BudgetId.settings);
+      if (this.settingsSentMs < 0) return this.failed('settings-ack-unwanted');
       this.onSettingsAck();
       return true;
     }
     if (length % SETTING_BYTES !== 0) return this.failed('bad-frame-length');
-    let window = this.peerWindow;
-    for (let at = start; at < start + length; at += SETTING_BYTES) {
-      const value = uint32(buf, at + 2);
-      const problem = this.setting((buf[at]! << 8) | buf[at + 1]!, value);
-      if (problem !== null) return this.failed(problem);
-      if (buf[at] === 0 && buf[at + 1] === SettingId.initialWindowSize) window = value;
-    }
-    if (window !== this.peerWindow && !this.resizeStreams(window)) return false;
+    const { peer } = this;
+    const { window } = peer;
+    const problem = peer.read(buf, start, length, !this.server);
+    if (problem !== null) return this.failed(problem);
+    // The decoder there must hear of the lowest bound in between too (RFC 7541, 4.2).
+    this.encoder.setPeerLimit(peer.tableBytesLow);
+    this.encoder.setPeerLimit(peer.tableBytes);
+    if (!this.resizeStreams(peer.window - window)) return false;
     this.settingsReceived = true;
     writeSettingsAck(this.output);
     this.handler.onSettings();
     return !this.ended && this.charge(BudgetId.settings);
   }
 
-  /** 6.5.2; unknown ones are ignored. */
-  private setting(id: number, value: number): Http2Problem | null {
-    switch (id) {
-      case SettingId.headerTableSize:
-        this.encoder.setPeerLimit(value);
-        return null;
-      case SettingId.enablePush:
-        return value > 1 || (value === 1 && !this.server) ? 'bad-enable-push' : null;
-      case SettingId.maxConcurrentStreams:
-        this.peerStreamsMax = value;
-        return null;
-      case SettingId.initialWindowSize:
-        return value > WINDOW_MAX ? 'bad-initial-window' : null;
-      case SettingId.maxFrameSize:
-        if (value < FRAME_SIZE_DEFAULT || value > FRAME_SIZE_MAX) return 'bad-max-frame-size';
-        this.peerFrameBytesMax = value;
-        return null;
-      case SettingId.maxHeaderListSize:
-        this.peerHeadBytesMax = value;
-        return null;
-      case SettingId.enableConnectProtocol:
-        if (value > 1 || (value === 0 && this.peerConnectProtocol)) return 'bad-connect-protocol';
-        this.peerConnectProtocol = value === 1;
-        return null;
-      default:
-        return null;
-    }
-  }
-
   /** 6.9.2: a new initial window moves those of all streams, also below zero. */
-  private resizeStreams(window: number): boolean {
-    const change = window - this.peerWindow;
-    this.peerWindow = window;
+  private resizeStreams(change: number): boolean {
+    if (change === 0) return true;
     for (const stream of this.streams.list()) {
       stream.sendWindow += change;
       if (stream.sendWindow > WINDOW_MAX) return this.failed('settings-window-overflow');
@@ -519,7 +445,11 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
     const change = limits.streamWindowBytes - this.windowNow;
     this.windowNow = limits.streamWindowBytes;
     if (change === 0) return;
-    for (const stream of this.streams.list()) stream.receiveWindow += change;
+    for (const stream of this.streams.list()) {
+      stream.receiveWindow += change;
+      // What was taken and fitted the window before may have to be announced now.
+      this.creditStream(stream, 0);
+    }
   }
 
   /** 6.7 */
@@ -530,9 +460,11 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
       writePing(this.output, true, buf, start);
       return this.charge(BudgetId.ping);
     }
+    if (this.pingsSent === 0) return this.failed('ping-ack-unwanted');
+    this.pingsSent--;
     if (DRAIN_PING.compare(buf, start, start + length) === 0) this.finishDrain();
     else this.handler.onPong();
-    return !this.ended && this.charge(BudgetId.ping);
+    return !this.ended;
   }
 
   /** 6.8 */
@@ -557,7 +489,9 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
   private onPriority(id: number, length: number): boolean {
     if (id === 0) return this.failed('stream-id-missing');
     const stream = this.streams.get(id);
-    if (length !== PRIORITY_BYTES && stream !== undefined) {
+    if (length !== PRIORITY_BYTES) {
+      // A stream that is not there cannot be reset, so the connection has to answer for it (5.4).
+      if (stream === undefined) return this.failed('bad-frame-length');
       this.failStream(stream, 'bad-priority-length');
     }
     return !this.ended && this.charge(BudgetId.idleFrame);
@@ -587,8 +521,4 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
     this.fail(problem);
     return false;
   }
-}
-
-function uint32(buf: Buffer, at: number): number {
-  return ((buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!) >>> 0;
 }

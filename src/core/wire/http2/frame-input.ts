@@ -152,3 +152,8 @@ export class FrameInput {
     }
   }
 }
+
+/** Four octets as an unsigned number, most significant first. */
+export function uint32(buf: Buffer, at: number): number {
+  return ((buf[at]! << 24) | (buf[at + 1]! << 16) | (buf[at + 2]! << 8) | buf[at + 3]!) >>> 0;
+}

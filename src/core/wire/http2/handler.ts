@@ -39,7 +39,7 @@ export interface Http2Handler<T> {
   onWritable(stream: Http2Stream<T>): void;
   /** The peer will take no stream above `lastId`. */
   onGoaway(lastId: number, code: number): void;
-  /** The peer's settings came, also `peerStreamsMax`. */
+  /** The peer's settings came: `peer`. */
   onSettings(): void;
   /** The answer to `ping`. */
   onPong(): void;

@@ -83,6 +83,14 @@ const rows = {
     ErrorCode.protocolError,
     'SETTINGS_ENABLE_CONNECT_PROTOCOL not 0 or 1, or taken back (RFC 8441, 3)',
   ),
+  'settings-ack-unwanted': connection(
+    ErrorCode.protocolError,
+    'an acknowledgement of SETTINGS that were not sent (6.5.3)',
+  ),
+  'ping-ack-unwanted': connection(
+    ErrorCode.protocolError,
+    'an answer to a PING that was not sent (6.7)',
+  ),
   'settings-timeout': connection(
     ErrorCode.settingsTimeout,
     'SETTINGS not acknowledged in time (6.5.3)',

@@ -35,6 +35,7 @@ import type { Http2Handler, Http2Shared } from './handler.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 import { BudgetId, type Http2Limits, RESET_STREAMS_KEPT, TINY_WINDOW_BYTES } from './limits.ts';
 import { Output } from './output.ts';
+import { PeerSettings } from './peer-settings.ts';
 import { type Http2Problem, http2ProblemTable } from './problems.ts';
 import {
   type Http2Stream,
@@ -71,10 +72,8 @@ export abstract class Http2Sender<T> {
   ended = false;
   /** `drain` has begun. */
   draining = false;
-  /** Streams that the peer allows us at once (client). */
-  peerStreamsMax = STREAM_ID_MAX;
-  /** The largest head that the peer says it takes. */
-  peerHeadBytesMax: number = Number.MAX_SAFE_INTEGER;
+  /** What the peer said of itself. */
+  readonly peer = new PeerSettings();
 
   protected readonly server: boolean;
   protected readonly limits: Http2Limits;
@@ -90,8 +89,6 @@ export abstract class Http2Sender<T> {
   /** The stream of the DATA frame that is being received. */
   protected dataStream: Http2Stream<T> | null = null;
 
-  protected peerFrameBytesMax: number = FRAME_SIZE_DEFAULT;
-  protected peerWindow: number = WINDOW_DEFAULT;
   protected sendWindow: number = WINDOW_DEFAULT;
   protected receiveWindow: number;
   private unannounced = 0;
@@ -101,6 +98,8 @@ export abstract class Http2Sender<T> {
   protected goawayId: number = STREAM_ID_MAX;
   /** The peer has sent GOAWAY. */
   protected peerGoaway = false;
+  /** PINGs of ours that are not answered yet. */
+  protected pingsSent = 0;
   private nextId = 1;
   /** The waiting stream whose turn it is. */
   private turn: Http2Stream<T> | null = null;
@@ -127,7 +126,7 @@ export abstract class Http2Sender<T> {
       !this.ended &&
       !this.draining &&
       !this.peerGoaway &&
-      this.streams.size < this.peerStreamsMax &&
+      this.streams.size < this.peer.streamsMax &&
       this.nextId <= STREAM_ID_MAX
     );
   }
@@ -223,7 +222,7 @@ export abstract class Http2Sender<T> {
       let at = start;
       let left = take;
       while (left > 0) {
-        const part = Math.min(left, this.peerFrameBytesMax, FRAME_SIZE_DEFAULT);
+        const part = Math.min(left, this.peer.frameBytesMax, FRAME_SIZE_DEFAULT);
         left -= part;
         writeData(output, stream.id, from, at, part, end && left === 0 && take === length);
         at += part;
@@ -281,7 +280,7 @@ export abstract class Http2Sender<T> {
 
   /** Measures the way to the peer and back: `onPong` follows. */
   ping(): void {
-    if (!this.ended) writePing(this.output, false, OWNER_PING, 0);
+    if (!this.ended) this.sendPing(OWNER_PING);
   }
 
   /**
@@ -293,7 +292,7 @@ export abstract class Http2Sender<T> {
     this.draining = true;
     if (this.server) {
       writeGoaway(this.output, STREAM_ID_MAX, ErrorCode.noError, '');
-      writePing(this.output, false, DRAIN_PING, 0);
+      this.sendPing(DRAIN_PING);
     } else {
       this.finishDrain();
     }
@@ -334,7 +333,7 @@ export abstract class Http2Sender<T> {
 
   protected addStream(id: number): Http2Stream<T> {
     const stream = this.shared.takeStream();
-    stream.open(id, this.peerWindow, this.streamWindow());
+    stream.open(id, this.peer.window, this.streamWindow());
     this.streams.add(stream);
     this.flood.streams++;
     return stream;
@@ -426,6 +425,11 @@ export abstract class Http2Sender<T> {
     if (stream.state === StreamState.closed) this.closeStream(stream);
   }
 
+  private sendPing(payload: Buffer): void {
+    this.pingsSent++;
+    writePing(this.output, false, payload, 0);
+  }
+
   private writeReset(id: number, code: number): void {
     writeRstStream(this.output, id, code);
     this.resets.add(id);
@@ -453,7 +457,7 @@ export abstract class Http2Sender<T> {
     stream.headSent = true;
     const flags = end ? Flag.endStream : 0;
     const length = output.length - at - FRAME_HEAD_BYTES;
-    const most = this.peerFrameBytesMax;
+    const most = this.peer.frameBytesMax;
     if (length <= most) {
       putFrameHead(output.buf, at, length, FrameType.headers, flags | Flag.endHeaders, stream.id);
     } else {

@@ -15,7 +15,9 @@ export function generatedToken(disk: Disk, random: Random, folder: string): stri
   const kept = readFileWhole(disk, path)?.toString('latin1').trim() ?? '';
   if (/^[\w-]{43}$/.test(kept)) return kept;
   const token = random.bytes(TOKEN_BYTES).toString('base64url');
-  stageFile(disk, path, Buffer.from(`${token}\n`), { isPrivate: true }).replace();
+  const staged = stageFile(disk, path, Buffer.from(`${token}\n`), { isPrivate: true });
+  staged.replace();
+  staged.settle();
   return token;
 }
 

@@ -13,7 +13,6 @@
  * configured; what is configured and what runs differ only in what needs a restart. Without a file changes
  * live in memory until the process ends, or until a file appears and is read.
  */
-import { dirname } from 'node:path';
 import type { ConfigDoor, PatchOutcome } from './console/index.ts';
 import {
   type AnySection,
@@ -31,7 +30,7 @@ import {
 } from './core/config/index.ts';
 import type { Logger } from './core/observe/index.ts';
 import { type Disk, errorCode } from './core/runtime/index.ts';
-import { readFileWhole, type StagedFile, stageFile } from './core/store/index.ts';
+import { type StagedFile, stageFile } from './core/store/index.ts';
 
 /** What stands for the file while there is none. */
 const MEMORY = 'admin API';
@@ -230,21 +229,21 @@ class ReplaceFailed extends Error {
 /** The new content beside the file, with its permissions; a symbolic link stays one. */
 function stage(disk: Disk, { name, text }: ConfigFile): StagedWrite {
   const path = disk.realPathSync(name);
-  const bytes = Buffer.from(text);
-  const staged: StagedFile = stageFile(disk, path, bytes, { like: path });
+  const staged: StagedFile = stageFile(disk, path, Buffer.from(text), { like: path });
   return {
     replace(log) {
       try {
         staged.replace();
       } catch (cause) {
-        if (readFileWhole(disk, path)?.equals(bytes) !== true) {
-          throw new ReplaceFailed('the file was not replaced', { cause });
-        }
-        // The name is new and only its durability in doubt; what was agreed is done, not undone.
+        throw new ReplaceFailed('the file was not replaced', { cause });
+      }
+      try {
+        staged.settle();
+      } catch (error) {
+        // The file is the new one and only its durability in doubt: what was agreed is done, not undone.
         log.error('the configuration file may be the old one after a loss of power', {
           file: name,
-          folder: dirname(path),
-          error: cause,
+          error,
         });
       }
     },

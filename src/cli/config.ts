@@ -1,6 +1,7 @@
-/** `plinth config`: check, show and describe the configuration without starting anything. */
+/** `plinth config`: check, show and describe the configuration, and change that of a running process. */
 import type { Command } from 'commander';
 import { jsonSchema, shownSettings } from '../core/config/index.ts';
+import { addConfigLive } from './config-live.ts';
 import { addConfigOptions, type ConfigOptions, loadFor, tellProblems } from './config-options.ts';
 import type { CommandContext } from './host.ts';
 import { table } from './table.ts';
@@ -14,7 +15,7 @@ export function addConfig(program: Command, context: CommandContext): void {
   const { host } = context;
   const config = program
     .command('config')
-    .description('check, show and describe the configuration');
+    .description('check, show and describe the configuration, or change that of a running Plinth');
 
   addConfigOptions(config.command('check'))
     .description('name every mistake with its line, or say that there is none')
@@ -43,6 +44,8 @@ export function addConfig(program: Command, context: CommandContext): void {
       else if (chosen.length === 0) host.out('Every setting has its default; --all shows them.\n');
       else host.out(table(chosen.map((s) => [s.path, JSON.stringify(s.value), s.from])));
     });
+
+  addConfigLive(config, context);
 
   config
     .command('schema')

@@ -8,7 +8,7 @@ export const exitCodeTable = {
   notReady: {
     code: 1,
     means:
-      'The answer is no: `status` found systems not ready, `kv import` found differences, `kv backup` was cancelled.',
+      'The answer is no: `status` found systems not ready, `config set` was refused, `kv import` found differences, `kv backup` was cancelled.',
   },
   usage: { code: 64, means: 'The command line was not understood.' },
   noInput: { code: 66, means: 'A file to be read is missing or cannot be read.' },

@@ -1,29 +1,23 @@
 /** `plinth status`: what a running process says about itself, asked at its admin door. */
-import { get } from 'node:http';
 import type { Command } from 'commander';
-import { adminConfig, type StatusReport } from '../console/index.ts';
+import type { StatusReport } from '../console/index.ts';
 import { formatDuration } from '../core/config/index.ts';
-import { addConfigOptions, type ConfigOptions, loadFor, tellProblems } from './config-options.ts';
+import {
+  type AdminOptions,
+  addAdminOptions,
+  adminDoor,
+  askAdmin,
+  parsed,
+  tellNobody,
+} from './admin-door.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
 import { table } from './table.ts';
 
-/** How long an answer may take, milliseconds. */
-const ANSWER_WAIT_MS = 5_000;
-/** An answer larger than this does not come from an admin door, bytes. */
-const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
-
-interface Options extends ConfigOptions {
-  readonly json?: boolean;
-  readonly admin?: string;
-}
-
 export function addStatus(program: Command, context: CommandContext): void {
   const { host, exit } = context;
-  addConfigOptions(program.command('status'))
+  addAdminOptions(program.command('status'))
     .description('show what a running Plinth does')
-    .option('-a, --admin <host:port>', 'admin address (default: that of the configuration)')
-    .option('--json', 'print the answer as JSON')
     .addHelpText(
       'after',
       `
@@ -33,33 +27,17 @@ Examples:
   $ plinth status
   $ plinth status --admin 10.0.0.5:9650 --json`,
     )
-    .action(async (options: Options) => {
-      let target = options.admin;
-      if (target === undefined) {
-        const loaded = loadFor(host, options);
-        if (!loaded.ok) {
-          tellProblems(context, loaded.problems, options.json ?? false);
-          return;
-        }
-        const admin = loaded.config.of(adminConfig);
-        target = `${admin.host.includes(':') ? `[${admin.host}]` : admin.host}:${admin.port}`;
-      }
-      const url = URL.parse(`http://${target}/status`);
-      if (url === null) {
-        host.err(`plinth: --admin is ${JSON.stringify(target)}, wanted host:port\n`);
-        exit(exitCode('usage'));
+    .action(async (options: AdminOptions) => {
+      const door = adminDoor(context, options);
+      if (door === undefined) return;
+      const answer = await askAdmin(door, { method: 'GET', path: '/status' });
+      const report = answer.ok ? asReport(parsed(answer.body)) : undefined;
+      if (report === undefined) {
+        tellNobody(context, door, answer.ok ? 'something else answers there' : answer.why);
         return;
       }
-      const answer = await ask(url);
-      if (!answer.ok) {
-        host.err(`plinth: no Plinth answers at ${target} (${answer.why}); is it up?\n`);
-        exit(exitCode('notRunning'));
-        return;
-      }
-      host.out(
-        options.json ? `${JSON.stringify(answer.report, null, 2)}\n` : reportText(answer.report),
-      );
-      if (!answer.report.ready) exit(exitCode('notReady'));
+      host.out(options.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
+      if (!report.ready) exit(exitCode('notReady'));
     });
 }
 
@@ -80,40 +58,9 @@ export function reportText(report: StatusReport): string {
   return facts.length === 0 ? head + systems : `${head}${systems}\n${table(facts)}`;
 }
 
-type Answer =
-  | { readonly ok: true; readonly report: StatusReport }
-  | { readonly ok: false; readonly why: string };
-
-function ask(url: URL): Promise<Answer> {
-  return new Promise((resolve) => {
-    const no = (why: string): void => resolve({ ok: false, why });
-    const request = get(url, { timeout: ANSWER_WAIT_MS, agent: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (text: string) => {
-        body += text;
-        if (body.length > ANSWER_BYTES_MAX) request.destroy(new Error('the answer has no end'));
-      });
-      response.on('end', () => {
-        const report = parseReport(body);
-        if (report === undefined) no('something else answers there');
-        else resolve({ ok: true, report });
-      });
-    });
-    request.on('timeout', () =>
-      request.destroy(new Error(`no answer in ${ANSWER_WAIT_MS / 1000} s`)),
-    );
-    request.on('error', (error: NodeJS.ErrnoException) => no(error.code ?? error.message));
-  });
-}
-
-function parseReport(body: string): StatusReport | undefined {
-  try {
-    const report = JSON.parse(body) as Partial<StatusReport> | null;
-    return typeof report?.ready === 'boolean' && Array.isArray(report.systems)
-      ? (report as StatusReport)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+function asReport(value: unknown): StatusReport | undefined {
+  const report = value as Partial<StatusReport> | null | undefined;
+  return typeof report?.ready === 'boolean' && Array.isArray(report.systems)
+    ? (report as StatusReport)
+    : undefined;
 }

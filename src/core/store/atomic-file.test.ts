@@ -54,7 +54,9 @@ test('a content that is staged takes effect when it replaces, and leaves nothing
   assert.ok(readFileWhole(disk, '/data/file')?.equals(older));
   dropped.drop();
   assert.deepEqual(disk.listSync('/data'), ['file']);
-  stageFile(disk, '/data/file', newer).replace();
+  const staged = stageFile(disk, '/data/file', newer);
+  staged.replace();
+  staged.settle();
   assert.ok(readFileWhole(disk, '/data/file')?.equals(newer));
   assert.deepEqual(disk.listSync('/data'), ['file']);
 });

@@ -15,13 +15,17 @@ import type { Disk, DiskFile, OpenOptions } from '../runtime/index.ts';
  * sync: then either stands.
  */
 export function writeFileAtomic(disk: Disk, path: string, bytes: Uint8Array): void {
-  stageFile(disk, path, bytes).replace();
+  const staged = stageFile(disk, path, bytes);
+  staged.replace();
+  staged.settle();
 }
 
-/** A new content that is durable beside the old one. Either `replace` or `drop` ends it. */
+/** A new content that is durable beside the old one. Either `replace` and `settle` end it, or `drop`. */
 export interface StagedFile {
-  /** Takes the place of the old content; durable when it returns. @throws as `writeFileAtomic`. */
+  /** Takes the place of the old content. @throws the disk's error; the old content then still stands. */
   replace(): void;
+  /** Makes the replacement durable. @throws the disk's error; after a loss of power either then stands. */
+  settle(): void;
   /** Forgets the new content. */
   drop(): void;
 }
@@ -53,10 +57,8 @@ export function stageFile(
   }
   file.closeSync();
   return {
-    replace() {
-      disk.renameSync(next, path);
-      disk.syncDirectorySync(dirname(path));
-    },
+    replace: () => disk.renameSync(next, path),
+    settle: () => disk.syncDirectorySync(dirname(path)),
     drop: () => removeIfThere(disk, next),
   };
 }

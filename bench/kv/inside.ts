@@ -51,6 +51,8 @@ class Sink implements Connection {
   resume(): void {}
   close(): void {}
   destroy(): void {}
+  shutdown(): void {}
+  reset(): void {}
   setIdleTimeout(): void {}
 }
 

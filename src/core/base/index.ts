@@ -3,5 +3,14 @@ export { compareBytes, copyBytes, equalBytes, hashBytes } from './bytes.ts';
 export { crc32c } from './crc32c.ts';
 export { InvariantError, invariant, unreachable } from './invariant.ts';
 export { formatIp, parseIp } from './ip-address.ts';
+export {
+  type Network,
+  type NetworkParsed,
+  type NetworkProblem,
+  Networks,
+  networkProblemTable,
+  parseNetwork,
+  plainAddress,
+} from './networks.ts';
 export { runAtOnce, runInTurns, STEP_BYTES, type Steps, type WorkDone } from './steps.ts';
 export type { Listening, System, SystemState, SystemStatus } from './system.ts';

@@ -153,6 +153,46 @@ for (const tier of ['streams', 'handle'] as const) {
       await listener.stop();
     });
 
+    test('shutdown: the client has the end of what was said and is still heard', async () => {
+      const { listener, handlers } = await serve(tier);
+      const socket = connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
+      await ask(socket, 'x');
+      const [handler] = handlers;
+      handler!.connection.write(Buffer.from('last'));
+      handler!.connection.shutdown();
+      const ended = once(socket, 'end');
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += String(chunk);
+      });
+      await ended;
+      assert.equal(text, 'last');
+      assert.equal(handler!.connection.closing, false);
+      socket.end('y'.repeat(500));
+      await eventually(() => handler!.ends === 1);
+      assert.equal(handler!.text.length, 501);
+      await eventually(() => handler!.reasons.length === 1);
+      assert.deepEqual(handler!.reasons, ['client-closed']);
+      await listener.stop();
+    });
+
+    test('reset: the client sees a broken connection, the reason is the one given', async () => {
+      const { listener, handlers, client } = await serve(tier);
+      const socket = client();
+      await ask(socket, 'x');
+      const broken = closed(socket);
+      let code = '';
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        code = error.code ?? '';
+      });
+      handlers[0]!.connection.reset('upstream-failed');
+      await broken;
+      assert.equal(code, 'ECONNRESET');
+      await eventually(() => handlers[0]!.reasons.length === 1);
+      assert.deepEqual(handlers[0]!.reasons, ['upstream-failed']);
+      await listener.stop();
+    });
+
     test('a silent client: idle-timeout; a talking, a paused and an exempt one stay', async () => {
       const { listener, handlers, client, accepted } = await serve(tier, { idleTimeoutMs: 150 });
       const [silent, talking, paused, exempt] = [client(), client(), client(), client()];

@@ -37,6 +37,8 @@ class Wire implements Connection {
   resume(): void {}
   close(): void {}
   destroy(): void {}
+  shutdown(): void {}
+  reset(): void {}
   setIdleTimeout(): void {}
 }
 

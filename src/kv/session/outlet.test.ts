@@ -68,6 +68,10 @@ class FakeConnection implements Connection {
   peerCertificate(): undefined {}
   pause(): void {}
   resume(): void {}
+  shutdown(): void {}
+  reset(reason: EndingReason): void {
+    this.destroy(reason);
+  }
   setIdleTimeout(): void {}
 }
 

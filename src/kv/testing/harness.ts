@@ -225,5 +225,9 @@ export class FakeConnection implements Connection {
     this.ended = reason;
     if (this.session !== undefined) this.engine.closeSession(this.session);
   }
+  shutdown(): void {}
+  reset(reason: EndingReason): void {
+    this.destroy(reason);
+  }
   setIdleTimeout(): void {}
 }

@@ -64,10 +64,14 @@ export class CheckBoard {
     this.slowStarts = slowStarts;
   }
 
-  /** Takes another timing; standings stay, and the next check of each server is due when it was. */
-  retime(timing: CheckTiming, slowStarts?: SlowStarts): void {
+  /** Takes another timing; standings stay, and what would be due earlier by the new one is. */
+  retime(timing: CheckTiming, nowMs: number, slowStarts?: SlowStarts): void {
     this.timing = timing;
     this.slowStarts = slowStarts;
+    for (const row of this.rows.values()) {
+      const dueMs = Math.max(nowMs, row.beganMs + this.wait(row.standing));
+      row.dueMs = Math.min(row.dueMs, dueMs);
+    }
   }
 
   /**
@@ -114,10 +118,10 @@ export class CheckBoard {
     }
   }
 
-  /** The check under way ends without a result; the next one is due at `dueMs`. */
-  abandon(server: Server, dueMs: number): void {
+  /** The check under way, if there is one, ends without a result; the next one is due at `dueMs`. */
+  askAgain(server: Server, dueMs: number): void {
     const row = this.rows.get(server);
-    if (row === undefined || !row.underWay) return;
+    if (row === undefined) return;
     row.underWay = false;
     row.dueMs = dueMs;
   }

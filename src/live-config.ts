@@ -123,13 +123,13 @@ export function createLiveConfig(options: LiveConfigOptions): LiveConfig {
       );
     }
     const base = file ?? memory ?? { name: MEMORY, text: '' };
-    const patched = patchFile(sections, configured, base.text, patch);
+    const patched = patchFile(sections, configured, base, patch);
     if (!patched.ok && patched.problems.length === 0) {
       const detail = `${base.name} cannot be edited: ${patched.why}; change it by hand and send SIGHUP`;
       return no('file-form', detail);
     }
     if (!patched.ok) return no('wrong-settings', patched.why, patched.problems);
-    const next = { name: base.name, text: patched.text };
+    const next = patched.file;
     const loaded = source.load(next);
     if (!loaded.ok) {
       return no('wrong-settings', 'with the patch the configuration is not right', loaded.problems);
@@ -166,8 +166,9 @@ export function createLiveConfig(options: LiveConfigOptions): LiveConfig {
       staged?.drop();
       return no('refused', `${applied.refused} refuses the change: ${applied.why}`);
     }
-    if (file === undefined) memory = next;
-    else file = next;
+    const { name, text } = next;
+    if (file === undefined) memory = { name, text };
+    else file = { name, text };
     if (applied.applied.length > 0 || next.text !== before?.text) revision++;
     take(config, applied);
     const { applied: changes } = applied;

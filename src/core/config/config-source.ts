@@ -1,11 +1,14 @@
 /** Where the configuration of a process comes from, each time that it is read. */
 import type { Loaded } from './load.ts';
 import type { Problem } from './problem.ts';
+import type { Raw } from './raw.ts';
 
 export interface ConfigFile {
   /** The path as it was given, for places and messages. */
   readonly name: string;
   readonly text: string;
+  /** What the text says, where it has been parsed already. */
+  readonly raw?: Raw;
 }
 
 export type FileReading =

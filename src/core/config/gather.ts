@@ -2,18 +2,19 @@
  * Gathers what was written for each setting, without reading it: from the file, then the environment, then
  * --set; the later wins. Names that are no settings are problems, with the nearest name that is.
  */
+import type { ConfigFile } from './config-source.ts';
 import { type Located, type NamesOf, recordLists, settingsOf, variableOf } from './located.ts';
 import { asList, environmentOverrides, setOverride } from './overrides.ts';
 import { didYouMean, type Place, type Problem } from './problem.ts';
-import type { RawScalar } from './raw.ts';
+import type { Raw, RawScalar, Reading } from './raw.ts';
 import type { AnySection } from './section.ts';
 import { asMap, type Finds, type Found, walkFields } from './walk-file.ts';
 import { readYaml } from './yaml-source.ts';
 
 /** Where a configuration comes from. */
 export interface Sources {
-  /** The file's name, for places, and its text; absent when there is no file. */
-  readonly file?: { readonly name: string; readonly text: string };
+  /** Absent when there is no file. */
+  readonly file?: ConfigFile;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** The arguments of --set, `kv.port=7000` each. */
   readonly set?: readonly string[];
@@ -55,7 +56,8 @@ function fromFile(
   problems: Problem[],
 ): void {
   if (file === undefined) return;
-  const reading = readYaml(file.text, file.name);
+  const reading: Reading<Raw> =
+    file.raw === undefined ? readYaml(file.text, file.name) : { ok: true, value: file.raw };
   if (!reading.ok) {
     problems.push(...reading.problems);
     return;

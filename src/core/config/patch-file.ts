@@ -1,4 +1,5 @@
 /** A JSON Merge Patch carried out on the text of a configuration file; see patch-plan.ts and yaml-edit.ts. */
+import type { ConfigFile } from './config-source.ts';
 import type { Config } from './load.ts';
 import { type NamesOf, namesIn } from './located.ts';
 import { planPatch } from './patch-plan.ts';
@@ -9,8 +10,8 @@ import { editYaml } from './yaml-edit.ts';
 export type PatchedFile =
   | {
       readonly ok: true;
-      /** The file's new text; not loaded yet, so its values may still be wrong. */
-      readonly text: string;
+      /** The file with its new text; not loaded yet, so its values may still be wrong. */
+      readonly file: ConfigFile;
       /** Paths of the settings, groups and records that the patch says something about. */
       readonly touched: readonly string[];
     }
@@ -21,11 +22,11 @@ export type PatchedFile =
       readonly why: string;
     };
 
-/** @param config what was loaded from the text */
+/** @param config what was loaded from the file */
 export function patchFile(
   sections: readonly AnySection[],
   config: Config,
-  text: string,
+  file: ConfigFile,
   patch: unknown,
 ): PatchedFile {
   const names = new Map(
@@ -37,8 +38,8 @@ export function patchFile(
     return { ok: false, problems: planned.problems, why: 'the patch does not fit the settings' };
   }
   const { edit, touched } = planned.plan;
-  const edited = editYaml(text, edit);
-  return edited.ok
-    ? { ok: true, text: edited.text, touched }
-    : { ok: false, problems: [], why: edited.why };
+  const edited = editYaml(file.text, edit, file.name);
+  if (!edited.ok) return { ok: false, problems: [], why: edited.why };
+  const { text, raw } = edited;
+  return { ok: true, file: { name: file.name, text, raw }, touched };
 }

@@ -245,13 +245,13 @@ test('a patched file says what RFC 7396 wants, keeps its comments, and is not ch
         assert.ok(planned.ok);
         return planned.plan.edit;
       };
-      const changed = editYaml(yaml, plan(yaml));
+      const changed = editYaml(yaml, plan(yaml), 'f');
       assert.ok(changed.ok, changed.ok ? '' : `${changed.why}\n${yaml}`);
       const wanted = JSON.stringify(listed(merged(before, patch) as Tree));
       assert.deepEqual(values(config(changed.text)), values(config(wanted)));
       const gone = replaced(patch);
       assert.deepEqual(comments(changed.text, gone), comments(yaml, gone));
-      const again = editYaml(changed.text, plan(changed.text));
+      const again = editYaml(changed.text, plan(changed.text), 'f');
       assert.deepEqual(again, changed);
     }),
     { numRuns: 150 },

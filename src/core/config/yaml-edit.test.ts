@@ -27,12 +27,12 @@ function plan(yaml: string, patch: unknown) {
 function patched(yaml: string, patch: unknown): string {
   const planned = plan(yaml, patch);
   assert.ok(planned.ok, planned.ok ? '' : planned.problems.map(problemText).join('\n'));
-  const changed = editYaml(yaml, planned.plan.edit);
+  const changed = editYaml(yaml, planned.plan.edit, 'f');
   assert.ok(changed.ok, changed.ok ? '' : changed.why);
   config(changed.text);
   const again = plan(changed.text, patch);
   assert.ok(again.ok);
-  assert.deepEqual(editYaml(changed.text, again.plan.edit), changed);
+  assert.deepEqual(editYaml(changed.text, again.plan.edit, 'f'), changed);
   return changed.text;
 }
 
@@ -328,7 +328,7 @@ test('forms that cannot be edited are refused with the reason, not damaged', () 
   ] as const) {
     const planned = plan(yaml, patch);
     assert.ok(planned.ok);
-    const changed = editYaml(yaml, planned.plan.edit);
+    const changed = editYaml(yaml, planned.plan.edit, 'f');
     if (why === undefined) assert.ok(changed.ok);
     else assert.match(changed.ok ? changed.text : changed.why, why);
   }

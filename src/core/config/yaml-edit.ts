@@ -11,25 +11,33 @@
  * that this module cannot edit (none that people usually write) are refused, never damaged.
  */
 import { edited, type MapEdit, plainOf, samePlain } from './edit.ts';
+import type { Raw } from './raw.ts';
 import { YamlEditor } from './yaml-editor.ts';
 import { reorder } from './yaml-order.ts';
 import { Unusual } from './yaml-places.ts';
-import { readYaml } from './yaml-source.ts';
+import { readYaml, readYamlFile } from './yaml-source.ts';
 
 export type YamlEdited =
-  | { readonly ok: true; readonly text: string }
+  | {
+      readonly ok: true;
+      readonly text: string;
+      /** What the text says, read once for all. */
+      readonly raw: Raw;
+    }
   /** Why the file's form cannot be edited. */
   | { readonly ok: false; readonly why: string };
 
-/** The text of a file, which must be valid, after a change. */
-export function editYaml(text: string, edit: MapEdit): YamlEdited {
-  const before = readYaml(text, '');
+/** The text of a file, which must be valid, after a change. `source` names the file in places. */
+export function editYaml(text: string, edit: MapEdit, source: string): YamlEdited {
+  const before = readYamlFile(text, source);
   if (!before.ok) return { ok: false, why: 'it is not valid YAML' };
-  const wanted = edited(plainOf(before.value), edit);
+  const wanted = edited(plainOf(before.value.raw), edit);
   try {
-    const changed = reorder(new YamlEditor(text).run(edit), edit);
-    const after = readYaml(changed, '');
-    if (after.ok && samePlain(plainOf(after.value), wanted)) return { ok: true, text: changed };
+    const changed = reorder(new YamlEditor(text, before.value.document).run(edit), edit);
+    const after = readYaml(changed, source);
+    if (after.ok && samePlain(plainOf(after.value), wanted)) {
+      return { ok: true, text: changed, raw: after.value };
+    }
   } catch (error) {
     if (!(error instanceof Unusual)) throw error;
     return { ok: false, why: error.message };

@@ -1,5 +1,5 @@
 /** One change of one text: walks the change and the parsed document together and gathers replacements. */
-import { isMap, isScalar, isSeq, type Node, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Edit, MapEdit, RecordsEdit, Written } from './edit.ts';
 import { Splices } from './splices.ts';
 import {
@@ -30,18 +30,20 @@ const STEP = 2;
 
 export class YamlEditor {
   readonly #text: string;
+  readonly #root: Node | null;
   readonly #newline: string;
   #step = STEP;
 
-  constructor(text: string) {
+  /** @param document what the text was parsed to, with its tokens */
+  constructor(text: string, document: Document.Parsed | undefined) {
     this.#text = text;
+    this.#root = document?.contents ?? null;
     this.#newline = text.includes('\r\n') ? '\r\n' : '\n';
   }
 
   /** @throws Unusual */
   run(edit: MapEdit): string {
-    const document = parseDocument(this.#text, { keepSourceTokens: true });
-    const root = document.contents;
+    const root = this.#root;
     const splices = new Splices();
     const isEmpty = root === null || (isScalar(root) && root.range?.[0] === root.range?.[1]);
     if (isMap(root)) {

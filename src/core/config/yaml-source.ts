@@ -3,18 +3,41 @@
  * need (aliases, which can make a short file unfold to billions of values, several documents, keys that
  * are not text) is a problem.
  */
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+} from 'yaml';
 import type { Place, Problem } from './problem.ts';
 import type { Raw, RawEntry, Reading } from './raw.ts';
 
 /** Nesting beyond which a file is refused; settings need four levels. */
 const DEPTH_MAX = 32;
 
+/** A file's raw values, and the document that they were read from. */
+export interface YamlFile {
+  readonly raw: Raw;
+  /** Undefined when the text has no document, not even an empty one. */
+  readonly document: Document.Parsed | undefined;
+}
+
 /** The raw values of a file's text, or its syntax errors. `source` names the file in places. */
 export function readYaml(text: string, source: string): Reading<Raw> {
+  const reading = readYamlFile(text, source);
+  return reading.ok ? { ok: true, value: reading.value.raw } : reading;
+}
+
+/** As `readYaml`, with the document for those who edit it. */
+export function readYamlFile(text: string, source: string): Reading<YamlFile> {
   const lines = new LineCounter();
   // A document without content is an empty list here, hence the union.
-  const documents = [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })];
+  const documents = [
+    ...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, keepSourceTokens: true }),
+  ];
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { source, line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -33,9 +56,9 @@ export function readYaml(text: string, source: string): Reading<Raw> {
     });
   }
   if (problems.length > 0) return { ok: false, problems };
-  if (document === undefined) return { ok: true, value: emptyAt(place(0)) };
+  if (document === undefined) return { ok: true, value: { raw: emptyAt(place(0)), document } };
   const raw = toRaw(document.contents, place, problems, 0);
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: raw };
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { raw, document } };
 }
 
 function toRaw(

@@ -11,10 +11,10 @@ import { play } from './play.ts';
 const seed = Number(process.env.PLINTH_FUZZ_SEED ?? 1);
 
 test('spoilt sessions neither throw nor pass a bound, and what we take nghttp2 takes', async () => {
-  const result = await fuzz({ seed, sessions: 1500, oracleShare: 0.1 });
+  const result = await fuzz({ seed, sessions: 3000, oracleShare: 0.4 });
   assert.deepEqual(result.findings, []);
-  assert.ok(result.problems.size > 15, `only ${[...result.problems.keys()]}`);
-  assert.ok(result.asked > 20);
+  assert.ok(result.problems.size > 12, `only ${[...result.problems.keys()]}`);
+  assert.ok(result.asked > 10);
 });
 
 test('a session that is right is taken whole, by us as by nghttp2', async () => {

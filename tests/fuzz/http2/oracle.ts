@@ -12,6 +12,7 @@ export async function askNode(octets: Buffer): Promise<string[]> {
   const requests: string[] = [];
   const server = createServer({
     maxHeaderListPairs: 1000,
+    maxSessionMemory: 1000,
     maxSessionInvalidFrames: 1e6,
     streamResetBurst: 1e6,
     streamResetRate: 1e6,

@@ -41,6 +41,8 @@ const FLUSH_TRY_MS = 1000;
 /** Writes wait when a start would have to replay what begins so many flushes. */
 const FAR_BEHIND = 2;
 const MEBIBYTE = 1024 * 1024;
+/** A flush for less costs more than what is dirty takes of memory. */
+const FLUSH_BYTES_MIN = 64 * 1024;
 const MEMTABLE_BYTES = 16 * MEBIBYTE;
 const CACHE_BYTES = 32 * MEBIBYTE;
 /** Keys stand in the order of their hashes: of a block only the one asked for is of use. */
@@ -283,7 +285,8 @@ export class Persistence {
   private get flushAtBytes(): number {
     const { flushLogBytes, engine } = this.options;
     const { tierMemory } = engine.settings;
-    return tierMemory > 0 ? Math.min(flushLogBytes, tierMemory / 8) : flushLogBytes;
+    if (tierMemory === 0) return flushLogBytes;
+    return Math.min(flushLogBytes, Math.max(FLUSH_BYTES_MIN, tierMemory / 8));
   }
 
   /** The last write since the last look, for LATENCY. */

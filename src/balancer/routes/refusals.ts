@@ -1,0 +1,33 @@
+/** Routes of requests that no route of the configuration may have: they answer 400 and say why. */
+import { Route } from './route.ts';
+
+/** The path has a broken percent-encoding, NUL, an encoding that is too long, or leads above the root. */
+export const badPath: Route = refusal('bad-path');
+/** Servers read the path in different ways, and by the routes they would be different requests. */
+export const ambiguousPath: Route = refusal('ambiguous-path');
+
+function refusal(name: string): Route {
+  const settings = {
+    name,
+    listeners: [],
+    hosts: [],
+    path: undefined,
+    prefix: undefined,
+    pattern: undefined,
+    methods: [],
+    headers: [],
+    query: [],
+    pool: undefined,
+    split: [],
+    redirect: undefined,
+    redirectStatus: '308',
+    respond: 400,
+    rewritePrefix: undefined,
+    rewritePath: undefined,
+    rewriteHost: undefined,
+    requestHeaders: [],
+    responseHeaders: [],
+    requestMs: 0,
+  } as const;
+  return new Route(settings, -1, () => {});
+}

@@ -45,6 +45,9 @@ export abstract class Exchange implements ResponseSink {
   startedMs = 0;
   /** Status sent to the client; 0 before. */
   status = 0;
+  /** What the request was decided on, for logs: names of the route and of the server that answered. */
+  route = '';
+  server = '';
   /** Bytes of the bodies so far. */
   receivedBytes = 0;
   sentBytes = 0;

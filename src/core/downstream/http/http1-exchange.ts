@@ -71,6 +71,8 @@ export class Http1Exchange extends Exchange {
     this.ended = false;
     this.tunnel = false;
     this.status = 0;
+    this.route = '';
+    this.server = '';
     this.receivedBytes = 0;
     this.sentBytes = 0;
     this.request.reset();

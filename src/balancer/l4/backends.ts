@@ -1,0 +1,52 @@
+/**
+ * What layer 4 asks of a pool: which server gets this session, and what became of it.
+ *
+ * Every `began` of a target is followed by exactly one `ended` with the number that `began` gave.
+ */
+import type { ListenAddress, TlsClient } from '../../core/runtime/index.ts';
+import type { AttemptResult } from '../policies/attempts.ts';
+
+/** What is known of a session when a server is chosen for it. Valid as long as the session. */
+export interface SessionFacts {
+  /** Where the client is: of its socket, or what a PROXY header said. The path of a Unix socket. */
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  /** What the client connected to. */
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** SNI; empty when there is none or nobody looked. */
+  readonly serverName: string;
+}
+
+/** One server of a pool. The same object for as long as it is the same server. */
+export interface Target {
+  /** For logs. */
+  readonly name: string;
+  readonly address: ListenAddress;
+  /** TLS to speak to it, of streams. */
+  readonly tls?: TlsClient | undefined;
+  /** A session goes there now. @returns a number for `ended`. */
+  began(nowMs: number): number;
+  /** It took the connection, `connectMs` after `began`. Of UDP: it has answered for the first time. */
+  connected(connectMs: number, nowMs: number): void;
+  /**
+   * @param result 'failure': it could not be reached, or broke off without a byte; 'unknown': nothing can be said
+   * of it. `latencyMs`: to the connection or the first answer, NaN when neither came.
+   */
+  ended(ticket: number, result: AttemptResult, latencyMs: number, nowMs: number): void;
+}
+
+/** One pool. */
+export interface Backends {
+  /** Time for one attempt to connect, milliseconds. */
+  readonly connectMs: number;
+  /** The PROXY header that its servers are sent. */
+  readonly proxyProtocol: 'no' | 'v1' | 'v2';
+  /**
+   * A server, those in `tried` only when there is no other. The first call for a session has an empty list.
+   * @returns undefined when there is none.
+   */
+  choose(facts: SessionFacts, tried: readonly Target[], nowMs: number): Target | undefined;
+  /** Whether to try again after so many failed attempts; true takes one retry from the budget. */
+  mayRetry(attempts: number, nowMs: number): boolean;
+}

@@ -1,5 +1,10 @@
 /** Rules between the balancer's settings: names that must exist, settings that need or exclude each other. */
+import { networkProblemTable, parseNetwork } from '../../core/base/index.ts';
 import type { Conflict } from '../../core/config/index.ts';
+import { discoveryConflicts, serverConflicts } from '../discovery/discovery-rules.ts';
+import { parseServerAddress } from '../pools/address.ts';
+import { healthConflicts, healthConflicts } from '../probes/check-rules.ts';
+import { routeProblems } from '../routes/compile.ts';
 import type { BalancerSettings, ListenerSettings, PoolSettings, RouteSettings } from './config.ts';
 
 export function configConflicts({ listeners, pools, routes }: BalancerSettings): Conflict[] {
@@ -9,6 +14,7 @@ export function configConflicts({ listeners, pools, routes }: BalancerSettings):
     ...listeners.flatMap((listener) => listenerConflicts(listener, poolNames)),
     ...pools.flatMap(poolConflicts),
     ...routes.flatMap((route) => routeConflicts(route, poolNames, listenerNames)),
+    ...routeProblems(routes),
   ];
 }
 
@@ -35,6 +41,11 @@ function listenerConflicts(listener: ListenerSettings, pools: ReadonlySet<string
   if (tls.certificates.length > 0 && (protocol === 'udp' || protocol === 'tls-passthrough')) {
     found.push({ key: `${at}.tls.certificates`, says: `is of no use to ${protocol}` });
   }
+  for (const text of listener.trusted) {
+    const parsed = parseNetwork(text);
+    if (parsed.kind === 'network') continue;
+    found.push({ key: `${at}.trusted`, says: `has ${text}, which ${networkProblemTable[parsed.problem]}` });
+  }
   if (tls.clients !== 'no' && tls.clientCa === undefined) {
     found.push({ key: `${at}.tls.clients`, says: 'needs client_ca too' });
   }
@@ -45,11 +56,18 @@ function poolConflicts({
   name,
   hashOn,
   hashName,
+  servers,
+  discovery,
+  health,
   persistence,
   upstream,
 }: PoolSettings): Conflict[] {
   const at = `pools.${name}`;
-  const found: Conflict[] = [];
+  const found = [
+    ...serverConflicts(at, servers),
+    ...discoveryConflicts(at, discovery),
+    ...healthConflicts(at, health),
+  ];
   if (hashOn !== 'source' && hashOn !== 'path' && hashName === undefined) {
     found.push({ key: `${at}.hash_name`, says: `is needed with hash_on ${hashOn}` });
   }

@@ -1,7 +1,7 @@
 /** What can be wrong with the settings of discovery, each right by itself. */
 import { parseIp } from '../../core/base/index.ts';
 import type { Conflict } from '../../core/config/index.ts';
-import type { PoolSettings } from '../config/config.ts';
+import type { PoolSettings, ServerSettings } from '../config/config.ts';
 import { parseServerAddress } from '../pools/address.ts';
 
 export type DiscoverySettings = PoolSettings['discovery'];
@@ -9,7 +9,17 @@ export type DiscoverySettings = PoolSettings['discovery'];
 /** A name of DNS, with the underscores of services, RFC 2782. */
 const NAME = /^(?=.{1,253}\.?$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?$/;
 
-/** `at` is the pool's key, `pools.app`. */
+/** Servers whose address is none; `at` is the pool's key, `pools.app`. */
+export function serverConflicts(at: string, servers: readonly ServerSettings[]): Conflict[] {
+  return servers
+    .filter(({ address }) => parseServerAddress(address) === undefined)
+    .map(({ name, address }) => ({
+      key: `${at}.servers.${name}.address`,
+      says: `is ${JSON.stringify(address)}, wanted host:port, [IPv6]:port or unix:/path`,
+    }));
+}
+
+/** `at` as above. */
 export function discoveryConflicts(
   at: string,
   { dns, srv, nameServers }: DiscoverySettings,

@@ -51,6 +51,10 @@ export class HeaderEdits {
     });
   }
 
+  get isEmpty(): boolean {
+    return this.edits.length === 0;
+  }
+
   /** False when there was no room for all: then no line that was to be replaced is left either. */
   apply(fields: Fields): boolean {
     const { edits } = this;

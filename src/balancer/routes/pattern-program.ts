@@ -32,7 +32,7 @@ export interface Program {
 }
 
 /** Steps that one pattern may have. */
-export const PROGRAM_STEPS_MAX = 2000;
+export const PROGRAM_STEPS_MAX = 1000;
 
 /** @throws PatternError when it would be too long. */
 export function compilePattern({ node, groups }: Syntax): Program {

@@ -114,7 +114,7 @@ const { source } = fc.letrec<{ source: string; term: string; solid: string }>((t
     .map((parts) => parts.map((part) => part.join('')).join('')),
   solid: fc.oneof(
     { maxDepth: 4, depthIdentifier: 'pattern' },
-    fc.constantFrom('a', 'b', '/', '.', '[ab]', '[^a]', '\\w', '\\/'),
+    fc.constantFrom('a', 'b', '/', '.', '[ab]', '[^a]', '\\w', '\\/', '(?:b$|a)', '(?:^|b)a'),
     fc.tuple(fc.constantFrom('a', 'b', '/'), tie('term')).map(([a, b]) => `(${a}${b})`),
     fc.tuple(tie('term'), fc.constantFrom('a', 'b', '.')).map(([a, b]) => `(?:${a}${b})`),
     fc.tuple(fc.constantFrom('a', 'b'), tie('term')).map(([a, b]) => `(?:(${a})|(b${b}))`),
@@ -134,6 +134,18 @@ test('any pattern gives the match and the groups that a regular expression gives
       assert.deepEqual(groupsOf(made, text), groupsByRegExp(pattern, text));
     }),
     { numRuns: 3000 },
+  );
+});
+
+test('a pattern with more states than are kept is matched all the same', () => {
+  // The state tells which of the last ten bytes were an a.
+  const source = '/[ab]*a[ab]{10}';
+  const pattern = new Pattern(source);
+  fc.assert(
+    fc.property(fc.stringMatching(/^\/[ab]{10,40}$/), (text) => {
+      assert.deepEqual(groupsOf(pattern, text), groupsByRegExp(source, text));
+    }),
+    { numRuns: 500 },
   );
 });
 

@@ -1,16 +1,21 @@
 /**
  * Matches whole paths against a pattern in time that grows with path times pattern and no faster: all ways
- * through the pattern are followed at once, byte by byte, so there is nothing to go back to.
+ * through the pattern are followed at once, byte by byte, so there is nothing to go back to. Where only yes or
+ * no is asked, the states in which that can be are remembered (pattern-states.ts).
  *
  * Source: R. Pike's machine as told by R. Cox, "Regular Expression Matching: the Virtual Machine Approach"
  * (2009). The way that JavaScript would have found first is preferred, so groups have the same text.
  *
- * Invariants: nothing is allocated to match; `positions` hold until the next match of any pattern; not
+ * Invariants: nothing is allocated to match, once the states are known; `positions` hold until the next match of any pattern; not
  * re-entrant. Hot: bench/balancer-routes.ts.
  */
 import { compilePattern, Op, PROGRAM_STEPS_MAX, type Program } from './pattern-program.ts';
+import { PatternStates, Verdict } from './pattern-states.ts';
 import { PatternError, parsePattern } from './pattern-syntax.ts';
 
+const SLASH = 0x2f;
+/** Bytes of `segments`: no more segments than a scan of a path tells. */
+const SEGMENTS_BYTES_MAX = 64;
 /** Groups that a pattern may have: $1 to $9. */
 const GROUPS_MAX = 9;
 const WIDTH_MAX = (GROUPS_MAX + 1) * 2;
@@ -31,7 +36,10 @@ const saved = new Int32Array(WIDTH_MAX);
 
 export class Pattern {
   readonly groups: number;
+  /** Whole segments that every path begins with that matches, without a slash at the end; empty when there are none. */
+  readonly segments: Buffer;
   private readonly program: Program;
+  private readonly states: PatternStates;
   /** Bytes that every match begins with. */
   private readonly beginning: Buffer;
 
@@ -45,11 +53,17 @@ export class Pattern {
     const { ops, x } = this.program;
     const other = ops.findIndex((op) => op !== Op.byte);
     this.beginning = Buffer.from(x.subarray(0, other));
+    this.states = new PatternStates(this.program, this.beginning.length);
+    const slash = this.beginning.lastIndexOf(SLASH, SEGMENTS_BYTES_MAX);
+    this.segments = this.beginning.subarray(0, Math.max(0, slash));
   }
 
   /** Whether all of `buf[start, end)` matches. */
   matches(buf: Buffer, start: number, end: number): boolean {
-    return this.run(buf, start, end, 0);
+    const from = start + this.beginning.length;
+    if (!this.begins(buf, start, end)) return false;
+    const verdict = this.states.verdict(buf, from, end);
+    return verdict === Verdict.unknown ? this.run(buf, start, end, 0) : verdict === Verdict.yes;
   }
 
   /**
@@ -60,10 +74,16 @@ export class Pattern {
     return this.run(buf, start, end, (this.groups + 1) * 2) ? saved : undefined;
   }
 
-  private run(buf: Buffer, start: number, end: number, width: number): boolean {
-    const { beginning, program } = this;
+  private begins(buf: Buffer, start: number, end: number): boolean {
+    const { beginning } = this;
     if (end - start < beginning.length) return false;
     for (let i = 0; i < beginning.length; i++) if (buf[start + i] !== beginning[i]) return false;
+    return true;
+  }
+
+  private run(buf: Buffer, start: number, end: number, width: number): boolean {
+    const { beginning, program } = this;
+    if (!this.begins(buf, start, end)) return false;
     const { ops, x, sets } = program;
     current.count = 0;
     round++;

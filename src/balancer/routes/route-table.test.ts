@@ -229,7 +229,7 @@ function worthOf(
   return [byHost, byPath, byMethod, byField].includes(-1) ? null : worth;
 }
 
-const PATTERNS = ['/a/.*', '/[ab]/b?', '/.*b', '.*'];
+const PATTERNS = ['/[ab]/b?', '/a/.*', '/.*b', '/b/a.*', '/a/b/.*', '.*'];
 const segment = fc.constantFrom('a', 'b', 'c', 'aa');
 const somePath = fc
   .tuple(fc.array(segment, { maxLength: 3 }), fc.constantFrom('', '', '/'))

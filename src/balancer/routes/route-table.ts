@@ -24,7 +24,6 @@ import type { Route } from './route.ts';
 const DOT = 0x2e;
 const QUESTION = Buffer.from('?');
 const ROOT = Buffer.from('/');
-const NO_ROUTES: readonly Route[] = [];
 
 const scan = new PathScan();
 const host = Buffer.alloc(HOST_BYTES_MAX);
@@ -123,7 +122,8 @@ export class ListenerRoutes {
     for (let reading = 0; reading < 2; reading++) {
       const looseLength = looseForm(strict, length, loose, reading === 1);
       if (looseLength < 0) return badPath;
-      if (looseLength === length && equalBytes(strict, 0, loose, 0, length)) continue;
+      // Nothing is encoded or left out in a path that is its own loose form: there is no second reading.
+      if (looseLength === length && equalBytes(strict, 0, loose, 0, length)) break;
       scan.walk(loose, 0, looseLength, true);
       if (this.find(request) !== route) return ambiguousPath;
     }
@@ -154,75 +154,139 @@ export class ListenerRoutes {
 /** The routes of one host, or of all below a name. */
 class HostRoutes {
   private readonly paths: ByteTable<PathRoutes>;
+  /** Patterns without a segment that all their paths begin with. */
   private readonly patterns: readonly PatternRoutes[];
   private readonly any: readonly Route[];
+  private readonly hasPatterns: boolean;
 
   constructor(routes: readonly Route[]) {
-    const paths = new Map<string, { exact: Route[]; prefix: Route[] }>();
-    const patterns = new Map<string, { pattern: Pattern; routes: Route[] }>();
+    const paths = new Map<string, PathLists>();
+    const patterns = new Map<string, PatternLists>();
+    const free: PatternLists[] = [];
     const any: Route[] = [];
-    for (const route of routes.toSorted(bySpecificity)) {
-      const rule = route.path;
-      if (rule.kind === 'any') any.push(route);
-      else if (rule.kind !== 'pattern') {
-        const key = rule.form.toString('latin1');
-        const entry = paths.get(key) ?? { exact: [], prefix: [] };
-        entry[rule.kind].push(route);
-        paths.set(key, entry);
-      }
-    }
     for (const route of routes) {
       const rule = route.path;
-      if (rule.kind !== 'pattern') continue;
-      const entry = patterns.get(rule.source) ?? { pattern: rule.pattern, routes: [] };
-      entry.routes.push(route);
-      patterns.set(rule.source, entry);
+      if (rule.kind === 'any') any.push(route);
+      else if (rule.kind !== 'pattern') listsOf(paths, rule.form)[rule.kind].push(route);
+      else {
+        const { pattern, source } = rule;
+        let lists = patterns.get(source);
+        if (lists === undefined) {
+          lists = { pattern, order: patterns.size, routes: [] };
+          patterns.set(source, lists);
+          const { segments } = pattern;
+          (segments.length === 0 ? free : listsOf(paths, segments).patterns).push(lists);
+        }
+        lists.routes.push(route);
+      }
     }
+    for (const { exact, prefix } of paths.values()) {
+      exact.sort(bySpecificity);
+      prefix.sort(bySpecificity);
+    }
+    for (const lists of patterns.values()) lists.routes.sort(bySpecificity);
     this.paths = new ByteTable(
-      [...paths].map(([key, entry]) => [Buffer.from(key, 'latin1'), entry]),
+      [...paths].map(([key, lists]) => [Buffer.from(key, 'latin1'), lists]),
       hashPath,
     );
-    this.patterns = [...patterns.values()].map((entry) => ({
-      pattern: entry.pattern,
-      routes: entry.routes.toSorted(bySpecificity),
-    }));
-    this.any = any;
+    this.patterns = free;
+    this.any = any.sort(bySpecificity);
+    this.hasPatterns = patterns.size > 0;
   }
 
   find(request: RequestHead): Route | undefined {
-    const { paths, patterns, any } = this;
     const { buf, start, length, ends, hashes } = scan;
-    if (paths.size > 0 && length > 0) {
-      const exact = paths.find(scan.hash, buf, start, length);
-      let found = pick(exact === undefined ? NO_ROUTES : exact.exact, request);
-      if (found !== undefined) return found;
-      for (let i = scan.count - 1; i >= 0; i--) {
-        const entry = paths.find(hashes[i]!, buf, start, ends[i]!);
-        if (entry === undefined) continue;
-        found = pick(entry.prefix, request);
-        if (found !== undefined) return found;
-      }
-    }
+    const { paths } = this;
     if (length > 0) {
-      for (let i = 0; i < patterns.length; i++) {
-        const { pattern, routes } = patterns[i]!;
-        if (!pattern.matches(buf, start, start + length)) continue;
-        const found = pick(routes, request);
+      if (paths.size > 0) {
+        const exact = paths.find(scan.hash, buf, start, length);
+        let found = exact === undefined ? undefined : pick(exact.exact, request);
+        if (found !== undefined) return found;
+        for (let i = scan.count - 1; i >= 0; i--) {
+          const entry = paths.find(hashes[i]!, buf, start, ends[i]!);
+          if (entry === undefined) continue;
+          found = pick(entry.prefix, request);
+          if (found !== undefined) return found;
+        }
+      }
+      if (this.hasPatterns) {
+        const found = this.findPattern(request);
         if (found !== undefined) return found;
       }
     }
-    return pick(any, request);
+    return pick(this.any, request);
+  }
+
+  /** The first pattern in order, wherever it is kept. */
+  private findPattern(request: RequestHead): Route | undefined {
+    const { buf, start, ends, hashes, count } = scan;
+    pickPattern(this.patterns, request, Number.POSITIVE_INFINITY);
+    let found = picked;
+    let order = pickedOrder;
+    for (let i = 0; i < count; i++) {
+      const entry = this.paths.find(hashes[i]!, buf, start, ends[i]!);
+      if (entry === undefined) continue;
+      pickPattern(entry.patterns, request, order);
+      if (picked === undefined) continue;
+      found = picked;
+      order = pickedOrder;
+    }
+    return found;
   }
 }
 
+/** Routes that are found by one path: for it, for all below it, and patterns that begin with it. */
 interface PathRoutes {
   readonly exact: readonly Route[];
   readonly prefix: readonly Route[];
+  readonly patterns: readonly PatternRoutes[];
 }
 
 interface PatternRoutes {
   readonly pattern: Pattern;
+  /** Its place among the patterns of the host. */
+  readonly order: number;
   readonly routes: readonly Route[];
+}
+
+interface PatternLists extends PatternRoutes {
+  readonly routes: Route[];
+}
+
+interface PathLists extends PathRoutes {
+  readonly exact: Route[];
+  readonly prefix: Route[];
+  readonly patterns: PatternLists[];
+}
+
+function listsOf(paths: Map<string, PathLists>, path: Buffer): PathLists {
+  const key = path.toString('latin1');
+  const lists = paths.get(key) ?? { exact: [], prefix: [], patterns: [] };
+  paths.set(key, lists);
+  return lists;
+}
+
+let picked: Route | undefined;
+let pickedOrder = Number.POSITIVE_INFINITY;
+
+/** Puts the route of the first pattern that matches and comes before `limit` into `picked`. */
+function pickPattern(
+  patterns: readonly PatternRoutes[],
+  request: RequestHead,
+  limit: number,
+): void {
+  const { buf, start, length } = scan;
+  picked = undefined;
+  pickedOrder = limit;
+  for (let i = 0; i < patterns.length; i++) {
+    const { pattern, order, routes } = patterns[i]!;
+    if (order >= limit) return;
+    if (!pattern.matches(buf, start, start + length)) continue;
+    picked = pick(routes, request);
+    if (picked === undefined) continue;
+    pickedOrder = order;
+    return;
+  }
 }
 
 /** The first route whose conditions hold. */

@@ -96,6 +96,10 @@ export class Route {
     return this.requestEdits.apply(request.fields);
   }
 
+  get editsResponses(): boolean {
+    return !this.responseEdits.isEmpty;
+  }
+
   /** Edits the fields of a response. False when there was no room: it is not to be passed on. */
   editResponse(response: ResponseHead): boolean {
     return this.responseEdits.apply(response.fields);

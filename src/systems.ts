@@ -10,6 +10,7 @@
  *
  * A section must have the setting `enabled`; a row whose section says `enabled: false` is not created.
  */
+import { balancerConfig, createBalancer } from './balancer/index.ts';
 import { createKv, kvConfig } from './kv/index.ts';
 import { type AnySystemRow, systemRow } from './system-row.ts';
 
@@ -21,5 +22,11 @@ export const systems: readonly AnySystemRow[] = [
       `redis-cli -p ${resp?.port} set greeting hello`,
       `redis-cli -p ${resp?.port} get greeting`,
     ],
+  }),
+  systemRow({
+    config: balancerConfig,
+    create: createBalancer,
+    tryIt: ([first]) =>
+      first?.protocol === 'HTTP' ? [`curl -i http://${first.host}:${first.port}/`] : [],
   }),
 ];

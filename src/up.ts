@@ -103,7 +103,7 @@ function announce(node: PlinthNode, { out, json, version }: UpOptions): void {
   }
   const lines = listening.map(
     ({ system, protocol, host, port }) =>
-      `  ${system.padEnd(8)}${protocol.padEnd(16)}${host}:${port}`,
+      `  ${system.padEnd(10)}${protocol.padEnd(16)}${host}:${port}`,
   );
   const admin = listening.find(({ system }) => system === 'admin');
   const commands = [

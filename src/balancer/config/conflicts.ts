@@ -2,8 +2,7 @@
 import { networkProblemTable, parseNetwork } from '../../core/base/index.ts';
 import type { Conflict } from '../../core/config/index.ts';
 import { discoveryConflicts, serverConflicts } from '../discovery/discovery-rules.ts';
-import { parseServerAddress } from '../pools/address.ts';
-import { healthConflicts, healthConflicts } from '../probes/check-rules.ts';
+import { healthConflicts } from '../probes/check-rules.ts';
 import { routeProblems } from '../routes/compile.ts';
 import type { BalancerSettings, ListenerSettings, PoolSettings, RouteSettings } from './config.ts';
 
@@ -44,7 +43,10 @@ function listenerConflicts(listener: ListenerSettings, pools: ReadonlySet<string
   for (const text of listener.trusted) {
     const parsed = parseNetwork(text);
     if (parsed.kind === 'network') continue;
-    found.push({ key: `${at}.trusted`, says: `has ${text}, which ${networkProblemTable[parsed.problem]}` });
+    found.push({
+      key: `${at}.trusted`,
+      says: `has ${text}, which ${networkProblemTable[parsed.problem]}`,
+    });
   }
   if (tls.clients !== 'no' && tls.clientCa === undefined) {
     found.push({ key: `${at}.tls.clients`, says: 'needs client_ca too' });

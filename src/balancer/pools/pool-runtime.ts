@@ -44,7 +44,7 @@ import type { PoolSettings } from '../config/config.ts';
 import { Outliers, outlierDefaults } from '../health/outliers.ts';
 import { SlowStarts, slowStartDefaults } from '../health/slow-start.ts';
 import { decideBinding } from '../persistence/binding.ts';
-import { Attempts } from '../policies/attempts.ts';
+import { type AttemptResult, Attempts } from '../policies/attempts.ts';
 import { Chooser } from '../policies/chooser.ts';
 import { Choice } from '../policies/policy.ts';
 import { parseRetryAfter } from '../retries/retry-after.ts';
@@ -70,6 +70,13 @@ export interface Member {
   readonly spec: ServerSpec;
   readonly address: ListenAddress;
   readonly state: 'up' | 'draining' | 'maintenance';
+}
+
+export interface SessionEnd {
+  readonly ticket: number;
+  readonly result: AttemptResult;
+  readonly latencyMs: number;
+  readonly nowMs: number;
 }
 
 interface Waiting {
@@ -106,7 +113,8 @@ export class PoolRuntime implements ForwardPlan {
   private sessions: Sessions | null;
   private keyOf: KeyOf;
   private retryRules: RetryRules;
-  private tls: TlsClient | undefined;
+  /** What its servers are spoken to with; undefined: no TLS. */
+  tls: TlsClient | undefined;
   private readonly choice = new Choice();
   private readonly avoid: Server[] = [];
   private readonly queue: Waiting[] = [];
@@ -211,12 +219,65 @@ export class PoolRuntime implements ForwardPlan {
     this.arm();
   }
 
+  /** No new work; connections that carry something carry it to its end. */
+  retire(): void {
+    for (const { forward } of this.queue.splice(0)) forward.giveUp(upstreamFailures.drained);
+    for (const { origin } of this.backends.values()) origin.drain();
+    if (this.timer !== null) this.context.clock.clearTimer(this.timer);
+    this.timer = null;
+  }
+
   /** Ends everything. */
   close(): void {
     if (this.timer !== null) this.context.clock.clearTimer(this.timer);
     this.timer = null;
     for (const { forward } of this.queue.splice(0)) forward.giveUp(upstreamFailures.drained);
     for (const { origin } of [...this.backends.values(), ...this.leaving]) origin.close();
+  }
+
+  // For layer 4.
+
+  /** A server for a session; those that were tried only when there is no other. */
+  chooseServer(key: number, tried: readonly Server[], nowMs: number): Server | undefined {
+    const { choice } = this;
+    if (tried.length === 0) this.budget.request(nowMs);
+    choice.key = key;
+    choice.nowMs = nowMs;
+    choice.avoid = tried;
+    const server = this.chooser.choose(choice);
+    if (server !== undefined || tried.length === 0) return server;
+    choice.avoid = [];
+    return this.chooser.choose(choice);
+  }
+
+  mayRetrySession(attempts: number, nowMs: number): boolean {
+    return attempts < this.settings.retries.attempts && this.budget.take(nowMs);
+  }
+
+  sessionBegan(server: Server, nowMs: number): number {
+    this.backendOf(server).requests++;
+    return this.attempts.began(server, nowMs);
+  }
+
+  sessionEnded(server: Server, { ticket, result, latencyMs, nowMs }: SessionEnd): void {
+    const backend = this.backendOf(server);
+    this.attempts.ended(server, ticket, result, latencyMs, nowMs);
+    if (result === 'success') backend.successes++;
+    else if (result === 'failure') backend.failures++;
+    else backend.abandoned++;
+    if (result !== 'unknown' && this.settings.outliers.enabled) {
+      const answer = result === 'success' ? 'success' : 'gateway-error';
+      if (this.outliers.answered(server, answer, nowMs)) this.ejected(server);
+    }
+    if (server.member === -1) this.forgetLeft(backend);
+  }
+
+  /** Of a server of the pool, or of one that has left and still carries work. */
+  backendOf(server: Server): Backend {
+    const found = this.backends.get(server);
+    if (found !== undefined) return found;
+    for (const backend of this.leaving) if (backend.server === server) return backend;
+    throw new Error(`server ${server.name} has left the pool ${this.name} with nothing under way`);
   }
 
   // As a ForwardPlan.
@@ -242,7 +303,7 @@ export class PoolRuntime implements ForwardPlan {
     choice.nowMs = nowMs;
     choice.key = this.keyOf(exchange);
     const server = bound ?? this.chooser.choose(choice) ?? this.chooseTried(forward);
-    if (server !== undefined) return this.begin(server, forward, nowMs);
+    if (server !== undefined) return this.begin(server, exchange, forward, nowMs);
     return this.chooser.whyNone(choice) === 'all-full' ? this.wait(exchange, forward, nowMs) : null;
   }
 
@@ -352,10 +413,11 @@ export class PoolRuntime implements ForwardPlan {
     return this.chooser.choose(choice);
   }
 
-  private begin(server: Server, forward: Forward, nowMs: number): Backend {
+  private begin(server: Server, exchange: Exchange, forward: Forward, nowMs: number): Backend {
     const backend = this.backends.get(server) as Backend;
     forward.ticket = this.attempts.began(server, nowMs);
     backend.requests++;
+    exchange.server = server.name;
     return backend;
   }
 

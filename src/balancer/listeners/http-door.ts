@@ -1,0 +1,138 @@
+/** A listener that speaks HTTP: limits, who is believed, and the routes. */
+import type { Listening, Networks } from '../../core/base/index.ts';
+import {
+  HTTP_LIMITS,
+  type HttpLimits,
+  type HttpListener,
+  type HttpServerEvents,
+  listenHttp,
+} from '../../core/downstream/index.ts';
+import { answer, type Exchange, type Handler } from '../../core/http/index.ts';
+import type { Clock, TlsOptions, Transport } from '../../core/runtime/index.ts';
+import { FieldId } from '../../core/wire/index.ts';
+import type { ListenerSettings } from '../config/config.ts';
+import type { Door } from './door.ts';
+import { networksOf } from './networks-of.ts';
+
+export interface HttpDoorOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly settings: ListenerSettings;
+  readonly tls: TlsOptions | undefined;
+  readonly events: HttpServerEvents;
+  /** Decides about a request; asked anew for each. */
+  route(listener: string, exchange: Exchange): Handler | undefined;
+}
+
+export class HttpDoor implements Door {
+  settings: ListenerSettings;
+  readonly listening: Listening;
+  private readonly http: HttpListener;
+  private readonly trust: { networks: Networks };
+
+  private constructor(
+    settings: ListenerSettings,
+    http: HttpListener,
+    trust: { networks: Networks },
+  ) {
+    this.settings = settings;
+    this.http = http;
+    this.trust = trust;
+    this.listening = {
+      protocol: settings.tls.certificates.length > 0 ? 'HTTPS' : 'HTTP',
+      host: settings.bind,
+      port: http.listener.port,
+    };
+  }
+
+  /** @throws ListenError */
+  static async open(options: HttpDoorOptions): Promise<HttpDoor> {
+    const { settings, tls, transport, clock, events } = options;
+    const trust = { networks: networksOf(settings.trusted) };
+    let door: HttpDoor | undefined;
+    const http = await listenHttp({
+      ...{ transport, clock, events },
+      address:
+        settings.socket === undefined
+          ? { host: settings.bind, port: settings.port }
+          : { path: settings.socket },
+      ...(tls !== undefined && { tls }),
+      connectionsMax: settings.limits.connections,
+      limits: limitsOf(settings),
+      trusts: (address) => trust.networks.contains(address),
+      handler: (exchange) => (door as HttpDoor).handle(exchange, options.route),
+    });
+    door = new HttpDoor(settings, http, trust);
+    return door;
+  }
+
+  get open(): number {
+    return this.http.listener.connections;
+  }
+
+  get endings() {
+    return this.http.listener.endings;
+  }
+
+  apply(settings: ListenerSettings): void {
+    this.settings = settings;
+    this.trust.networks = networksOf(settings.trusted);
+    this.http.server.limits = limitsOf(settings);
+    this.http.listener.setConnectionsMax(settings.limits.connections);
+  }
+
+  /** @throws ListenError 'tls-invalid'; the old certificates stay then. */
+  updateTls(tls: TlsOptions): void {
+    this.http.listener.updateTls(tls);
+  }
+
+  drain(deadlineMs: number): Promise<number> {
+    return this.http.listener.drain(deadlineMs);
+  }
+
+  stop(): Promise<void> {
+    return this.http.listener.stop();
+  }
+
+  private handle(exchange: Exchange, route: HttpDoorOptions['route']): void {
+    const { settings } = this;
+    if (settings.redirectToHttps && !exchange.client.encrypted) {
+      redirectToHttps(exchange);
+      return;
+    }
+    const handler = route(settings.name, exchange);
+    if (handler === undefined)
+      answer(exchange, { status: 404, says: 'No route takes this request.' });
+    else handler(exchange);
+  }
+}
+
+function redirectToHttps(exchange: Exchange): void {
+  const { request } = exchange;
+  const host = request.host();
+  if (host === '') {
+    answer(exchange, { status: 400, says: 'The request names no host to be redirected to.' });
+    return;
+  }
+  const query = request.hasQuery ? `?${request.query()}` : '';
+  const location = `https://${host}${request.path()}${query}`;
+  answer(exchange, { status: 308, fields: [[FieldId.location, location]] });
+}
+
+function limitsOf({ limits, timeouts }: ListenerSettings): HttpLimits {
+  return {
+    ...HTTP_LIMITS,
+    head: {
+      headBytes: limits.headBytes,
+      fieldsMax: limits.fields,
+      targetBytes: limits.targetBytes,
+    },
+    bodyBytes: limits.bodyBytes,
+    headMs: timeouts.headMs,
+    idleMs: timeouts.idleMs,
+    bodyStallMs: timeouts.bodyMs,
+    sendStallMs: timeouts.sendMs,
+    requestMs: timeouts.requestMs,
+    requestsMax: limits.requestsPerConnection,
+  };
+}

@@ -1,0 +1,136 @@
+/** A listener whose streams are joined with servers: TCP, TLS that is ended here, TLS passed on by its SNI. */
+import type { Listening } from '../../core/base/index.ts';
+import { type Listener, listen } from '../../core/downstream/index.ts';
+import type { Clock, Network, TlsOptions, Transport } from '../../core/runtime/index.ts';
+import type { ListenerSettings } from '../config/config.ts';
+import type { Backends } from '../l4/backends.ts';
+import { ServerNames } from '../l4/server-names.ts';
+import { StreamProxy, type StreamRoute, type StreamSettings } from '../l4/stream-proxy.ts';
+import type { Door } from './door.ts';
+import { networksOf } from './networks-of.ts';
+
+export interface StreamDoorOptions {
+  readonly transport: Transport;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly settings: ListenerSettings;
+  readonly tls: TlsOptions | undefined;
+  /** The pool with this name as layer 4 sees it. */
+  backends(pool: string): Backends | undefined;
+}
+
+export class StreamDoor implements Door {
+  settings: ListenerSettings;
+  readonly listening: Listening;
+  readonly proxy: StreamProxy;
+  private readonly listener: Listener;
+  private readonly options: StreamDoorOptions;
+
+  private constructor(options: StreamDoorOptions, listener: Listener, proxy: StreamProxy) {
+    const { settings, tls } = options;
+    this.options = options;
+    this.settings = settings;
+    this.listener = listener;
+    this.proxy = proxy;
+    this.listening = {
+      protocol:
+        settings.protocol === 'tls-passthrough'
+          ? 'TLS passed on'
+          : tls === undefined
+            ? 'TCP'
+            : 'TLS',
+      host: settings.bind,
+      port: listener.port,
+    };
+  }
+
+  /** @throws ListenError */
+  static async open(options: StreamDoorOptions): Promise<StreamDoor> {
+    const { settings, tls, transport, network, clock } = options;
+    const proxy = new StreamProxy(
+      { network, clock },
+      routeOf(options, settings),
+      settingsOf(settings),
+    );
+    const listener = await listen({
+      ...{ transport, clock },
+      address:
+        settings.socket === undefined
+          ? { host: settings.bind, port: settings.port }
+          : { path: settings.socket },
+      ...(tls !== undefined && { tls }),
+      connectionsMax: settings.limits.connections,
+      onConnection: (connection) => proxy.accept(connection),
+    });
+    return new StreamDoor(options, listener, proxy);
+  }
+
+  get open(): number {
+    return this.listener.connections;
+  }
+
+  apply(settings: ListenerSettings): void {
+    this.settings = settings;
+    this.proxy.settings = settingsOf(settings);
+    this.proxy.route = routeOf(this.options, settings);
+    this.listener.setConnectionsMax(settings.limits.connections);
+  }
+
+  updateTls(tls: TlsOptions): void {
+    this.listener.updateTls(tls);
+  }
+
+  drain(deadlineMs: number): Promise<number> {
+    return this.listener.drain(deadlineMs);
+  }
+
+  stop(): Promise<void> {
+    return this.listener.stop();
+  }
+}
+
+function routeOf({ backends }: StreamDoorOptions, settings: ListenerSettings): StreamRoute {
+  const named = (pool: string): Backends => new NamedBackends(pool, backends);
+  if (settings.protocol !== 'tls-passthrough') {
+    return { kind: 'one', backends: named(settings.pool as string) };
+  }
+  const rows = settings.names.map(({ hosts, pool }) => ({ hosts, value: named(pool) }));
+  const fallback = settings.pool === undefined ? undefined : named(settings.pool);
+  return { kind: 'by-name', names: new ServerNames(rows, fallback) };
+}
+
+/** Pools are swapped under listeners, so a pool is looked up when a session needs it. */
+class NamedBackends implements Backends {
+  private readonly name: string;
+  private readonly find: StreamDoorOptions['backends'];
+
+  constructor(name: string, find: StreamDoorOptions['backends']) {
+    this.name = name;
+    this.find = find;
+  }
+
+  get connectMs(): number {
+    return this.find(this.name)?.connectMs ?? 1;
+  }
+
+  get proxyProtocol(): Backends['proxyProtocol'] {
+    return this.find(this.name)?.proxyProtocol ?? 'no';
+  }
+
+  choose(...args: Parameters<Backends['choose']>): ReturnType<Backends['choose']> {
+    return this.find(this.name)?.choose(...args);
+  }
+
+  mayRetry(attempts: number, nowMs: number): boolean {
+    return this.find(this.name)?.mayRetry(attempts, nowMs) ?? false;
+  }
+}
+
+function settingsOf({ timeouts, proxyProtocol, trusted }: ListenerSettings): StreamSettings {
+  return {
+    idleMs: timeouts.tcpIdleMs,
+    openingMs: timeouts.headMs,
+    proxyProtocol,
+    trusted: networksOf(trusted),
+  };
+}

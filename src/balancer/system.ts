@@ -1,0 +1,269 @@
+/**
+ * The balancer as a system of the process: listeners, routes and pools, all of them live.
+ *
+ *     prepare   everything that may fail: files read, routes compiled, new listeners bound
+ *     commit    pools, routes, listeners swapped, in this order; nothing that is open is touched
+ *
+ * Invariants: a request sees one table of routes; a pool or listener that stays is the same object and keeps its
+ * connections; what a change removes comes to its end by itself.
+ */
+import type { Listening, SystemState, SystemStatus } from '../core/base/index.ts';
+import type { Prepared } from '../core/config/index.ts';
+import type { HttpServerEvents } from '../core/downstream/index.ts';
+import type { Exchange, Handler } from '../core/http/index.ts';
+import type { Logger, Metrics } from '../core/observe/index.ts';
+import { ProxyFields } from '../core/proxy/index.ts';
+import type { Clock, Disk, Network, Random, TlsClient, Transport } from '../core/runtime/index.ts';
+import { createNodeNetwork, createNodeTransport } from '../core/runtime/node/index.ts';
+import type { BalancerSettings, ListenerSettings, PoolSettings } from './config/config.ts';
+import type { Source } from './discovery/source.ts';
+import { handlerOf } from './listeners/dispatch.ts';
+import type { Door } from './listeners/door.ts';
+import { HttpDoor } from './listeners/http-door.ts';
+import { StreamDoor } from './listeners/stream-door.ts';
+import { type ServingContext, ServingPool } from './pools/serving-pool.ts';
+import { ProbeSlots } from './probes/probe-slots.ts';
+import { compileRoutes } from './routes/compile.ts';
+import type { Route } from './routes/route.ts';
+import type { RouteTable } from './routes/route-table.ts';
+import { tlsOfListener, tlsOfPool } from './tls-files.ts';
+
+export interface BalancerContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Sessions of a listener that a change has removed may go on for so long, milliseconds. */
+const REMOVED_DRAIN_MS = 60_000;
+
+export class Balancer {
+  readonly name = 'balancer';
+  private settings: BalancerSettings;
+  private readonly context: BalancerContext;
+  private state: SystemState = 'idle';
+  private transport: Transport | undefined;
+  private network: Network | undefined;
+  private readonly pools = new Map<string, ServingPool>();
+  private readonly doors = new Map<string, Door>();
+  private readonly draining = new Set<Promise<unknown>>();
+  private routes: RouteTable;
+  private handlers = new Map<Route, Handler>();
+  private readonly proxyFields: { current: ProxyFields };
+  private readonly slots = new ProbeSlots();
+  private readonly counters = { requests: 0, refused: 0 };
+
+  /** @throws RouteError: the settings were not checked. */
+  constructor(settings: BalancerSettings, context: BalancerContext) {
+    this.settings = settings;
+    this.context = context;
+    this.routes = compileRoutes(settings.routes);
+    this.proxyFields = { current: new ProxyFields(settings, context.random) };
+  }
+
+  async start(): Promise<void> {
+    this.state = 'starting';
+    try {
+      const transport = await createNodeTransport();
+      this.transport = transport;
+      this.network = createNodeNetwork(transport);
+      for (const pool of this.settings.pools) this.addPool(pool, this.tlsOf(pool));
+      for (const listener of this.settings.listeners) {
+        this.doors.set(listener.name, await this.openDoor(listener));
+      }
+    } catch (error) {
+      await this.stop();
+      this.state = 'failed';
+      throw error;
+    }
+    this.state = 'ready';
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    this.state = 'draining';
+    const cut = await Promise.all([...this.doors.values()].map((door) => door.drain(deadlineMs)));
+    const sum = cut.reduce((all, count) => all + count, 0);
+    if (sum > 0)
+      this.context.log.warn('connections were cut at the end of the drain', { cut: sum });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.doors.values()].map((door) => door.stop()));
+    for (const pool of this.pools.values()) pool.close();
+    this.pools.clear();
+    this.state = 'stopped';
+  }
+
+  status(): SystemStatus {
+    const listening: Listening[] = [...this.doors.values()].map((door) => door.listening);
+    let open = 0;
+    for (const door of this.doors.values()) open += door.open;
+    return {
+      state: this.state,
+      listening,
+      facts: {
+        connections: open,
+        requests: this.counters.requests,
+        pools: this.pools.size,
+        routes: this.routes.routes.length,
+      },
+    };
+  }
+
+  async prepare(next: BalancerSettings): Promise<Prepared> {
+    const routes = compileRoutes(next.routes);
+    const tls = new Map(next.pools.map((pool) => [pool.name, this.tlsFor(pool)]));
+    const opened = new Map<string, Door>();
+    const undo: (() => void)[] = [];
+    const abort = (): void => {
+      for (const back of undo) back();
+      for (const door of opened.values()) void door.stop();
+    };
+    try {
+      for (const listener of next.listeners) {
+        const door = this.doors.get(listener.name);
+        if (door === undefined) opened.set(listener.name, await this.openDoor(listener));
+        else this.prepareTls(door, listener, undo);
+      }
+    } catch (error) {
+      abort();
+      throw error;
+    }
+    return { commit: () => this.commit(next, { routes, tls, opened }), abort };
+  }
+
+  /** The pool with this name, for status and operators. */
+  poolNamed(name: string): ServingPool | undefined {
+    return this.pools.get(name);
+  }
+
+  private commit(
+    next: BalancerSettings,
+    parts: {
+      readonly routes: RouteTable;
+      readonly tls: ReadonlyMap<string, TlsClient | undefined>;
+      readonly opened: ReadonlyMap<string, Door>;
+    },
+  ): void {
+    const before = this.settings;
+    this.settings = next;
+    this.proxyFields.current = new ProxyFields(next, this.context.random);
+    for (const pool of next.pools) {
+      const known = this.pools.get(pool.name);
+      if (known === undefined) this.addPool(pool, parts.tls.get(pool.name));
+      else if (known.settings !== pool) known.apply(pool, parts.tls.get(pool.name));
+    }
+    if (before.routes !== next.routes) {
+      this.routes = parts.routes;
+      this.handlers = new Map();
+    }
+    for (const [name, door] of parts.opened) this.doors.set(name, door);
+    const listeners = new Map(next.listeners.map((listener) => [listener.name, listener]));
+    for (const [name, door] of [...this.doors]) {
+      const listener = listeners.get(name);
+      if (listener === undefined) this.removeDoor(name, door);
+      else if (door.settings !== listener) door.apply(listener);
+    }
+    const names = new Set(next.pools.map(({ name }) => name));
+    for (const [name, pool] of [...this.pools]) {
+      if (names.has(name)) continue;
+      this.pools.delete(name);
+      pool.retire();
+    }
+  }
+
+  private addPool(settings: PoolSettings, tls: TlsClient | undefined): void {
+    const pool = new ServingPool(settings, tls, this.servingContext());
+    this.pools.set(settings.name, pool);
+    pool.start();
+  }
+
+  private servingContext(): ServingContext {
+    const { clock, random, log } = this.context;
+    return {
+      ...{ clock, random, log },
+      network: this.network as Network,
+      proxyFields: this.proxyFields,
+      slots: this.slots,
+      sourcesOf: (settings) => this.sourcesOf(settings),
+    };
+  }
+
+  private sourcesOf(_settings: PoolSettings): readonly Source[] {
+    return [];
+  }
+
+  /** The same object while the settings are the same: its sessions of TLS are kept. */
+  private tlsFor(pool: PoolSettings): TlsClient | undefined {
+    const known = this.pools.get(pool.name);
+    if (known !== undefined && known.settings.upstream === pool.upstream) return known.runtime.tls;
+    return this.tlsOf(pool);
+  }
+
+  private tlsOf(pool: PoolSettings): TlsClient | undefined {
+    return tlsOfPool(this.context.disk, this.network as Network, pool);
+  }
+
+  /** Certificates are read anew by every change, as they are renewed in place. */
+  private prepareTls(door: Door, next: ListenerSettings, undo: (() => void)[]): void {
+    if (!(door instanceof HttpDoor || door instanceof StreamDoor)) return;
+    const { disk } = this.context;
+    const tls = tlsOfListener(disk, next);
+    if (tls === undefined || door.settings.tls.certificates.length === 0) return;
+    const before = tlsOfListener(disk, door.settings);
+    door.updateTls(tls);
+    if (before !== undefined) undo.push(() => door.updateTls(before));
+  }
+
+  private removeDoor(name: string, door: Door): void {
+    this.doors.delete(name);
+    const ending = door.drain(REMOVED_DRAIN_MS).finally(() => this.draining.delete(ending));
+    this.draining.add(ending);
+  }
+
+  private openDoor(settings: ListenerSettings): Promise<Door> {
+    const { clock, disk } = this.context;
+    const transport = this.transport as Transport;
+    const tls = tlsOfListener(disk, settings);
+    if (settings.protocol === 'http') {
+      return HttpDoor.open({
+        ...{ transport, clock, settings, tls },
+        events: this.events,
+        route: (listener, exchange) => this.route(listener, exchange),
+      });
+    }
+    return StreamDoor.open({
+      ...{ transport, clock, settings, tls },
+      network: this.network as Network,
+      backends: (pool) => this.pools.get(pool)?.streams,
+    });
+  }
+
+  private route(listener: string, exchange: Exchange): Handler | undefined {
+    const route = this.routes.match(listener, exchange.request);
+    if (route === undefined) return undefined;
+    exchange.route = route.name;
+    let handler = this.handlers.get(route);
+    if (handler === undefined) {
+      handler = handlerOf(route, (name) => this.pools.get(name)?.runtime);
+      this.handlers.set(route, handler);
+    }
+    return handler;
+  }
+
+  private readonly events: HttpServerEvents = {
+    onRequestEnd: () => {
+      this.counters.requests++;
+    },
+    onRefused: () => {
+      this.counters.refused++;
+    },
+  };
+}
+
+/** Makes the balancer; `start` brings it up. */
+export function createBalancer(settings: BalancerSettings, context: BalancerContext): Balancer {
+  return new Balancer(settings, context);
+}

@@ -1,0 +1,61 @@
+/** Certificates and keys from the files that settings name. */
+import {
+  type Disk,
+  ListenError,
+  type Network,
+  type TlsClient,
+  type TlsOptions,
+} from '../core/runtime/index.ts';
+import { readFileWhole } from '../core/store/index.ts';
+import type { ListenerSettings, PoolSettings } from './config/config.ts';
+
+/** @throws ListenError 'tls-invalid' when a file can not be read. Undefined: the listener has no certificate. */
+export function tlsOfListener(
+  disk: Disk,
+  { name, protocol, tls }: ListenerSettings,
+): TlsOptions | undefined {
+  const [first, ...others] = tls.certificates;
+  if (first === undefined) return undefined;
+  const read = (path: string): Buffer => {
+    const bytes = readFileWhole(disk, path);
+    if (bytes !== null) return bytes;
+    throw new ListenError('tls-invalid', name, new Error(`${path} can not be read`));
+  };
+  const certificate = ({ cert, key }: { cert: string; key: string }) => ({
+    cert: read(cert),
+    key: read(key),
+  });
+  return {
+    ...certificate(first),
+    certificates: others.map(certificate),
+    minVersion: tls.minVersion,
+    ...(tls.ciphers !== undefined && { ciphers: tls.ciphers }),
+    ...(protocol === 'http' && { alpn: tls.http2 ? ['h2', 'http/1.1'] : ['http/1.1'] }),
+    ...(tls.clientCa !== undefined && { ca: read(tls.clientCa) }),
+    requestCert: tls.clients !== 'no',
+    rejectUnauthorized: tls.clients === 'required',
+  };
+}
+
+/** @throws DialError 'tls-settings'. Undefined: the pool's servers are spoken to without TLS. */
+export function tlsOfPool(
+  disk: Disk,
+  network: Network,
+  { upstream }: PoolSettings,
+): TlsClient | undefined {
+  if (!upstream.tls) return undefined;
+  const read = (path: string): Buffer => {
+    const bytes = readFileWhole(disk, path);
+    if (bytes === null) throw new Error(`${path} can not be read`);
+    return bytes;
+  };
+  const { tlsCert, tlsKey, tlsCa, tlsName, tlsVerify, protocol } = upstream;
+  return network.tlsClient({
+    verify: tlsVerify,
+    alpn: protocol === 'http2' ? ['h2'] : ['http/1.1'],
+    ...(tlsName !== undefined && { serverName: tlsName }),
+    ...(tlsCa !== undefined && { ca: read(tlsCa) }),
+    ...(tlsCert !== undefined &&
+      tlsKey !== undefined && { certificate: { cert: read(tlsCert), key: read(tlsKey) } }),
+  });
+}

@@ -246,3 +246,33 @@ test('a client opens as many streams as it is allowed, and more when it is allow
   recorder.receive(setting(3, 0));
   assert.equal(connection.canOpen, false);
 });
+
+test('padding is given back to both windows though nobody takes it (6.1)', () => {
+  const recorder = new Http2Recorder('server', {
+    streamWindowBytes: 66_000,
+    connectionWindowBytes: 66_000,
+  });
+  recorder.connection.start(0);
+  recorder.receive(Buffer.concat([HELLO, post(1)]));
+  recorder.take();
+  const padded = Buffer.alloc(257);
+  padded[0] = 255;
+  for (let i = 0; i < 1000; i++) recorder.receive(frame(T.data, F.padded, 1, padded));
+  assert.deepEqual(recorder.problems, []);
+  const updates = framesOf(recorder.take());
+  for (const id of [0, 1]) {
+    const told = updates
+      .filter((update) => update.id === id)
+      .reduce((sum, { payload }) => sum + payload.readUInt32BE(), 0);
+    assert.ok(told >= 257_000 - 66_000 && told <= 257_000, `${id}: ${told}`);
+  }
+});
+
+test('the lowest table bound of a frame of SETTINGS is confirmed, then the last (RFC 7541, 4.2)', () => {
+  const recorder = server();
+  const both = Buffer.concat([setting(1, 0).subarray(9), setting(1, 4096).subarray(9)]);
+  const stream = streamOf(recorder, Buffer.concat([frame(T.settings, 0, 0, both), get(1)]));
+  recorder.connection.sendResponse(stream, responseHead(200), true);
+  const head = framesOf(recorder.take()).find(({ type }) => type === T.headers);
+  assert.equal(head?.payload.toString('hex'), '203fe11f88');
+});

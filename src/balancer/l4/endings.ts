@@ -10,6 +10,7 @@ export const sessionEndingTable = {
   'server-reset': 'the server or the network broke the connection off',
   'server-stalled': 'the server did not take the last bytes in time',
   'server-refused': 'nobody listens for the datagrams at the server',
+  'server-unreachable': 'no way to the server: a router or this host said so',
   'idle-timeout': 'nothing came from either side for too long',
   'no-server': 'no server could take the session',
   'dial-failed': 'no server that was tried took the connection',
@@ -32,4 +33,22 @@ export type SessionEnding = keyof typeof sessionEndingTable;
 /** @param metric ends in `_total`: `plinth_balancer_sessions_ended_total`. */
 export function sessionEndings(metric: string): Endings<SessionEnding> {
   return createEndings(metric, 'Sessions of layer 4 ended, by reason', sessionEndingTable);
+}
+
+/** Why a datagram was not passed on. */
+export const datagramDropTable = {
+  'no-server': 'no server could take the session',
+  'table-full': 'the table of sessions was full and all had been busy a moment ago',
+  'session-queue': 'too many datagrams of the session waited to be sent to its server',
+  'answer-queue': 'too many answers waited to be sent to clients',
+  'too-large': 'the datagram was larger than the way allows',
+  'send-failed': 'the system refused to send it',
+  draining: 'the listener is drained and takes no new session',
+} as const;
+
+export type DatagramDrop = keyof typeof datagramDropTable;
+
+/** @param metric ends in `_total`: `plinth_balancer_datagrams_dropped_total`. */
+export function datagramDrops(metric: string): Endings<DatagramDrop> {
+  return createEndings(metric, 'Datagrams dropped, by reason', datagramDropTable);
 }

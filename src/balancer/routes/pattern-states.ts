@@ -45,15 +45,16 @@ export class PatternStates {
   verdict(buf: Buffer, start: number, end: number): Verdict {
     if (this.classCount === 0) this.begin();
     const { classes, classCount } = this;
+    let table = this.next;
     let state = 0;
     for (let at = start; at < end; at++) {
       const place = state * classCount + classes[buf[at]!]!;
-      let next = this.next[place]!;
-      if (next === UNKNOWN) {
-        next = this.explore(state, buf[at]!, place);
-        if (next === UNKNOWN) return Verdict.unknown;
+      let next = table[place]!;
+      if (next < FIRST) {
+        if (next === UNKNOWN) next = this.explore(state, buf[at]!, place);
+        if (next < FIRST) return next === NONE ? Verdict.no : Verdict.unknown;
+        table = this.next;
       }
-      if (next === NONE) return Verdict.no;
       state = next - FIRST;
     }
     return this.accepting[state] === true ? Verdict.yes : Verdict.no;

@@ -134,6 +134,15 @@ describe('match by path', () => {
     assert.equal(sent('/%62//c;d%2fe?x'), '/%62//c;d%2fe?x');
   });
 
+  test('the longest prefix that a rule may have is found below it too', () => {
+    const longest = '/d'.repeat(64);
+    const deep = asking({ all: {}, longest: { prefix: longest }, shorter: { prefix: '/d/d/d/d' } });
+    for (const end of ['', '/', '/x', '/x/y/z', '/d/d']) {
+      assert.equal(deep(`${longest}${end}`), 'longest');
+    }
+    assert.equal(deep(longest.slice(2)), 'shorter');
+  });
+
   test('paths of any length are matched', () => {
     const deep = `/${'a/'.repeat(3000)}`;
     assert.equal(asked(`/api${deep}`), 'api');

@@ -1,7 +1,7 @@
 /** For tests of layer 4: a pool that is a list, and a stream proxy on a real listener. */
 import { Networks, parseNetwork } from '../../core/base/index.ts';
 import { type Listener, listen } from '../../core/downstream/index.ts';
-import type { ListenAddress, TransportTier } from '../../core/runtime/index.ts';
+import type { ListenAddress, Network, TransportTier } from '../../core/runtime/index.ts';
 import {
   createNodeClock,
   createNodeNetwork,
@@ -80,12 +80,20 @@ export interface Proxied {
   readonly port: number;
 }
 
+export interface ProxiedOptions {
+  readonly tier?: TransportTier;
+  readonly flushMs?: number;
+  /** Instead of the real one. */
+  readonly dial?: Network['dial'];
+}
+
 export async function proxied(
   route: StreamRoute,
   settings: Partial<StreamSettings> = {},
-  { tier = 'handle' as TransportTier, flushMs = 5000 } = {},
+  { tier = 'handle', flushMs = 5000, dial }: ProxiedOptions = {},
 ): Promise<Proxied> {
-  const network = createNodeNetwork(await createNodeTransport(tier));
+  const real = createNodeNetwork(await createNodeTransport(tier));
+  const network = dial === undefined ? real : { ...real, dial };
   const clock = createNodeClock();
   const proxy = new StreamProxy({ network, clock, flushMs }, route, {
     ...testSettings,

@@ -10,10 +10,16 @@ declare -A provides=(
   [python3-redis]='/usr/bin/python3 -c "import redis"'
   [lua5.1]='command -v lua5.1'
   [openssl]='command -v openssl'
+  [nginx-light]='command -v nginx'
+  [libnginx-mod-stream]='test -e /usr/lib/nginx/modules/ngx_stream_module.so'
+  [haproxy]='command -v haproxy'
+  [wrk]='command -v wrk'
+  [nghttp2-client]='command -v nghttp && command -v h2load'
 )
 
 missing=()
-for package in redis-server redis-tools python3-redis lua5.1 openssl; do
+for package in redis-server redis-tools python3-redis lua5.1 openssl \
+  nginx-light libnginx-mod-stream haproxy wrk nghttp2-client; do
   eval "${provides[$package]}" >/dev/null 2>&1 || missing+=("$package")
 done
 if [ "${#missing[@]}" -eq 0 ]; then
@@ -52,6 +58,11 @@ if ! install; then
   fi
 fi
 rm -f "$output"
-if [[ " ${missing[*]} " == *' redis-server '* ]] && command -v systemctl >/dev/null; then
-  systemctl disable --quiet redis-server >/dev/null 2>&1 || true
+if command -v systemctl >/dev/null; then
+  for package in "${missing[@]}"; do
+    case "$package" in
+      redis-server | haproxy) systemctl disable --quiet "$package" >/dev/null 2>&1 || true ;;
+      nginx-light) systemctl disable --quiet nginx >/dev/null 2>&1 || true ;;
+    esac
+  done
 fi

@@ -1,5 +1,5 @@
 /**
- * Peers are programs that tests compare with or drive: redis-server, redis-cli, python3-redis, openssl.
+ * Peers are programs that tests compare with or drive: redis-server, python3-redis, openssl, nginx, haproxy.
  *
  * Promise: a test that needs a peer says so in one line, and where the peer is missing the
  * test is skipped with the reason `missing peer: X`, so that a skip is never silent.
@@ -8,7 +8,16 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export type Peer = 'redis-server' | 'redis-cli' | 'python3-redis' | 'openssl';
+export type Peer =
+  | 'redis-server'
+  | 'redis-cli'
+  | 'python3-redis'
+  | 'openssl'
+  | 'nginx'
+  | 'haproxy'
+  | 'wrk'
+  | 'nghttp'
+  | 'h2load';
 
 /** What `node:test` takes as options: `{}` when the peer is here, else `{ skip: reason }`. */
 export type PeerOptions = { readonly skip?: string };

@@ -6,12 +6,13 @@
  *       └── the client goes ──▶ `flow.onAbort`, `body.abort` ──▶ over
  *
  * Invariants: exactly one response is sent, or the exchange is aborted; behind either nothing more is called.
- * Exchanges are pooled: nobody refers to one that is over. `request` is valid until the handler returns, unless
- * it is retained.
+ * Exchanges are pooled: whoever holds one over several events lets it go when it is over. `request` is valid
+ * until then: what its connection reads next does not touch it.
  */
 import type { PeerCertificate } from '../runtime/index.ts';
 import { type Fields, RequestHead, ResponseHead } from '../wire/index.ts';
 import type { BodySink, ResponseFlow, ResponseSink } from './flow.ts';
+import { Journey } from './journey.ts';
 
 /** Decides about an exchange; a stage is a function from the next handler to its own. */
 export type Handler = (exchange: Exchange) => void;
@@ -48,6 +49,7 @@ export abstract class Exchange implements ResponseSink {
   /** What the request was decided on, for logs: names of the route and of the server that answered. */
   route = '';
   server = '';
+  readonly journey: Journey = new Journey();
   /** Bytes of the bodies so far. */
   receivedBytes = 0;
   sentBytes = 0;

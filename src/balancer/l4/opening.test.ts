@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { createNodeNetwork, createNodeTransport } from '../../core/runtime/node/index.ts';
 import { closed, eventually, TestAuthority } from '../../core/runtime/node/transport-fixture.ts';
 import { encodeProxyHeader, encodeProxyLine, parseProxyHeader } from '../../core/wire/index.ts';
 import { networksOf, type Proxied, proxied, TestBackends } from './l4-fixture.ts';
@@ -274,6 +275,28 @@ describe('by SNI', { timeout: 20_000 }, () => {
     const alert = await talk(named.port, Buffer.from('160301000402000000', 'hex'));
     assert.deepEqual([...alert], [21, 3, 3, 0, 2, 2, 50]);
     await eventually(() => named.proxy.endings.of('hello-invalid') === 1);
+  });
+
+  test('TLS to a server, behind a PROXY header: read by name on the way, the client known', async () => {
+    const behind = await tlsServer('a.test');
+    const names = new ServerNames([{ hosts: ['a.test'], value: behind }], undefined);
+    const second = await bySni(names, { proxyProtocol: true, trusted: networksOf('127.0.0.1') });
+    const backends = new TestBackends(second.port);
+    backends.proxyProtocol = 'v2';
+    const { tlsClient } = createNodeNetwork(await createNodeTransport());
+    const tls = tlsClient({ ca: authority.cert, serverName: 'a.test' });
+    Object.assign(backends.targets[0]!, { tls });
+    const first = await toOne(backends);
+    assert.equal(String(await talk(first.port, 'hello')), 'a.test heard hello');
+    assert.equal(behind.facts[0]!.clientPort, backends.facts[0]!.clientPort);
+    assert.equal(behind.facts[0]!.serverName, 'a.test');
+    await eventually(() => first.proxy.open + second.proxy.open === 0);
+    assert.equal(first.proxy.endings.of('complete'), 1);
+
+    const wrong = tlsClient({ ca: authority.cert, serverName: 'b.test' });
+    Object.assign(backends.targets[0]!, { tls: wrong });
+    assert.equal((await talk(first.port, 'hello')).length, 0);
+    await eventually(() => first.proxy.endings.of('dial-failed') === 1);
   });
 
   test('a hello that trickles in is cut off in time, one in pieces is read', async () => {

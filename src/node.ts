@@ -179,7 +179,11 @@ export function createNode(options: NodeOptions): PlinthNode {
       await Promise.all(drained);
     },
     stop,
-    reload: () => live.reload(),
+    async reload() {
+      const reloaded = await live.reload();
+      for (const { system } of running) system.reopenFiles?.();
+      return reloaded;
+    },
     systems,
     tryIt: () =>
       running.flatMap(({ row, system }) =>

@@ -3,6 +3,7 @@
  * (RFC 7396) under the conditions of RFC 9110 13.1.1.
  */
 import type { ConfigDoor } from './config-door.ts';
+import { parseJson } from './json-body.ts';
 import { BODY_BYTES_MAX } from './limits.ts';
 import { type DoorRequest, jsonPage, type Page } from './page.ts';
 import { problemPage, settingProblem } from './problems.ts';
@@ -30,7 +31,7 @@ export async function patchConfigPage(request: DoorRequest, door: ConfigDoor): P
       headers: { connection: 'close' },
     });
   }
-  const json = parse(body);
+  const json = parseJson(body);
   if (!json.ok) return problemPage('not-json', json.why);
   const condition = request.header('if-match');
   const outcome = await door.patch(json.value, (etag) => matches(condition, etag));
@@ -44,21 +45,6 @@ export async function patchConfigPage(request: DoorRequest, door: ConfigDoor): P
     members: problems.length === 0 ? {} : { problems: problems.map(settingProblem) },
     headers: reason === 'not-open' ? { ...headers, 'retry-after': '1' } : headers,
   });
-}
-
-type Parsed =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly why: string };
-
-function parse(body: Buffer): Parsed {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-    return { ok: true, value: JSON.parse(text) };
-  } catch (error) {
-    // The message of a syntax error quotes the body, which may hold a secret.
-    const why = error instanceof SyntaxError ? 'it cannot be parsed' : 'it is not UTF-8';
-    return { ok: false, why: body.length === 0 ? 'it is empty' : why };
-  }
 }
 
 /** If-Match: a weak tag never matches (RFC 9110 13.1.1), a missing field always does. */

@@ -37,6 +37,14 @@ interface More {
 /** The answer to a request that failed. `detail` is one sentence for people. */
 export function problemPage(name: ProblemName, detail: string, more: More = {}): Page {
   const { status, title } = problemTable[name];
+  return problemOf({ status, title, name, detail }, more);
+}
+
+/** The same for a problem whose row stands elsewhere. */
+export function problemOf(
+  { status, title, name, detail }: { status: number; title: string; name: string; detail: string },
+  more: More = {},
+): Page {
   const body = { type: `urn:plinth:problem:${name}`, title, status, detail, ...more.members };
   return {
     status,

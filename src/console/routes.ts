@@ -5,6 +5,7 @@ import { refusal } from './authorization.ts';
 import type { ConfigDoor } from './config-door.ts';
 import { configPage, patchConfigPage, settingsPage } from './config-pages.ts';
 import { readyReport, statusReport } from './health.ts';
+import { OPERATIONS_PATH, operationPage, operationsPage } from './operation-pages.ts';
 import { type DoorRequest, jsonPage, type Page } from './page.ts';
 import { problemPage } from './problems.ts';
 
@@ -74,11 +75,20 @@ export const routes: readonly Route[] = [
     needsToken: true,
     page: ({ config }) => settingsPage(config),
   },
+  {
+    path: OPERATIONS_PATH,
+    about: 'What can be asked of each system, at the pages below this one.',
+    needsToken: false,
+    page: ({ systems }) => operationsPage(systems()),
+  },
 ];
 
 /** The page for a request; an unknown path gets the list of the known ones. */
 export async function pageFor(request: DoorRequest, shown: Shown): Promise<Page> {
   const { method, path } = request;
+  if (path.startsWith(`${OPERATIONS_PATH}/`)) {
+    return await operationPage(request, shown.systems(), shown.token());
+  }
   const route = routes.find((each) => each.path === path);
   if (route === undefined) {
     const pages = routes.map((each) => ({ path: each.path, about: each.about }));

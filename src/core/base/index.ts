@@ -12,5 +12,12 @@ export {
   parseNetwork,
   plainAddress,
 } from './networks.ts';
+export type {
+  Operation,
+  OperationAnswer,
+  OperationCall,
+  OperationDone,
+  OperationRefused,
+} from './operation.ts';
 export { runAtOnce, runInTurns, STEP_BYTES, type Steps, type WorkDone } from './steps.ts';
 export type { Listening, System, SystemState, SystemStatus } from './system.ts';

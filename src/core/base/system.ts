@@ -13,6 +13,8 @@
  * - `status` is cheap, synchronous and never throws: the admin door calls it at any moment.
  */
 
+import type { Operation } from './operation.ts';
+
 /** Where a system stands between `start` and `stop`. */
 export type SystemState = 'idle' | 'starting' | 'ready' | 'draining' | 'stopped' | 'failed';
 
@@ -43,4 +45,8 @@ export interface System {
   drain(deadlineMs: number): Promise<void>;
   stop(): Promise<void>;
   status(): SystemStatus;
+  /** What an operator can ask of it; asked at each request, as rows may come and go. */
+  operations?(): readonly Operation[];
+  /** SIGHUP came, and its settings were taken over or refused: files that others move away are opened anew. */
+  reopenFiles?(): void;
 }

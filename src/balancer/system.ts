@@ -14,9 +14,13 @@ import type { Exchange, Handler } from '../core/http/index.ts';
 import type { Logger, Metrics } from '../core/observe/index.ts';
 import { ProxyFields } from '../core/proxy/index.ts';
 import type { Clock, Disk, Network, Random, TlsClient, Transport } from '../core/runtime/index.ts';
-import { createNodeNetwork, createNodeTransport } from '../core/runtime/node/index.ts';
+import {
+  createNodeNames,
+  createNodeNetwork,
+  createNodeTransport,
+} from '../core/runtime/node/index.ts';
 import type { BalancerSettings, ListenerSettings, PoolSettings } from './config/config.ts';
-import type { Source } from './discovery/source.ts';
+import { Registrations } from './discovery/registrations.ts';
 import { handlerOf } from './listeners/dispatch.ts';
 import type { Door } from './listeners/door.ts';
 import { HttpDoor } from './listeners/http-door.ts';
@@ -53,12 +57,16 @@ export class Balancer {
   private handlers = new Map<Route, Handler>();
   private readonly proxyFields: { current: ProxyFields };
   private readonly slots = new ProbeSlots();
+  private readonly names = createNodeNames();
+  /** Servers that register themselves, of all pools. */
+  readonly registrations: Registrations;
   private readonly counters = { requests: 0, refused: 0 };
 
   /** @throws RouteError: the settings were not checked. */
   constructor(settings: BalancerSettings, context: BalancerContext) {
     this.settings = settings;
     this.context = context;
+    this.registrations = new Registrations(context.clock);
     this.routes = compileRoutes(settings.routes);
     this.proxyFields = { current: new ProxyFields(settings, context.random) };
   }
@@ -181,18 +189,16 @@ export class Balancer {
   }
 
   private servingContext(): ServingContext {
-    const { clock, random, log } = this.context;
+    const { clock, random, log, disk } = this.context;
     return {
       ...{ clock, random, log },
       network: this.network as Network,
       proxyFields: this.proxyFields,
       slots: this.slots,
-      sourcesOf: (settings) => this.sourcesOf(settings),
+      names: this.names,
+      disk,
+      registrations: this.registrations,
     };
-  }
-
-  private sourcesOf(_settings: PoolSettings): readonly Source[] {
-    return [];
   }
 
   /** The same object while the settings are the same: its sessions of TLS are kept. */

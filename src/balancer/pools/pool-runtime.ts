@@ -155,7 +155,15 @@ export class PoolRuntime implements ForwardPlan {
       this.attempts = new Attempts(this.pool, this.chooser);
     }
     if (!same(before.retries, settings.retries)) this.budget = this.newBudget();
-    if (!same(before.outliers, settings.outliers)) {
+    const slowStarts = before.health.slowStartMs !== settings.health.slowStartMs;
+    if (slowStarts) {
+      for (const server of this.pool.servers) {
+        this.pool.setShare(server, 1);
+        this.pool.set(server, 'starting', false);
+      }
+      this.slowStarts = new SlowStarts(this.pool, this.slowStartOptions());
+    }
+    if (slowStarts || !same(before.outliers, settings.outliers)) {
       const nowMs = this.context.clock.monotonicMs();
       this.outliers = new Outliers(this.pool, this.outlierOptions(), nowMs, this.slowStarts);
     }

@@ -9,9 +9,10 @@ import {
 } from '../../core/downstream/index.ts';
 import { answer, type Exchange, type Handler } from '../../core/http/index.ts';
 import type { Clock, TlsOptions, Transport } from '../../core/runtime/index.ts';
-import { FieldId } from '../../core/wire/index.ts';
+import { FieldId, type ResponseHead } from '../../core/wire/index.ts';
 import type { ListenerSettings } from '../config/config.ts';
 import type { Door } from './door.ts';
+import { EditedResponse, type ResponseEditor } from './edited-response.ts';
 import { networksOf } from './networks-of.ts';
 
 export interface HttpDoorOptions {
@@ -29,6 +30,7 @@ export class HttpDoor implements Door {
   readonly listening: Listening;
   private readonly http: HttpListener;
   private readonly trust: { networks: Networks };
+  private hsts: StrictTransport | null;
 
   private constructor(
     settings: ListenerSettings,
@@ -36,6 +38,7 @@ export class HttpDoor implements Door {
     trust: { networks: Networks },
   ) {
     this.settings = settings;
+    this.hsts = hstsOf(settings);
     this.http = http;
     this.trust = trust;
     this.listening = {
@@ -76,6 +79,7 @@ export class HttpDoor implements Door {
 
   apply(settings: ListenerSettings): void {
     this.settings = settings;
+    this.hsts = hstsOf(settings);
     this.trust.networks = networksOf(settings.trusted);
     this.http.server.limits = limitsOf(settings);
     this.http.listener.setConnectionsMax(settings.limits.connections);
@@ -100,11 +104,31 @@ export class HttpDoor implements Door {
       redirectToHttps(exchange);
       return;
     }
+    if (this.hsts !== null && exchange.client.encrypted) {
+      exchange.sink = new EditedResponse(exchange.sink, this.hsts);
+    }
     const handler = route(settings.name, exchange);
     if (handler === undefined)
       answer(exchange, { status: 404, says: 'No route takes this request.' });
     else handler(exchange);
   }
+}
+
+/** Tells browsers to come by TLS only, RFC 6797. A server's own field is replaced. */
+class StrictTransport implements ResponseEditor {
+  private readonly value: string;
+
+  constructor(maxAgeMs: number) {
+    this.value = `max-age=${Math.floor(maxAgeMs / 1000)}`;
+  }
+
+  editResponse({ fields }: ResponseHead): boolean {
+    return fields.set(FieldId.strictTransportSecurity, this.value);
+  }
+}
+
+function hstsOf({ tls }: ListenerSettings): StrictTransport | null {
+  return tls.hstsMaxAgeMs > 0 ? new StrictTransport(tls.hstsMaxAgeMs) : null;
 }
 
 function redirectToHttps(exchange: Exchange): void {

@@ -159,8 +159,8 @@ export class Pipe {
   }
 
   private writeBulk(chunk: Buffer): void {
-    const free = this.write(chunk);
-    if (free && chunk.length < BULK_BYTES_LEFT && !this.paused) this.endBulk();
+    this.write(chunk);
+    if (!this.paused && chunk.length < BULK_BYTES_LEFT) this.endBulk();
   }
 
   /** @returns whether the memory is free. */

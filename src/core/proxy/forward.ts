@@ -2,15 +2,22 @@
  * Carries one exchange to a server and its response back.
  *
  *     start ─▶ choose ─▶ connecting ─onReady─▶ sent ─onHead─▶ answering ─onEnd─▶ over
- *               ▲ │ wait ─▶ (the plan calls `proceed` or `giveUp`)  │
+ *               ▲ │ wait ─▶ (the plan calls `proceed` or `giveUp`)  │    └─▶ tunnel ─both ends─▶ over
  *               └─┴──────── failed, and the plan says again ◀───────┘
  *
  * Invariants: the client gets one response, or a connection that breaks where the server's did; what a server may
  * have seen is sent again only when the plan says so, and only while the client has got nothing; each target
- * that was chosen is told `ended` once; when it is over nothing is touched, the object belongs to the next
- * exchange.
+ * that was chosen is told `ended` once; a source is resumed only when who takes from it is ready, since that may
+ * be using its bytes; when it is over nothing is touched, the object belongs to the next exchange.
  */
-import { answer, type BodySink, type Exchange, type ResponseFlow } from '../http/index.ts';
+import {
+  answer,
+  type BodySink,
+  type Exchange,
+  httpDate,
+  RestingPool,
+  type ResponseFlow,
+} from '../http/index.ts';
 import {
   type Origin,
   type UpstreamEvents,
@@ -18,8 +25,9 @@ import {
   type UpstreamRequest,
   upstreamFailures,
 } from '../upstream/index.ts';
-import { BodyKind, FieldId, type Fields, type ResponseHead } from '../wire/index.ts';
+import { BodyKind, FieldId, type Fields, MethodId, type ResponseHead } from '../wire/index.ts';
 import { KeptBody } from './kept-body.ts';
+import { isForUs, prepareRequest } from './request-head.ts';
 
 /** A server that was chosen, with whatever its owner knows of it. */
 export interface Target {
@@ -60,14 +68,15 @@ export interface ForwardPlan {
   later(delayMs: number, run: () => void): () => void;
 }
 
-const POOL_MAX = 1024;
-const pool: Forward[] = [];
+const pool = new RestingPool<Forward>(1024);
 const WELL: AttemptOutcome = { failure: undefined, abandoned: false };
 const ABANDONED: AttemptOutcome = { failure: undefined, abandoned: true };
 
 /** Forwards an exchange; everything else happens by events. */
 export function forward(exchange: Exchange, plan: ForwardPlan): void {
-  (pool.pop() ?? new Forward()).start(exchange, plan);
+  const { method } = exchange.request;
+  if ((method === MethodId.options || method === MethodId.trace) && isForUs(exchange)) return;
+  (pool.take() ?? new Forward()).start(exchange, plan);
 }
 
 export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
@@ -94,6 +103,9 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
   private readonly body = new KeptBody();
   private answering = false;
   private tunnel = false;
+  /** Of a tunnel: which side has sent its last byte. */
+  private clientEnded = false;
+  private serverEnded = false;
   private cancelWait: (() => void) | null = null;
   private waiting = false;
 
@@ -103,20 +115,10 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     exchange.flow = this;
     const { request } = exchange;
     this.hasBody = request.body !== BodyKind.none;
-    if (this.hasBody) this.body.begin(plan.replayBytes);
-    const protocol = request.upgrade ? request.fields.get(FieldId.upgrade) : undefined;
-    request.removeHopByHop();
-    if (request.body === BodyKind.stream) {
-      const known = request.contentLength >= 0;
-      request.setBody(known ? BodyKind.length : BodyKind.chunked, request.contentLength);
-    }
-    if (protocol !== undefined) {
-      request.fields.addKnown(FieldId.upgrade, protocol);
-      request.fields.addKnown(FieldId.connection, 'upgrade');
-    }
+    if (this.hasBody) this.body.begin(plan.replayBytes, request.contentLength);
+    prepareRequest(exchange);
     plan.request(exchange);
     this.attempt();
-    if (this.exchange === exchange && !exchange.isOver) exchange.request.retain();
   }
 
   /** Whether the body, if any, can be sent again. */
@@ -179,20 +181,21 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
       }
     }
     this.answering = true;
-    const protocol = head.upgrade ? head.fields.get(FieldId.upgrade) : undefined;
+    const { upgrade } = head;
+    const protocol = upgrade ? head.fields.getList(FieldId.upgrade) : undefined;
     head.removeHopByHop();
     if (protocol !== undefined) head.fields.addKnown(FieldId.upgrade, protocol);
-    this.tunnel = head.upgrade;
-    plan.response(exchange, this, head);
-    if (end) this.over(WELL);
-    exchange.sink.head(head, end);
-    if (!this.tunnel || this.exchange !== exchange) {
-      if (end) exchange.sink.flush();
-      return;
+    // RFC 9110 section 6.6.1: whoever passes on a response without a date adds when it came.
+    if (!head.fields.has(FieldId.date)) {
+      head.fields.addKnown(FieldId.date, httpDate(exchange.wallMs()));
     }
-    exchange.sink.flush();
-    this.bodyBegun = true;
-    exchange.receive(this);
+    plan.response(exchange, this, head);
+    if (upgrade) this.beginTunnel(exchange, head);
+    else {
+      if (end) this.over(WELL);
+      exchange.sink.head(head, end);
+      if (end) exchange.sink.flush();
+    }
   }
 
   onData(bytes: Buffer, stays: boolean): boolean {
@@ -200,15 +203,20 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
   }
 
   onEnd(trailers: Fields | null): void {
-    const { exchange, tunnel, upstream } = this;
+    const { exchange } = this;
     if (exchange === null) return;
-    this.over(WELL);
+    this.serverEnded = true;
+    if (!this.tunnel || this.clientEnded) this.over(WELL);
     exchange.sink.end(trailers);
-    if (tunnel) upstream?.cancel();
   }
 
   onReadEnd(): void {
     this.exchange?.sink.flush();
+  }
+
+  /** The server takes more of the request's body, so the client is read on. */
+  onWritable(): void {
+    if (this.upstream !== null) this.exchange?.resumeBody();
   }
 
   onFailure(failure: UpstreamFailure, _detail: string): void {
@@ -237,13 +245,19 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
   data(bytes: Buffer, stays: boolean): boolean {
     // Nobody wants the rest of a body that has been answered.
     if (this.exchange === null) return true;
-    this.body.note(bytes);
+    if (!this.tunnel) this.body.note(bytes);
     return this.upstream === null ? false : this.upstream.data(bytes, stays);
   }
 
   end(trailers: Fields | null): void {
-    this.body.ended = true;
-    this.upstream?.end(trailers);
+    if (this.exchange === null) return;
+    this.body.noteEnd(trailers);
+    const { upstream } = this;
+    if (this.tunnel) {
+      this.clientEnded = true;
+      if (this.serverEnded) this.over(WELL);
+    }
+    upstream?.end(trailers);
   }
 
   flush(): void {
@@ -254,22 +268,30 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     this.onAbort();
   }
 
-  // As the flow of the response, and of the upstream's drain.
+  // As the flow of the response.
 
+  /** The client takes more of the response, so the server is read on. */
   onDrain(): void {
     this.upstream?.resume();
-    if (this.upstream !== null) this.exchange?.resumeBody();
   }
 
   onAbort(): void {
-    const { upstream, target, exchange } = this;
+    const { upstream, target, exchange, plan } = this;
     if (exchange === null) return;
-    const { plan, waiting } = this;
-    if (waiting) plan!.forgetWaiting(this);
+    if (this.waiting) plan!.forgetWaiting(this);
     if (upstream !== null) upstream.cancel();
     else target?.origin.cancel(this);
     if (target !== null) plan!.ended(exchange, this, ABANDONED);
     this.release();
+  }
+
+  private beginTunnel(exchange: Exchange, head: ResponseHead): void {
+    this.tunnel = true;
+    exchange.sink.head(head, false);
+    // The client may be gone by now.
+    if (this.exchange !== exchange) return;
+    exchange.sink.flush();
+    exchange.receive(this);
   }
 
   private attempt(): void {
@@ -289,6 +311,8 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     this.tried.push(target);
     this.sent = false;
     this.status = 0;
+    this.readyMs = 0;
+    this.headMs = 0;
     this.chosenMs = plan.nowMs();
     target.origin.request(this);
   }
@@ -315,7 +339,6 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
   private refuse(failure: UpstreamFailure): void {
     const exchange = this.exchange as Exchange;
     this.release();
-    if (exchange.isOver) return;
     answer(exchange, {
       status: failure.status,
       says: failure.says,
@@ -335,16 +358,21 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     this.tried.length = 0;
     this.attempts = 0;
     this.ticket = 0;
+    this.sent = false;
     this.status = 0;
+    this.chosenMs = 0;
     this.readyMs = 0;
     this.headMs = 0;
+    const bodyComes = this.bodyBegun && !exchange.isOver && !exchange.bodyEnded;
     this.hasBody = false;
     this.bodyBegun = false;
     this.answering = false;
     this.tunnel = false;
+    this.clientEnded = false;
+    this.serverEnded = false;
     this.waiting = false;
     this.body.reset();
     // A body that still comes is given to this object until its exchange is over.
-    if (exchange.isOver || exchange.bodyEnded) if (pool.length < POOL_MAX) pool.push(this);
+    if (!bodyComes) pool.give(this);
   }
 }

@@ -18,6 +18,22 @@ export interface SessionFacts {
   readonly serverName: string;
 }
 
+/** A session that has a server, since when in monotonic milliseconds. */
+export interface JoinedSession {
+  readonly facts: SessionFacts;
+  readonly target: Target | null;
+  readonly begunMs: number;
+}
+
+/** The sessions of one listener, for operators. */
+export interface SessionTable {
+  readonly kind: 'stream' | 'datagrams';
+  /** All of them; those without a target wait for a server. */
+  joined(): Iterable<JoinedSession>;
+  /** Ends the sessions of a server. @returns how many. */
+  cutAt(target: Target): number;
+}
+
 /** One server of a pool. The same object for as long as it is the same server. */
 export interface Target {
   /** For logs. */

@@ -125,7 +125,9 @@ test('bulk reads into memory of its own and leaves it when it is over', () => {
   assert.ok(own !== null);
   source.read(pipe, Buffer.alloc(200_000));
   assert.equal(source.own, own);
-  source.read(pipe, Buffer.alloc(1000));
+  for (let i = 0; i < 20; i++) source.read(pipe, Buffer.alloc(i === 10 ? 20_000 : 1000));
+  assert.equal(source.own, own, 'a small read in between says nothing');
+  for (let i = 0; i < 20; i++) source.read(pipe, Buffer.alloc(1000));
   assert.equal(source.own, null);
   source.read(pipe, Buffer.alloc(100_000));
   pipe.rest();

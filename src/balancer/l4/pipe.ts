@@ -27,8 +27,9 @@ export interface PipeTarget {
 const BLOCK_BYTES = 32_768;
 /** From a read of this size on a buffer of its own is worth it. */
 const BULK_BYTES_MIN = BLOCK_BYTES;
-/** A read below this size ends bulk. */
+/** So many reads in a row below this size end bulk; single ones come in between. */
 const BULK_BYTES_LEFT = 16_384;
+const BULK_SMALL_READS_MAX = 16;
 const BLOCKS_KEPT = 8;
 const VIEWS_MAX = 2048;
 /**
@@ -66,6 +67,7 @@ export class Pipe {
   /** In use by the target. */
   private held: Block | null = null;
   private bulk: Buffer | null = null;
+  private smallReads = 0;
   private quietReturns = 0;
   /** The source makes memory for every chunk. */
   private readonly ownChunks: boolean;
@@ -154,13 +156,15 @@ export class Pipe {
     // What has come lies in shared memory; it is moved to where the next chunk will come.
     copyBytes(chunk, 0, bulk, 0, chunk.length);
     this.bulk = bulk;
+    this.smallReads = 0;
     this.source.useReadBuffer(bulk);
     this.write(bulk.subarray(0, chunk.length));
   }
 
   private writeBulk(chunk: Buffer): void {
     this.write(chunk);
-    if (!this.paused && chunk.length < BULK_BYTES_LEFT) this.endBulk();
+    if (chunk.length >= BULK_BYTES_LEFT) this.smallReads = 0;
+    else if (++this.smallReads >= BULK_SMALL_READS_MAX && !this.paused) this.endBulk();
   }
 
   /** @returns whether the memory is free. */

@@ -8,7 +8,7 @@ import type { Networks } from '../../core/base/index.ts';
 import type { Connection, ConnectionHandler } from '../../core/downstream/index.ts';
 import type { Endings } from '../../core/observe/index.ts';
 import type { Clock, Network, Timer } from '../../core/runtime/index.ts';
-import type { Backends, SessionFacts, Target } from './backends.ts';
+import type { Backends, JoinedSession, SessionFacts, SessionTable, Target } from './backends.ts';
 import { type SessionEnding, sessionEndings } from './endings.ts';
 import { l4Limits } from './limits.ts';
 import { Opening } from './opening.ts';
@@ -46,7 +46,8 @@ export interface StreamStats {
   readonly bytesDown: number;
 }
 
-export class StreamProxy {
+export class StreamProxy implements SessionTable {
+  readonly kind = 'stream';
   settings: StreamSettings;
   route: StreamRoute;
   readonly world: StreamWorld;
@@ -92,6 +93,10 @@ export class StreamProxy {
 
   stats(): StreamStats {
     return { open: this.sessions.size, bytesUp: this.bytesUp, bytesDown: this.bytesDown };
+  }
+
+  joined(): Iterable<JoinedSession> {
+    return this.sessions;
   }
 
   /** Sessions that a server has now. */

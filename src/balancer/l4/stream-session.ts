@@ -46,7 +46,7 @@ export class StreamSession implements ConnectionHandler {
   private dial: Dialling | null = null;
   private tried: Target[] = [];
   private ticket = 0;
-  private begunMs = 0;
+  begunMs = 0;
   private connectMs = Number.NaN;
   private paused = false;
   private clientEnded = false;

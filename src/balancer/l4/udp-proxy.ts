@@ -8,7 +8,7 @@
  */
 import type { Endings } from '../../core/observe/index.ts';
 import type { Clock, DatagramSocket, Network, Timer } from '../../core/runtime/index.ts';
-import type { Backends, Target } from './backends.ts';
+import type { Backends, JoinedSession, SessionTable, Target } from './backends.ts';
 import { type DatagramDrop, datagramDrops, type SessionEnding, sessionEndings } from './endings.ts';
 import { l4Limits } from './limits.ts';
 import { UdpSession } from './udp-session.ts';
@@ -48,7 +48,8 @@ export async function openUdpProxy(
   return proxy;
 }
 
-export class UdpProxy {
+export class UdpProxy implements SessionTable {
+  readonly kind = 'datagrams';
   settings: UdpSettings;
   backends: Backends;
   readonly world: UdpWorld;
@@ -96,6 +97,10 @@ export class UdpProxy {
 
   stats(): UdpStats {
     return { open: this.sessions.size, bytesUp: this.bytesUp, bytesDown: this.bytesDown };
+  }
+
+  joined(): Iterable<JoinedSession> {
+    return this.sessions.values();
   }
 
   /** Sessions that a server has now. */

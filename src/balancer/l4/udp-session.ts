@@ -24,7 +24,7 @@ export class UdpSession {
   bytesDown = 0;
   private readonly proxy: UdpProxy;
   private readonly ticket: number;
-  private readonly begunMs: number;
+  readonly begunMs: number;
   private latencyMs = Number.NaN;
   private socket: DatagramSocket | null = null;
   /** Datagrams that came before the socket was there. */

@@ -21,10 +21,14 @@ import {
 } from '../core/runtime/node/index.ts';
 import type { BalancerSettings, ListenerSettings, PoolSettings } from './config/config.ts';
 import { Registrations } from './discovery/registrations.ts';
+import { GOODBYE_MS } from './draining/drain-report.ts';
+import { ListenerDrains } from './draining/listener-drains.ts';
+import type { SessionTable } from './l4/backends.ts';
 import { handlerOf } from './listeners/dispatch.ts';
 import type { Door } from './listeners/door.ts';
 import { HttpDoor } from './listeners/http-door.ts';
 import { StreamDoor } from './listeners/stream-door.ts';
+import { TrafficTable } from './listeners/traffic.ts';
 import { type ServingContext, ServingPool } from './pools/serving-pool.ts';
 import { ProbeSlots } from './probes/probe-slots.ts';
 import { compileRoutes } from './routes/compile.ts';
@@ -52,7 +56,8 @@ export class Balancer {
   private network: Network | undefined;
   private readonly pools = new Map<string, ServingPool>();
   private readonly doors = new Map<string, Door>();
-  private readonly draining = new Set<Promise<unknown>>();
+  /** Doors that a change has removed, until their last client has left. */
+  private readonly ending = new Set<Door>();
   private routes: RouteTable;
   private handlers = new Map<Route, Handler>();
   private readonly proxyFields: { current: ProxyFields };
@@ -60,13 +65,20 @@ export class Balancer {
   private readonly names = createNodeNames();
   /** Servers that register themselves, of all pools. */
   readonly registrations: Registrations;
-  private readonly counters = { requests: 0, refused: 0 };
+  /** What is counted of requests, by listener and by route. */
+  readonly traffic = { listeners: new TrafficTable(), routes: new TrafficTable() };
+  readonly listenerDrains: ListenerDrains;
 
   /** @throws RouteError: the settings were not checked. */
   constructor(settings: BalancerSettings, context: BalancerContext) {
     this.settings = settings;
     this.context = context;
     this.registrations = new Registrations(context.clock);
+    this.listenerDrains = new ListenerDrains({
+      clock: context.clock,
+      log: context.log,
+      exchangesOf: (listener) => this.exchangesOf(listener),
+    });
     this.routes = compileRoutes(settings.routes);
     this.proxyFields = { current: new ProxyFields(settings, context.random) };
   }
@@ -91,14 +103,16 @@ export class Balancer {
 
   async drain(deadlineMs: number): Promise<void> {
     this.state = 'draining';
-    const cut = await Promise.all([...this.doors.values()].map((door) => door.drain(deadlineMs)));
-    const sum = cut.reduce((all, count) => all + count, 0);
-    if (sum > 0)
-      this.context.log.warn('connections were cut at the end of the drain', { cut: sum });
+    const ended = this.allDoors().map((door) =>
+      this.listenerDrains.begin(door, deadlineMs, GOODBYE_MS / 2),
+    );
+    const cut = (await Promise.all(ended)).reduce((sum, count) => sum + count, 0);
+    if (cut > 0) this.context.log.warn('connections were cut at the end of the drain', { cut });
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.doors.values()].map((door) => door.stop()));
+    this.listenerDrains.stop();
+    await Promise.all(this.allDoors().map((door) => door.stop()));
     for (const pool of this.pools.values()) pool.close();
     this.pools.clear();
     this.state = 'stopped';
@@ -107,13 +121,15 @@ export class Balancer {
   status(): SystemStatus {
     const listening: Listening[] = [...this.doors.values()].map((door) => door.listening);
     let open = 0;
-    for (const door of this.doors.values()) open += door.open;
+    for (const door of this.allDoors()) open += door.open;
+    let requests = 0;
+    for (const [, traffic] of this.traffic.listeners.entries()) requests += traffic.requests;
     return {
       state: this.state,
       listening,
       facts: {
         connections: open,
-        requests: this.counters.requests,
+        requests,
         pools: this.pools.size,
         routes: this.routes.routes.length,
       },
@@ -133,7 +149,7 @@ export class Balancer {
       for (const listener of next.listeners) {
         const door = this.doors.get(listener.name);
         if (door === undefined) opened.set(listener.name, await this.openDoor(listener));
-        else this.prepareTls(door, listener, undo);
+        else if (!this.listenerDrains.has(door)) this.prepareTls(door, listener, undo);
       }
     } catch (error) {
       abort();
@@ -174,6 +190,8 @@ export class Balancer {
       if (listener === undefined) this.removeDoor(name, door);
       else if (door.settings !== listener) door.apply(listener);
     }
+    this.traffic.listeners.keep(new Set(listeners.keys()));
+    this.traffic.routes.keep(new Set(next.routes.map(({ name }) => name)));
     const names = new Set(next.pools.map(({ name }) => name));
     for (const [name, pool] of [...this.pools]) {
       if (names.has(name)) continue;
@@ -198,6 +216,7 @@ export class Balancer {
       names: this.names,
       disk,
       registrations: this.registrations,
+      sessionTables: () => this.sessionTables(),
     };
   }
 
@@ -225,8 +244,11 @@ export class Balancer {
 
   private removeDoor(name: string, door: Door): void {
     this.doors.delete(name);
-    const ending = door.drain(REMOVED_DRAIN_MS).finally(() => this.draining.delete(ending));
-    this.draining.add(ending);
+    this.ending.add(door);
+    void this.listenerDrains.begin(door, REMOVED_DRAIN_MS).then(() => {
+      this.ending.delete(door);
+      this.listenerDrains.forget(door);
+    });
   }
 
   private openDoor(settings: ListenerSettings): Promise<Door> {
@@ -236,7 +258,7 @@ export class Balancer {
     if (settings.protocol === 'http') {
       return HttpDoor.open({
         ...{ transport, clock, settings, tls },
-        events: this.events,
+        events: this.eventsOf(settings.name),
         route: (listener, exchange) => this.route(listener, exchange),
       });
     }
@@ -259,14 +281,35 @@ export class Balancer {
     return handler;
   }
 
-  private readonly events: HttpServerEvents = {
-    onRequestEnd: () => {
-      this.counters.requests++;
-    },
-    onRefused: () => {
-      this.counters.refused++;
-    },
-  };
+  private eventsOf(listener: string): HttpServerEvents {
+    const { listeners, routes } = this.traffic;
+    return {
+      onRequestEnd: (exchange, ending) => {
+        listeners.of(listener).ended(exchange, ending);
+        if (exchange.route !== '') routes.of(exchange.route).ended(exchange, ending);
+        exchange.journey.reset();
+      },
+      onRefused: (problem) => listeners.of(listener).refusedBy(problem),
+    };
+  }
+
+  private allDoors(): Door[] {
+    return [...this.doors.values(), ...this.ending];
+  }
+
+  private *exchangesOf(listener: string): Iterable<Exchange> {
+    for (const { runtime } of this.pools.values()) {
+      for (const { underWay } of [...runtime.backends.values(), ...runtime.leaving]) {
+        for (const each of underWay) if (each.journey.listener === listener) yield each;
+      }
+    }
+  }
+
+  private *sessionTables(): Iterable<readonly [string, SessionTable]> {
+    for (const { settings, sessions } of this.allDoors()) {
+      if (sessions !== undefined) yield [settings.name, sessions];
+    }
+  }
 }
 
 /** Makes the balancer; `start` brings it up. */

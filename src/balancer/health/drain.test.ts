@@ -42,6 +42,16 @@ test('at the deadline what is left is cut, once, and reported', () => {
   });
 });
 
+test('while bound sessions may come a drain is over at its deadline, not before', () => {
+  const drain = new Drain();
+  drain.begin(0, deadlineAfter(0, 100), 0, true);
+  assert.equal(drain.state, 'draining');
+  assert.equal(drain.look(0, 99, true), false);
+  assert.equal(drain.state, 'draining');
+  assert.equal(drain.look(0, 100, true), false);
+  assert.equal(drain.state, 'drained');
+});
+
 test('a drain can be taken back before it cuts, and begun again', () => {
   const drain = new Drain();
   drain.begin(1, deadlineAfter(0, 10), 0);

@@ -48,23 +48,27 @@ export class Drain {
     return this.next(event) !== undefined;
   }
 
-  /** Begins; `left` is what is under way. */
-  begin(left: number, deadline: Deadline, nowMs: number): void {
+  /** Begins; `left` is what is under way. `mayCome`: see `look`. */
+  begin(left: number, deadline: Deadline, nowMs: number, mayCome = false): void {
     this.go('drain');
     this.beganMs = nowMs;
     this.deadline = deadline;
     this.atStart = left;
     this.cut = 0;
-    this.look(left, nowMs);
+    this.look(left, nowMs, mayCome);
   }
 
   resume(): void {
     this.go('resume');
   }
 
-  /** What is left now. True once, at the moment in which what is left must be cut. */
-  look(left: number, nowMs: number): boolean {
-    if (left === 0 && this.may('last-ended')) {
+  /**
+   * What is left now. True once, at the moment in which what is left must be cut. `mayCome`: more of those that
+   * are bound here may come until the deadline, so the drain is not over before it.
+   */
+  look(left: number, nowMs: number, mayCome = false): boolean {
+    const waits = mayCome && this.deadline !== undefined && !isOver(this.deadline, nowMs);
+    if (left === 0 && !waits && this.may('last-ended')) {
       this.endedMs = nowMs;
       this.go('last-ended');
     } else if (

@@ -1,6 +1,7 @@
 /** What every kind of listener of the balancer can do. */
 import type { Listening } from '../../core/base/index.ts';
 import type { ListenerSettings } from '../config/config.ts';
+import type { SessionTable } from '../l4/backends.ts';
 
 export interface Door {
   readonly settings: ListenerSettings;
@@ -8,6 +9,8 @@ export interface Door {
   readonly listening: Listening;
   /** Connections, or sessions of UDP. */
   readonly open: number;
+  /** Its sessions of layer 4; absent where HTTP is spoken. */
+  readonly sessions?: SessionTable;
   /** Takes other settings of the same listener; cannot fail. */
   apply(settings: ListenerSettings): void;
   /** No new connections; those there are end by themselves or at the deadline. @returns how many were cut. */

@@ -100,6 +100,7 @@ export class HttpDoor implements Door {
 
   private handle(exchange: Exchange, route: HttpDoorOptions['route']): void {
     const { settings } = this;
+    exchange.journey.listener = settings.name;
     if (settings.redirectToHttps && !exchange.client.encrypted) {
       redirectToHttps(exchange);
       return;

@@ -65,6 +65,10 @@ export class StreamDoor implements Door {
     return new StreamDoor(options, listener, proxy);
   }
 
+  get sessions(): StreamProxy {
+    return this.proxy;
+  }
+
   get open(): number {
     return this.listener.connections;
   }

@@ -1,4 +1,5 @@
 /** A server with its connections, and what is counted of it. */
+import type { Exchange } from '../../core/http/index.ts';
 import type { Target } from '../../core/proxy/index.ts';
 import type { Origin } from '../../core/upstream/index.ts';
 import type { Server } from '../servers/server.ts';
@@ -6,6 +7,10 @@ import type { Server } from '../servers/server.ts';
 export class Backend implements Target {
   readonly server: Server;
   origin: Origin;
+  /** Requests that it has now, tunnels among them. */
+  readonly underWay = new Set<Exchange>();
+  /** Connections dialled by origins before this one. */
+  dialledBefore = 0;
   /** Attempts, by what came of them. */
   requests = 0;
   successes = 0;
@@ -19,6 +24,13 @@ export class Backend implements Target {
 
   constructor(server: Server, origin: Origin) {
     this.server = server;
+    this.origin = origin;
+  }
+
+  /** From now on connections are another origin's; those there are carry what they carry to its end. */
+  renew(origin: Origin): void {
+    this.origin.drain();
+    this.dialledBefore += this.origin.dialled;
     this.origin = origin;
   }
 }

@@ -41,6 +41,8 @@ import {
 } from '../../core/upstream/index.ts';
 import { FieldId, isIdempotent, type ResponseHead } from '../../core/wire/index.ts';
 import type { PoolSettings } from '../config/config.ts';
+import { asksForWebSocket } from '../draining/under-way.ts';
+import { WebSocketTap } from '../draining/web-socket-tap.ts';
 import { Outliers, outlierDefaults } from '../health/outliers.ts';
 import { SlowStarts, slowStartDefaults } from '../health/slow-start.ts';
 import { decideBinding } from '../persistence/binding.ts';
@@ -95,6 +97,8 @@ export class PoolRuntime implements ForwardPlan {
   slowStarts: SlowStarts;
   outliers: Outliers;
   readonly backends = new Map<Server, Backend>();
+  /** Whether an operator drains a server, whatever settings and discovery say of it. */
+  isDraining: (server: Server) => boolean = () => false;
   /** Backends that have left and still carry requests. */
   readonly leaving = new Set<Backend>();
   readonly times: Readonly<Record<'queue' | 'connect' | 'head' | 'total', Histogram>> = {
@@ -209,7 +213,7 @@ export class PoolRuntime implements ForwardPlan {
     pool.together(() => {
       for (const { spec, state } of members) {
         const server = pool.find(spec.name) as Server;
-        pool.set(server, 'draining', state === 'draining');
+        pool.set(server, 'draining', state === 'draining' || this.isDraining(server));
         pool.set(server, 'maintenance', state === 'maintenance');
       }
     });
@@ -321,10 +325,14 @@ export class PoolRuntime implements ForwardPlan {
   }
 
   request(exchange: Exchange): void {
+    exchange.journey.pool = this.name;
     this.context.proxyFields.current.add(exchange);
   }
 
   response(exchange: Exchange, forward: Forward, head: ResponseHead): void {
+    if (head.status === 101 && asksForWebSocket(exchange)) {
+      exchange.sink = new WebSocketTap(exchange.sink);
+    }
     if (this.sessions === null) return;
     const { server } = forward.target as Backend;
     this.sessions.answered(exchange, server, head, forward.headMs);
@@ -369,7 +377,7 @@ export class PoolRuntime implements ForwardPlan {
     const backend = forward.target as Backend;
     const { server } = backend;
     const nowMs = this.nowMs();
-    const { status, readyMs, headMs, chosenMs } = forward;
+    const { status, headMs, chosenMs } = forward;
     const bad = failure !== undefined || GATEWAY_ERRORS.has(status);
     const result = abandoned ? 'unknown' : bad ? 'failure' : 'success';
     const latencyMs = headMs > 0 ? headMs - chosenMs : Number.NaN;
@@ -383,13 +391,28 @@ export class PoolRuntime implements ForwardPlan {
       const answer = bad ? 'gateway-error' : status >= 500 ? 'error' : 'success';
       if (this.outliers.answered(server, answer, nowMs)) this.ejected(server);
     }
-    const { times } = this;
-    times.queue.record(chosenMs - exchange.startedMs);
-    if (readyMs > 0) times.connect.record(readyMs - chosenMs);
-    if (headMs > 0) times.head.record(headMs - readyMs);
-    if (result === 'success') times.total.record(nowMs - exchange.startedMs);
+    this.measure(exchange, forward, failure);
+    if (result === 'success') this.times.total.record(nowMs - exchange.startedMs);
+    backend.underWay.delete(exchange);
     if (server.member === -1) this.forgetLeft(backend);
     if (this.queue.length > 0) this.serveQueue();
+  }
+
+  /** How long each phase of an attempt took. */
+  private measure(
+    { journey, startedMs }: Exchange,
+    { attempts, chosenMs, readyMs, headMs }: Forward,
+    failure: UpstreamFailure | undefined,
+  ): void {
+    const { times } = this;
+    journey.attempts = attempts;
+    journey.failure = failure === undefined ? '' : failure.name;
+    journey.queueMs = chosenMs - startedMs;
+    journey.connectMs = readyMs > 0 ? readyMs - chosenMs : Number.NaN;
+    journey.firstByteMs = headMs > 0 ? headMs - readyMs : Number.NaN;
+    times.queue.record(journey.queueMs);
+    if (readyMs > 0) times.connect.record(journey.connectMs);
+    if (headMs > 0) times.head.record(journey.firstByteMs);
   }
 
   later(delayMs: number, run: () => void): () => void {
@@ -425,6 +448,7 @@ export class PoolRuntime implements ForwardPlan {
     const backend = this.backends.get(server) as Backend;
     forward.ticket = this.attempts.began(server, nowMs);
     backend.requests++;
+    backend.underWay.add(exchange);
     exchange.server = server.name;
     return backend;
   }
@@ -489,10 +513,9 @@ export class PoolRuntime implements ForwardPlan {
     if (backend.server.active === 0) this.leaving.delete(backend);
   }
 
-  /** The old connections carry what they carry to its end. */
-  private renew(backend: Backend, address: ListenAddress = backend.origin.address): void {
-    backend.origin.drain();
-    backend.origin = this.originOf(address);
+  /** New connections; the old ones carry what they carry to its end. */
+  renew(backend: Backend, address: ListenAddress = backend.origin.address): void {
+    backend.renew(this.originOf(address));
   }
 
   private originOf(address: ListenAddress): Origin {

@@ -2,14 +2,20 @@
 import type { TlsClient } from '../../core/runtime/index.ts';
 import type { PoolSettings } from '../config/config.ts';
 import { Membership, type MembershipContext } from '../discovery/membership.ts';
+import { type DrainedPool, ServerDrains } from '../draining/server-drains.ts';
+import { addressText, type Present } from '../draining/under-way.ts';
+import type { SessionTable } from '../l4/backends.ts';
 import { createProber } from '../probes/create-prober.ts';
 import { PoolChecks } from '../probes/pool-checks.ts';
 import type { ProbeSlots } from '../probes/probe-slots.ts';
+import type { Server } from '../servers/server.ts';
 import { type PoolContext, PoolRuntime } from './pool-runtime.ts';
 import { StreamBackends } from './stream-backends.ts';
 
 export interface ServingContext extends PoolContext, MembershipContext {
   readonly slots: ProbeSlots;
+  /** Sessions of layer 4, by listener. */
+  sessionTables(): Iterable<readonly [listener: string, table: SessionTable]>;
 }
 
 export class ServingPool {
@@ -18,6 +24,7 @@ export class ServingPool {
   readonly checks: PoolChecks;
   readonly membership: Membership;
   readonly streams: StreamBackends;
+  readonly drains: ServerDrains;
 
   constructor(settings: PoolSettings, tls: TlsClient | undefined, context: ServingContext) {
     const { clock, random, log, slots, network } = context;
@@ -36,6 +43,8 @@ export class ServingPool {
       this.checks.membersChanged();
     });
     this.streams = new StreamBackends(this.runtime);
+    this.drains = new ServerDrains(drainedPool(this, context), clock, log);
+    this.runtime.isDraining = (server) => this.drains.has(server);
   }
 
   get settings(): PoolSettings {
@@ -59,16 +68,63 @@ export class ServingPool {
   retire(): void {
     this.membership.stop();
     this.checks.stop();
+    this.drains.stop();
     this.runtime.retire();
   }
 
   close(): void {
     this.membership.stop();
     this.checks.stop();
+    this.drains.stop();
     this.runtime.close();
   }
 }
 
 function planOf({ health, upstream }: PoolSettings, tls: TlsClient | undefined) {
   return { health, tls, proxyProtocol: upstream.proxyProtocol };
+}
+
+function drainedPool(serving: ServingPool, context: ServingContext): DrainedPool {
+  const { name, runtime, streams } = serving;
+  return {
+    name,
+    pool: runtime.pool,
+    get hasSessions() {
+      return runtime.settings.persistence.by !== 'none';
+    },
+    exchangesAt: (server) => runtime.backends.get(server)?.underWay ?? [],
+    streamsAt: (server) => streamsAt(serving, server, context),
+    cutStreamsAt(server) {
+      const target = streams.targetOf(server);
+      for (const [, table] of context.sessionTables()) table.cutAt(target);
+    },
+    closeKept: (server) => runtime.backends.get(server)?.origin.drain(),
+    reopen(server, nowMs) {
+      const backend = runtime.backends.get(server);
+      if (backend !== undefined) runtime.renew(backend);
+      runtime.slowStarts.begin(server, nowMs);
+    },
+  };
+}
+
+function streamsAt(
+  { name, streams }: ServingPool,
+  server: Server,
+  { clock, sessionTables }: ServingContext,
+): Present[] {
+  const target = streams.targetOf(server);
+  const nowMs = clock.monotonicMs();
+  const present: Present[] = [];
+  for (const [listener, table] of sessionTables()) {
+    for (const { facts, target: at, begunMs } of table.joined()) {
+      if (at !== target) continue;
+      present.push({
+        client: addressText(facts.clientAddress, facts.clientPort),
+        kind: table.kind,
+        ...{ listener, pool: name, server: server.name, what: facts.serverName },
+        ageMs: Math.round(nowMs - begunMs),
+      });
+    }
+  }
+  return present;
 }

@@ -32,7 +32,11 @@ export class StreamBackends implements Backends {
   ): Target | undefined {
     const servers = tried.map((target) => (target as StreamTarget).server);
     const server = this.runtime.chooseServer(hashAddress(clientAddress), servers, nowMs);
-    if (server === undefined) return undefined;
+    return server === undefined ? undefined : this.targetOf(server);
+  }
+
+  /** The server as its sessions know it. */
+  targetOf(server: Server): Target {
     let target = this.targets.get(server);
     if (target === undefined) {
       target = new StreamTarget(this.runtime, server);

@@ -24,6 +24,13 @@ export const serverCauseTable = {
     inPanic: false,
     says: 'an operator took it out; it is not checked',
   },
+  drained: {
+    bit: 128,
+    newWork: false,
+    boundWork: false,
+    inPanic: false,
+    says: 'its drain is over, it takes nothing until it is resumed',
+  },
   draining: {
     bit: 2,
     newWork: false,

@@ -7,6 +7,7 @@
 import type {
   ByteStream,
   Clock,
+  Preface,
   StreamEvents,
   Timer,
   TlsOptions,
@@ -70,7 +71,8 @@ class OpenListener implements Listener, ConnectionOwner {
       keepAliveMs: options.keepAliveMs ?? limits.keepAliveMs,
       handshakeTimeoutMs: options.handshakeTimeoutMs ?? limits.handshakeTimeoutMs,
       admit: () => this.admit(),
-      onAccept: (stream) => this.accept(stream),
+      ...(options.preface !== undefined && { preface: options.preface }),
+      onAccept: (stream, preface) => this.accept(stream, preface),
       onAcceptError: () => {
         this.acceptErrors++;
       },
@@ -134,10 +136,11 @@ class OpenListener implements Listener, ConnectionOwner {
   closed(connection: AcceptedConnection, reason: EndingReason): void {
     this.endings.count(reason);
     this.open.delete(connection);
+    this.options.onClosed?.(connection);
     this.leave();
   }
 
-  private accept(stream: ByteStream): void {
+  private accept(stream: ByteStream, preface?: Preface): void {
     this.accepted++;
     if (!this.accepting) {
       this.endings.count('server-stop');
@@ -153,7 +156,7 @@ class OpenListener implements Listener, ConnectionOwner {
     const connection = new AcceptedConnection(++lastId, stream, this, idleMs);
     this.open.add(connection);
     this.armTick();
-    connection.begin(this.options.onConnection(connection));
+    connection.begin(this.options.onConnection(connection, preface));
   }
 
   private admit(): boolean {

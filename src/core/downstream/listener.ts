@@ -2,7 +2,7 @@
  * What a listener can do and what it counts; `listen` makes one.
  */
 import type { Endings } from '../observe/index.ts';
-import type { Clock, ListenAddress, TlsOptions, Transport } from '../runtime/index.ts';
+import type { Clock, ListenAddress, Preface, TlsOptions, Transport } from '../runtime/index.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
 import type { EndingReason } from './ending-reasons.ts';
 
@@ -29,8 +29,12 @@ export interface ListenOptions {
   readonly bufferedBytesMax?: number;
   /** Counts endings; listeners of one system may share it. Default: one of its own. */
   readonly endings?: Endings<EndingReason>;
-  /** A connection is ready (TLS: the handshake is done). */
-  onConnection(connection: Connection): ConnectionHandler;
+  /** TLS: what to read before the handshake of a connection from `remoteAddress`, if anything. */
+  preface?(remoteAddress: string): Preface | null;
+  /** A connection is ready (TLS: the handshake is done). `preface` is its own, if it had one. */
+  onConnection(connection: Connection, preface?: Preface): ConnectionHandler;
+  /** A connection is gone, counted and out of the listener; its handler is told next. */
+  onClosed?(connection: Connection): void;
   /** A connection above `connectionsMax`: bytes to say before it is closed. Plain connections only. */
   onReject?(remoteAddress: string): Buffer | undefined;
 }

@@ -49,10 +49,15 @@ export class BodyReader {
 
   /** The peer sends no more. True: that is how this body ends, and the sink has been told. */
   peerEnded(sink: BodySink): boolean {
-    if (this.ended || this.kind !== BodyKind.untilClose) return false;
+    if (!this.endsWithPeer) return false;
     this.ended = true;
     sink.end(null);
     return true;
+  }
+
+  /** The peer's end is the end of this body. */
+  get endsWithPeer(): boolean {
+    return !this.ended && this.kind === BodyKind.untilClose;
   }
 
   /**
@@ -95,14 +100,17 @@ export class BodyReader {
   private give(buf: Buffer, start: number, end: number, stays: boolean, sink: BodySink): void {
     this.bytes += end - start;
     const whole = start === 0 && end === buf.length;
-    if (!sink.data(whole ? buf : buf.subarray(start, end), stays)) this.paused = true;
+    const more = sink.data(whole ? buf : buf.subarray(start, end), stays);
+    // The sink may have let the message go.
+    if (!more && !this.ended) this.paused = true;
   }
 
   private finish(sink: BodySink, trailers: ChunkedDecoder['trailers']): void {
     if (this.ended) return;
     this.ended = true;
-    sink.end(trailers);
+    // Trailers do not live in what the decoder uses for the next body.
     this.release();
+    sink.end(trailers);
   }
 
   private start(kind: BodyKind, length: number): void {

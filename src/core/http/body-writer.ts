@@ -46,11 +46,12 @@ export class BodyWriter {
       // The peer would take what is too much for the next message.
       if (this.left < 0) return true;
     }
-    let free = true;
-    if (stays && length > COPY_BYTES_MAX) free = output.flushWith(bytes);
-    else copyInPieces(output, bytes);
+    if (stays && length > COPY_BYTES_MAX) {
+      return output.flushWith(bytes, chunked ? CHUNK_END : null);
+    }
+    copyInPieces(output, bytes);
     if (chunked) output.append(CHUNK_END);
-    return free;
+    return true;
   }
 
   end(output: Output, trailers: Fields | null): void {

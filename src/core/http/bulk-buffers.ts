@@ -3,12 +3,17 @@
  * brought can be written on without a copy and stays as it is until it is read again.
  *
  * 256 KiB: measured for bodies of 64 KiB and more (ARCHITECTURE.md). The number of buffers is bounded; without
- * one a body is copied through the shared buffer, which is slower and nothing else.
+ * one a body is copied through the shared buffer, which is slower and nothing else. A stream of which nobody knows
+ * how long it is (chunks, tunnels) has one only while its reads are large, so that ten thousand idle ones hold none.
  */
+import type { BodyReader } from './body-reader.ts';
 
 const BULK_BYTES = 262_144;
 /** A body of which less is to come is not worth it. */
 export const BULK_BODY_BYTES_MIN = 65_536;
+/** A read of a body of unknown length from which on more of the kind are expected, and below which they are not. */
+const LARGE_READ_BYTES = 32_768;
+const SMALL_READ_BYTES = 8_192;
 const IN_USE_MAX = 512;
 const KEPT_MAX = 16;
 
@@ -26,4 +31,49 @@ export function takeBulkBuffer(): Buffer | null {
 export function giveBulkBuffer(buffer: Buffer, free: boolean): void {
   inUse--;
   if (free && kept.length < KEPT_MAX) kept.push(buffer);
+}
+
+/** Buffers that are read into. */
+export function bulkBuffersInUse(): number {
+  return inUse;
+}
+
+/** What reads can be sent elsewhere: a stream or a connection. */
+interface Readable {
+  readonly chunksStay: boolean;
+  useReadBuffer(buffer: Buffer | null): void;
+}
+
+/** The buffer of one connection, if it has one. */
+export class BulkReads {
+  private buffer: Buffer | null = null;
+  private readonly source: Readable;
+
+  constructor(source: Readable) {
+    this.source = source;
+  }
+
+  /**
+   * Behind a read of so many bytes, of a body that goes on. Called inside `onData`. `free`: nobody refers to
+   * the chunk that was read.
+   */
+  adapt({ left }: BodyReader, readBytes: number, free: boolean): void {
+    if (this.buffer !== null) {
+      if (left === 0 && readBytes < SMALL_READ_BYTES) this.give(free);
+      return;
+    }
+    const worth = left > 0 ? left >= BULK_BODY_BYTES_MIN : readBytes >= LARGE_READ_BYTES;
+    if (!worth || this.source.chunksStay) return;
+    this.buffer = takeBulkBuffer();
+    if (this.buffer !== null) this.source.useReadBuffer(this.buffer);
+  }
+
+  /** Reads go to the shared buffer again. `free`: nobody refers to a chunk in this one. */
+  give(free: boolean): void {
+    const { buffer } = this;
+    if (buffer === null) return;
+    this.buffer = null;
+    this.source.useReadBuffer(null);
+    giveBulkBuffer(buffer, free);
+  }
 }

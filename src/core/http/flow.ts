@@ -6,7 +6,7 @@
  *
  * One rule of memory: bytes given to `data` are valid during the call. With `stays` true they are valid until
  * the source is read again. A sink that answers false wants no more until it says so; bytes that stay it may
- * go on using until then.
+ * go on using until then. So a source must not be resumed for any other reason.
  */
 import type { Fields, ResponseHead } from '../wire/index.ts';
 
@@ -22,7 +22,12 @@ export interface BodySink {
   abort(): void;
 }
 
-/** Takes a response: any number of `interim`, one `head`, then the body unless `end` was true. */
+/**
+ * Takes a response: any number of `interim`, one `head`, then the body unless `end` was true.
+ *
+ * A head with `upgrade` begins a tunnel: `end` then says that the server sends no more; the client may go on
+ * until its own end, which the request's `BodySink` is told.
+ */
 export interface ResponseSink extends BodySink {
   /** 1xx, RFC 9110 section 15.2. */
   interim(head: ResponseHead): void;

@@ -22,13 +22,14 @@ const BLOCKS_KEPT = 32;
 
 const EMPTY = Buffer.alloc(0);
 const blocks: Buffer[] = [];
+/** The list of the write at hand. */
+const pieces: Buffer[] = [];
 
 export class Output {
   /** The block; free from `end` on. Writers that need `room` put their bytes here and move `end`. */
   buf: Buffer = EMPTY;
   end = 0;
   private readonly target: OutputTarget;
-  private readonly pair: [Buffer, Buffer] = [EMPTY, EMPTY];
 
   constructor(target: OutputTarget) {
     this.target = target;
@@ -59,18 +60,18 @@ export class Output {
   }
 
   /**
-   * Sends what the block holds and `bytes` behind it, without copying them.
+   * Sends what the block holds and `bytes` behind it, without copying them, and `tail` behind these.
    * @returns true: their memory is free; false: it is in use until the target's drain.
    */
-  flushWith(bytes: Buffer): boolean {
-    const { buf, end, pair } = this;
-    if (end === 0) return this.target.write(bytes);
+  flushWith(bytes: Buffer, tail: Buffer | null): boolean {
+    const { buf, end } = this;
+    if (end === 0 && tail === null) return this.target.write(bytes);
     this.release();
-    pair[0] = buf.subarray(0, end);
-    pair[1] = bytes;
-    const free = this.target.writev(pair);
-    pair[0] = EMPTY;
-    pair[1] = EMPTY;
+    if (end > 0) pieces.push(buf.subarray(0, end));
+    pieces.push(bytes);
+    if (tail !== null) pieces.push(tail);
+    const free = this.target.writev(pieces);
+    pieces.length = 0;
     if (free) give(buf);
     return free;
   }

@@ -15,8 +15,8 @@ import {
   type BodySink,
   type Exchange,
   httpDate,
-  RestingPool,
   type ResponseFlow,
+  RestingPool,
 } from '../http/index.ts';
 import {
   type Origin,

@@ -2,17 +2,20 @@
  * The beginning of a request's body, kept to be sent again as long as it is small.
  */
 import type { BodySink } from '../http/index.ts';
+import type { Fields } from '../wire/index.ts';
 
 export class KeptBody {
   /** All of the body has come. */
   ended = false;
-  private pieces: Buffer[] = [];
+  private readonly pieces: Buffer[] = [];
   private bytes = 0;
   private max = 0;
   private lost = false;
 
-  begin(bytesMax: number): void {
+  /** @param length bytes of the body, negative when nobody knows. */
+  begin(bytesMax: number, length: number): void {
     this.max = bytesMax;
+    this.lost = length > bytesMax;
   }
 
   /** Everything that has come is kept. */
@@ -24,11 +27,16 @@ export class KeptBody {
     if (this.lost) return;
     this.bytes += bytes.length;
     if (this.bytes > this.max) {
-      this.lost = true;
-      this.pieces = [];
+      this.forget();
       return;
     }
     this.pieces.push(Buffer.from(bytes));
+  }
+
+  /** The body has ended. Trailers are not kept. */
+  noteEnd(trailers: Fields | null): void {
+    this.ended = true;
+    if (trailers !== null) this.forget();
   }
 
   /** Gives what was kept to another sink. True: it takes more, and more is to come. */
@@ -40,9 +48,15 @@ export class KeptBody {
     return more && !this.ended;
   }
 
+  /** It can not be sent again. */
+  forget(): void {
+    this.lost = true;
+    this.pieces.length = 0;
+  }
+
   reset(): void {
     this.ended = false;
-    this.pieces = [];
+    this.pieces.length = 0;
     this.bytes = 0;
     this.max = 0;
     this.lost = false;

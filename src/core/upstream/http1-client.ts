@@ -2,19 +2,20 @@
  * One dialled connection that speaks HTTP/1, one request at a time.
  *
  *     idle ──carry──▶ sent ──head──▶ body ──end──▶ idle (kept) or closed
+ *                       │              └── 101 ──▶ tunnel ──both sides ended──▶ closed
  *                       └── reset, silence, nonsense ──▶ failed, closed
  *
  * Invariants: a connection is kept only when request and response are both whole and the server said nothing
- * beyond; what it says unasked ends it. A response is never patched: what can not be read is a failure.
+ * beyond; what it says unasked ends it. A response is never patched: what can not be read is a failure, and so is
+ * an upgrade that nobody asked for.
  */
 import {
   BodyReader,
   type BodySink,
   BodyWriter,
-  BULK_BODY_BYTES_MIN,
-  giveBulkBuffer,
+  BulkReads,
   Output,
-  takeBulkBuffer,
+  wakePools,
 } from '../http/index.ts';
 import type { ByteStream, StreamEvents } from '../runtime/index.ts';
 import {
@@ -27,6 +28,7 @@ import {
   MethodId,
   parseResponseHead,
   problemOf,
+  problems,
   type RequestHead,
   ResponseHead,
   requestHeadBytesMax,
@@ -38,58 +40,69 @@ import type { UpstreamEvents, UpstreamRequest } from './request.ts';
 export interface ClientOwner {
   readonly headMs: number;
   readonly bodyStallMs: number;
+  readonly sendStallMs: number;
   monotonicMs(): number;
   /** The request is over; `reusable`: the connection may carry another one. */
   released(client: Http1Client, reusable: boolean): void;
-  closed(client: Http1Client): void;
 }
 
 /** Heads are read one at a time, so one of them does for all connections. */
 const head = new ResponseHead();
+/** Interim responses to one request: what is more is no announcement but a flood. */
+const INTERIM_MAX = 32;
+/** Room for nearly every head, so that its size is not counted beforehand. */
+const HEAD_ROOM_BYTES = 4096;
 
 export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
   /** Requests it has carried. */
   carried = 0;
-  /** When it was last of use, monotonic milliseconds. */
-  movedMs = 0;
+  /** When it was given back, monotonic milliseconds. */
+  idleSinceMs = 0;
   private readonly stream: ByteStream;
   private readonly owner: ClientOwner;
   private readonly output: Output;
-  private readonly body = new BodyReader();
+  private readonly reader = new BodyReader();
   private readonly writer = new BodyWriter();
+  private readonly bulk: BulkReads;
+  private readonly body = new ResponseBody();
   private events: UpstreamEvents | null = null;
   private collector: HeadCollector | null = null;
-  private bulk: Buffer | null = null;
   private method: MethodId = MethodId.other;
   private requestEnded = true;
   private responseBegun = false;
   private responseEnded = true;
   private keepAlive = true;
   private tunnel = false;
-  private expectsContinue = false;
+  private asksUpgrade = false;
+  private interims = 0;
   private paused = false;
   private receivedAny = false;
   private gone = false;
-  private readonly sink = new ResponseBody();
+  /** A phase has begun or something has come since the last tick. */
+  private moved = true;
+  private movedMs = 0;
+  /** What waited for the server at the last tick, and when it last took some of it. */
+  private waitedBytes = 0;
+  private takenMs = 0;
 
   constructor(stream: ByteStream, owner: ClientOwner) {
     this.stream = stream;
     this.owner = owner;
     this.output = new Output(stream);
-    this.movedMs = owner.monotonicMs();
+    this.bulk = new BulkReads(stream);
     stream.attach(this);
   }
 
   /** The connection carries a request of `events` now. */
   carry(events: UpstreamEvents): void {
     this.events = events;
-    this.sink.events = events;
+    this.body.events = events;
     this.requestEnded = false;
     this.responseBegun = false;
     this.responseEnded = false;
     this.keepAlive = true;
-    this.tunnel = false;
     this.receivedAny = false;
+    this.interims = 0;
     const reused = this.carried > 0;
     this.carried++;
     events.onReady(this, reused);
@@ -104,17 +117,24 @@ export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
   send(request: RequestHead, end: boolean): void {
     const { output } = this;
     this.method = request.method;
-    this.expectsContinue = request.expectContinue;
-    this.movedMs = this.owner.monotonicMs();
-    output.room(requestHeadBytesMax(request, null));
-    output.end = encodeRequestHead(output.buf, output.end, request);
-    this.writer.begin(end ? BodyKind.none : request.body, request.contentLength);
+    this.asksUpgrade = request.upgrade;
+    this.moved = true;
+    output.room(HEAD_ROOM_BYTES);
+    let to = encodeRequestHead(output.buf, output.end, request);
+    if (to === -1) {
+      output.room(requestHeadBytesMax(request, null));
+      to = encodeRequestHead(output.buf, output.end, request);
+    }
+    output.end = to;
     this.requestEnded = end;
     if (end) output.flush();
+    else this.writer.begin(request.body, request.contentLength);
   }
 
+  /** From the request's body. */
   data(bytes: Buffer, stays: boolean): boolean {
     if (this.gone || this.requestEnded) return true;
+    this.moved = true;
     const free = this.writer.data(this.output, bytes, stays);
     return free && this.stream.bufferedBytes === 0;
   }
@@ -122,15 +142,13 @@ export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
   end(trailers: Fields | null): void {
     if (this.gone || this.requestEnded) return;
     this.requestEnded = true;
-    this.movedMs = this.owner.monotonicMs();
-    if (this.tunnel) {
-      this.output.flush();
-      this.stream.shutdown();
-      return;
-    }
-    this.writer.end(this.output, trailers);
+    this.moved = true;
+    if (!this.tunnel) this.writer.end(this.output, trailers);
     this.output.flush();
-    if (this.responseEnded) this.release();
+    if (!this.tunnel) return;
+    // The stream closes by itself once both sides have ended and all is sent.
+    if (this.responseEnded) this.events = null;
+    this.stream.shutdown();
   }
 
   flush(): void {
@@ -150,7 +168,7 @@ export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
   resume(): void {
     if (!this.paused) return;
     this.paused = false;
-    this.movedMs = this.owner.monotonicMs();
+    this.moved = true;
     if (!this.gone) this.stream.resume();
   }
 
@@ -159,192 +177,11 @@ export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
     this.close();
   }
 
-  /** Nobody uses it: closes. */
+  /** Closes without telling anybody. */
   close(): void {
     if (this.gone) return;
-    this.gone = true;
-    this.giveBulk();
-    this.body.stop();
-    this.output.clear();
-    this.owner.released(this, false);
+    this.letGo();
     this.stream.destroy();
-  }
-
-  /** Looks at timeouts. */
-  tick(nowMs: number): void {
-    if (this.events === null || this.tunnel) return;
-    if (
-      this.stream.bufferedBytes > 0 ||
-      this.paused ||
-      (!this.requestEnded && !this.responseBegun)
-    ) {
-      // Its client or its own reader holds it up; those have timeouts of their own.
-      if (this.paused || this.stream.bufferedBytes === 0) {
-        this.movedMs = nowMs;
-        return;
-      }
-      if (nowMs - this.movedMs >= this.owner.bodyStallMs)
-        this.fail(upstreamFailures.sendTimeout, '');
-      return;
-    }
-    const limit = this.responseBegun ? this.owner.bodyStallMs : this.owner.headMs;
-    if (limit === 0 || nowMs - this.movedMs < limit) return;
-    this.fail(this.responseBegun ? upstreamFailures.bodyTimeout : upstreamFailures.headTimeout, '');
-  }
-
-  // From the stream.
-
-  onData(chunk: Buffer): void {
-    if (this.gone) return;
-    if (this.events === null) {
-      // Unasked: a response to nothing, or the 408 with which some servers close.
-      this.close();
-      return;
-    }
-    this.movedMs = this.owner.monotonicMs();
-    this.receivedAny = true;
-    this.take(chunk, 0, chunk.length, this.stream.chunksStay);
-  }
-
-  onDrain(): void {
-    this.movedMs = this.owner.monotonicMs();
-    if (!this.requestEnded) this.events?.onDrain();
-  }
-
-  onEnd(): void {
-    const { events } = this;
-    if (events === null) {
-      this.close();
-      return;
-    }
-    if (this.responseBegun && this.body.peerEnded(this.sink)) {
-      this.responseEnded = true;
-      events.onReadEnd();
-      if (this.tunnel) {
-        if (this.requestEnded) this.close();
-        return;
-      }
-      this.events = null;
-      this.close();
-      return;
-    }
-    if (this.responseBegun) this.fail(upstreamFailures.truncated, '');
-    else this.fail(this.unseen() ? upstreamFailures.resetUnused : upstreamFailures.closedEarly, '');
-  }
-
-  onClosed(error: string | null): void {
-    const failed = !this.gone;
-    this.gone = true;
-    this.giveBulk();
-    this.output.clear();
-    if (failed) {
-      this.owner.released(this, false);
-      this.tell(error ?? '');
-    }
-    this.owner.closed(this);
-  }
-
-  private tell(detail: string): void {
-    const { events } = this;
-    this.events = null;
-    if (events === null || (this.responseEnded && !this.tunnel)) return;
-    if (this.responseBegun) events.onFailure(upstreamFailures.truncated, detail);
-    else if (this.unseen()) events.onFailure(upstreamFailures.resetUnused, detail);
-    else events.onFailure(upstreamFailures.reset, detail);
-  }
-
-  /** The server may have closed a kept connection before it saw the request. */
-  private unseen(): boolean {
-    return this.carried > 1 && !this.receivedAny;
-  }
-
-  private take(buf: Buffer, start: number, end: number, stays: boolean): void {
-    const { events } = this;
-    let at = start;
-    while (at < end && this.events === events && events !== null && !this.responseEnded) {
-      const next = this.responseBegun
-        ? this.body.read(buf, at, end, stays, this.sink)
-        : this.readHead(buf, at, end, events);
-      if (this.events !== events) break;
-      if (next < 0) {
-        this.fail(upstreamFailures.badResponse, problemOf(next).name);
-        return;
-      }
-      at = next;
-      if (this.responseBegun && this.body.ended) this.responseEnded = true;
-    }
-    if (this.events !== events || events === null) return;
-    if (this.body.paused && !this.responseEnded) {
-      this.body.paused = false;
-      this.pause();
-    }
-    if (!this.responseEnded) {
-      events.onReadEnd();
-      return;
-    }
-    // Bytes behind the response: who sent them can not be trusted with another request.
-    if (at < end) this.keepAlive = false;
-    this.giveBulk();
-    this.events = null;
-    if (this.requestEnded || this.tunnel) this.release();
-    else this.close();
-    events.onReadEnd();
-  }
-
-  private readHead(buf: Buffer, at: number, end: number, events: UpstreamEvents): number {
-    let taken: number;
-    if (this.collector === null) {
-      taken = parseResponseHead(head, buf, at, end, HEAD_LIMITS, this.method);
-      if (taken === 0) {
-        this.collector = new HeadCollector(HEAD_LIMITS.headBytes, (b, s, e) =>
-          parseResponseHead(head, b, s, e, HEAD_LIMITS, this.method),
-        );
-        taken = this.collector.take(buf, at, end);
-      }
-    } else {
-      taken = this.collector.take(buf, at, end);
-    }
-    if (taken === 0) return end;
-    if (taken < 0) return taken;
-    const { collector } = this;
-    this.collector = null;
-    if (head.isInterim()) {
-      events.onInterim(head);
-    } else {
-      this.begin(events);
-    }
-    collector?.release();
-    return at + taken;
-  }
-
-  private begin(events: UpstreamEvents): void {
-    this.responseBegun = true;
-    this.keepAlive = head.keepAlive;
-    if (head.upgrade) {
-      this.tunnel = true;
-      this.body.beginTunnel();
-      this.writer.begin(BodyKind.untilClose, 0);
-      this.requestEnded = false;
-      events.onHead(head, false);
-      return;
-    }
-    this.body.begin(head, CHUNK_LIMITS);
-    const long = head.body !== BodyKind.length || head.contentLength >= BULK_BODY_BYTES_MIN;
-    if (long && !this.body.ended && !this.stream.chunksStay) {
-      this.bulk = takeBulkBuffer();
-      if (this.bulk !== null) this.stream.useReadBuffer(this.bulk);
-    }
-    // A server that waited to be sent the body has decided without it.
-    if (!this.requestEnded && this.expectsContinue) this.keepAlive = false;
-    if (this.body.ended) this.responseEnded = true;
-    events.onHead(head, this.body.ended);
-  }
-
-  /** The request is over and well. */
-  private release(): void {
-    this.movedMs = this.owner.monotonicMs();
-    if (this.keepAlive && !this.tunnel && !this.gone) this.owner.released(this, true);
-    else this.close();
   }
 
   /** Ends the request for a reason. */
@@ -355,11 +192,192 @@ export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
     events?.onFailure(failure, detail);
   }
 
-  private giveBulk(): void {
-    if (this.bulk === null) return;
-    if (!this.gone) this.stream.useReadBuffer(null);
-    giveBulkBuffer(this.bulk, !this.paused && !this.body.paused);
-    this.bulk = null;
+  /** Looks at timeouts of a connection that is used. */
+  tick(nowMs: number): void {
+    if (this.gone) return;
+    if (this.moved) {
+      this.moved = false;
+      this.movedMs = nowMs;
+    }
+    const { sendStallMs, headMs, bodyStallMs } = this.owner;
+    const { bufferedBytes } = this.stream;
+    if (this.waitedBytes === 0 || bufferedBytes < this.waitedBytes) this.takenMs = nowMs;
+    this.waitedBytes = bufferedBytes;
+    if (bufferedBytes > 0 && sendStallMs > 0 && nowMs - this.takenMs >= sendStallMs) {
+      this.fail(upstreamFailures.sendTimeout, '');
+      return;
+    }
+    const asked = this.requestEnded && bufferedBytes === 0;
+    // What its client or its own reader holds up has timeouts there, and so has a tunnel.
+    if (this.events === null || this.tunnel || this.paused || (!asked && !this.responseBegun)) {
+      this.movedMs = nowMs;
+      return;
+    }
+    const limitMs = this.responseBegun ? bodyStallMs : headMs;
+    if (limitMs === 0 || nowMs - this.movedMs < limitMs) return;
+    this.fail(this.responseBegun ? upstreamFailures.bodyTimeout : upstreamFailures.headTimeout, '');
+  }
+
+  // From the stream.
+
+  onData(chunk: Buffer): void {
+    if (this.gone) return;
+    wakePools();
+    if (this.events === null) {
+      // Unasked: a response to nothing, or the 408 with which some servers close.
+      this.close();
+      return;
+    }
+    this.moved = true;
+    this.receivedAny = true;
+    this.take(chunk, chunk.length, this.stream.chunksStay);
+  }
+
+  onDrain(): void {
+    this.waitedBytes = 0;
+    if (!this.requestEnded) this.events?.onWritable();
+  }
+
+  onEnd(): void {
+    if (this.gone) return;
+    const { events, reader } = this;
+    if (events === null) {
+      this.close();
+      return;
+    }
+    if (!this.responseBegun) {
+      this.fail(this.unseen() ? upstreamFailures.resetUnused : upstreamFailures.closedEarly, '');
+      return;
+    }
+    if (this.responseEnded || !reader.endsWithPeer) {
+      this.fail(upstreamFailures.truncated, '');
+      return;
+    }
+    this.responseEnded = true;
+    reader.stop();
+    if (this.tunnel) {
+      if (this.requestEnded) this.events = null;
+      events.onEnd(null);
+      events.onReadEnd();
+      return;
+    }
+    this.events = null;
+    this.close();
+    events.onEnd(null);
+    events.onReadEnd();
+  }
+
+  onClosed(error: string | null): void {
+    if (this.gone) return;
+    const { events } = this;
+    this.events = null;
+    this.letGo();
+    if (events === null) return;
+    if (this.responseBegun) events.onFailure(upstreamFailures.truncated, error ?? '');
+    else if (this.unseen()) events.onFailure(upstreamFailures.resetUnused, error ?? '');
+    else events.onFailure(upstreamFailures.reset, error ?? '');
+  }
+
+  /** The server may have closed a kept connection before it saw the request. */
+  private unseen(): boolean {
+    return this.carried > 1 && !this.receivedAny;
+  }
+
+  private letGo(): void {
+    this.gone = true;
+    this.bulk.give(!this.paused && !this.reader.paused);
+    this.reader.stop();
+    this.output.clear();
+    this.owner.released(this, false);
+  }
+
+  private take(buf: Buffer, end: number, stays: boolean): void {
+    const events = this.events as UpstreamEvents;
+    const { reader } = this;
+    let at = 0;
+    while (at < end && !this.responseEnded) {
+      const next = this.responseBegun
+        ? reader.read(buf, at, end, stays, this.body)
+        : this.readHead(buf, at, end, events);
+      // Whoever was told has let the request go.
+      if (this.events !== events) return;
+      if (next < 0) {
+        this.fail(upstreamFailures.badResponse, problemOf(next).name);
+        return;
+      }
+      at = next;
+      if (this.responseBegun && reader.ended) this.responseEnded = true;
+    }
+    if (!this.responseEnded) {
+      if (reader.paused) {
+        reader.paused = false;
+        this.bulk.adapt(reader, buf.length, false);
+        this.pause();
+      } else if (this.responseBegun) {
+        this.bulk.adapt(reader, buf.length, true);
+      }
+      events.onReadEnd();
+      return;
+    }
+    // Bytes behind the response: who sent them can not be trusted with another request.
+    if (at < end) this.keepAlive = false;
+    this.complete(events);
+  }
+
+  /** The response is whole, and has been told. */
+  private complete(events: UpstreamEvents): void {
+    this.events = null;
+    this.bulk.give(!this.reader.paused);
+    if (this.keepAlive && this.requestEnded) this.owner.released(this, true);
+    else this.close();
+    events.onReadEnd();
+  }
+
+  private readHead(buf: Buffer, at: number, end: number, events: UpstreamEvents): number {
+    let taken = 0;
+    if (this.collector === null) {
+      taken = parseResponseHead(head, buf, at, end, HEAD_LIMITS, this.method);
+      if (taken === 0) {
+        this.collector = new HeadCollector(HEAD_LIMITS.headBytes, (b, s, e) =>
+          parseResponseHead(head, b, s, e, HEAD_LIMITS, this.method),
+        );
+      }
+    }
+    const { collector } = this;
+    if (collector !== null) taken = collector.take(buf, at, end);
+    if (taken === 0) return end;
+    this.collector = null;
+    if (taken < 0) return taken;
+    const problem = this.begin(events);
+    collector?.release();
+    return problem === 0 ? at + taken : problem;
+  }
+
+  private begin(events: UpstreamEvents): number {
+    if (head.isInterim()) {
+      if (++this.interims > INTERIM_MAX) return problems.tooManyInterims.code;
+      events.onInterim(head);
+      return 0;
+    }
+    const connect = this.method === MethodId.connect;
+    // RFC 9110 section 7.8: only what was asked for, and only behind the whole request.
+    if (head.upgrade && !connect && !(this.asksUpgrade && this.requestEnded)) {
+      return problems.badSwitch.code;
+    }
+    this.responseBegun = true;
+    this.keepAlive = head.keepAlive;
+    if (head.upgrade) {
+      this.tunnel = true;
+      this.reader.beginTunnel();
+      this.writer.begin(BodyKind.untilClose, 0);
+      this.requestEnded = false;
+      events.onHead(head, false);
+      return 0;
+    }
+    const { reader } = this;
+    reader.begin(head, CHUNK_LIMITS);
+    events.onHead(head, reader.ended);
+    return 0;
   }
 }
 

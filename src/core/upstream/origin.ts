@@ -37,6 +37,8 @@ export interface OriginLimits {
   readonly headMs: number;
   /** Without a byte of a body; 0 for no limit. */
   readonly bodyStallMs: number;
+  /** Without the server taking a byte of a request; 0 for no limit. Default: `bodyStallMs`. */
+  readonly sendStallMs?: number;
 }
 
 export const ORIGIN_LIMITS: OriginLimits = {
@@ -59,7 +61,7 @@ export interface OriginOptions {
 }
 
 interface Waiting {
-  events: UpstreamEvents | null;
+  readonly events: UpstreamEvents;
   readonly sinceMs: number;
 }
 
@@ -93,6 +95,9 @@ export class Origin implements ClientOwner {
   get bodyStallMs(): number {
     return this.limits.bodyStallMs;
   }
+  get sendStallMs(): number {
+    return this.limits.sendStallMs ?? this.limits.bodyStallMs;
+  }
   /** Requests without a connection yet. */
   get queued(): number {
     return this.waiting.length;
@@ -111,6 +116,10 @@ export class Origin implements ClientOwner {
   /** Finds a connection for a request: `onReady` or `onFailure`, often inside this call. */
   request(events: UpstreamEvents): void {
     const { idle, limits } = this;
+    if (this.draining) {
+      events.onFailure(upstreamFailures.drained, '');
+      return;
+    }
     let client = idle.pop();
     while (client !== undefined && !client.isUsable) client = idle.pop();
     if (client !== undefined) {
@@ -124,7 +133,7 @@ export class Origin implements ClientOwner {
     }
     this.waiting.push({ events, sinceMs: this.monotonicMs() });
     this.arm();
-    if (room) this.dial();
+    this.dialForWaiting();
   }
 
   /** Forgets a request that has no connection yet. */
@@ -144,8 +153,7 @@ export class Origin implements ClientOwner {
     this.drain();
     for (const dial of this.dials) dial.cancel();
     this.dials.clear();
-    for (const { events } of this.waiting.splice(0))
-      events?.onFailure(upstreamFailures.drained, '');
+    for (const { events } of this.waiting.splice(0)) events.onFailure(upstreamFailures.drained, '');
     for (const client of [...this.busy]) client.fail(upstreamFailures.drained, '');
     if (this.timer !== null) this.options.clock.clearTimer(this.timer);
     this.timer = null;
@@ -161,18 +169,19 @@ export class Origin implements ClientOwner {
       return;
     }
     const next = this.waiting.shift();
-    if (next !== undefined) this.use(client, next.events as UpstreamEvents);
+    if (next !== undefined) this.use(client, next.events);
     else if (this.draining || this.idle.length >= this.limits.idleMax) client.close();
-    else {
-      this.idle.push(client);
-      this.arm();
-    }
+    else this.keep(client);
   }
-
-  closed(): void {}
 
   private get open(): number {
     return this.active + this.idle.length + this.dials.size;
+  }
+
+  private keep(client: Http1Client): void {
+    client.idleSinceMs = this.monotonicMs();
+    this.idle.push(client);
+    this.arm();
   }
 
   private use(client: Http1Client, events: UpstreamEvents): void {
@@ -208,13 +217,14 @@ export class Origin implements ClientOwner {
           this.connected++;
           const client = new Http1Client(stream, this);
           const next = this.waiting.shift();
-          if (next !== undefined) this.use(client, next.events as UpstreamEvents);
+          if (next !== undefined) this.use(client, next.events);
           else if (this.draining) client.close();
-          else this.idle.push(client);
+          else this.keep(client);
         },
         onFailed: (code, detail) => {
           this.dials.delete(dial);
-          this.waiting.shift()?.events?.onFailure(failureOf(code), detail);
+          this.waiting.shift()?.events.onFailure(failureOf(code), detail);
+          this.dialForWaiting();
         },
       },
     );
@@ -233,10 +243,10 @@ export class Origin implements ClientOwner {
     const { limits, waiting, idle } = this;
     for (const client of [...this.busy]) client.tick(nowMs);
     while (waiting.length > 0 && nowMs - (waiting[0] as Waiting).sinceMs >= limits.queueMs) {
-      waiting.shift()?.events?.onFailure(upstreamFailures.queueTimeout, '');
+      waiting.shift()?.events.onFailure(upstreamFailures.queueTimeout, '');
     }
     // The oldest stand first: the last one used is used first.
-    while (idle.length > 0 && nowMs - idle[0]!.movedMs >= limits.idleMs) idle[0]!.close();
+    while (idle.length > 0 && nowMs - idle[0]!.idleSinceMs >= limits.idleMs) idle[0]!.close();
     if (this.busy.size + waiting.length + idle.length > 0) this.arm();
   }
 }

@@ -2,31 +2,50 @@
  * One accepted connection that speaks HTTP/1.
  *
  *     idle ──first byte──▶ head ──whole──▶ exchange ──response and body whole──▶ idle
- *                           │                 ├── 101 ──▶ tunnel ──either side ends──▶ closing
+ *                           │                 ├── 101 ──▶ tunnel ──both sides ended──▶ closing
  *                           └── problem ──▶ answered, closing
  *
  * Requests that come while one is served wait in the order they came, at most one read of them; then the
- * client is not read from. Whatever ends an exchange early ends the connection, because where the next
- * request begins would have to be guessed.
+ * client is not read from. Neither is it while more waits for it than `PIPELINE_BYTES_MAX`. Whatever ends an
+ * exchange early ends the connection, because where the next request begins would have to be guessed.
+ *
+ * Times are kept by flags: who moves something sets `moved`, the tick puts a time to it.
  */
 import {
   answer,
   BodyReader,
-  BULK_BODY_BYTES_MIN,
+  BulkReads,
   type ClientFacts,
-  giveBulkBuffer,
   Output,
-  takeBulkBuffer,
+  RestingPool,
+  wakePools,
 } from '../../http/index.ts';
-import { HeadCollector, parseRequestHead, problemOf } from '../../wire/index.ts';
+import { HeadCollector, MethodId, parseRequestHead, problemOf } from '../../wire/index.ts';
 import type { Connection, ConnectionHandler } from '../connection.ts';
 import type { EndingReason } from '../ending-reasons.ts';
 import { Http1Exchange } from './http1-exchange.ts';
-import { DISCARD_BYTES_MAX } from './limits.ts';
+import { DISCARD_BYTES_MAX, type HttpLimits, PIPELINE_BYTES_MAX } from './limits.ts';
 import type { HttpServer, RequestEnding } from './server.ts';
 
-const EXCHANGES_KEPT = 1024;
-const pool: Http1Exchange[] = [];
+const exchanges = new RestingPool<Http1Exchange>(1024);
+
+/** How a request and its connection end once the answer at hand is whole. */
+interface Fate {
+  readonly ending: RequestEnding;
+  readonly reason: EndingReason;
+}
+
+const COMPLETE: Fate = { ending: 'complete', reason: 'complete' };
+const REFUSED: Fate = { ending: 'refused', reason: 'protocol-error' };
+const NOT_OFFERED: Fate = { ending: 'refused', reason: 'complete' };
+const TOO_LARGE: Fate = { ending: 'refused', reason: 'input-limit' };
+const HEAD_LATE: Fate = { ending: 'head-timeout', reason: 'head-timeout' };
+const BODY_LATE: Fate = { ending: 'body-timeout', reason: 'body-timeout' };
+const SEND_LATE: Fate = { ending: 'send-timeout', reason: 'send-timeout' };
+const REQUEST_LATE: Fate = { ending: 'request-timeout', reason: 'request-timeout' };
+const TUNNEL_IDLE: Fate = { ending: 'tunnel-idle', reason: 'idle-timeout' };
+const CLIENT_GONE: Fate = { ending: 'client-aborted', reason: 'client-closed' };
+const RESPONSE_CUT: Fate = { ending: 'response-aborted', reason: 'response-aborted' };
 
 export class Http1Connection implements ConnectionHandler {
   readonly server: HttpServer;
@@ -34,27 +53,36 @@ export class Http1Connection implements ConnectionHandler {
   readonly output: Output;
   private readonly connection: Connection;
   private readonly body = new BodyReader();
+  private readonly bulk: BulkReads;
   private exchange: Http1Exchange | null = null;
   /** Its head is coming; most heads come whole and never stand here. */
   private incoming: Http1Exchange | null = null;
   private collector: HeadCollector | null = null;
-  /** What came behind what could be taken. */
+  /** What came behind what could be taken; memory of our own. */
   private kept: Buffer | null = null;
-  private bulk: Buffer | null = null;
   /** The loop over requests runs: what ends inside it goes on there. */
   private looping = false;
   private requests = 0;
   private draining = false;
   private halfClosed = false;
-  /** When this phase began or last moved, monotonic milliseconds. */
+  /** How it ends once the answer is whole. */
+  private fate: Fate = COMPLETE;
+  /** A phase has begun since the last tick: it counts from there. */
+  private moved = false;
+  /** When the tick saw the phase begin or something come of it, monotonic milliseconds. */
   private movedMs: number;
-  private lastBufferedBytes = 0;
+  /** Bytes through the exchange at the last tick. */
+  private seenBytes = 0;
+  /** When the client last took some of what waits for it, and what waited then. */
+  private takenMs = 0;
+  private waitedBytes = 0;
 
   constructor(connection: Connection, server: HttpServer, client: ClientFacts) {
     this.connection = connection;
     this.server = server;
     this.client = client;
     this.output = new Output(connection);
+    this.bulk = new BulkReads(connection);
     this.movedMs = server.clock.monotonicMs();
   }
 
@@ -67,12 +95,19 @@ export class Http1Connection implements ConnectionHandler {
   }
 
   onData(chunk: Buffer): void {
+    wakePools();
     this.take(chunk, 0, chunk.length, this.connection.chunksStay);
+    const { body, exchange } = this;
+    if (!body.ended && exchange !== null && exchange.body !== null) {
+      this.bulk.adapt(body, chunk.length, !body.paused);
+    }
   }
 
   onDrain(): void {
+    this.waitedBytes = 0;
     const { exchange } = this;
     if (exchange !== null) exchange.flow?.onDrain();
+    else if (this.kept !== null) this.goOn();
   }
 
   onEnd(): void {
@@ -84,17 +119,20 @@ export class Http1Connection implements ConnectionHandler {
     }
     exchange.keepAlive = false;
     if (this.body.ended) return;
-    // A tunnel's end, or a request that is cut off.
-    if (exchange.body !== null && this.body.peerEnded(exchange.body)) exchange.body.flush();
-    else this.destroy('client-aborted', 'client-closed');
+    if (!exchange.tunnel) {
+      this.destroy(CLIENT_GONE);
+      return;
+    }
+    this.stopBody();
+    exchange.body?.end(null);
+    if (this.exchange === exchange && exchange.ended) this.endHere();
   }
 
   onClose(_reason: EndingReason): void {
-    this.output.clear();
     this.finish('client-aborted');
+    this.output.clear();
     this.dropIncoming();
     this.kept = null;
-    this.giveBulk();
   }
 
   onDrainRequested(): void {
@@ -103,32 +141,16 @@ export class Http1Connection implements ConnectionHandler {
   }
 
   onTick(nowMs: number): void {
-    const { exchange, connection } = this;
+    if (this.connection.closing) return;
     const { limits } = this.server;
-    if (connection.closing) return;
-    const buffered = connection.bufferedBytes;
-    if (buffered > 0) {
-      if (buffered !== this.lastBufferedBytes) this.movedMs = nowMs;
-      this.lastBufferedBytes = buffered;
-      if (nowMs - this.movedMs >= limits.sendStallMs) this.destroy('send-timeout', 'send-timeout');
-      return;
+    if (this.moved) {
+      this.moved = false;
+      this.movedMs = nowMs;
     }
-    this.lastBufferedBytes = 0;
-    if (exchange === null) {
-      const begun = this.incoming !== null || this.requests === 0;
-      if (nowMs - this.movedMs < (begun ? limits.headMs : limits.idleMs)) return;
-      if (this.incoming !== null) this.refuseLate();
-      else connection.close(begun ? 'head-timeout' : 'idle-timeout');
-      return;
-    }
-    if (exchange.tunnel) {
-      return;
-    }
-    if (limits.requestMs > 0 && nowMs - exchange.startedMs >= limits.requestMs) {
-      this.timeOut('request-timeout');
-    } else if (!this.body.ended && exchange.body !== null && !this.body.paused) {
-      if (nowMs - this.movedMs >= limits.bodyStallMs) this.timeOut('body-timeout');
-    }
+    if (this.takesTooLong(nowMs, limits)) this.destroy(SEND_LATE);
+    else if (this.exchange !== null) this.lookAtExchange(this.exchange, nowMs, limits);
+    else if (this.waitedBytes === 0) this.lookAtSilence(nowMs, limits);
+    else this.movedMs = nowMs;
   }
 
   // From the exchange.
@@ -140,7 +162,7 @@ export class Http1Connection implements ConnectionHandler {
   /** Somebody takes the body, or takes more of it. */
   bodyWanted(): void {
     this.body.paused = false;
-    this.movedMs = this.server.clock.monotonicMs();
+    this.moved = true;
     // Inside the handler the loop goes on by itself.
     if (!this.looping) this.goOn();
   }
@@ -150,59 +172,78 @@ export class Http1Connection implements ConnectionHandler {
     const { body, exchange } = this;
     const { requestsMax } = this.server.limits;
     if (this.draining || (requestsMax > 0 && this.requests >= requestsMax)) return false;
-    if (body.ended || exchange!.body !== null) return true;
-    // A body that nobody wants: a client that waits for 100 would have to guess as well.
-    return !exchange!.request.expectContinue && body.left > 0 && body.left <= DISCARD_BYTES_MAX;
+    if (body.ended) return true;
+    // RFC 9110 section 10.1.1: who waits for 100 may leave the body out or send it after all.
+    if (exchange!.request.expectContinue) return false;
+    return exchange!.body !== null || (body.left > 0 && body.left <= DISCARD_BYTES_MAX);
   }
 
   beginTunnel(): void {
     this.body.beginTunnel();
+    this.moved = true;
     if (!this.looping) this.goOn();
+  }
+
+  /** The server has ended its direction of the tunnel. */
+  tunnelSent(): void {
+    this.output.flush();
+    if (this.body.ended) this.endHere();
+    else this.connection.shutdown();
   }
 
   responseEnded(): void {
     const exchange = this.exchange as Http1Exchange;
-    if (exchange.tunnel || !exchange.keepAlive) {
-      this.output.flush();
-      this.finish('complete');
-      this.connection.close(this.draining ? 'server-drain' : 'complete');
+    if (!exchange.keepAlive) {
+      this.endHere();
       return;
     }
-    if (!this.body.ended) {
-      // Whoever took the body has answered without its end; what is to come is of no use.
-      const left = this.body.left;
-      if (exchange.body !== null && (left === 0 || left > DISCARD_BYTES_MAX)) {
-        this.output.flush();
-        this.finish('complete');
-        this.connection.close('complete');
-        return;
-      }
-      exchange.body = DISCARD;
-      this.body.paused = false;
-      if (!this.looping) this.goOn();
+    const { body } = this;
+    if (body.ended) {
+      this.next();
       return;
     }
-    this.next();
+    // Whoever took the body has answered without its end; what is to come is of no use.
+    if (exchange.body !== null && (body.left === 0 || body.left > DISCARD_BYTES_MAX)) {
+      this.endHere();
+      return;
+    }
+    exchange.body = DISCARD;
+    body.paused = false;
+    if (!this.looping) this.goOn();
   }
 
+  /** The client shall not take what it has for a whole response. */
   responseAborted(): void {
-    this.destroy('response-aborted', 'response-aborted');
+    const exchange = this.exchange as Http1Exchange;
+    if (!exchange.begun) {
+      this.answerLast(exchange, 502, 'The response can not be passed on.', RESPONSE_CUT);
+      return;
+    }
+    const { endsByClose } = exchange;
+    this.output.flush();
+    this.finish(RESPONSE_CUT.ending);
+    // An end would look like the end of the response.
+    if (endsByClose) this.connection.reset(RESPONSE_CUT.reason);
+    else this.connection.destroy(RESPONSE_CUT.reason);
   }
 
   /** Takes bytes in their order: of the body that is being read, then of the next requests. */
   private take(buf: Buffer, start: number, end: number, stays: boolean): void {
+    const { connection } = this;
     this.looping = true;
     let at = start;
-    while (at < end && !this.connection.closing) {
-      const next =
-        this.exchange === null ? this.readHead(buf, at, end) : this.readBody(buf, at, end, stays);
+    while (at < end && !connection.closing) {
+      let next: number;
+      if (this.exchange !== null) next = this.readBody(buf, at, end, stays);
+      else if (connection.bufferedBytes <= PIPELINE_BYTES_MAX) next = this.readHead(buf, at, end);
+      else break;
       if (next === at) break;
       at = next;
     }
     this.looping = false;
-    if (this.connection.closing) return;
-    if (at < end) this.keep(buf, at, end);
-    else if (this.body.paused || this.waits()) this.connection.pause();
+    if (connection.closing) return;
+    if (at < end) this.keep(buf, at, end, buf === this.kept);
+    else if (this.body.paused || this.waits()) connection.pause();
     this.output.flush();
   }
 
@@ -213,209 +254,254 @@ export class Http1Connection implements ConnectionHandler {
 
   /** Takes what was kept, then reads on. */
   private goOn(): void {
-    const { kept } = this;
+    const { kept, connection } = this;
     if (kept !== null) {
+      this.take(kept, 0, kept.length, true);
+      if (this.kept !== kept || connection.closing) return;
       this.kept = null;
-      this.take(kept, 0, kept.length, false);
-      if (this.kept !== null) return;
     }
-    if (!this.body.paused && !this.waits()) this.connection.resume();
+    if (!this.body.paused && !this.waits()) connection.resume();
   }
 
   /** The bytes behind what could be taken wait here, and the client is not read from. */
-  private keep(buf: Buffer, at: number, end: number): void {
-    this.kept = Buffer.from(buf.subarray(at, end));
+  private keep(buf: Buffer, at: number, end: number, own: boolean): void {
+    const rest = buf.subarray(at, end);
+    this.kept = own ? rest : Buffer.from(rest);
     this.connection.pause();
   }
 
   private readBody(buf: Buffer, at: number, end: number, stays: boolean): number {
-    const { exchange, body } = this;
-    if (body.ended || exchange!.body === null) return at;
-    this.movedMs = this.server.clock.monotonicMs();
-    const sink = exchange!.body;
+    const { body } = this;
+    const exchange = this.exchange as Http1Exchange;
+    const sink = exchange.body;
+    if (body.ended || sink === null) return at;
     const before = body.bytes;
     const next = body.read(buf, at, end, stays, sink);
     // The sink may have ended the exchange.
     if (this.exchange !== exchange) return next < 0 ? end : next;
     if (next < 0) {
-      this.refuse(exchange!, next);
+      this.refuse(exchange, next);
       return end;
     }
-    exchange!.receivedBytes += body.bytes - before;
+    exchange.receivedBytes += body.bytes - before;
     const { bodyBytes } = this.server.limits;
-    if (bodyBytes > 0 && body.bytes > bodyBytes && !exchange!.tunnel) {
-      this.tooLarge(exchange!);
+    if (bodyBytes > 0 && body.bytes > bodyBytes && !exchange.tunnel) {
+      this.tooLarge(exchange);
       return end;
     }
     sink.flush();
-    if (body.ended) this.bodyIsWhole();
+    if (body.ended && this.exchange === exchange) this.bodyIsWhole();
     return next;
   }
 
   /** Behind the body: the exchange may have waited for it alone. */
   private bodyIsWhole(): void {
-    this.giveBulk();
-    if (this.exchange?.ended === true) this.next();
+    const { exchange } = this;
+    this.bulk.give(!this.body.paused);
+    if (exchange?.ended === true) this.next();
   }
 
   private readHead(buf: Buffer, at: number, end: number): number {
-    const { head } = this.server.limits;
     const exchange = this.incoming ?? takeExchange();
-    this.incoming = exchange;
-    let taken: number;
-    if (this.collector === null || this.collector.size === 0) {
-      taken = parseRequestHead(exchange.request, buf, at, end, head);
-      if (taken === 0) {
-        if (this.movedMs === 0 || this.requests > 0) this.movedMs = this.server.clock.monotonicMs();
-        this.collector ??= new HeadCollector(head.headBytes, (b, s, e) =>
-          parseRequestHead(this.incoming!.request, b, s, e, head),
-        );
-        taken = this.collector.take(buf, at, end);
-      }
-    } else {
-      taken = this.collector.take(buf, at, end);
+    const taken = this.parse(exchange, buf, at, end);
+    if (taken === 0) {
+      this.incoming = exchange;
+      return end;
     }
-    if (taken === 0) return end;
     this.incoming = null;
     this.requests++;
-    const nowMs = this.server.clock.monotonicMs();
-    this.movedMs = nowMs;
+    this.moved = true;
+    this.seenBytes = 0;
     this.exchange = exchange;
-    exchange.begin(this, nowMs, taken > 0 && exchange.request.keepAlive && !this.halfClosed);
+    const { request } = exchange;
+    exchange.begin(this, this.server.clock.monotonicMs(), taken > 0 && request.keepAlive);
     if (taken < 0) {
+      request.reset();
       this.refuse(exchange, taken);
       return end;
     }
     this.begin(exchange);
+    // Longer than the bytes it was read from.
+    if (this.exchange === exchange) request.retain();
     if (this.collector !== null) {
-      // Its memory held the head.
-      if (this.exchange === exchange) exchange.request.retain();
       this.collector.release();
       this.collector = null;
     }
     return at + taken;
   }
 
+  private parse(exchange: Http1Exchange, buf: Buffer, at: number, end: number): number {
+    if (this.collector !== null) return this.collector.take(buf, at, end);
+    const { request } = exchange;
+    const { head } = this.server.limits;
+    const taken = parseRequestHead(request, buf, at, end, head);
+    if (taken !== 0) return taken;
+    // The first head has the time since the accept.
+    if (this.requests > 0) this.moved = true;
+    this.collector = new HeadCollector(head.headBytes, (b, s, e) =>
+      parseRequestHead(request, b, s, e, head),
+    );
+    return this.collector.take(buf, at, end);
+  }
+
   private begin(exchange: Http1Exchange): void {
     const { request } = exchange;
-    const { chunks, bodyBytes } = this.server.limits;
+    const { server } = this;
+    const { chunks, bodyBytes } = server.limits;
+    if (this.halfClosed) exchange.keepAlive = false;
     this.body.begin(request, chunks);
-    if (bodyBytes > 0 && request.contentLength > bodyBytes) {
-      this.tooLarge(exchange);
-      return;
-    }
-    if (request.contentLength >= BULK_BODY_BYTES_MIN && !this.connection.chunksStay) {
-      this.bulk = takeBulkBuffer();
-      if (this.bulk !== null) this.connection.useReadBuffer(this.bulk);
-    }
-    this.server.handler(exchange);
+    if (bodyBytes > 0 && request.contentLength > bodyBytes) this.tooLarge(exchange);
+    else if (request.method === MethodId.connect && !server.allowConnect) {
+      const says = 'Tunnels by CONNECT are not offered.';
+      this.answerLast(exchange, 501, says, NOT_OFFERED);
+    } else server.handler(exchange);
   }
 
   private tooLarge(exchange: Http1Exchange): void {
-    exchange.keepAlive = false;
-    exchange.body?.abort();
-    exchange.body = DISCARD;
-    if (exchange.begun) this.destroy('refused', 'input-limit');
-    else answer(exchange, { status: 413 });
+    this.answerLast(exchange, 413, 'The body of the request is larger than allowed.', TOO_LARGE);
   }
 
   /** What came is no HTTP: said so, and the connection ends. */
   private refuse(exchange: Http1Exchange, code: number): void {
-    const problem = problemOf(code);
-    this.server.events.onRefused(problem);
-    this.body.stop();
-    exchange.keepAlive = false;
-    exchange.body?.abort();
-    exchange.body = null;
-    if (exchange.begun) {
-      this.destroy('refused', 'protocol-error');
-      return;
-    }
-    exchange.flow?.onAbort();
-    exchange.flow = null;
-    exchange.sink = exchange;
-    answer(exchange, { status: problem.status, says: problem.says });
+    const { status, says, name } = problemOf(code);
+    this.server.events.onRefused(problemOf(code));
+    this.answerLast(exchange, status, `${says} (${name})`, REFUSED);
   }
 
-  private refuseLate(): void {
-    const exchange = this.incoming as Http1Exchange;
+  /** Says what is wrong, if nothing else has been said, and ends the connection. */
+  private answerLast(exchange: Http1Exchange, status: number, says: string, fate: Fate): void {
+    if (exchange.begun) {
+      this.destroy(fate);
+      return;
+    }
+    this.fate = fate;
+    exchange.keepAlive = false;
+    this.letGo(exchange);
+    answer(exchange, { status, says });
+  }
+
+  /** Whoever works on the exchange works for nobody any more. */
+  private letGo(exchange: Http1Exchange): void {
+    const { flow, body } = exchange;
+    this.stopBody();
+    exchange.flow = null;
+    exchange.body = null;
+    exchange.sink = exchange;
+    flow?.onAbort();
+    body?.abort();
+  }
+
+  private stopBody(): void {
+    this.bulk.give(!this.body.paused);
+    this.body.stop();
+  }
+
+  /** Whether the client takes nothing of what waits for it. */
+  private takesTooLong(nowMs: number, { sendStallMs }: HttpLimits): boolean {
+    const { bufferedBytes } = this.connection;
+    const before = this.waitedBytes;
+    this.waitedBytes = bufferedBytes;
+    if (bufferedBytes === 0) return false;
+    if (before === 0 || bufferedBytes < before) this.takenMs = nowMs;
+    return sendStallMs > 0 && nowMs - this.takenMs >= sendStallMs;
+  }
+
+  private lookAtSilence(nowMs: number, { headMs, idleMs }: HttpLimits): void {
+    const { incoming } = this;
+    const begun = incoming !== null || this.requests === 0;
+    const limitMs = begun ? headMs : idleMs;
+    if (limitMs === 0 || nowMs - this.movedMs < limitMs) return;
+    if (incoming === null) this.connection.close(begun ? 'head-timeout' : 'idle-timeout');
+    else this.refuseLate(incoming);
+  }
+
+  private lookAtExchange(exchange: Http1Exchange, nowMs: number, limits: HttpLimits): void {
+    const { body } = this;
+    const bytes = exchange.tunnel ? body.bytes + exchange.sentBytes : body.bytes;
+    const waits = !body.ended && exchange.body !== null && !body.paused;
+    if (bytes !== this.seenBytes || (!exchange.tunnel && !waits)) {
+      this.seenBytes = bytes;
+      this.movedMs = nowMs;
+    }
+    const stillMs = nowMs - this.movedMs;
+    const { requestMs, bodyStallMs, tunnelIdleMs } = limits;
+    if (exchange.tunnel) {
+      if (tunnelIdleMs > 0 && stillMs >= tunnelIdleMs) this.destroy(TUNNEL_IDLE);
+    } else if (requestMs > 0 && nowMs - exchange.startedMs >= requestMs) {
+      this.answerLast(exchange, 504, 'The request took too long.', REQUEST_LATE);
+    } else if (bodyStallMs > 0 && stillMs >= bodyStallMs) {
+      this.answerLast(exchange, 408, 'Nothing came of the body for too long.', BODY_LATE);
+    }
+  }
+
+  private refuseLate(exchange: Http1Exchange): void {
     this.incoming = null;
+    this.collector = null;
     this.exchange = exchange;
     exchange.request.reset();
     exchange.begin(this, this.movedMs, false);
-    this.body.stop();
-    answer(exchange, { status: 408, says: 'The request did not come in time.' });
+    this.answerLast(exchange, 408, 'The head of the request did not come in time.', HEAD_LATE);
   }
 
-  private timeOut(ending: 'request-timeout' | 'body-timeout'): void {
-    const exchange = this.exchange as Http1Exchange;
-    if (exchange.begun) {
-      this.destroy(ending, ending);
-      return;
-    }
-    exchange.keepAlive = false;
-    exchange.body?.abort();
-    exchange.body = null;
-    exchange.flow?.onAbort();
-    exchange.flow = null;
-    exchange.sink = exchange;
-    this.body.stop();
-    answer(exchange, { status: ending === 'body-timeout' ? 408 : 504 });
+  /** The response was the last one. */
+  private endHere(): void {
+    const { fate, draining } = this;
+    this.output.flush();
+    this.finish(fate.ending);
+    const reason = draining && fate === COMPLETE ? 'server-drain' : fate.reason;
+    this.connection.close(reason);
   }
 
   /** The exchange is over, the connection goes on. */
   private next(): void {
-    const { draining } = this;
-    this.finish('complete');
-    if (draining || this.halfClosed) {
-      this.output.flush();
-      this.connection.close(draining ? 'server-drain' : 'client-closed');
+    if (this.draining || this.halfClosed) {
+      this.fate = this.draining ? COMPLETE : HALF_CLOSED;
+      this.endHere();
       return;
     }
+    this.finish('complete');
     if (this.looping) return;
     this.output.flush();
-    if (this.kept !== null) this.goOn();
-    else this.connection.resume();
+    this.goOn();
   }
 
-  private destroy(ending: RequestEnding, reason: EndingReason): void {
-    this.finish(ending);
-    this.connection.destroy(reason);
+  private destroy(fate: Fate): void {
+    this.finish(fate.ending);
+    this.connection.destroy(fate.reason);
   }
 
   private finish(ending: RequestEnding): void {
     const { exchange } = this;
     if (exchange === null) return;
-    this.exchange = null;
-    this.movedMs = this.server.clock.monotonicMs();
+    const { flow, body } = exchange;
     const cut = !this.body.ended;
-    this.giveBulk();
-    this.body.stop();
-    if (ending !== 'complete') exchange.flow?.onAbort();
-    if (cut) exchange.body?.abort();
+    this.exchange = null;
+    this.moved = true;
+    this.stopBody();
+    if (ending !== 'complete') flow?.onAbort();
+    if (cut) body?.abort();
     this.server.events.onRequestEnd(exchange, ending);
-    exchange.reset();
-    if (pool.length < EXCHANGES_KEPT) pool.push(exchange);
+    giveExchange(exchange);
   }
 
   private dropIncoming(): void {
     const { incoming } = this;
     this.incoming = null;
-    if (incoming === null) return;
-    incoming.reset();
-    if (pool.length < EXCHANGES_KEPT) pool.push(incoming);
-  }
-
-  private giveBulk(): void {
-    if (this.bulk === null) return;
-    this.connection.useReadBuffer(null);
-    giveBulkBuffer(this.bulk, !this.body.paused);
-    this.bulk = null;
+    this.collector = null;
+    if (incoming !== null) giveExchange(incoming);
   }
 }
 
+/** The client had sent its last byte before. */
+const HALF_CLOSED: Fate = { ending: 'complete', reason: 'client-closed' };
+
 function takeExchange(): Http1Exchange {
-  return pool.pop() ?? new Http1Exchange();
+  return exchanges.take() ?? new Http1Exchange();
+}
+
+function giveExchange(exchange: Http1Exchange): void {
+  exchange.reset();
+  exchanges.give(exchange);
 }
 
 const DISCARD = {

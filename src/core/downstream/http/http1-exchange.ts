@@ -5,6 +5,8 @@
  *
  * Invariants: the response's framing is what the client's version can read, and the fields agree with it; a
  * response that is shorter or longer than it promised breaks the connection, so that nobody takes it for whole.
+ *
+ * A tunnel (101, or 2xx to CONNECT) ends in each direction by itself.
  */
 import { type BodySink, BodyWriter, type ClientFacts, Exchange } from '../../http/index.ts';
 import {
@@ -22,6 +24,8 @@ import type { Http1Connection } from './http1-connection.ts';
 
 const CLOSE = Buffer.from('Connection: close\r\n', 'latin1');
 const KEEP_ALIVE = Buffer.from('Connection: keep-alive\r\n', 'latin1');
+/** Room for nearly every head, so that its size is not counted beforehand. */
+const HEAD_ROOM_BYTES = 4096;
 const UPGRADE = Buffer.from('Connection: upgrade\r\n', 'latin1');
 
 export class Http1Exchange extends Exchange {
@@ -35,6 +39,8 @@ export class Http1Exchange extends Exchange {
   ended = false;
   /** The client has left HTTP with this request. */
   tunnel = false;
+  /** The response ends with its connection, so that a break looks like an end. */
+  endsByClose = false;
   private connection: Http1Connection | null = null;
   private readonly writer = new BodyWriter();
 
@@ -70,6 +76,8 @@ export class Http1Exchange extends Exchange {
     this.begun = false;
     this.ended = false;
     this.tunnel = false;
+    this.endsByClose = false;
+    this.startedMs = 0;
     this.status = 0;
     this.route = '';
     this.server = '';
@@ -102,6 +110,7 @@ export class Http1Exchange extends Exchange {
     this.status = head.status;
     if (head.upgrade) {
       this.tunnel = true;
+      this.endsByClose = true;
       this.keepAlive = false;
       writer.begin(BodyKind.untilClose, 0);
       this.put(head, head.status === 101 ? UPGRADE : null);
@@ -111,7 +120,7 @@ export class Http1Exchange extends Exchange {
     const { request } = this;
     if (end) this.frameNothing(head);
     else this.frame(head);
-    if (!connection.mayGoOn()) this.keepAlive = false;
+    if (this.keepAlive && !connection.mayGoOn()) this.keepAlive = false;
     writer.begin(end ? BodyKind.none : head.body, head.contentLength);
     if (!this.keepAlive) this.put(head, CLOSE);
     else this.put(head, request.version === Version.http10 ? KEEP_ALIVE : null);
@@ -137,6 +146,11 @@ export class Http1Exchange extends Exchange {
       this.abort();
       return;
     }
+    if (this.tunnel) {
+      this.ended = true;
+      connection.tunnelSent();
+      return;
+    }
     writer.end(connection.output, trailers);
     this.complete();
   }
@@ -156,8 +170,13 @@ export class Http1Exchange extends Exchange {
 
   private put(head: ResponseHead, extra: Buffer | null): void {
     const { output } = this.connection!;
-    output.room(responseHeadBytesMax(head, extra));
-    output.end = encodeResponseHead(output.buf, output.end, head, extra);
+    output.room(HEAD_ROOM_BYTES);
+    let end = encodeResponseHead(output.buf, output.end, head, extra);
+    if (end === -1) {
+      output.room(responseHeadBytesMax(head, extra));
+      end = encodeResponseHead(output.buf, output.end, head, extra);
+    }
+    output.end = end;
   }
 
   /** No body: RFC 9112 section 6.3 says where the message ends, and the fields may not say otherwise. */
@@ -174,6 +193,7 @@ export class Http1Exchange extends Exchange {
     if (this.request.version === Version.http10) {
       head.setBody(BodyKind.untilClose);
       this.keepAlive = false;
+      this.endsByClose = true;
     } else {
       head.setBody(BodyKind.chunked);
     }

@@ -1,6 +1,7 @@
 /**
- * What the connections of one HTTP listener have in common: limits, the handler, the pool of exchanges, and who
- * is told of each request's end. Limits and handler are swapped whole by a live change.
+ * What the connections of one HTTP listener have in common: limits, the handler, whom to believe, and who is told
+ * of each request's end. A live change swaps limits and handler whole and sets the flags; requests (and for the
+ * PROXY protocol and the connections per address: connections) that begin from then on follow it.
  */
 import type { Exchange, Handler } from '../../http/index.ts';
 import type { Clock } from '../../runtime/index.ts';
@@ -8,17 +9,19 @@ import type { HttpProblem } from '../../wire/index.ts';
 import type { HttpLimits } from './limits.ts';
 
 /** Why a request came to its end. */
-export type RequestEnding =
-  | 'complete'
-  /** The client went before it had the whole response. */
-  | 'client-aborted'
-  /** The response could not be completed. */
-  | 'response-aborted'
-  | 'refused'
-  | 'head-timeout'
-  | 'body-timeout'
-  | 'send-timeout'
-  | 'request-timeout';
+export const requestEndingTable = {
+  complete: 'the client was sent the whole response',
+  'client-aborted': 'the client went before it had the whole response',
+  'response-aborted': 'the response could not be completed',
+  refused: 'what came was no request, or more than a request may be',
+  'head-timeout': 'the head of the request did not come in time',
+  'body-timeout': 'nothing came of the body for too long',
+  'send-timeout': 'the client took nothing of the response for too long',
+  'request-timeout': 'the request took too long as a whole',
+  'tunnel-idle': 'nothing went through the tunnel for too long',
+} as const;
+
+export type RequestEnding = keyof typeof requestEndingTable;
 
 export interface HttpServerEvents {
   /** A request is over; the exchange is reused behind this call. */
@@ -31,5 +34,11 @@ export interface HttpServer {
   readonly clock: Clock;
   limits: HttpLimits;
   handler: Handler;
+  /** CONNECT goes to the handler; otherwise it is answered with 501. */
+  allowConnect: boolean;
+  /** Connections from addresses in `trusts` begin with a PROXY protocol header, others do not. */
+  proxyProtocol: boolean;
+  /** Whether what a client at this address says of other clients is believed. */
+  trusts(address: string): boolean;
   readonly events: HttpServerEvents;
 }

@@ -64,6 +64,7 @@ const rows = {
   // The status line of an upstream server.
   badStatusLine: [502, 'The status line is not a version, three digits and a reason.'],
   badStatus: [502, 'The status is not between 100 and 599.'],
+  tooManyInterims: [502, 'More interim responses come than any request needs.'],
   badSwitch: [502, 'The status 101 comes without Upgrade, or without Connection naming it.'],
 } as const satisfies Record<string, readonly [number, string]>;
 

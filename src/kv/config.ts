@@ -121,7 +121,7 @@ export const kvConfig = section('kv', 'The key-value store: Redis protocol.', {
     about: 'Size of one file of the write-ahead log.',
   }),
   flushLogBytes: size({
-    default: 32 * MEBIBYTE,
+    default: 16 * MEBIBYTE,
     min: 64 * 1024,
     about: 'Log written since the last flush of keys to their tables that starts the next one.',
     change: 'Lower it for a quicker start, raise it for less disk traffic.',

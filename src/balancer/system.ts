@@ -7,11 +7,11 @@
  * Invariants: a request sees one table of routes; a pool or listener that stays is the same object and keeps its
  * connections; what a change removes comes to its end by itself.
  */
-import type { Listening, SystemState, SystemStatus } from '../core/base/index.ts';
+import type { Listening, Operation, SystemState, SystemStatus } from '../core/base/index.ts';
 import type { Prepared } from '../core/config/index.ts';
 import type { HttpServerEvents } from '../core/downstream/index.ts';
 import type { Exchange, Handler } from '../core/http/index.ts';
-import type { Logger, Metrics } from '../core/observe/index.ts';
+import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
 import { ProxyFields } from '../core/proxy/index.ts';
 import type { Clock, Disk, Network, Random, TlsClient, Transport } from '../core/runtime/index.ts';
 import {
@@ -19,6 +19,10 @@ import {
   createNodeNetwork,
   createNodeTransport,
 } from '../core/runtime/node/index.ts';
+import { AccessLog } from './access-log/access-log.ts';
+import type { BalancerStatus } from './admin/balancer-status.ts';
+import { balancerOperations } from './admin/operations.ts';
+import { showBalancer } from './admin/show-balancer.ts';
 import type { BalancerSettings, ListenerSettings, PoolSettings } from './config/config.ts';
 import { Registrations } from './discovery/registrations.ts';
 import { GOODBYE_MS } from './draining/drain-report.ts';
@@ -29,6 +33,8 @@ import type { Door } from './listeners/door.ts';
 import { HttpDoor } from './listeners/http-door.ts';
 import { StreamDoor } from './listeners/stream-door.ts';
 import { TrafficTable } from './listeners/traffic.ts';
+import { UdpDoor } from './listeners/udp-door.ts';
+import { balancerMetrics } from './metrics.ts';
 import { type ServingContext, ServingPool } from './pools/serving-pool.ts';
 import { ProbeSlots } from './probes/probe-slots.ts';
 import { compileRoutes } from './routes/compile.ts';
@@ -68,12 +74,18 @@ export class Balancer {
   /** What is counted of requests, by listener and by route. */
   readonly traffic = { listeners: new TrafficTable(), routes: new TrafficTable() };
   readonly listenerDrains: ListenerDrains;
+  readonly accessLog: AccessLog;
+  private readonly ownMetrics: readonly MetricSpec[];
+  private readonly offered: readonly Operation[];
 
   /** @throws RouteError: the settings were not checked. */
   constructor(settings: BalancerSettings, context: BalancerContext) {
     this.settings = settings;
     this.context = context;
     this.registrations = new Registrations(context.clock);
+    this.accessLog = new AccessLog(context);
+    this.ownMetrics = balancerMetrics(this);
+    this.offered = balancerOperations(this);
     this.listenerDrains = new ListenerDrains({
       clock: context.clock,
       log: context.log,
@@ -86,6 +98,9 @@ export class Balancer {
   async start(): Promise<void> {
     this.state = 'starting';
     try {
+      this.context.metrics.add(this.ownMetrics);
+      this.accessLog.check(this.settings.accessLog);
+      this.accessLog.setPath(this.settings.accessLog);
       const transport = await createNodeTransport();
       this.transport = transport;
       this.network = createNodeNetwork(transport);
@@ -115,6 +130,8 @@ export class Balancer {
     await Promise.all(this.allDoors().map((door) => door.stop()));
     for (const pool of this.pools.values()) pool.close();
     this.pools.clear();
+    await this.accessLog.close();
+    this.context.metrics.remove(this.ownMetrics);
     this.state = 'stopped';
   }
 
@@ -138,6 +155,7 @@ export class Balancer {
 
   async prepare(next: BalancerSettings): Promise<Prepared> {
     const routes = compileRoutes(next.routes);
+    this.accessLog.check(next.accessLog);
     const tls = new Map(next.pools.map((pool) => [pool.name, this.tlsFor(pool)]));
     const opened = new Map<string, Door>();
     const undo: (() => void)[] = [];
@@ -158,9 +176,57 @@ export class Balancer {
     return { commit: () => this.commit(next, { routes, tls, opened }), abort };
   }
 
-  /** The pool with this name, for status and operators. */
+  operations(): readonly Operation[] {
+    return this.offered;
+  }
+
+  reopenFiles(): void {
+    this.accessLog.reopen();
+  }
+
+  // For status, metrics and operators.
+
+  get servingPools(): Iterable<ServingPool> {
+    return this.pools.values();
+  }
+
+  get openDoors(): Iterable<Door> {
+    return this.doors.values();
+  }
+
+  get routeTable(): RouteTable {
+    return this.routes;
+  }
+
+  nowMs(): number {
+    return this.context.clock.monotonicMs();
+  }
+
+  shown(): BalancerStatus {
+    return showBalancer(this);
+  }
+
   poolNamed(name: string): ServingPool | undefined {
     return this.pools.get(name);
+  }
+
+  doorNamed(name: string): Door | undefined {
+    return this.doors.get(name);
+  }
+
+  /** Listens again at the same address; who is still there of before comes to its end. */
+  async resumeDoor(door: Door): Promise<'resumed' | 'not-draining'> {
+    if (!this.listenerDrains.has(door)) return 'not-draining';
+    const { settings, listening } = door;
+    const fresh = await this.openDoor({ ...settings, port: listening.port });
+    if (this.doors.get(settings.name) !== door) {
+      await fresh.stop();
+      return 'not-draining';
+    }
+    fresh.apply(settings);
+    this.doors.set(settings.name, fresh);
+    this.letGo(door);
+    return 'resumed';
   }
 
   private commit(
@@ -173,6 +239,7 @@ export class Balancer {
   ): void {
     const before = this.settings;
     this.settings = next;
+    this.accessLog.setPath(next.accessLog);
     this.proxyFields.current = new ProxyFields(next, this.context.random);
     for (const pool of next.pools) {
       const known = this.pools.get(pool.name);
@@ -244,6 +311,10 @@ export class Balancer {
 
   private removeDoor(name: string, door: Door): void {
     this.doors.delete(name);
+    this.letGo(door);
+  }
+
+  private letGo(door: Door): void {
     this.ending.add(door);
     void this.listenerDrains.begin(door, REMOVED_DRAIN_MS).then(() => {
       this.ending.delete(door);
@@ -262,11 +333,10 @@ export class Balancer {
         route: (listener, exchange) => this.route(listener, exchange),
       });
     }
-    return StreamDoor.open({
-      ...{ transport, clock, settings, tls },
-      network: this.network as Network,
-      backends: (pool) => this.pools.get(pool)?.streams,
-    });
+    const network = this.network as Network;
+    const backends = (pool: string) => this.pools.get(pool)?.streams;
+    if (settings.protocol === 'udp') return UdpDoor.open({ network, clock, settings, backends });
+    return StreamDoor.open({ ...{ transport, clock, settings, tls, network, backends } });
   }
 
   private route(listener: string, exchange: Exchange): Handler | undefined {
@@ -283,8 +353,11 @@ export class Balancer {
 
   private eventsOf(listener: string): HttpServerEvents {
     const { listeners, routes } = this.traffic;
+    const { accessLog } = this;
     return {
       onRequestEnd: (exchange, ending) => {
+        exchange.journey.listener = listener;
+        if (accessLog.isOn) accessLog.write(exchange, ending);
         listeners.of(listener).ended(exchange, ending);
         if (exchange.route !== '') routes.of(exchange.route).ended(exchange, ending);
         exchange.journey.reset();

@@ -72,8 +72,10 @@ export class ListenerDrains {
     const row = this.rows.get(door);
     if (row === undefined) return undefined;
     const nowMs = this.options.clock.monotonicMs();
+    const report = row.drain.report(door.open, nowMs);
     return {
-      ...row.drain.report(door.open, nowMs),
+      ...report,
+      elapsedMs: Math.round(report.elapsedMs),
       deadlineInMs: Math.round(remainingMs(row.deadline, nowMs)),
       waitsForSessions: false,
       ...shownPresent(this.presentAt(door, nowMs)),

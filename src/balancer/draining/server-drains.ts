@@ -104,6 +104,7 @@ export class ServerDrains {
     const report = drain.report(server.active, nowMs);
     return {
       ...report,
+      elapsedMs: Math.round(report.elapsedMs),
       deadlineInMs: Math.round(remainingMs(deadline, nowMs)),
       waitsForSessions: this.of.hasSessions && report.state === 'draining' && report.left === 0,
       ...shownPresent(this.presentAt(server, nowMs)),

@@ -3,8 +3,11 @@
  *
  * Every `began` of a target is followed by exactly one `ended` with the number that `began` gave.
  */
+
+import type { Endings } from '../../core/observe/index.ts';
 import type { ListenAddress, TlsClient } from '../../core/runtime/index.ts';
 import type { AttemptResult } from '../policies/attempts.ts';
+import type { SessionEnding } from './endings.ts';
 
 /** What is known of a session when a server is chosen for it. Valid as long as the session. */
 export interface SessionFacts {
@@ -25,9 +28,18 @@ export interface JoinedSession {
   readonly begunMs: number;
 }
 
+export interface SessionStats {
+  readonly open: number;
+  /** Bytes from clients and from servers, of sessions that are over. */
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
 /** The sessions of one listener, for operators. */
 export interface SessionTable {
   readonly kind: 'stream' | 'datagrams';
+  readonly endings: Endings<SessionEnding>;
+  stats(): SessionStats;
   /** All of them; those without a target wait for a server. */
   joined(): Iterable<JoinedSession>;
   /** Ends the sessions of a server. @returns how many. */

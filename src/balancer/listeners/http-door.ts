@@ -1,13 +1,16 @@
 /** A listener that speaks HTTP: limits, who is believed, and the routes. */
 import type { Listening, Networks } from '../../core/base/index.ts';
 import {
+  type EndingReason,
   HTTP_LIMITS,
   type HttpLimits,
   type HttpListener,
   type HttpServerEvents,
+  type ListenerStats,
   listenHttp,
 } from '../../core/downstream/index.ts';
 import { answer, type Exchange, type Handler } from '../../core/http/index.ts';
+import type { Endings } from '../../core/observe/index.ts';
 import type { Clock, TlsOptions, Transport } from '../../core/runtime/index.ts';
 import { FieldId, type ResponseHead } from '../../core/wire/index.ts';
 import type { ListenerSettings } from '../config/config.ts';
@@ -73,8 +76,12 @@ export class HttpDoor implements Door {
     return this.http.listener.connections;
   }
 
-  get endings() {
+  get endings(): Endings<EndingReason> {
     return this.http.listener.endings;
+  }
+
+  stats(): ListenerStats {
+    return this.http.listener.stats();
   }
 
   apply(settings: ListenerSettings): void {

@@ -1,12 +1,19 @@
 /** A listener whose streams are joined with servers: TCP, TLS that is ended here, TLS passed on by its SNI. */
 import type { Listening } from '../../core/base/index.ts';
-import { type Listener, listen } from '../../core/downstream/index.ts';
+import {
+  type EndingReason,
+  type Listener,
+  type ListenerStats,
+  listen,
+} from '../../core/downstream/index.ts';
+import type { Endings } from '../../core/observe/index.ts';
 import type { Clock, Network, TlsOptions, Transport } from '../../core/runtime/index.ts';
 import type { ListenerSettings } from '../config/config.ts';
 import type { Backends } from '../l4/backends.ts';
 import { ServerNames } from '../l4/server-names.ts';
 import { StreamProxy, type StreamRoute, type StreamSettings } from '../l4/stream-proxy.ts';
 import type { Door } from './door.ts';
+import { type BackendsNamed, NamedBackends } from './named-backends.ts';
 import { networksOf } from './networks-of.ts';
 
 export interface StreamDoorOptions {
@@ -16,7 +23,7 @@ export interface StreamDoorOptions {
   readonly settings: ListenerSettings;
   readonly tls: TlsOptions | undefined;
   /** The pool with this name as layer 4 sees it. */
-  backends(pool: string): Backends | undefined;
+  readonly backends: BackendsNamed;
 }
 
 export class StreamDoor implements Door {
@@ -69,6 +76,14 @@ export class StreamDoor implements Door {
     return this.proxy;
   }
 
+  get endings(): Endings<EndingReason> {
+    return this.listener.endings;
+  }
+
+  stats(): ListenerStats {
+    return this.listener.stats();
+  }
+
   get open(): number {
     return this.listener.connections;
   }
@@ -101,33 +116,6 @@ function routeOf({ backends }: StreamDoorOptions, settings: ListenerSettings): S
   const rows = settings.names.map(({ hosts, pool }) => ({ hosts, value: named(pool) }));
   const fallback = settings.pool === undefined ? undefined : named(settings.pool);
   return { kind: 'by-name', names: new ServerNames(rows, fallback) };
-}
-
-/** Pools are swapped under listeners, so a pool is looked up when a session needs it. */
-class NamedBackends implements Backends {
-  private readonly name: string;
-  private readonly find: StreamDoorOptions['backends'];
-
-  constructor(name: string, find: StreamDoorOptions['backends']) {
-    this.name = name;
-    this.find = find;
-  }
-
-  get connectMs(): number {
-    return this.find(this.name)?.connectMs ?? 1;
-  }
-
-  get proxyProtocol(): Backends['proxyProtocol'] {
-    return this.find(this.name)?.proxyProtocol ?? 'no';
-  }
-
-  choose(...args: Parameters<Backends['choose']>): ReturnType<Backends['choose']> {
-    return this.find(this.name)?.choose(...args);
-  }
-
-  mayRetry(attempts: number, nowMs: number): boolean {
-    return this.find(this.name)?.mayRetry(attempts, nowMs) ?? false;
-  }
 }
 
 function settingsOf({ timeouts, proxyProtocol, trusted }: ListenerSettings): StreamSettings {

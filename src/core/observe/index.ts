@@ -6,6 +6,7 @@ export {
   LATENCY_BOUNDS_MS,
   SIZE_BOUNDS_BYTES,
 } from './histogram.ts';
+export { LINES_BUFFER_BYTES_MAX, type LineFile, openLineFile } from './line-file.ts';
 export {
   createLogger,
   LOG_LEVELS,

@@ -1,0 +1,113 @@
+/**
+ * The access log: lines are gathered and handed on in batches, so that a request costs the making of its line
+ * and nothing else. What cannot be written in time is dropped and counted.
+ *
+ *     off ──path set──▶ on ──path changed──▶ on (the old file is written to its end and closed)
+ */
+import type { RequestEnding } from '../../core/downstream/index.ts';
+import type { Exchange } from '../../core/http/index.ts';
+import { type LineFile, type Logger, openLineFile } from '../../core/observe/index.ts';
+import type { Clock, Disk, Timer } from '../../core/runtime/index.ts';
+import { accessLine } from './access-line.ts';
+
+/** A batch is handed on when it has so many characters, or is so old, milliseconds. */
+const BATCH_CHARS = 48 * 1024;
+const BATCH_MS = 100;
+
+export interface AccessLogContext {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly log: Logger;
+}
+
+export class AccessLog {
+  /** Lines made so far. */
+  lines = 0;
+  private readonly context: AccessLogContext;
+  private path: string | undefined = undefined;
+  private file: LineFile | undefined = undefined;
+  private droppedBefore = 0;
+  private batch = '';
+  private batchLines = 0;
+  private timer: Timer | null = null;
+
+  constructor(context: AccessLogContext) {
+    this.context = context;
+  }
+
+  get isOn(): boolean {
+    return this.file !== undefined;
+  }
+
+  get dropped(): number {
+    return this.droppedBefore + (this.file?.dropped() ?? 0);
+  }
+
+  /** Makes the file if it is not there. @throws Error one sentence, when it cannot be written. */
+  check(path: string | undefined): void {
+    if (path === undefined || path === '-' || path === this.path) return;
+    try {
+      this.context.disk.openSync(path, { mode: 'create' }).closeSync();
+    } catch (cause) {
+      const { code } = cause as { code?: string };
+      throw new Error(`the access log cannot be written to ${path} (${code ?? String(cause)})`, {
+        cause,
+      });
+    }
+  }
+
+  /** Goes on in another file, or stops with undefined. */
+  setPath(path: string | undefined): void {
+    if (path === this.path) return;
+    void this.close();
+    this.path = path;
+    if (path === undefined) return;
+    const { log } = this.context;
+    this.file = openLineFile(path, (error) =>
+      log.error('the access log cannot be written', { file: path, error }),
+    );
+  }
+
+  /** A request is over. Called only while the log is on. */
+  write(exchange: Exchange, ending: RequestEnding): void {
+    const { clock } = this.context;
+    const totalMs = clock.monotonicMs() - exchange.startedMs;
+    this.batch += accessLine(exchange, ending, clock.wallMs(), totalMs);
+    this.lines++;
+    this.batchLines++;
+    if (this.batch.length >= BATCH_CHARS) this.flush();
+    else if (this.timer === null) {
+      this.timer = clock.setTimer(BATCH_MS, () => {
+        this.timer = null;
+        this.flush();
+      });
+      this.timer.unref();
+    }
+  }
+
+  /** Another program has moved the file away: goes on in a new one. */
+  reopen(): void {
+    this.flush();
+    this.file?.reopen();
+  }
+
+  /** Resolves when everything has been written, or it takes too long. */
+  async close(): Promise<void> {
+    this.flush();
+    const { file } = this;
+    this.path = undefined;
+    this.file = undefined;
+    if (this.timer !== null) this.context.clock.clearTimer(this.timer);
+    this.timer = null;
+    if (file === undefined) return;
+    this.droppedBefore += file.dropped();
+    await file.close();
+  }
+
+  private flush(): void {
+    if (this.batchLines === 0) return;
+    this.file?.write(this.batch, this.batchLines);
+    this.batch = '';
+    this.batchLines = 0;
+  }
+}

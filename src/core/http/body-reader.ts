@@ -12,6 +12,7 @@ import {
   type ChunkLimits,
   ChunkStep,
   type MessageHead,
+  problems,
 } from '../wire/index.ts';
 import type { BodySink } from './flow.ts';
 
@@ -25,11 +26,17 @@ export class BodyReader {
   /** Bytes to come of a body of known length. */
   left = 0;
   private kind: BodyKind = BodyKind.none;
+  /** Bytes that the body may have; 0 for no limit. */
+  private bytesMax = 0;
   private decoder: ChunkedDecoder | null = null;
 
-  /** Begins with the body of a message. */
-  begin(head: MessageHead, limits: ChunkLimits): void {
+  /**
+   * Begins with the body of a message. `bytesMax`, 0 for no limit: what is longer is a problem, and what is too
+   * long is not given to the sink.
+   */
+  begin(head: MessageHead, limits: ChunkLimits, bytesMax = 0): void {
     this.start(head.body, head.contentLength);
+    this.bytesMax = bytesMax;
     if (head.body !== BodyKind.chunked) return;
     this.decoder ??= decoders.pop() ?? new ChunkedDecoder();
     this.decoder.reset(limits);
@@ -68,6 +75,7 @@ export class BodyReader {
     if (this.kind === BodyKind.chunked) return this.readChunks(buf, start, end, stays, sink);
     let stop = end;
     if (this.kind === BodyKind.length && end - start >= this.left) stop = start + this.left;
+    if (this.isTooLong(stop - start)) return problems.bodyTooLarge.code;
     if (stop > start) {
       this.left -= stop - start;
       this.give(buf, start, stop, stays, sink);
@@ -86,6 +94,7 @@ export class BodyReader {
     const decoder = this.decoder as ChunkedDecoder;
     let step = decoder.step(buf, start, end);
     while (step === ChunkStep.data) {
+      if (this.isTooLong(decoder.dataEnd - decoder.dataStart)) return problems.bodyTooLarge.code;
       this.give(buf, decoder.dataStart, decoder.dataEnd, stays, sink);
       // The sink may have let the message go.
       if (this.ended) return end;
@@ -95,6 +104,10 @@ export class BodyReader {
     const { at, trailers } = decoder;
     if (step === ChunkStep.done) this.finish(sink, trailers);
     return at;
+  }
+
+  private isTooLong(more: number): boolean {
+    return this.bytesMax > 0 && this.bytes + more > this.bytesMax;
   }
 
   private give(buf: Buffer, start: number, end: number, stays: boolean, sink: BodySink): void {
@@ -118,6 +131,7 @@ export class BodyReader {
     this.ended = kind === BodyKind.none || (kind === BodyKind.length && length === 0);
     this.left = length;
     this.bytes = 0;
+    this.bytesMax = 0;
     this.paused = false;
   }
 

@@ -172,10 +172,12 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     const plan = this.plan as ForwardPlan;
     this.headMs = plan.nowMs();
     this.status = head.status;
+    // Its connection may carry another request by now.
+    if (end) this.upstream = null;
     if (head.status >= 500 && this.replayable) {
       const afterMs = plan.retryAfterMs(exchange, this, undefined, head);
       if (afterMs >= 0) {
-        if (!end) this.upstream?.cancel();
+        this.upstream?.cancel();
         this.again(WELL, afterMs);
         return;
       }
@@ -206,6 +208,7 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     const { exchange } = this;
     if (exchange === null) return;
     this.serverEnded = true;
+    if (!this.tunnel) this.upstream = null;
     if (!this.tunnel || this.clientEnded) this.over(WELL);
     exchange.sink.end(trailers);
   }

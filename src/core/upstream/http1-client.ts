@@ -71,6 +71,7 @@ export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
   private requestEnded = true;
   private responseBegun = false;
   private responseEnded = true;
+  private bodiless = false;
   private keepAlive = true;
   private tunnel = false;
   private asksUpgrade = false;
@@ -324,12 +325,17 @@ export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
     this.complete(events);
   }
 
-  /** The response is whole, and has been told. */
+  /** The response is whole. Its end is told last: whoever asks again then finds this connection free. */
   private complete(events: UpstreamEvents): void {
+    const { bodiless, body } = this;
+    const { trailers } = body;
+    body.trailers = null;
     this.events = null;
     this.bulk.give(!this.reader.paused);
     if (this.keepAlive && this.requestEnded) this.owner.released(this, true);
     else this.close();
+    if (bodiless) events.onHead(head, true);
+    else events.onEnd(trailers);
     events.onReadEnd();
   }
 
@@ -343,13 +349,12 @@ export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
         );
       }
     }
-    const { collector } = this;
-    if (collector !== null) taken = collector.take(buf, at, end);
+    if (this.collector !== null) taken = this.collector.take(buf, at, end);
     if (taken === 0) return end;
+    // What a head refers to lives on as long as the head does.
     this.collector = null;
     if (taken < 0) return taken;
     const problem = this.begin(events);
-    collector?.release();
     return problem === 0 ? at + taken : problem;
   }
 
@@ -376,21 +381,23 @@ export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
     }
     const { reader } = this;
     reader.begin(head, CHUNK_LIMITS);
-    events.onHead(head, reader.ended);
+    this.bodiless = reader.ended;
+    if (!reader.ended) events.onHead(head, false);
     return 0;
   }
 }
 
-/** The events of a request as the sink of its response's body. */
+/** The events of a request as the sink of its response's body; its end is told by the connection. */
 class ResponseBody implements BodySink {
   events: UpstreamEvents | null = null;
+  trailers: Fields | null = null;
 
   data(bytes: Buffer, stays: boolean): boolean {
     return this.events!.onData(bytes, stays);
   }
 
   end(trailers: Fields | null): void {
-    this.events!.onEnd(trailers);
+    this.trailers = trailers;
   }
 
   flush(): void {}

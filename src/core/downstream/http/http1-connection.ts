@@ -20,7 +20,13 @@ import {
   RestingPool,
   wakePools,
 } from '../../http/index.ts';
-import { HeadCollector, MethodId, parseRequestHead, problemOf } from '../../wire/index.ts';
+import {
+  HeadCollector,
+  MethodId,
+  parseRequestHead,
+  problemOf,
+  problems,
+} from '../../wire/index.ts';
 import type { Connection, ConnectionHandler } from '../connection.ts';
 import type { EndingReason } from '../ending-reasons.ts';
 import { Http1Exchange } from './http1-exchange.ts';
@@ -164,7 +170,9 @@ export class Http1Connection implements ConnectionHandler {
     this.body.paused = false;
     this.moved = true;
     // Inside the handler the loop goes on by itself.
-    if (!this.looping) this.goOn();
+    if (this.looping) return;
+    this.goOn();
+    this.flushBody();
   }
 
   /** Whether the connection may serve another request behind the one whose response begins. */
@@ -209,7 +217,9 @@ export class Http1Connection implements ConnectionHandler {
     }
     exchange.body = DISCARD;
     body.paused = false;
-    if (!this.looping) this.goOn();
+    if (this.looping) return;
+    this.output.flush();
+    this.goOn();
   }
 
   /** The client shall not take what it has for a whole response. */
@@ -244,7 +254,13 @@ export class Http1Connection implements ConnectionHandler {
     if (connection.closing) return;
     if (at < end) this.keep(buf, at, end, buf === this.kept);
     else if (this.body.paused || this.waits()) connection.pause();
+    this.flushBody();
     this.output.flush();
+  }
+
+  /** A head must go on to the server although nothing of its body has come. */
+  private flushBody(): void {
+    if (!this.body.ended) this.exchange?.body?.flush();
   }
 
   /** A body is coming and nobody takes it yet. */
@@ -284,13 +300,9 @@ export class Http1Connection implements ConnectionHandler {
       return end;
     }
     exchange.receivedBytes += body.bytes - before;
-    const { bodyBytes } = this.server.limits;
-    if (bodyBytes > 0 && body.bytes > bodyBytes && !exchange.tunnel) {
-      this.tooLarge(exchange);
-      return end;
-    }
+    if (!body.ended) return next;
     sink.flush();
-    if (body.ended && this.exchange === exchange) this.bodyIsWhole();
+    if (this.exchange === exchange) this.bodyIsWhole();
     return next;
   }
 
@@ -349,23 +361,22 @@ export class Http1Connection implements ConnectionHandler {
     const { server } = this;
     const { chunks, bodyBytes } = server.limits;
     if (this.halfClosed) exchange.keepAlive = false;
-    this.body.begin(request, chunks);
-    if (bodyBytes > 0 && request.contentLength > bodyBytes) this.tooLarge(exchange);
-    else if (request.method === MethodId.connect && !server.allowConnect) {
+    this.body.begin(request, chunks, bodyBytes);
+    if (bodyBytes > 0 && request.contentLength > bodyBytes) {
+      this.refuse(exchange, problems.bodyTooLarge.code);
+    } else if (request.method === MethodId.connect && !server.allowConnect) {
       const says = 'Tunnels by CONNECT are not offered.';
       this.answerLast(exchange, 501, says, NOT_OFFERED);
     } else server.handler(exchange);
   }
 
-  private tooLarge(exchange: Http1Exchange): void {
-    this.answerLast(exchange, 413, 'The body of the request is larger than allowed.', TOO_LARGE);
-  }
-
-  /** What came is no HTTP: said so, and the connection ends. */
+  /** What came is no HTTP, or too much of it: said so, and the connection ends. */
   private refuse(exchange: Http1Exchange, code: number): void {
-    const { status, says, name } = problemOf(code);
-    this.server.events.onRefused(problemOf(code));
-    this.answerLast(exchange, status, `${says} (${name})`, REFUSED);
+    const problem = problemOf(code);
+    const { status, says, name } = problem;
+    this.server.events.onRefused(problem);
+    const fate = problem === problems.bodyTooLarge ? TOO_LARGE : REFUSED;
+    this.answerLast(exchange, status, `${says} (${name})`, fate);
   }
 
   /** Says what is wrong, if nothing else has been said, and ends the connection. */

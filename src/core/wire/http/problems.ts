@@ -52,6 +52,7 @@ const rows = {
   badTransferEncoding: [400, 'The Transfer-Encoding does not end with chunked, or is repeated.'],
   unknownTransferCoding: [501, 'The only transfer coding known is chunked.'],
   transferEncodingInOldVersion: [400, 'HTTP/1.0 has no Transfer-Encoding.'],
+  bodyTooLarge: [413, 'The body of the message is larger than allowed.'],
   bodyNotAllowed: [400, 'The message must not have a body, but announces one.'],
   // The chunked body.
   badChunkSize: [400, 'The size of a chunk is not a hexadecimal number.'],

@@ -101,7 +101,7 @@ function dataFolder({ host }: CommandContext, config: Config): string {
 }
 
 export interface AdminRequest {
-  readonly method: 'GET' | 'PATCH';
+  readonly method: 'GET' | 'PATCH' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;

@@ -32,6 +32,7 @@ interface Refused {
 const exits: Readonly<Record<number, ExitName>> = {
   401: 'notPermitted',
   403: 'notPermitted',
+  404: 'notReady',
   409: 'notReady',
   412: 'notReady',
   422: 'badConfig',
@@ -74,12 +75,13 @@ export async function askWithToken(
     tellNobody(context, door, answer.ok ? 'something else answers there' : answer.why);
     return undefined;
   }
-  if (answer.status === 200) return body;
+  if (answer.status >= 200 && answer.status < 300) return body;
   tellRefused(context, options.json ?? false, answer.status, body);
   return undefined;
 }
 
-function tellRefused(
+/** Tells why the door refused what was asked. */
+export function tellRefused(
   { host, exit }: CommandContext,
   json: boolean,
   status: number,

@@ -8,7 +8,11 @@ export const exitCodeTable = {
   notReady: {
     code: 1,
     means:
-      'The answer is no: `status` found systems not ready, `config set` was refused, `kv import` found differences, `kv backup` was cancelled.',
+      'The answer is no: `status` found systems not ready, `config set` or `balancer drain` was refused, `kv import` found differences, `kv backup` was cancelled.',
+  },
+  cut: {
+    code: 2,
+    means: 'A drain came to its deadline, and what was left was cut.',
   },
   usage: { code: 64, means: 'The command line was not understood.' },
   noInput: { code: 66, means: 'A file to be read is missing or cannot be read.' },

@@ -3,6 +3,7 @@
  * To add a subcommand, write its file and add its row to `subcommands`.
  */
 import { Command, CommanderError } from 'commander';
+import { addBalancer } from './balancer.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { exitCode, exitCodeHelp } from './exit-codes.ts';
@@ -17,6 +18,7 @@ const subcommands: readonly ((program: Command, context: CommandContext) => void
   addStatus,
   addConfig,
   addKv,
+  addBalancer,
   addCompletion,
 ];
 

@@ -45,6 +45,7 @@ export interface BedOptions {
   readonly handler?: (bed: Bed) => Handler;
   /** Where to forward instead of the raw server. */
   readonly port?: number;
+  readonly host?: string;
   readonly trusts?: (address: string) => boolean;
 }
 
@@ -162,7 +163,7 @@ export class Bed implements ForwardPlan {
     await once(server, 'listening');
     const port = options.port ?? (server.address() as AddressInfo).port;
     const origin = new Origin({
-      ...{ network, clock, address: { host: '127.0.0.1', port } },
+      ...{ network, clock, address: { host: options.host ?? '127.0.0.1', port } },
       limits: { ...ORIGIN_LIMITS, ...options.originLimits },
     });
     const bed = new Bed(clock, origin, server, options);

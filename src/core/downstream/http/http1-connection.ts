@@ -435,9 +435,12 @@ export class Http1Connection implements ConnectionHandler {
       this.movedMs = nowMs;
     }
     const stillMs = nowMs - this.movedMs;
-    const { requestMs, bodyStallMs, tunnelIdleMs } = limits;
+    const { requestMs, bodyStallMs } = limits;
     if (exchange.tunnel) {
-      if (tunnelIdleMs > 0 && stillMs >= tunnelIdleMs) this.destroy(TUNNEL_IDLE);
+      // One that has ended on one side is on its way out.
+      const half = exchange.ended || body.ended;
+      const idleMs = half ? limits.idleMs : limits.tunnelIdleMs;
+      if (idleMs > 0 && stillMs >= idleMs) this.destroy(TUNNEL_IDLE);
     } else if (requestMs > 0 && nowMs - exchange.startedMs >= requestMs) {
       this.answerLast(exchange, 504, 'The request took too long.', REQUEST_LATE);
     } else if (bodyStallMs > 0 && stillMs >= bodyStallMs) {

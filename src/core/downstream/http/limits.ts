@@ -9,7 +9,7 @@ export interface HttpLimits {
   readonly bodyBytes: number;
   /** From the first byte of a head, or from the accept, to its end, milliseconds. */
   readonly headMs: number;
-  /** Between two requests, milliseconds. */
+  /** Between two requests, and without a byte of a tunnel that has ended on one side, milliseconds. */
   readonly idleMs: number;
   /** Without a byte of a body that is wanted, milliseconds. */
   readonly bodyStallMs: number;

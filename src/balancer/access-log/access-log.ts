@@ -62,10 +62,15 @@ export class AccessLog {
     void this.close();
     this.path = path;
     if (path === undefined) return;
-    const { log } = this.context;
-    this.file = openLineFile(path, (error) =>
-      log.error('the access log cannot be written', { file: path, error }),
-    );
+    const { log, clock, disk } = this.context;
+    const onProblem = (error: Error): void =>
+      log.error('the access log cannot be written', { file: path, error });
+    try {
+      this.file = openLineFile(path, { disk, clock, onProblem });
+    } catch (error) {
+      // It could be opened a moment ago, when the setting was checked.
+      onProblem(error as Error);
+    }
   }
 
   /** A request is over. Called only while the log is on. */

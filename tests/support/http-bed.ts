@@ -57,17 +57,20 @@ export class Peer {
   readonly socket: Socket;
   /** Of the server: which connection this is, from 0. */
   readonly index: number;
-  received: Buffer = Buffer.alloc(0);
+  /** Bytes so far. */
+  receivedBytes = 0;
   ended = false;
   closed = false;
   error = '';
+  private pieces: Buffer[] = [];
   private changed = Promise.withResolvers<void>();
 
   constructor(socket: Socket, index: number) {
     this.socket = socket;
     this.index = index;
     socket.on('data', (chunk: Buffer) => {
-      this.received = Buffer.concat([this.received, chunk]);
+      this.pieces.push(chunk);
+      this.receivedBytes += chunk.length;
       this.tell();
     });
     socket.on('end', () => {
@@ -81,6 +84,11 @@ export class Peer {
       this.closed = true;
       this.tell();
     });
+  }
+
+  get received(): Buffer {
+    if (this.pieces.length !== 1) this.pieces = [Buffer.concat(this.pieces)];
+    return this.pieces[0] as Buffer;
   }
 
   get text(): string {

@@ -162,7 +162,7 @@ for (const { name, request, response, serverCloses, got, closes, reused } of fra
     await withBed(script, {}, async (bed) => {
       const client = await bed.connect();
       client.send(request);
-      await client.until(() => client.text.length >= got.length, got);
+      await client.until(() => client.receivedBytes >= got.length, got);
       assert.equal(client.text, got);
       if (closes) {
         await client.untilClosed();

@@ -242,7 +242,7 @@ test('a slow client is no fault of the server', async () => {
     client.send(GET);
     await bed.pass(12_000);
     client.socket.resume();
-    await client.until(() => client.received.length > 6_000_000, 'all');
+    await client.until(() => client.receivedBytes > 6_000_000, 'all');
     assert.deepEqual(bed.outcomes, ['well']);
   });
 });

@@ -18,7 +18,7 @@ import {
   type ForwardPlan,
   forward,
 } from '../../src/core/proxy/index.ts';
-import type { TransportTier } from '../../src/core/runtime/index.ts';
+import type { TlsOptions, TransportTier } from '../../src/core/runtime/index.ts';
 import { createNodeNetwork, createNodeTransport } from '../../src/core/runtime/node/index.ts';
 import { createSimClock, type SimClock } from '../../src/core/runtime/sim/index.ts';
 import {
@@ -46,6 +46,7 @@ export interface BedOptions {
   /** Where to forward instead of the raw server. */
   readonly port?: number;
   readonly host?: string;
+  readonly tls?: TlsOptions;
   readonly trusts?: (address: string) => boolean;
 }
 
@@ -182,6 +183,7 @@ export class Bed implements ForwardPlan {
     });
     bed.http = await listenHttp({
       ...{ transport, clock, address: { host: '127.0.0.1', port: 0 } },
+      ...(options.tls !== undefined && { tls: options.tls }),
       limits: { ...HTTP_LIMITS, ...options.limits },
       handler: options.handler?.(bed) ?? ((exchange) => bed.forward(exchange)),
       trusts: options.trusts ?? ((address) => options.trusted?.includes(address) ?? false),

@@ -65,6 +65,7 @@ export class HttpDoor implements Door {
       ...(tls !== undefined && { tls }),
       connectionsMax: settings.limits.connections,
       limits: limitsOf(settings),
+      http2Cleartext: settings.http2Cleartext,
       trusts: (address) => trust.networks.contains(address),
       handler: (exchange) => (door as HttpDoor).handle(exchange, options.route),
     });
@@ -89,6 +90,7 @@ export class HttpDoor implements Door {
     this.hsts = hstsOf(settings);
     this.trust.networks = networksOf(settings.trusted);
     this.http.server.limits = limitsOf(settings);
+    this.http.server.http2Cleartext = settings.http2Cleartext;
     this.http.listener.setConnectionsMax(settings.limits.connections);
   }
 

@@ -11,6 +11,10 @@ export {
 } from './bulk-buffers.ts';
 export { type ClientFacts, Exchange, type Handler } from './exchange.ts';
 export type { BodySink, ResponseFlow, ResponseSink } from './flow.ts';
+export { Http2BodyReader } from './http2-body-reader.ts';
+export { Http2BodySender } from './http2-body-sender.ts';
+export { Http2Writer } from './http2-writer.ts';
 export { Journey } from './journey.ts';
 export { Output, type OutputTarget } from './output.ts';
 export { RestingPool, wakePools } from './resting-pool.ts';
+export { type TurnEndListener, turnEndOf } from './turn-end.ts';

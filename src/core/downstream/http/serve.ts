@@ -26,6 +26,8 @@ export interface HttpListenOptions
   readonly proxyProtocol?: boolean;
   /** CONNECT goes to the handler. Default false. */
   readonly allowConnect?: boolean;
+  /** Clients without TLS may begin with the preface of HTTP/2. Default true. */
+  readonly http2Cleartext?: boolean;
 }
 
 export interface HttpListener {
@@ -52,6 +54,7 @@ function serverOf(options: HttpListenOptions): HttpServer {
   return {
     ...{ limits, handler, events, clock },
     allowConnect: options.allowConnect ?? false,
+    http2Cleartext: options.http2Cleartext ?? true,
     proxyProtocol: options.proxyProtocol ?? false,
     trusts: (address) => options.trusts(address),
   };

@@ -36,6 +36,8 @@ export interface HttpServer {
   handler: Handler;
   /** CONNECT goes to the handler; otherwise it is answered with 501. */
   allowConnect: boolean;
+  /** Connections without TLS that begin with the preface of HTTP/2 speak it. */
+  http2Cleartext: boolean;
   /** Connections from addresses in `trusts` begin with a PROXY protocol header, others do not. */
   proxyProtocol: boolean;
   /** Whether what a client at this address says of other clients is believed. */

@@ -179,7 +179,7 @@ export class PoolRuntime implements ForwardPlan {
       this.sessions?.know(this.pool.servers);
     }
     for (const { server, origin } of this.backends.values()) {
-      origin.limits = this.originLimits();
+      origin.limits = this.originLimits(server);
       this.equip(server);
     }
     if (this.tls !== tls) {
@@ -204,7 +204,7 @@ export class PoolRuntime implements ForwardPlan {
     for (const server of added) {
       this.equip(server);
       const address = addresses.get(server.name) as ListenAddress;
-      this.backends.set(server, new Backend(server, this.originOf(address)));
+      this.backends.set(server, new Backend(server, this.originOf(server, address)));
     }
     for (const name of moved) {
       const backend = this.backends.get(pool.find(name) as Server) as Backend;
@@ -515,13 +515,13 @@ export class PoolRuntime implements ForwardPlan {
 
   /** New connections; the old ones carry what they carry to its end. */
   renew(backend: Backend, address: ListenAddress = backend.origin.address): void {
-    backend.renew(this.originOf(address));
+    backend.renew(this.originOf(backend.server, address));
   }
 
-  private originOf(address: ListenAddress): Origin {
+  private originOf(server: Server, address: ListenAddress): Origin {
     const { network, clock } = this.context;
     const { tls } = this;
-    const limits = this.originLimits();
+    const limits = this.originLimits(server);
     return new Origin({ network, clock, address, limits, ...(tls !== undefined && { tls }) });
   }
 
@@ -539,11 +539,12 @@ export class PoolRuntime implements ForwardPlan {
     }
   }
 
-  private originLimits(): OriginLimits {
+  private originLimits(server: Server): OriginLimits {
     const { connectionsMax, idleMax, idleMs, queueMax, queueMs, connectMs, headMs, bodyMs } =
       this.settings.upstream;
     return {
-      ...{ connectionsMax, idleMax, idleMs, queueMax, queueMs, connectMs, headMs },
+      idleMax: this.isDraining(server) ? 0 : idleMax,
+      ...{ connectionsMax, idleMs, queueMax, queueMs, connectMs, headMs },
       bodyStallMs: bodyMs,
     };
   }

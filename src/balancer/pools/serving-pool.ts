@@ -98,13 +98,17 @@ function drainedPool(serving: ServingPool, context: ServingContext): DrainedPool
       const target = streams.targetOf(server);
       for (const [, table] of context.sessionTables()) table.cutAt(target);
     },
-    closeKept: (server) => runtime.backends.get(server)?.origin.drain(),
+    closeKept: (server) => renew(runtime, server),
     reopen(server, nowMs) {
-      const backend = runtime.backends.get(server);
-      if (backend !== undefined) runtime.renew(backend);
+      renew(runtime, server);
       runtime.slowStarts.begin(server, nowMs);
     },
   };
+}
+
+function renew(runtime: PoolRuntime, server: Server): void {
+  const backend = runtime.backends.get(server);
+  if (backend !== undefined) runtime.renew(backend);
 }
 
 function streamsAt(

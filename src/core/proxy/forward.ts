@@ -98,6 +98,8 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
   private exchange: Exchange | null = null;
   private plan: ForwardPlan | null = null;
   private upstream: UpstreamRequest | null = null;
+  /** Where a connection was asked for: a target may be given another origin meanwhile. */
+  private origin: Origin | null = null;
   private hasBody = false;
   private bodyBegun = false;
   private readonly body = new KeptBody();
@@ -283,7 +285,7 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     if (exchange === null) return;
     if (this.waiting) plan!.forgetWaiting(this);
     if (upstream !== null) upstream.cancel();
-    else target?.origin.cancel(this);
+    else this.origin?.cancel(this);
     if (target !== null) plan!.ended(exchange, this, ABANDONED);
     this.release();
   }
@@ -317,7 +319,8 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     this.readyMs = 0;
     this.headMs = 0;
     this.chosenMs = plan.nowMs();
-    target.origin.request(this);
+    this.origin = target.origin;
+    this.origin.request(this);
   }
 
   /** This attempt is over, another one follows. */
@@ -327,6 +330,7 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     plan.ended(exchange, this, outcome);
     this.target = null;
     this.upstream = null;
+    this.origin = null;
     // Inside an event of the last attempt's connection: it has to come to its end first.
     this.cancelWait = plan.later(afterMs, () => {
       this.cancelWait = null;
@@ -358,6 +362,7 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     this.plan = null;
     this.target = null;
     this.upstream = null;
+    this.origin = null;
     this.tried.length = 0;
     this.attempts = 0;
     this.ticket = 0;

@@ -140,8 +140,9 @@ export const stricter: readonly Stricter[] = [
   {
     problem: 'bad-transfer-encoding',
     because:
-      'one `chunked` and nothing else; llhttp takes other codings in responses, and empty ones',
-    holds: (message) =>
+      'one `chunked` and nothing else; llhttp takes other codings in responses, empty ones, and does not see it before a tab',
+    holds: (message, text) =>
+      /transfer-encoding:[^\r\n]*\t *\r/i.test(text) ||
       values(message, 'transfer-encoding').length > 1 ||
       values(message, 'transfer-encoding').some((value) => value.toLowerCase() !== 'chunked'),
   },

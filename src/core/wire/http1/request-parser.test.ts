@@ -215,6 +215,8 @@ describe('parseRequestHead', () => {
         'bad-transfer-encoding',
       ],
       ['identity', withLines('Transfer-Encoding: identity'), 'bad-transfer-encoding'],
+      ['a tab behind', withLines('Transfer-Encoding: chunked\t'), 'bad-transfer-encoding'],
+      ['a tab later', withLines('Transfer-Encoding: chunked \t '), 'bad-transfer-encoding'],
       ['xchunked', withLines('Transfer-Encoding: xchunked'), 'bad-transfer-encoding'],
       ['a quoted coding', withLines('Transfer-Encoding: "chunked"'), 'bad-transfer-encoding'],
       [

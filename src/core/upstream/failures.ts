@@ -23,6 +23,8 @@ const rows = {
   reset: [502, true, 'the server broke the connection off'],
   closedEarly: [502, true, 'the server ended the connection before its response'],
   badResponse: [502, true, 'the response is not valid HTTP'],
+  refusedUnseen: [503, false, 'the server refused the request without looking at it'],
+  lost: [504, true, 'the server does not answer any more'],
   truncated: [502, true, 'the response ended before its end'],
   headTimeout: [504, true, 'the response did not begin in time'],
   bodyTimeout: [504, true, 'nothing came of the response for too long'],

@@ -33,18 +33,9 @@ import {
   ResponseHead,
   requestHeadBytesMax,
 } from '../wire/index.ts';
+import type { ClientOwner, UpstreamClient } from './client.ts';
 import { type UpstreamFailure, upstreamFailures } from './failures.ts';
 import type { UpstreamEvents, UpstreamRequest } from './request.ts';
-
-/** What a connection needs of the pool that it is kept in. */
-export interface ClientOwner {
-  readonly headMs: number;
-  readonly bodyStallMs: number;
-  readonly sendStallMs: number;
-  monotonicMs(): number;
-  /** The request is over; `reusable`: the connection may carry another one. */
-  released(client: Http1Client, reusable: boolean): void;
-}
 
 /** Heads are read one at a time, so one of them does for all connections. */
 const head = new ResponseHead();
@@ -53,7 +44,7 @@ const INTERIM_MAX = 32;
 /** Room for nearly every head, so that its size is not counted beforehand. */
 const HEAD_ROOM_BYTES = 4096;
 
-export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
+export class Http1Client implements UpstreamClient, UpstreamRequest, StreamEvents {
   /** Requests it has carried. */
   carried = 0;
   /** When it was given back, monotonic milliseconds. */
@@ -109,8 +100,12 @@ export class Http1Client implements UpstreamRequest, StreamEvents, BodySink {
     events.onReady(this, reused);
   }
 
-  get isUsable(): boolean {
-    return !this.gone;
+  get carrying(): number {
+    return this.events === null ? 0 : 1;
+  }
+
+  get room(): number {
+    return this.gone || this.events !== null ? 0 : 1;
   }
 
   // As an UpstreamRequest.

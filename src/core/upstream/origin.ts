@@ -7,10 +7,14 @@
  *            └─▶ wait ──one is free──▶ onReady
  *                   └── too many, too long ──▶ onFailure
  *
+ * What a connection speaks is its own matter (`UpstreamClient`): one of HTTP/1 takes one request at a time, one of
+ * HTTP/2 many, and then another is dialled only when none has room.
+ *
  * Invariants: a request that is told nothing yet stands in `waiting`; there are at least as many dials under way
  * as connections allow and requests wait for; whoever waits longest gets the next connection.
  */
 import type {
+  ByteStream,
   Clock,
   DialErrorCode,
   Dialling,
@@ -19,8 +23,10 @@ import type {
   Timer,
   TlsClient,
 } from '../runtime/index.ts';
+import type { ClientOwner, UpstreamClient } from './client.ts';
 import { type UpstreamFailure, upstreamFailures } from './failures.ts';
-import { type ClientOwner, Http1Client } from './http1-client.ts';
+import { Http1Client } from './http1-client.ts';
+import { Http2Client, STREAMS_EXPECTED } from './http2-client.ts';
 import type { UpstreamEvents } from './request.ts';
 
 export interface OriginLimits {
@@ -58,6 +64,8 @@ export interface OriginOptions {
   readonly address: ListenAddress;
   readonly tls?: TlsClient;
   readonly limits: OriginLimits;
+  /** What the server speaks, without TLS from the first byte on. Default: http1. */
+  readonly protocol?: 'http1' | 'http2';
 }
 
 interface Waiting {
@@ -69,21 +77,24 @@ const TICK_MS = 250;
 
 export class Origin implements ClientOwner {
   limits: OriginLimits;
-  /** Connections that carry a request. */
-  active = 0;
   /** Connections dialled so far, and of them those that came about. */
   dialled = 0;
   connected = 0;
   readonly address: ListenAddress;
   private readonly options: OriginOptions;
-  private readonly idle: Http1Client[] = [];
-  private readonly busy = new Set<Http1Client>();
+  private readonly idle: UpstreamClient[] = [];
+  private readonly busy = new Set<UpstreamClient>();
+  /** Of the busy ones: those that may have room for another request. */
+  private readonly sharing = new Set<UpstreamClient>();
   private readonly dials = new Set<Dialling>();
   private waiting: Waiting[] = [];
   private timer: Timer | null = null;
   private draining = false;
+  /** Requests that one connection is expected to take. */
+  private readonly perDial: number;
 
   constructor(options: OriginOptions) {
+    this.perDial = options.protocol === 'http2' ? STREAMS_EXPECTED : 1;
     this.options = options;
     this.limits = options.limits;
     this.address = options.address;
@@ -97,6 +108,10 @@ export class Origin implements ClientOwner {
   }
   get sendStallMs(): number {
     return this.limits.sendStallMs ?? this.limits.bodyStallMs;
+  }
+  /** Connections that carry a request. */
+  get active(): number {
+    return this.busy.size;
   }
   /** Requests without a connection yet. */
   get queued(): number {
@@ -115,19 +130,18 @@ export class Origin implements ClientOwner {
 
   /** Finds a connection for a request: `onReady` or `onFailure`, often inside this call. */
   request(events: UpstreamEvents): void {
-    const { idle, limits } = this;
+    const { limits } = this;
     if (this.draining) {
       events.onFailure(upstreamFailures.drained, '');
       return;
     }
-    let client = idle.pop();
-    while (client !== undefined && !client.isUsable) client = idle.pop();
+    const client = this.find();
     if (client !== undefined) {
       this.use(client, events);
       return;
     }
     const room = limits.connectionsMax === 0 || this.open < limits.connectionsMax;
-    if (!room && this.waiting.length - this.dials.size >= limits.queueMax) {
+    if (!room && this.waiting.length - this.dials.size * this.perDial >= limits.queueMax) {
       events.onFailure(upstreamFailures.queueFull, '');
       return;
     }
@@ -161,37 +175,64 @@ export class Origin implements ClientOwner {
 
   // From the connections.
 
-  released(client: Http1Client, reusable: boolean): void {
-    if (this.busy.delete(client)) this.active--;
-    else if (!reusable) this.removeIdle(client);
+  released(client: UpstreamClient, reusable: boolean): void {
+    const wasBusy = client.carrying === 0 && this.busy.delete(client);
     if (!reusable) {
+      this.sharing.delete(client);
+      if (!wasBusy) this.removeIdle(client);
       this.dialForWaiting();
       return;
     }
-    const next = this.waiting.shift();
-    if (next !== undefined) this.use(client, next.events);
-    else if (this.draining || this.idle.length >= this.limits.idleMax) client.close();
-    else this.keep(client);
+    if (this.waiting.length > 0) this.serveWaiting(client);
+    if (client.carrying > 0) {
+      if (client.room > 0) this.sharing.add(client);
+    } else if (wasBusy) {
+      this.sharing.delete(client);
+      if (this.draining || this.idle.length >= this.limits.idleMax) client.close();
+      else this.keep(client);
+    }
   }
 
   private get open(): number {
-    return this.active + this.idle.length + this.dials.size;
+    return this.busy.size + this.idle.length + this.dials.size;
   }
 
-  private keep(client: Http1Client): void {
+  /** A connection with room: one that is used already, so that there are few, or else the one kept last. */
+  private find(): UpstreamClient | undefined {
+    if (this.sharing.size > 0) {
+      for (const client of this.sharing) {
+        if (client.room > 0) return client;
+        this.sharing.delete(client);
+      }
+    }
+    let client = this.idle.pop();
+    while (client?.room === 0) client = this.idle.pop();
+    return client;
+  }
+
+  /** Gives a connection those that wait, as many as it takes. */
+  private serveWaiting(client: UpstreamClient): void {
+    while (client.room > 0) {
+      const next = this.waiting.shift();
+      if (next === undefined) return;
+      this.use(client, next.events);
+    }
+  }
+
+  private keep(client: UpstreamClient): void {
     client.idleSinceMs = this.monotonicMs();
     this.idle.push(client);
     this.arm();
   }
 
-  private use(client: Http1Client, events: UpstreamEvents): void {
-    this.active++;
+  private use(client: UpstreamClient, events: UpstreamEvents): void {
     this.busy.add(client);
     this.arm();
     client.carry(events);
+    if (client.carrying > 0 && client.room > 0) this.sharing.add(client);
   }
 
-  private removeIdle(client: Http1Client): void {
+  private removeIdle(client: UpstreamClient): void {
     const index = this.idle.indexOf(client);
     if (index !== -1) this.idle.splice(index, 1);
   }
@@ -199,7 +240,7 @@ export class Origin implements ClientOwner {
   private dialForWaiting(): void {
     const { connectionsMax } = this.limits;
     while (
-      this.waiting.length > this.dials.size &&
+      this.waiting.length > this.dials.size * this.perDial &&
       (connectionsMax === 0 || this.open < connectionsMax)
     ) {
       this.dial();
@@ -214,21 +255,42 @@ export class Origin implements ClientOwner {
       {
         onConnected: (stream) => {
           this.dials.delete(dial);
-          this.connected++;
-          const client = new Http1Client(stream, this);
-          const next = this.waiting.shift();
-          if (next !== undefined) this.use(client, next.events);
-          else if (this.draining) client.close();
-          else this.keep(client);
+          this.join(stream);
         },
         onFailed: (code, detail) => {
           this.dials.delete(dial);
-          this.waiting.shift()?.events.onFailure(failureOf(code), detail);
-          this.dialForWaiting();
+          this.failWaiting(failureOf(code), detail);
         },
       },
     );
     this.dials.add(dial);
+  }
+
+  /** A connection has come about. */
+  private join(stream: ByteStream): void {
+    const { protocol, clock } = this.options;
+    if (protocol === 'http2' && stream.encrypted && stream.alpn !== 'h2') {
+      stream.destroy();
+      this.failWaiting(upstreamFailures.tlsFailed, 'the server does not offer HTTP/2 (ALPN h2)');
+      return;
+    }
+    this.connected++;
+    const client =
+      protocol === 'http2' ? new Http2Client(stream, this, clock) : new Http1Client(stream, this);
+    if (this.waiting.length > 0) this.serveWaiting(client);
+    else if (this.draining) client.close();
+    else this.keep(client);
+    this.dialForWaiting();
+  }
+
+  /** A dial has failed, and with it the requests that no other dial is for. */
+  private failWaiting(failure: UpstreamFailure, detail: string): void {
+    const { waiting, dials, perDial } = this;
+    const left = Math.max(1, waiting.length - dials.size * perDial);
+    for (const { events } of waiting.splice(0, Math.min(perDial, left))) {
+      events.onFailure(failure, detail);
+    }
+    this.dialForWaiting();
   }
 
   private arm(): void {

@@ -182,7 +182,7 @@ export class PoolRuntime implements ForwardPlan {
       origin.limits = this.originLimits(server);
       this.equip(server);
     }
-    if (this.tls !== tls) {
+    if (this.tls !== tls || before.upstream.protocol !== settings.upstream.protocol) {
       this.tls = tls;
       for (const backend of this.backends.values()) this.renew(backend);
     }
@@ -522,7 +522,11 @@ export class PoolRuntime implements ForwardPlan {
     const { network, clock } = this.context;
     const { tls } = this;
     const limits = this.originLimits(server);
-    return new Origin({ network, clock, address, limits, ...(tls !== undefined && { tls }) });
+    const { protocol } = this.settings.upstream;
+    return new Origin({
+      ...{ network, clock, address, limits, protocol },
+      ...(tls !== undefined && { tls }),
+    });
   }
 
   private equip(server: Server): void {

@@ -6,52 +6,150 @@
  */
 import type { RequestEnding } from '../../core/downstream/index.ts';
 import type { Exchange } from '../../core/http/index.ts';
-import { FieldId, Version } from '../../core/wire/index.ts';
-import { jsonText } from './json-text.ts';
+import {
+  FIELD_STRIDE,
+  FieldId,
+  type Fields,
+  MethodId,
+  offsetIn,
+  Version,
+} from '../../core/wire/index.ts';
+import { ESCAPED_MAX, type LineWriter } from './line-writer.ts';
 
-/** Longer texts are cut, characters. */
+/** Longer texts are cut, bytes. */
 const TEXT_MAX = 2048;
+/** All that a line has beside its texts and names. */
+const FIXED_MAX = 1024;
+const TEXTS = 8;
+
+const part = (text: string): Buffer => Buffer.from(text, 'latin1');
+const TIME = part('{"time":"');
+const LISTENER = part('Z","listener":');
+const ROUTE = part(',"route":');
+const POOL = part(',"pool":');
+const SERVER = part(',"server":');
+const CLIENT = part(',"client":');
+const PORT = part(',"clientPort":');
+const TLS = part(',"tls":true,"method":');
+const PLAIN = part(',"tls":false,"method":');
+const HOST = part(',"host":');
+const TARGET = part(',"target":');
+const STATUS = part('"status":');
+const ENDING = part(',"ending":');
+const FAILURE = part(',"failure":');
+const ATTEMPTS = part(',"attempts":');
+const BYTES_IN = part(',"bytesIn":');
+const BYTES_OUT = part(',"bytesOut":');
+const QUEUE = part(',"queueMs":');
+const CONNECT = part(',"connectMs":');
+const FIRST_BYTE = part(',"firstByteMs":');
+const TOTAL = part(',"totalMs":');
+const REQUEST_ID = part(',"requestId":');
+const TRACEPARENT = part(',"traceparent":');
+const USER_AGENT = part(',"userAgent":');
+const REFERER = part(',"referer":');
+const END = part('}\n');
+const PROTOCOLS: Readonly<Record<Version, Buffer>> = {
+  [Version.http10]: part(',"protocol":"HTTP/1.0",'),
+  [Version.http11]: part(',"protocol":"HTTP/1.1",'),
+  [Version.http2]: part(',"protocol":"HTTP/2",'),
+};
 
 let second = Number.NaN;
-let secondText = '';
+let secondText = part('');
 
 /**
  * @param wallMs when it ended
  * @param totalMs from its head to its end
  */
-export function accessLine(
+export function writeAccessLine(
+  to: LineWriter,
   exchange: Exchange,
   ending: RequestEnding,
   wallMs: number,
   totalMs: number,
-): string {
+): void {
   const { client, journey, request } = exchange;
   const { fields } = request;
-  return `{"time":"${timeText(wallMs)}","listener":${jsonText(journey.listener)},"route":${jsonText(exchange.route)},"pool":${jsonText(journey.pool)},"server":${jsonText(exchange.server)},"client":${jsonText(client.remoteAddress)},"clientPort":${client.remotePort},"tls":${client.encrypted},"method":${shown(request.methodName())},"host":${shown(request.authority())},"target":${shown(request.target())},"protocol":"${protocolOf(request.version)}","status":${exchange.status},"ending":"${ending}","failure":"${journey.failure}","attempts":${journey.attempts},"bytesIn":${exchange.receivedBytes},"bytesOut":${exchange.sentBytes},"queueMs":${duration(journey.queueMs)},"connectMs":${duration(journey.connectMs)},"firstByteMs":${duration(journey.firstByteMs)},"totalMs":${duration(totalMs)},"requestId":${shown(fields.get(FieldId.xRequestId))},"traceparent":${shown(fields.get(FieldId.traceparent))},"userAgent":${shown(fields.get(FieldId.userAgent))},"referer":${shown(fields.get(FieldId.referer))}}\n`;
+  to.room(FIXED_MAX);
+  to.put(TIME);
+  writeTime(to, wallMs);
+  to.put(LISTENER);
+  to.name(journey.listener);
+  to.room(FIXED_MAX);
+  to.put(ROUTE);
+  to.name(exchange.route);
+  to.room(FIXED_MAX);
+  to.put(POOL);
+  to.name(journey.pool);
+  to.room(FIXED_MAX);
+  to.put(SERVER);
+  to.name(exchange.server);
+  to.room(FIXED_MAX + TEXTS * (TEXT_MAX * ESCAPED_MAX + 2));
+  to.put(CLIENT);
+  to.text(client.addressBytes, 0, Math.min(TEXT_MAX, client.addressBytes.length));
+  to.put(PORT);
+  to.number(client.remotePort);
+  to.put(client.encrypted ? TLS : PLAIN);
+  if (request.method === MethodId.other) {
+    writeText(to, fields, request.methodStart, request.methodLength);
+  } else {
+    to.name(request.methodName());
+  }
+  to.put(HOST);
+  writeText(to, fields, request.authorityStart, request.authorityLength);
+  to.put(TARGET);
+  writeText(to, fields, request.targetStart, request.targetLength);
+  to.put(PROTOCOLS[request.version]);
+  to.put(STATUS);
+  to.number(exchange.status);
+  to.put(ENDING);
+  to.name(ending);
+  to.put(FAILURE);
+  to.name(journey.failure);
+  to.put(ATTEMPTS);
+  to.number(journey.attempts);
+  to.put(BYTES_IN);
+  to.number(exchange.receivedBytes);
+  to.put(BYTES_OUT);
+  to.number(exchange.sentBytes);
+  to.put(QUEUE);
+  to.duration(journey.queueMs);
+  to.put(CONNECT);
+  to.duration(journey.connectMs);
+  to.put(FIRST_BYTE);
+  to.duration(journey.firstByteMs);
+  to.put(TOTAL);
+  to.duration(totalMs);
+  to.put(REQUEST_ID);
+  writeField(to, fields, FieldId.xRequestId);
+  to.put(TRACEPARENT);
+  writeField(to, fields, FieldId.traceparent);
+  to.put(USER_AGENT);
+  writeField(to, fields, FieldId.userAgent);
+  to.put(REFERER);
+  writeField(to, fields, FieldId.referer);
+  to.put(END);
 }
 
-function shown(text: string | undefined): string {
-  if (text === undefined || text === '') return 'null';
-  return jsonText(text.length > TEXT_MAX ? text.slice(0, TEXT_MAX) : text);
+function writeText(to: LineWriter, fields: Fields, offset: number, length: number): void {
+  to.text(fields.bytesAt(offset), offsetIn(offset), Math.min(TEXT_MAX, length));
 }
 
-/** Milliseconds to three places; null for a phase that was not reached. */
-function duration(ms: number): string | number {
-  return Number.isNaN(ms) ? 'null' : Math.round(ms * 1000) / 1000;
-}
-
-function protocolOf(version: Version): string {
-  if (version === Version.http11) return 'HTTP/1.1';
-  return version === Version.http2 ? 'HTTP/2' : 'HTTP/1.0';
+function writeField(to: LineWriter, fields: Fields, id: FieldId): void {
+  const index = fields.find(id);
+  const row = index * FIELD_STRIDE;
+  if (index === -1) writeText(to, fields, 0, 0);
+  else writeText(to, fields, fields.at[row + 2]!, fields.at[row + 3]!);
 }
 
 /** RFC 3339 in UTC with milliseconds; the date is made once a second. */
-function timeText(wallMs: number): string {
+function writeTime(to: LineWriter, wallMs: number): void {
   const now = Math.floor(wallMs / 1000);
   if (now !== second) {
     second = now;
-    secondText = new Date(now * 1000).toISOString().slice(0, 20);
+    secondText = part(new Date(now * 1000).toISOString().slice(0, 20));
   }
-  const ms = Math.floor(wallMs - now * 1000);
-  return `${secondText}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`;
+  to.put(secondText);
+  to.thousandths(Math.floor(wallMs - now * 1000));
 }

@@ -8,10 +8,11 @@ import type { RequestEnding } from '../../core/downstream/index.ts';
 import type { Exchange } from '../../core/http/index.ts';
 import { type LineFile, type Logger, openLineFile } from '../../core/observe/index.ts';
 import type { Clock, Disk, Timer } from '../../core/runtime/index.ts';
-import { accessLine } from './access-line.ts';
+import { writeAccessLine } from './access-line.ts';
+import { LineWriter } from './line-writer.ts';
 
-/** A batch is handed on when it has so many characters, or is so old, milliseconds. */
-const BATCH_CHARS = 48 * 1024;
+/** A batch is handed on when it has so many bytes, or is so old, milliseconds. */
+const BATCH_BYTES = 48 * 1024;
 const BATCH_MS = 100;
 
 export interface AccessLogContext {
@@ -27,7 +28,7 @@ export class AccessLog {
   private path: string | undefined = undefined;
   private file: LineFile | undefined = undefined;
   private droppedBefore = 0;
-  private batch = '';
+  private readonly batch = new LineWriter(2 * BATCH_BYTES);
   private batchLines = 0;
   private timer: Timer | null = null;
 
@@ -77,10 +78,10 @@ export class AccessLog {
   write(exchange: Exchange, ending: RequestEnding): void {
     const { clock } = this.context;
     const totalMs = clock.monotonicMs() - exchange.startedMs;
-    this.batch += accessLine(exchange, ending, clock.wallMs(), totalMs);
+    writeAccessLine(this.batch, exchange, ending, clock.wallMs(), totalMs);
     this.lines++;
     this.batchLines++;
-    if (this.batch.length >= BATCH_CHARS) this.flush();
+    if (this.batch.at >= BATCH_BYTES) this.flush();
     else if (this.timer === null) {
       this.timer = clock.setTimer(BATCH_MS, () => {
         this.timer = null;
@@ -111,8 +112,9 @@ export class AccessLog {
 
   private flush(): void {
     if (this.batchLines === 0) return;
-    this.file?.write(this.batch, this.batchLines);
-    this.batch = '';
+    const { batch } = this;
+    this.file?.write(Buffer.from(batch.buf.subarray(0, batch.at)), this.batchLines);
+    batch.at = 0;
     this.batchLines = 0;
   }
 }

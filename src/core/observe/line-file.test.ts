@@ -33,8 +33,8 @@ test('lines of several writes: in the file in their order once it is closed, beh
   const path = join(folder, 'order');
   for (const round of [1, 2]) {
     const file = openLineFile(path, options);
-    file.write(`a${round}\nb${round}\n`, 2);
-    file.write(`c${round}\n`, 1);
+    file.write(Buffer.from(`a${round}\nb${round}\n`), 2);
+    file.write(Buffer.from(`c${round}\n`), 1);
     await file.close();
     assert.equal(file.dropped(), 0);
   }
@@ -44,11 +44,11 @@ test('lines of several writes: in the file in their order once it is closed, beh
 test('file moved away and opened anew: later lines are in the new one, none is lost', async () => {
   const path = join(folder, 'rotated');
   const file = openLineFile(path, options);
-  file.write('before\n', 1);
+  file.write(Buffer.from('before\n'), 1);
   await until(() => textOf(path) === 'before\n');
   renameSync(path, `${path}.1`);
   file.reopen();
-  file.write('after\n', 1);
+  file.write(Buffer.from('after\n'), 1);
   await until(() => textOf(path) === 'after\n');
   await file.close();
   assert.equal(textOf(`${path}.1`), 'before\n');
@@ -60,7 +60,7 @@ test('more waiting than is kept: whole writes are dropped and their lines counte
   const lines = `${'x'.repeat(1023)}\n`.repeat(1024);
   const writes = (LINES_BUFFER_BYTES_MAX / lines.length) * 2;
   // All in one turn, in which nothing can be written.
-  for (let i = 0; i < writes; i++) file.write(lines, 1024);
+  for (let i = 0; i < writes; i++) file.write(Buffer.from(lines), 1024);
   assert.ok(file.dropped() > 0);
   await file.close();
   assert.equal(textOf(path).length / 1024 + file.dropped(), writes * 1024);
@@ -69,10 +69,10 @@ test('more waiting than is kept: whole writes are dropped and their lines counte
 test('file that another program cuts short: gone on with at its end', async () => {
   const path = join(folder, 'cut');
   const file = openLineFile(path, options);
-  file.write('long before\n', 1);
+  file.write(Buffer.from('long before\n'), 1);
   await until(() => textOf(path) !== '');
   truncateSync(path);
-  file.write('after\n', 1);
+  file.write(Buffer.from('after\n'), 1);
   await file.close();
   assert.equal(textOf(path), 'after\n');
 });
@@ -113,8 +113,8 @@ test('disk that is full for a while: told once, and every line comes when there 
     },
     onProblem: (error) => problems.push(error.message),
   });
-  file.write('first line\n', 1);
-  file.write('second line\n', 1);
+  file.write(Buffer.from('first line\n'), 1);
+  file.write(Buffer.from('second line\n'), 1);
   for (let i = 0; i < 3; i++) {
     await until(() => tries.length > 0);
     tries.shift()?.();

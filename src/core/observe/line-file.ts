@@ -19,8 +19,8 @@ const RETRY_MS = 500;
 const STDOUT = 1;
 
 export interface LineFile {
-  /** Appends whole lines; `count` of them, for the counter. */
-  write(lines: string, count: number): void;
+  /** Appends whole lines, `count` of them, for the counter. Their memory is the file's from now on. */
+  write(lines: Buffer, count: number): void;
   /** Lines dropped so far. */
   dropped(): number;
   /** Opens the path anew, because the file there is another one; what waits goes to the new one. */
@@ -67,14 +67,13 @@ class DiskLines implements LineFile {
     this.file = options.disk.openSync(path, { mode: 'create' });
   }
 
-  write(lines: string, count: number): void {
+  write(lines: Buffer, count: number): void {
     if (this.closed || this.waitingBytes + lines.length > LINES_BUFFER_BYTES_MAX) {
       this.lost += count;
       return;
     }
-    const bytes = Buffer.from(lines);
-    this.waiting.push(bytes);
-    this.waitingBytes += bytes.length;
+    this.waiting.push(lines);
+    this.waitingBytes += lines.length;
     this.next();
   }
 
@@ -190,7 +189,7 @@ function standardOutput({ clock, onProblem }: LineFileOptions): LineFile {
   return {
     write(lines, count) {
       writing = count;
-      stream.write(lines);
+      stream.write(lines.toString());
     },
     dropped: () => dropped,
     reopen: () => {},

@@ -46,6 +46,8 @@ export interface BedOptions {
   /** Where to forward instead of the raw server. */
   readonly port?: number;
   readonly host?: string;
+  /** What the server speaks. */
+  readonly protocol?: 'http1' | 'http2';
   readonly tls?: TlsOptions;
   readonly trusts?: (address: string) => boolean;
 }
@@ -166,7 +168,9 @@ export class Bed implements ForwardPlan {
   static async open(script: Script, options: BedOptions = {}): Promise<Bed> {
     const transport = await createNodeTransport(options.tier);
     const network = createNodeNetwork(transport);
-    const clock = createSimClock();
+    // Time stands still, but the loop turns: what is written at the end of a turn leaves.
+    const nextTurn = (run: () => void): void => void setImmediate(run);
+    const clock: SimClock = { ...createSimClock(), nextTurn };
     const server = createServer({ allowHalfOpen: true });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -174,6 +178,7 @@ export class Bed implements ForwardPlan {
     const origin = new Origin({
       ...{ network, clock, address: { host: options.host ?? '127.0.0.1', port } },
       limits: { ...ORIGIN_LIMITS, ...options.originLimits },
+      protocol: options.protocol ?? 'http1',
     });
     const bed = new Bed(clock, origin, server, options);
     server.on('connection', (socket) => {

@@ -1,5 +1,6 @@
 /**
- * Peers are programs that tests compare with or drive: redis-server, python3-redis, openssl, nginx, haproxy.
+ * Peers are programs that tests compare with or drive: redis-server, python3-redis, openssl, nginx, haproxy,
+ * h2load, python3-h2.
  *
  * Promise: a test that needs a peer says so in one line, and where the peer is missing the
  * test is skipped with the reason `missing peer: X`, so that a skip is never silent.
@@ -17,7 +18,9 @@ export type Peer =
   | 'haproxy'
   | 'wrk'
   | 'nghttp'
-  | 'h2load';
+  | 'h2load'
+  | 'curl'
+  | 'python3-h2';
 
 /** What `node:test` takes as options: `{}` when the peer is here, else `{ skip: reason }`. */
 export type PeerOptions = { readonly skip?: string };
@@ -34,7 +37,8 @@ export function requirePeer(...peers: readonly Peer[]): PeerOptions {
 export function hasPeer(peer: Peer): boolean {
   const known = found.get(peer);
   if (known !== undefined) return known;
-  const here = peer === 'python3-redis' ? pythonHasRedis() : onPath(peer);
+  const module = pythonModules.get(peer);
+  const here = module === undefined ? onPath(peer) : pythonHas(module);
   found.set(peer, here);
   return here;
 }
@@ -42,8 +46,13 @@ export function hasPeer(peer: Peer): boolean {
 /** Debian's Python carries Debian's python3-redis; another Python on the path does not. */
 export const pythonPath = '/usr/bin/python3';
 
-function pythonHasRedis(): boolean {
-  return spawnSync(pythonPath, ['-c', 'import redis'], { stdio: 'ignore' }).status === 0;
+const pythonModules: ReadonlyMap<Peer, string> = new Map([
+  ['python3-redis', 'redis'],
+  ['python3-h2', 'h2'],
+]);
+
+function pythonHas(module: string): boolean {
+  return spawnSync(pythonPath, ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0;
 }
 
 function onPath(program: string): boolean {

@@ -1,0 +1,142 @@
+/**
+ * Many WebSockets of one client, each of which counts: a frame carries the socket's number and how many it has sent.
+ *
+ * Oracle: the echoes of a socket are 1, 2, 3 and so on with its own number; anything else, and any end that was
+ * not asked for, is a sentence in `wrong`.
+ */
+import { once } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { waitUntil } from '../process.ts';
+import { acceptKey, clientFrame, readFrames } from './web-socket-frames.ts';
+
+const AT_ONCE = 64;
+const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+const WRONG_MAX = 20;
+
+export interface FleetDoor {
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+class Counted {
+  readonly number: number;
+  readonly socket: Socket;
+  sent = 0;
+  echoed = 0;
+  left: Buffer = Buffer.alloc(0);
+
+  constructor(number: number, socket: Socket) {
+    this.number = number;
+    this.socket = socket;
+  }
+}
+
+export class Fleet {
+  /** What should not have happened, the first of it. */
+  readonly wrong: string[] = [];
+  private readonly all: Counted[] = [];
+  private closing = false;
+
+  /** Opens `count` of them by the doors in turn; the path of each has its number. */
+  async open(count: number, doorOf: (number: number) => FleetDoor): Promise<void> {
+    let next = this.all.length;
+    const end = next + count;
+    const lane = async (): Promise<void> => {
+      while (next < end) {
+        const number = next++;
+        this.all.push(await this.openOne(number, doorOf(number)));
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  }
+
+  get size(): number {
+    return this.all.length;
+  }
+
+  /** Each sends one more frame. */
+  beat(which: (number: number) => boolean = () => true): void {
+    for (const each of this.all) if (which(each.number)) this.send(each);
+  }
+
+  /** Waits until every frame has come back. */
+  async settle(): Promise<void> {
+    const missing = (): Counted[] => this.all.filter(({ sent, echoed }) => echoed < sent);
+    await waitUntil(
+      'all echoes',
+      () => this.wrong.length > 0 || missing().length === 0,
+      60_000,
+    ).catch(() => {
+      const numbers = missing().map(({ number }) => number);
+      this.tell(`${numbers.length} have no echo: ${numbers.slice(0, 10).join(' ')}`);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    const ends = this.all.map(({ socket }) => {
+      const closed = socket.destroyed ? null : once(socket, 'close');
+      socket.end();
+      return closed;
+    });
+    const late = setTimeout(() => {
+      for (const { socket } of this.all) socket.destroy();
+    }, 20_000);
+    await Promise.all(ends);
+    clearTimeout(late);
+  }
+
+  private send(each: Counted): void {
+    const payload = Buffer.allocUnsafe(8);
+    payload.writeUInt32BE(each.number, 0);
+    payload.writeUInt32BE(++each.sent, 4);
+    each.socket.write(clientFrame(payload, (each.number * 2_654_435_761 + each.sent) >>> 0));
+  }
+
+  private async openOne(number: number, door: FleetDoor): Promise<Counted> {
+    const { port } = door;
+    const socket = door.tls
+      ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, servername: 'a.test' })
+      : connectTcp({ port, host: '127.0.0.1' });
+    await once(socket, door.tls ? 'secureConnect' : 'connect');
+    socket.setNoDelay(true);
+    socket.write(
+      `GET /socket/${number} HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
+    );
+    let head = '';
+    while (!head.includes('\r\n\r\n')) {
+      const [bytes] = (await once(socket, 'data')) as [Buffer];
+      head += bytes.toString('latin1');
+    }
+    if (!head.startsWith('HTTP/1.1 101 ') || !head.includes(acceptKey(KEY))) {
+      throw new Error(`socket ${number} was not opened: ${head}`);
+    }
+    const each = new Counted(number, socket);
+    socket.on('data', (bytes: Buffer) => this.received(each, bytes));
+    socket.on('error', (error) => this.ended(each, error.message));
+    socket.on('close', () => this.ended(each, 'closed'));
+    return each;
+  }
+
+  private received(each: Counted, bytes: Buffer): void {
+    try {
+      each.left = readFrames(Buffer.concat([each.left, bytes]), (payload) => {
+        each.echoed++;
+        const [number, count] = [payload.readUInt32BE(0), payload.readUInt32BE(4)];
+        if (number === each.number && count === each.echoed && count <= each.sent) return;
+        this.tell(`socket ${each.number} got ${number}:${count}, wanted its ${each.echoed}`);
+      });
+    } catch (error) {
+      this.tell(`socket ${each.number}: ${String(error)}`);
+    }
+  }
+
+  private ended(each: Counted, how: string): void {
+    if (!this.closing) this.tell(`socket ${each.number} ended: ${how}`);
+  }
+
+  private tell(what: string): void {
+    if (this.wrong.length < WRONG_MAX) this.wrong.push(what);
+  }
+}

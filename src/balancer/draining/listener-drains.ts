@@ -64,6 +64,8 @@ export class ListenerDrains {
     this.rows.set(door, { drain, deadline, ended });
     drain.begin(open, deadline, nowMs);
     log.info('a listener is being drained', { listener: door.settings.name, deadlineMs, open });
+    // With no time at all that is now.
+    if (drain.state === 'cutting') this.cut(door);
     this.arm();
     return ended;
   }

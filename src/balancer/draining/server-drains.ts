@@ -70,11 +70,14 @@ export class ServerDrains {
       return known.drain.state === 'drained';
     const deadline = deadlineAfter(nowMs, deadlineMs);
     const drain = new Drain();
-    this.rows.set(server, { drain, deadline, hardMs: Number.POSITIVE_INFINITY });
+    const row = { drain, deadline, hardMs: Number.POSITIVE_INFINITY };
+    this.rows.set(server, row);
     pool.set(server, 'draining', true);
     this.of.closeKept(server);
     drain.begin(server.active, deadline, nowMs, hasSessions);
     this.log.info('a server is being drained', { pool: name, server: server.name, deadlineMs });
+    // With no time at all that is now.
+    if (drain.state === 'cutting') this.cut(server, row, nowMs);
     this.settle(server, drain);
     this.arm();
     return true;
@@ -132,8 +135,7 @@ export class ServerDrains {
         continue;
       }
       if (drain.look(server.active, nowMs, this.of.hasSessions)) {
-        row.hardMs = nowMs + GOODBYE_MS;
-        this.cut(server);
+        this.cut(server, row, nowMs);
       } else if (drain.state === 'cutting' && nowMs >= row.hardMs) {
         for (const exchange of [...this.of.exchangesAt(server)]) cutExchange(exchange);
       }
@@ -142,8 +144,9 @@ export class ServerDrains {
     this.arm();
   }
 
-  private cut(server: Server): void {
+  private cut(server: Server, row: Row, nowMs: number): void {
     const { pool, name } = this.of;
+    row.hardMs = nowMs + GOODBYE_MS;
     pool.set(server, 'drained', true);
     this.log.warn('what is left at a drained server is cut', {
       ...{ pool: name, server: server.name },

@@ -48,7 +48,7 @@ export class Drain {
     return this.next(event) !== undefined;
   }
 
-  /** Begins; `left` is what is under way. `mayCome`: see `look`. */
+  /** Begins; `left` is what is under way. `mayCome`: see `look`. With no time it is `cutting` at once. */
   begin(left: number, deadline: Deadline, nowMs: number, mayCome = false): void {
     this.go('drain');
     this.beganMs = nowMs;

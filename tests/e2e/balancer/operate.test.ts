@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, get, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, test } from 'node:test';
@@ -112,7 +112,9 @@ ${moreOfPool}${listedText}  routes:
       method,
       headers: {
         authorization: `Bearer ${token}`,
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && {
+          'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+        }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
@@ -228,6 +230,43 @@ test('drain of a listener: what runs is finished with Connection: close, nobody 
   assert.equal((JSON.parse(out) as DrainShown).state, 'drained');
   assert.equal((await plinth.cli('balancer', 'resume', '--listener', 'web')).code, 0);
   assert.equal(await said(`http://${plinth.web}/`), 'a');
+});
+
+test('drain with a TCP session: told by its client, gone at the deadline, the listener goes on', async () => {
+  const a = await backend('a');
+  const plinth = await running({ a });
+  const patch = { balancer: { listeners: { raw: { protocol: 'tcp', port: 0, pool: 'app' } } } };
+  const patched = await plinth.ask('PATCH', '/config', patch);
+  assert.equal(patched.status, 200, JSON.stringify(patched.json));
+  const raw = (await plinth.status()).listeners.find(({ name }) => name === 'raw');
+  const [host, port] = (raw?.address ?? '').split(':') as [string, string];
+  const socket = connect(Number(port), host).resume();
+  await new Promise((resolve) => socket.once('connect', resolve));
+  const gone = new Promise((resolve) => socket.once('close', resolve).on('error', () => {}));
+  await waitUntil('the session', async () => (await server(plinth, 'a'))?.active === 1);
+  const path = '/systems/balancer/pools/app/servers/a/drain';
+  const report = (await plinth.ask('POST', path, { deadlineMs: 600_000 })).json as DrainShown;
+  const [only] = report.present;
+  assert.equal(report.present.length, 1);
+  assert.deepEqual([only?.kind, only?.listener, only?.pool], ['stream', 'raw', 'app']);
+  assert.equal(only?.client, `127.0.0.1:${socket.localPort}`);
+  const { code, out } = await plinth.cli(
+    'balancer',
+    'drain',
+    'app',
+    'a',
+    '--deadline',
+    '0s',
+    '--json',
+  );
+  assert.equal(code, 2, out);
+  assert.equal((JSON.parse(out) as DrainShown).cut, 1);
+  await gone;
+  assert.equal(
+    (await plinth.ask('POST', '/systems/balancer/pools/app/servers/a/resume')).status,
+    200,
+  );
+  assert.equal(await said(`http://${host}:${port}/`), 'a');
 });
 
 test('drain in a pool with sessions: bound clients stay until the deadline, new ones go elsewhere', async () => {

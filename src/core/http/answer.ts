@@ -43,7 +43,7 @@ export function answer(
     sink.head(response, true);
   } else {
     sink.head(response, false);
-    sink.data(content, false);
+    sink.data(content, true);
     sink.end(null);
   }
   sink.flush();

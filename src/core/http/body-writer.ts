@@ -49,7 +49,7 @@ export class BodyWriter {
     if (stays && length > COPY_BYTES_MAX) {
       return output.flushWith(bytes, chunked ? CHUNK_END : null);
     }
-    copyInPieces(output, bytes);
+    output.append(bytes);
     if (chunked) output.append(CHUNK_END);
     return true;
   }
@@ -58,13 +58,5 @@ export class BodyWriter {
     if (this.kind !== BodyKind.chunked) return;
     output.room(LAST_CHUNK.length + (trailers === null ? 0 : fieldsBytesMax(trailers, null)));
     output.end = encodeLastChunk(output.buf, output.end, trailers);
-  }
-}
-
-/** One write of many bytes needs a block of many bytes, which would be made for it alone. */
-function copyInPieces(output: Output, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; at += COPY_BYTES_MAX) {
-    const whole = at === 0 && bytes.length <= COPY_BYTES_MAX;
-    output.append(whole ? bytes : bytes.subarray(at, at + COPY_BYTES_MAX));
   }
 }

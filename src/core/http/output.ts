@@ -19,9 +19,15 @@ export interface OutputTarget {
 const BLOCK_BYTES = 32_768;
 /** Blocks kept for the next output: one is in use at a time unless readers are slow. */
 const BLOCKS_KEPT = 32;
+/** Room for a head and for all that one read of the shared buffer brings. */
+const LARGE_BLOCK_BYTES = 147_456;
+const LARGE_BLOCKS_KEPT = 8;
+/** So much of a block is moved to a larger one rather than written by itself. */
+const MOVED_BYTES_MAX = 4_096;
 
 const EMPTY = Buffer.alloc(0);
 const blocks: Buffer[] = [];
+const largeBlocks: Buffer[] = [];
 /** The list of the write at hand. */
 const pieces: Buffer[] = [];
 
@@ -37,10 +43,17 @@ export class Output {
 
   /** Makes sure that `bytes` more fit behind `end`. */
   room(bytes: number): void {
-    if (this.buf.length - this.end >= bytes) return;
+    const { buf, end } = this;
+    if (buf.length - end >= bytes) return;
+    if (end > 0 && end <= MOVED_BYTES_MAX && bytes > BLOCK_BYTES - end) {
+      this.buf = blockOf(end + bytes);
+      copyBytes(buf, 0, this.buf, 0, end);
+      give(buf);
+      return;
+    }
     this.flush();
-    if (bytes > BLOCK_BYTES) this.buf = Buffer.allocUnsafeSlow(bytes);
-    else if (this.buf.length === 0) this.buf = blocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    if (this.buf.length > 0) give(this.buf);
+    this.buf = blockOf(bytes);
   }
 
   /** Copies bytes to the end of the block. */
@@ -88,7 +101,17 @@ export class Output {
   }
 }
 
+function blockOf(bytes: number): Buffer {
+  if (bytes <= BLOCK_BYTES) return blocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  if (bytes > LARGE_BLOCK_BYTES) return Buffer.allocUnsafeSlow(bytes);
+  return largeBlocks.pop() ?? Buffer.allocUnsafeSlow(LARGE_BLOCK_BYTES);
+}
+
 /** A block whose write is through, or was never begun. */
 function give(block: Buffer): void {
-  if (block.length === BLOCK_BYTES && blocks.length < BLOCKS_KEPT) blocks.push(block);
+  if (block.length === BLOCK_BYTES) {
+    if (blocks.length < BLOCKS_KEPT) blocks.push(block);
+  } else if (block.length === LARGE_BLOCK_BYTES && largeBlocks.length < LARGE_BLOCKS_KEPT) {
+    largeBlocks.push(block);
+  }
 }

@@ -95,6 +95,7 @@ export class Http1Client implements UpstreamClient, UpstreamRequest, StreamEvent
     this.keepAlive = true;
     this.receivedAny = false;
     this.interims = 0;
+    this.bulk.wake();
     const reused = this.carried > 0;
     this.carried++;
     events.onReady(this, reused);
@@ -326,9 +327,10 @@ export class Http1Client implements UpstreamClient, UpstreamRequest, StreamEvent
     const { trailers } = body;
     body.trailers = null;
     this.events = null;
-    this.bulk.give(!this.reader.paused);
-    if (this.keepAlive && this.requestEnded) this.owner.released(this, true);
-    else this.close();
+    if (this.keepAlive && this.requestEnded) {
+      this.bulk.rest(this.reader.bytes, !this.reader.paused);
+      this.owner.released(this, true);
+    } else this.close();
     if (bodiless) events.onHead(head, true);
     else events.onEnd(trailers);
     events.onReadEnd();

@@ -5,12 +5,17 @@
  */
 import { CR, LF, METHOD_BYTE, SP } from '../http/grammar.ts';
 import type { Version } from '../http/message-head.ts';
-import { METHOD_BYTES_MAX, methodIdOf } from '../http/methods.ts';
+import { METHOD_BYTES_MAX, MethodId, methodIdOf } from '../http/methods.ts';
 import { problems } from '../http/problems.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { readTarget, targetEndOf } from '../http/target.ts';
 import { EMPTY_LINES_MAX } from './limits.ts';
 import { readVersion, VERSION_BYTES } from './version.ts';
+
+/** PRI is no method: RFC 9113 section 11.6 reserves it for the preface of HTTP/2, so that nobody takes one for the other. */
+function isPri(buf: Buffer, start: number, length: number): boolean {
+  return length === 3 && buf[start] === 0x50 && buf[start + 1] === 0x52 && buf[start + 2] === 0x49;
+}
 
 /**
  * Where the request line begins behind the few empty lines that may stand before it (RFC 9112 section 2.2),
@@ -50,6 +55,9 @@ export function parseRequestLine(
   head.methodStart = start;
   head.methodLength = methodLength;
   head.method = methodIdOf(buf, start, methodLength);
+  if (head.method === MethodId.other && isPri(buf, start, methodLength)) {
+    return problems.versionNotSupported.code;
+  }
   const targetStart = ++at;
   at = targetEndOf(buf, at, end);
   if (at - targetStart > targetBytes) return problems.targetTooLong.code;

@@ -120,7 +120,8 @@ describe('parseRequestHead', () => {
       ['a long version', 'GET / HTTP/1.10\r\n', 'bad-request-line'],
       ['a comma in the version', 'GET / HTTP/1,1\r\n', 'bad-version'],
       ['no minor version', 'GET / HTTP/1\r\n', 'bad-version'],
-      ['HTTP/2.0 in this form', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'bad-target'],
+      ['HTTP/2.0 in this form', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'version-not-supported'],
+      ['the method of that form', 'PRI / HTTP/1.1\r\nHost: a\r\n\r\n', 'version-not-supported'],
       ['another major version', 'GET / HTTP/2.0\r\n', 'version-not-supported'],
       ['another minor version', 'GET / HTTP/1.2\r\n', 'version-not-supported'],
       // Section 5.1: no white space between name and colon.

@@ -349,7 +349,7 @@ function requestEnd(text: string, at: number, early: boolean): number {
   if (!/\r\nTransfer-Encoding: chunked/i.test(head)) {
     return text.length >= end + 4 + length ? end + 4 + length : -1;
   }
-  const last = text.startsWith('0\r\n\r\n', end + 4) ? end + 4 : text.indexOf('\r\n0\r\n\r\n', end);
+  const last = text.startsWith('0\r\n\r\n', end + 4) ? end + 2 : text.indexOf('\r\n0\r\n\r\n', end);
   return last === -1 ? -1 : text.indexOf('\r\n\r\n', last + 2) + 4;
 }
 

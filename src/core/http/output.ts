@@ -28,6 +28,13 @@ const MOVED_BYTES_MAX = 4_096;
 const EMPTY = Buffer.alloc(0);
 const blocks: Buffer[] = [];
 const largeBlocks: Buffer[] = [];
+/**
+ * The block that is used most, since the last one given is the first one taken, and views of its beginning by
+ * their length: finding one costs less than making it.
+ */
+let hot: Buffer = EMPTY;
+let hotViews: Buffer[] = [];
+const HOT_VIEW_BYTES_MAX = 4_096;
 /** The list of the write at hand. */
 const pieces: Buffer[] = [];
 
@@ -69,7 +76,8 @@ export class Output {
     const { buf, end } = this;
     if (end === 0) return;
     this.release();
-    if (this.target.write(buf.subarray(0, end))) give(buf);
+    if (this.target.write(viewOf(buf, end))) give(buf);
+    else forget(buf);
   }
 
   /**
@@ -80,12 +88,13 @@ export class Output {
     const { buf, end } = this;
     if (end === 0 && tail === null) return this.target.write(bytes);
     this.release();
-    if (end > 0) pieces.push(buf.subarray(0, end));
+    if (end > 0) pieces.push(viewOf(buf, end));
     pieces.push(bytes);
     if (tail !== null) pieces.push(tail);
     const free = this.target.writev(pieces);
     pieces.length = 0;
     if (free) give(buf);
+    else forget(buf);
     return free;
   }
 
@@ -105,6 +114,28 @@ function blockOf(bytes: number): Buffer {
   if (bytes <= BLOCK_BYTES) return blocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
   if (bytes > LARGE_BLOCK_BYTES) return Buffer.allocUnsafeSlow(bytes);
   return largeBlocks.pop() ?? Buffer.allocUnsafeSlow(LARGE_BLOCK_BYTES);
+}
+
+/** The first `length` bytes of a block. */
+function viewOf(block: Buffer, length: number): Buffer {
+  if (length >= HOT_VIEW_BYTES_MAX) return block.subarray(0, length);
+  if (block !== hot) {
+    if (hot !== EMPTY) return block.subarray(0, length);
+    hot = block;
+    hotViews = [];
+    while (hotViews.length < HOT_VIEW_BYTES_MAX) hotViews.push(EMPTY);
+  }
+  let view = hotViews[length]!;
+  if (view === EMPTY) {
+    view = block.subarray(0, length);
+    hotViews[length] = view;
+  }
+  return view;
+}
+
+/** A block that a write keeps is not used again. */
+function forget(block: Buffer): void {
+  if (block === hot) hot = EMPTY;
 }
 
 /** A block whose write is through, or was never begun. */

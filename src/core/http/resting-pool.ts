@@ -41,8 +41,8 @@ export class RestingPool<T> {
 
   wake(): void {
     const { rest, ready } = this;
-    for (let i = 0; i < rest.length; i++) ready.push(rest[i]!);
-    rest.length = 0;
+    // `pop` keeps the memory of the list, `length = 0` would not.
+    for (let one = rest.pop(); one !== undefined; one = rest.pop()) ready.push(one);
   }
 }
 

@@ -110,6 +110,8 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
   private serverEnded = false;
   private cancelWait: (() => void) | null = null;
   private waiting = false;
+  /** Its Origin is being asked: what comes of it comes at once. */
+  private choosing = false;
 
   start(exchange: Exchange, plan: ForwardPlan): void {
     this.exchange = exchange;
@@ -146,7 +148,8 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     const exchange = this.exchange as Exchange;
     const plan = this.plan as ForwardPlan;
     this.upstream = upstream;
-    this.readyMs = plan.nowMs();
+    // A kept connection is there at once, and no clock needs to be asked.
+    this.readyMs = this.choosing ? this.chosenMs : plan.nowMs();
     this.sent = true;
     upstream.send(exchange.request, !this.hasBody);
     if (!this.hasBody) return;

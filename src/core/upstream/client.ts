@@ -10,7 +10,7 @@ export interface UpstreamClient {
   readonly carrying: number;
   /** Requests that it takes besides; 0 when it is full, ends or has ended. */
   readonly room: number;
-  /** When its Origin put it aside, monotonic milliseconds. */
+  /** When its Origin saw first that it lies aside, monotonic milliseconds; its own affair. */
   idleSinceMs: number;
   /** Carries one more request; `room` is above 0. `onReady` comes inside this call. */
   carry(events: UpstreamEvents): void;

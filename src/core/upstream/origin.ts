@@ -74,6 +74,8 @@ interface Waiting {
 }
 
 const TICK_MS = 250;
+/** Put aside since the last tick, which puts a time to it: a clock is not read for every response. */
+const NOT_SEEN = -1;
 
 export class Origin implements ClientOwner {
   limits: OriginLimits;
@@ -220,7 +222,7 @@ export class Origin implements ClientOwner {
   }
 
   private keep(client: UpstreamClient): void {
-    client.idleSinceMs = this.monotonicMs();
+    client.idleSinceMs = NOT_SEEN;
     this.idle.push(client);
     this.arm();
   }
@@ -307,6 +309,7 @@ export class Origin implements ClientOwner {
     while (waiting.length > 0 && nowMs - (waiting[0] as Waiting).sinceMs >= limits.queueMs) {
       waiting.shift()?.events.onFailure(upstreamFailures.queueTimeout, '');
     }
+    for (const client of idle) if (client.idleSinceMs === NOT_SEEN) client.idleSinceMs = nowMs;
     // The oldest stand first: the last one used is used first.
     while (idle.length > 0 && nowMs - idle[0]!.idleSinceMs >= limits.idleMs) idle[0]!.close();
     if (this.busy.size + waiting.length + idle.length > 0) this.arm();

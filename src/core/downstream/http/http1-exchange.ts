@@ -84,7 +84,7 @@ export class Http1Exchange extends Exchange {
     this.receivedBytes = 0;
     this.sentBytes = 0;
     this.request.reset();
-    this.response.reset();
+    if (this.response.status !== 0) this.response.reset();
   }
 
   receive(sink: BodySink): void {

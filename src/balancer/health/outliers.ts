@@ -76,6 +76,11 @@ export class Outliers {
     return true;
   }
 
+  /** Lets the time of every ejected server be over at the next `tick`. */
+  takeBack(): void {
+    for (const { record } of this.pool.servers) record.ejectedUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
   /** Takes servers back whose time is over, and compares when that is due. Call it once a second or so. */
   tick(nowMs: number): void {
     for (const server of this.pool.servers) {

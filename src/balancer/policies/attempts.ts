@@ -63,12 +63,17 @@ export class Attempts {
   /** Lets breakers whose waiting time is over admit probes. To be called every 100 ms or so. */
   tick(nowMs: number): void {
     for (const server of this.pool.servers) {
-      if (server.breaker === undefined) continue;
+      // One whose breaker was taken away may still be held by it.
+      if (server.breaker === undefined && !this.isHeld(server)) continue;
       this.follow(server, nowMs);
       const admitted = server.admits;
       look(server, nowMs);
       if (admitted !== server.admits) this.chooser.policyOf(server)?.loadChanged(server);
     }
+  }
+
+  private isHeld(server: Server): boolean {
+    return this.pool.has(server, 'tripped') || this.pool.has(server, 'probing');
   }
 
   /** Sets the causes as the breaker is. */

@@ -194,6 +194,24 @@ test('a breaker that opens takes its server out, few probes test it, and it come
   assert.equal(server.state, 'up');
 });
 
+test('a server whose breaker is taken away while it holds it back works again', () => {
+  const pool = new TestPool(specs(2), 'least-connections', createSimRandom(1));
+  const options = { ...breakerDefaults, consecutiveFailures: 1, openMs: 1000 };
+  for (const state of ['tripped', 'probing']) {
+    const server = pool.server('s1');
+    server.breaker = new CircuitBreaker(options);
+    pool.attempts.ended(server, pool.attempts.began(server, 0), 'failure', 1, 0);
+    pool.attempts.tick(state === 'tripped' ? 1 : 1000);
+    assert.equal(server.state, state);
+    const probe = pool.attempts.began(server, 1000);
+    server.breaker = undefined;
+    pool.attempts.tick(1001);
+    assert.equal(server.state, 'up');
+    assert.equal(server.admits, true);
+    pool.attempts.ended(server, probe, 'success', 1, 1002);
+  }
+});
+
 test('panic uses servers whose breakers are open', () => {
   const pool = new TestPool(specs(2), 'round-robin', createSimRandom(1));
   for (const server of pool.pool.servers) {

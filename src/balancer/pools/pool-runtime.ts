@@ -170,6 +170,7 @@ export class PoolRuntime implements ForwardPlan {
     if (slowStarts || !same(before.outliers, settings.outliers)) {
       const nowMs = this.context.clock.monotonicMs();
       this.outliers = new Outliers(this.pool, this.outlierOptions(), nowMs, this.slowStarts);
+      if (!settings.outliers.enabled) this.outliers.takeBack();
     }
     // Secrets show alike; sessions are bound anew when anything about them has changed.
     const { persistence } = settings;
@@ -531,16 +532,13 @@ export class PoolRuntime implements ForwardPlan {
 
   private equip(server: Server): void {
     const { enabled, failures, share, openMs } = this.settings.breaker;
+    const options = {
+      ...{ ...breakerDefaults, consecutiveFailures: failures, errorShare: share, openMs },
+      openMaxMs: Math.max(openMs, breakerDefaults.openMaxMs),
+    };
     if (!enabled) server.breaker = undefined;
-    else {
-      server.breaker ??= new CircuitBreaker({
-        ...breakerDefaults,
-        consecutiveFailures: failures,
-        errorShare: share,
-        openMs,
-        openMaxMs: Math.max(openMs, breakerDefaults.openMaxMs),
-      });
-    }
+    else if (server.breaker === undefined) server.breaker = new CircuitBreaker(options);
+    else server.breaker.options = options;
   }
 
   private originLimits(server: Server): OriginLimits {

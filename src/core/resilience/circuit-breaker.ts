@@ -46,7 +46,8 @@ export const breakerDefaults: BreakerOptions = {
 export class CircuitBreaker {
   /** How often it has tripped or opened again, for a metric. */
   opened = 0;
-  private readonly options: BreakerOptions;
+  /** May be replaced by others with the same window: they hold from the next result on. */
+  options: BreakerOptions;
   /** First: results. Second: failures among them. */
   private readonly counts: SlidingCounts;
   private current: BreakerState = 'closed';

@@ -19,8 +19,6 @@ export class Http2BodyReader<T> {
   paused = false;
   /** Bytes that have come. */
   bytes = 0;
-  /** The sink was given something since its last `flush`. */
-  fed = false;
   private http2: Http2Connection<T> | null = null;
   private stream: Http2Stream<T> | null = null;
   private readonly kept: Buffer[] = [];
@@ -42,7 +40,6 @@ export class Http2BodyReader<T> {
   stop(): void {
     this.ended = true;
     this.sink = null;
-    this.fed = false;
     this.kept.length = 0;
     this.trailers = null;
   }
@@ -92,7 +89,6 @@ export class Http2BodyReader<T> {
       return;
     }
     this.ended = true;
-    this.fed = true;
     this.sink.end(trailers);
   }
 
@@ -109,16 +105,8 @@ export class Http2BodyReader<T> {
     this.finish();
   }
 
-  /** Ends what was given in one read. */
-  flush(): void {
-    if (!this.fed) return;
-    this.fed = false;
-    this.sink?.flush();
-  }
-
   private give(bytes: Buffer, stays: boolean): void {
     const { sink, stream } = this;
-    this.fed = true;
     const more = sink!.data(bytes, stays);
     // The sink may have let the message go, and its object may be another one's.
     if (this.stream !== stream || this.sink !== sink) return;
@@ -133,7 +121,6 @@ export class Http2BodyReader<T> {
     const { sink, trailers } = this;
     if (!this.whole || this.ended || sink === null || this.kept.length > 0) return;
     this.ended = true;
-    this.fed = true;
     this.trailers = null;
     sink.end(trailers);
   }

@@ -225,10 +225,10 @@ export class Http2Client implements UpstreamClient, StreamEvents, TurnEndListene
   /** What was kept of a body has been given to its sink. */
   bodyMoved(request: Http2Request): void {
     if (this.receiving) {
-      if (request.reader.fed) this.events.feed(request);
+      this.events.feed(request);
       return;
     }
-    request.reader.flush();
+    request.onReadEnd();
     this.writer.schedule();
   }
 
@@ -347,7 +347,11 @@ class ClientStreams implements Http2Handler<Http2Request> {
   }
 
   onResponse(stream: Stream, head: ResponseHead, end: boolean): void {
-    stream.context?.onHead(head, end);
+    const request = stream.context;
+    if (request === null) return;
+    request.onHead(head, end);
+    // Without more of it in this read the head is what is to leave.
+    if (!end) this.feed(request);
   }
 
   onInformational(stream: Stream, head: ResponseHead): void {
@@ -357,13 +361,13 @@ class ClientStreams implements Http2Handler<Http2Request> {
   onData(stream: Stream, buf: Buffer, start: number, length: number, end: boolean): void {
     const request = stream.context!;
     request.reader.data(buf, start, length, end);
-    if (request.reader.fed) this.feed(request);
+    this.feed(request);
   }
 
   onTrailers(stream: Stream, fields: Fields): void {
     const request = stream.context!;
     request.reader.end(fields);
-    if (request.reader.fed) this.feed(request);
+    this.feed(request);
   }
 
   onReset(stream: Stream, code: number, problem: Http2Problem | null): void {
@@ -405,14 +409,17 @@ class ClientStreams implements Http2Handler<Http2Request> {
 
   onHeadTooLarge(): void {}
 
+  /** Something was told of a request: it hears when the read is through. */
   feed(request: Http2Request): void {
+    if (request.isFed) return;
+    request.isFed = true;
     this.fed.push(request);
   }
 
   /** The read is through. */
   flush(): void {
     const { fed } = this;
-    for (let i = 0; i < fed.length; i++) fed[i]!.reader.flush();
+    for (let i = 0; i < fed.length; i++) fed[i]!.onReadEnd();
     fed.length = 0;
   }
 }

@@ -26,6 +26,8 @@ const TRAILERS = Buffer.from('trailers', 'latin1');
 
 export class Http2Request implements UpstreamRequest {
   readonly reader: Http2BodyReader<Http2Request> = new Http2BodyReader();
+  /** It will hear that the read is through. */
+  isFed = false;
   /** Reads of the connection when the head was sent. */
   sentAtRead = 0;
   private readonly sender = new Http2BodySender<Http2Request>();
@@ -163,6 +165,7 @@ export class Http2Request implements UpstreamRequest {
   }
 
   onReadEnd(): void {
+    this.isFed = false;
     this.events?.onReadEnd();
   }
 
@@ -258,9 +261,7 @@ class ResponseBody implements BodySink {
     this.request.onBodyEnd(trailers);
   }
 
-  flush(): void {
-    this.request.onReadEnd();
-  }
+  flush(): void {}
 
   abort(): void {}
 }

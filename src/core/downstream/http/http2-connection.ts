@@ -155,10 +155,10 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
   /** What was kept of a body has been given to its sink. */
   bodyMoved(exchange: Http2Exchange): void {
     if (this.receiving) {
-      if (exchange.body.fed) this.streams.feed(exchange);
+      this.streams.feed(exchange);
       return;
     }
-    exchange.body.flush();
+    exchange.onReadEnd();
     this.writer.schedule();
   }
 

@@ -36,6 +36,8 @@ export class Http2Exchange extends Exchange {
   ended = false;
   /** What becomes of it when its stream closes. */
   ending: RequestEnding = 'complete';
+  /** Its body's sink will hear that the read is through. */
+  isFed = false;
   /** Bytes of the body at the last tick, and since when they are as many. */
   seenBytes = 0;
   movedMs = 0;
@@ -175,6 +177,12 @@ export class Http2Exchange extends Exchange {
     this.ending = this.ending === 'complete' ? 'response-aborted' : this.ending;
     connection.http2.reset(stream, Http2ErrorCode.internalError);
     connection.schedule();
+  }
+
+  /** The read is through. */
+  onReadEnd(): void {
+    this.isFed = false;
+    this.body.sink?.flush();
   }
 
   /** The windows let more through. */

@@ -87,7 +87,7 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
     const { bodyBytes } = this.owner.server.limits;
     if (bodyBytes > 0 && exchange.receivedBytes > bodyBytes && !exchange.isOver) {
       this.tooLarge(exchange);
-    } else if (body.fed) {
+    } else if (body.sink !== null) {
       this.feed(exchange);
     }
   }
@@ -95,7 +95,7 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
   onTrailers(stream: Stream, fields: Fields): void {
     const exchange = stream.context!;
     exchange.body.end(fields);
-    if (exchange.body.fed) this.feed(exchange);
+    if (exchange.body.sink !== null) this.feed(exchange);
   }
 
   onReset(stream: Stream, _code: number, problem: Http2Problem | null): void {
@@ -145,13 +145,15 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
 
   /** Something was given to a body's sink: it is told when the read is through. */
   feed(exchange: Http2Exchange): void {
+    if (exchange.isFed) return;
+    exchange.isFed = true;
     this.fed.push(exchange);
   }
 
   /** The read is through. */
   flush(): void {
     const { fed } = this;
-    for (let i = 0; i < fed.length; i++) fed[i]!.body.flush();
+    for (let i = 0; i < fed.length; i++) fed[i]!.onReadEnd();
     fed.length = 0;
   }
 

@@ -1,10 +1,12 @@
 /**
  * What a proxied request of HTTP/2 costs beside nginx and HAProxy.
  *
- *     node bench/http/http2.ts [--rounds 5] [--seconds 3] [--connections 10] [--only 10] [--profile DIR]
+ *     node bench/http/http2.ts [--rounds 5] [--seconds 3] [--connections 10] [--only 10] [--upstream http2]
+ *         [--profile DIR]
  *
  * h2load asks for 1 KiB over cleartext connections, with 10 streams at once on each and with one; an nginx behind
- * sends them over kept connections of HTTP/1.1. Each proxy is pinned to core 0, h2load and the server to core 1.
+ * sends them over kept connections of HTTP/1.1, or with `--upstream http2` of HTTP/2, which nginx as a proxy does not
+ * speak: it goes on with HTTP/1.1. Each proxy is pinned to core 0, h2load and the server to core 1.
  * The proxies take turns within a round; the table shows medians of the rounds and how far they went. Processor
  * time is utime and stime of /proc/PID/stat. The peers have one worker or thread and no log.
  */
@@ -21,12 +23,16 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '10' },
     only: { type: 'string', default: '' },
+    upstream: { type: 'string', default: 'http1' },
     profile: { type: 'string', default: '' },
   },
 });
 const rounds = Number(values.rounds);
 const BODY_BYTES = 1024;
 const originPort = 17_740;
+/** The same server for those who speak HTTP/2 to it. */
+const http2Port = 17_750;
+const upstreamPort = values.upstream === 'http2' ? http2Port : originPort;
 const folder = mkdtempSync(join(tmpdir(), 'plinth-http2-'));
 
 interface Sample {
@@ -74,7 +80,7 @@ defaults
   http-reuse always
 listen http
   bind 127.0.0.1:${port} proto h2
-  server one 127.0.0.1:${originPort}
+  server one 127.0.0.1:${upstreamPort} ${values.upstream === 'http2' ? 'proto h2' : ''}
 `,
   );
   return ['haproxy', '-f', path, '-db'];
@@ -89,7 +95,8 @@ const origin = spawn(
     ...nginx(
       'origin',
       `sendfile on; tcp_nopush on; open_file_cache max=10;
-       server { listen 127.0.0.1:${originPort}; root ${folder}/www; }`,
+       server { listen 127.0.0.1:${originPort}; root ${folder}/www; }
+       server { listen 127.0.0.1:${http2Port} http2; root ${folder}/www; }`,
     ),
   ],
   { stdio: 'ignore' },
@@ -109,7 +116,10 @@ const commands: readonly (readonly [string, (port: number) => string[]])[] = [
       ),
   ],
   ['HAProxy', haproxy],
-  ['Plinth', (port) => [process.execPath, ...profile, server, `${port}`, `${originPort}`]],
+  [
+    'Plinth',
+    (port) => [process.execPath, ...profile, server, `${port}`, `${upstreamPort}`, values.upstream],
+  ],
 ];
 const candidates: Candidate[] = commands.map(([name, command], i) => {
   const port = originPort + 1 + i;

@@ -1,9 +1,9 @@
 /**
  * For proxy.ts: the HTTP data plane with one server behind it and no decisions.
  *
- *     node proxy-server.ts PORT SERVER_PORT [fields]
+ *     node proxy-server.ts PORT SERVER_PORT [fields] [http2]
  *
- * `fields`: tells the server of the client (X-Forwarded-*, Via). SIGTERM ends it, so that a profile is written.
+ * `fields`: tells the server of the client (X-Forwarded-*, Via). `http2`: speaks that to it. SIGTERM ends it, so that a profile is written.
  */
 import { HTTP_LIMITS, listenHttp } from '../../src/core/downstream/index.ts';
 import type { Exchange } from '../../src/core/http/index.ts';
@@ -17,7 +17,8 @@ import {
 import { ORIGIN_LIMITS, Origin } from '../../src/core/upstream/index.ts';
 
 const [port, serverPort] = process.argv.slice(2, 4).map(Number);
-const telling = process.argv[4] === 'fields';
+const telling = process.argv.includes('fields', 4);
+const protocol = process.argv.includes('http2', 4) ? 'http2' : 'http1';
 const network = createNodeNetwork(await createNodeTransport());
 const clock = createNodeClock();
 const proxyFields = new ProxyFields(
@@ -26,7 +27,7 @@ const proxyFields = new ProxyFields(
 );
 const target: Target = {
   origin: new Origin({
-    ...{ network, clock, limits: ORIGIN_LIMITS },
+    ...{ network, clock, limits: ORIGIN_LIMITS, protocol },
     address: { host: '127.0.0.1', port: serverPort as number },
   }),
 };

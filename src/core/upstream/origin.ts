@@ -280,7 +280,7 @@ export class Origin implements ClientOwner {
     const client =
       protocol === 'http2' ? new Http2Client(stream, this, clock) : new Http1Client(stream, this);
     if (this.waiting.length > 0) this.serveWaiting(client);
-    else if (this.draining) client.close();
+    else if (this.draining || this.idle.length >= this.limits.idleMax) client.close();
     else this.keep(client);
     this.dialForWaiting();
   }

@@ -1,12 +1,13 @@
 /**
  * What a proxied request of HTTP/2 costs beside nginx and HAProxy.
  *
- *     node bench/http/http2.ts [--rounds 5] [--seconds 3] [--connections 10] [--only 10] [--upstream http2]
+ *     node bench/http/http2.ts [--rounds 5] [--seconds 3] [--connections 10] [--only 10] [--upstream http2|none]
  *         [--profile DIR]
  *
  * h2load asks for 1 KiB over cleartext connections, with 10 streams at once on each and with one; an nginx behind
  * sends them over kept connections of HTTP/1.1, or with `--upstream http2` of HTTP/2, which nginx as a proxy does not
- * speak: it goes on with HTTP/1.1. Each proxy is pinned to core 0, h2load and the server to core 1.
+ * speak: it goes on with HTTP/1.1. With `--upstream none` each gives the answer itself, nginx from a file, HAProxy and we
+ * from memory. Each proxy is pinned to core 0, h2load and the server to core 1.
  * The proxies take turns within a round; the table shows medians of the rounds and how far they went. Processor
  * time is utime and stime of /proc/PID/stat. The peers have one worker or thread and no log.
  */
@@ -32,6 +33,7 @@ const BODY_BYTES = 1024;
 const originPort = 17_740;
 /** The same server for those who speak HTTP/2 to it. */
 const http2Port = 17_750;
+const answering = values.upstream === 'none';
 const upstreamPort = values.upstream === 'http2' ? http2Port : originPort;
 const folder = mkdtempSync(join(tmpdir(), 'plinth-http2-'));
 
@@ -80,6 +82,7 @@ defaults
   http-reuse always
 listen http
   bind 127.0.0.1:${port} proto h2
+${answering ? `  http-request return status 200 content-type text/plain file ${folder}/www/one` : ''}
   server one 127.0.0.1:${upstreamPort} ${values.upstream === 'http2' ? 'proto h2' : ''}
 `,
   );
@@ -111,14 +114,22 @@ const commands: readonly (readonly [string, (port: number) => string[]])[] = [
       nginx(
         'proxy',
         `upstream one { server 127.0.0.1:${originPort}; keepalive 128; keepalive_requests 100000000; }
+         open_file_cache max=10;
          server { listen 127.0.0.1:${port} http2;
-           location / { proxy_pass http://one; proxy_http_version 1.1; proxy_set_header Connection ""; } }`,
+           location / { ${answering ? `root ${folder}/www; } }` : `proxy_pass http://one; proxy_http_version 1.1; proxy_set_header Connection ""; } }`}`,
       ),
   ],
   ['HAProxy', haproxy],
   [
     'Plinth',
-    (port) => [process.execPath, ...profile, server, `${port}`, `${upstreamPort}`, values.upstream],
+    (port) => [
+      process.execPath,
+      ...profile,
+      server,
+      `${port}`,
+      `${upstreamPort}`,
+      answering ? 'answer' : values.upstream,
+    ],
   ],
 ];
 const candidates: Candidate[] = commands.map(([name, command], i) => {

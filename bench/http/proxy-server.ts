@@ -1,12 +1,13 @@
 /**
  * For proxy.ts: the HTTP data plane with one server behind it and no decisions.
  *
- *     node proxy-server.ts PORT SERVER_PORT [fields] [http2]
+ *     node proxy-server.ts PORT SERVER_PORT [fields] [http2] [answer]
  *
- * `fields`: tells the server of the client (X-Forwarded-*, Via). `http2`: speaks that to it. SIGTERM ends it, so that a profile is written.
+ * `fields`: tells the server of the client (X-Forwarded-*, Via). `http2`: speaks that to it.
+ * `answer`: gives 1 KiB itself. SIGTERM ends it, so that a profile is written.
  */
 import { HTTP_LIMITS, listenHttp } from '../../src/core/downstream/index.ts';
-import type { Exchange } from '../../src/core/http/index.ts';
+import { answer, type Exchange } from '../../src/core/http/index.ts';
 import { type ForwardPlan, forward, ProxyFields, type Target } from '../../src/core/proxy/index.ts';
 import {
   createNodeClock,
@@ -25,6 +26,7 @@ const proxyFields = new ProxyFields(
   { via: 'plinth', xForwarded: true, forwarded: false, requestId: false, traceparent: false },
   createNodeRandom(),
 );
+const body = Buffer.alloc(1024, 'x');
 const target: Target = {
   origin: new Origin({
     ...{ network, clock, limits: ORIGIN_LIMITS, protocol },
@@ -47,7 +49,9 @@ const plan: ForwardPlan = {
 await listenHttp({
   ...{ transport: network, clock, limits: HTTP_LIMITS },
   address: { host: '127.0.0.1', port: port as number },
-  handler: (exchange: Exchange) => forward(exchange, plan),
+  handler: process.argv.includes('answer', 4)
+    ? (exchange: Exchange) => answer(exchange, { status: 200, body })
+    : (exchange: Exchange) => forward(exchange, plan),
   trusts: () => false,
   events: { onRequestEnd: () => {}, onRefused: () => {} },
 });

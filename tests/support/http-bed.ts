@@ -49,6 +49,8 @@ export interface BedOptions {
   /** What the server speaks. */
   readonly protocol?: 'http1' | 'http2';
   readonly tls?: TlsOptions;
+  /** Tells the server of the client. */
+  readonly tells?: 'v1' | 'v2';
   readonly trusts?: (address: string) => boolean;
 }
 
@@ -178,6 +180,7 @@ export class Bed implements ForwardPlan {
     const origin = new Origin({
       ...{ network, clock, address: { host: options.host ?? '127.0.0.1', port } },
       limits: { ...ORIGIN_LIMITS, ...options.originLimits },
+      ...(options.tells !== undefined && { proxyProtocol: options.tells }),
       protocol: options.protocol ?? 'http1',
     });
     const bed = new Bed(clock, origin, server, options);

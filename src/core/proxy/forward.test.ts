@@ -1,8 +1,9 @@
 /** What a client and a server of HTTP/1 see of each other through the proxy. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answering, ok, statuses, withBed } from '../../../tests/support/http-bed.ts';
+import { answering, ok, type Peer, statuses, withBed } from '../../../tests/support/http-bed.ts';
 import { answer } from '../http/index.ts';
+import { type ProxyEndpoints, parseProxyHeader } from '../wire/index.ts';
 
 const GET = 'GET /a?b HTTP/1.1\r\nHost: x.test\r\n\r\n';
 const GET_CLOSE = 'GET /a?b HTTP/1.1\r\nHost: x.test\r\nConnection: close\r\n\r\n';
@@ -406,4 +407,33 @@ test('bodies over the limit are refused, known lengths before they are sent on',
     await bed.untilEmpty();
     assert.equal(bed.http.listener.endings.of('input-limit'), 2);
   });
+});
+
+test('a server that is told of clients by PROXY headers has a connection for each request', async () => {
+  for (const tells of ['v1', 'v2'] as const) {
+    const script = (peer: Peer): void => {
+      peer.socket.on('data', () => {
+        const parsed = parseProxyHeader(peer.received);
+        assert.equal(parsed.kind, 'header');
+        if (parsed.kind !== 'header' || !peer.text.endsWith('\r\n\r\n')) return;
+        const { sourceAddress, sourcePort, destinationPort } = parsed.header
+          .endpoints as ProxyEndpoints;
+        const request = peer.text.slice(parsed.bytes).split(' ')[1];
+        peer.send(ok(`${request} ${sourceAddress} ${sourcePort} ${destinationPort};`));
+      });
+    };
+    await withBed(script, { tells, originLimits: { connectionsMax: 2 } }, async (bed) => {
+      const clients = await Promise.all([1, 2, 3, 4].map(() => bed.connect()));
+      for (const [i, client] of clients.entries()) {
+        client.send(`GET /${i}a HTTP/1.1\r\nHost: x\r\n\r\nGET /${i}b HTTP/1.1\r\nHost: x\r\n\r\n`);
+      }
+      for (const [i, client] of clients.entries()) {
+        const { localPort } = client.socket;
+        await client.untilText(`/${i}a 127.0.0.1 ${localPort} ${bed.port};`);
+        await client.untilText(`/${i}b 127.0.0.1 ${localPort} ${bed.port};`);
+      }
+      assert.equal(bed.accepted.length, 8);
+      assert.equal(bed.origin.kept, 0);
+    });
+  }
 });

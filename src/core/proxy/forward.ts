@@ -26,6 +26,7 @@ import {
   upstreamFailures,
 } from '../upstream/index.ts';
 import { BodyKind, FieldId, type Fields, MethodId, type ResponseHead } from '../wire/index.ts';
+import { endpointsOf } from './client-endpoints.ts';
 import { KeptBody } from './kept-body.ts';
 import { isForUs, prepareRequest } from './request-head.ts';
 
@@ -322,8 +323,11 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     this.readyMs = 0;
     this.headMs = 0;
     this.chosenMs = plan.nowMs();
-    this.origin = target.origin;
-    this.origin.request(this);
+    const { origin } = target;
+    this.origin = origin;
+    this.choosing = true;
+    origin.request(this, origin.tellsClient ? endpointsOf(exchange) : null);
+    this.choosing = false;
   }
 
   /** This attempt is over, another one follows. */

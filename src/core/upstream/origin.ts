@@ -23,6 +23,7 @@ import type {
   Timer,
   TlsClient,
 } from '../runtime/index.ts';
+import { encodeProxyHeader, encodeProxyLine, type ProxyEndpoints } from '../wire/index.ts';
 import type { ClientOwner, UpstreamClient } from './client.ts';
 import { type UpstreamFailure, upstreamFailures } from './failures.ts';
 import { Http1Client } from './http1-client.ts';
@@ -66,11 +67,16 @@ export interface OriginOptions {
   readonly limits: OriginLimits;
   /** What the server speaks, without TLS from the first byte on. Default: http1. */
   readonly protocol?: 'http1' | 'http2';
+  /** Tells the server of each client by a PROXY protocol header, so that no connection serves two requests. */
+  readonly proxyProtocol?: 'v1' | 'v2';
 }
 
 interface Waiting {
   readonly events: UpstreamEvents;
   readonly sinceMs: number;
+  /** Of a request whose client is told of: what to tell, and the dial that is for it alone. */
+  readonly header: Buffer | null;
+  dial: Dialling | null;
 }
 
 const TICK_MS = 250;
@@ -96,7 +102,8 @@ export class Origin implements ClientOwner {
   private readonly perDial: number;
 
   constructor(options: OriginOptions) {
-    this.perDial = options.protocol === 'http2' ? STREAMS_EXPECTED : 1;
+    const shares = options.protocol === 'http2' && options.proxyProtocol === undefined;
+    this.perDial = shares ? STREAMS_EXPECTED : 1;
     this.options = options;
     this.limits = options.limits;
     this.address = options.address;
@@ -130,14 +137,22 @@ export class Origin implements ClientOwner {
     return this.options.clock.monotonicMs();
   }
 
-  /** Finds a connection for a request: `onReady` or `onFailure`, often inside this call. */
-  request(events: UpstreamEvents): void {
+  /** Whether `request` wants to know the client. */
+  get tellsClient(): boolean {
+    return this.options.proxyProtocol !== undefined;
+  }
+
+  /**
+   * Finds a connection for a request: `onReady` or `onFailure`, often inside this call. `endpoints`: the client,
+   * where the server is told of it; null: us.
+   */
+  request(events: UpstreamEvents, endpoints: ProxyEndpoints | null = null): void {
     const { limits } = this;
     if (this.draining) {
       events.onFailure(upstreamFailures.drained, '');
       return;
     }
-    const client = this.find();
+    const client = this.tellsClient ? undefined : this.find();
     if (client !== undefined) {
       this.use(client, events);
       return;
@@ -147,7 +162,8 @@ export class Origin implements ClientOwner {
       events.onFailure(upstreamFailures.queueFull, '');
       return;
     }
-    this.waiting.push({ events, sinceMs: this.monotonicMs() });
+    const header = this.headerOf(endpoints);
+    this.waiting.push({ events, sinceMs: this.monotonicMs(), header, dial: null });
     this.arm();
     this.dialForWaiting();
   }
@@ -155,7 +171,12 @@ export class Origin implements ClientOwner {
   /** Forgets a request that has no connection yet. */
   cancel(events: UpstreamEvents): void {
     const index = this.waiting.findIndex((each) => each.events === events);
-    if (index !== -1) this.waiting.splice(index, 1);
+    if (index === -1) return;
+    const [{ dial }] = this.waiting.splice(index, 1) as [Waiting];
+    if (dial === null) return;
+    dial.cancel();
+    this.dials.delete(dial);
+    this.dialForWaiting();
   }
 
   /** No new requests; kept connections are closed, the others behind their request. */
@@ -183,6 +204,10 @@ export class Origin implements ClientOwner {
       this.sharing.delete(client);
       if (!wasBusy) this.removeIdle(client);
       this.dialForWaiting();
+      return;
+    }
+    if (this.tellsClient) {
+      client.close();
       return;
     }
     if (this.waiting.length > 0) this.serveWaiting(client);
@@ -245,27 +270,49 @@ export class Origin implements ClientOwner {
       this.waiting.length > this.dials.size * this.perDial &&
       (connectionsMax === 0 || this.open < connectionsMax)
     ) {
-      this.dial();
+      this.dial(this.tellsClient ? this.waiting.find(({ dial }) => dial === null) : undefined);
     }
   }
 
-  private dial(): void {
+  /** @param own the request that the connection is for, if it is for one alone. */
+  private dial(own: Waiting | undefined): void {
     const { network, address, tls } = this.options;
     this.dialled++;
+    const preface = own?.header ?? null;
     const dial = network.dial(
-      { address, timeoutMs: this.limits.connectMs, ...(tls !== undefined && { tls }) },
+      {
+        ...{ address, timeoutMs: this.limits.connectMs },
+        ...(tls !== undefined && { tls, ...(preface !== null && { preface }) }),
+      },
       {
         onConnected: (stream) => {
           this.dials.delete(dial);
+          if (own !== undefined) this.bringForward(own);
+          if (preface !== null && tls === undefined) stream.write(preface);
           this.join(stream);
         },
         onFailed: (code, detail) => {
           this.dials.delete(dial);
+          if (own !== undefined) this.bringForward(own);
           this.failWaiting(failureOf(code), detail);
         },
       },
     );
+    if (own !== undefined) own.dial = dial;
     this.dials.add(dial);
+  }
+
+  /** The next connection is this request's, whoever waits longer. */
+  private bringForward(own: Waiting): void {
+    const { waiting } = this;
+    waiting.splice(waiting.indexOf(own), 1);
+    waiting.unshift(own);
+  }
+
+  private headerOf(endpoints: ProxyEndpoints | null): Buffer | null {
+    const { proxyProtocol } = this.options;
+    if (proxyProtocol === undefined) return null;
+    return proxyProtocol === 'v1' ? encodeProxyLine(endpoints) : encodeProxyHeader(endpoints);
   }
 
   /** A connection has come about. */
@@ -307,7 +354,9 @@ export class Origin implements ClientOwner {
     const { limits, waiting, idle } = this;
     for (const client of [...this.busy]) client.tick(nowMs);
     while (waiting.length > 0 && nowMs - (waiting[0] as Waiting).sinceMs >= limits.queueMs) {
-      waiting.shift()?.events.onFailure(upstreamFailures.queueTimeout, '');
+      const { events } = waiting[0] as Waiting;
+      this.cancel(events);
+      events.onFailure(upstreamFailures.queueTimeout, '');
     }
     for (const client of idle) if (client.idleSinceMs === NOT_SEEN) client.idleSinceMs = nowMs;
     // The oldest stand first: the last one used is used first.

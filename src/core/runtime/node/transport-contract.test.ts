@@ -381,6 +381,32 @@ for (const kind of kinds) {
       }
     });
 
+    it('a buffer taken back by who pauses too is not written to, and what comes then is right', async ({
+      ours,
+      peer,
+    }) => {
+      const own = Buffer.alloc(4096);
+      ours.stream.useReadBuffer(own);
+      peer.write('first');
+      await ours.until(() => ours.text === 'first');
+      ours.onChunk = () => {
+        ours.stream.useReadBuffer(null);
+        ours.stream.pause();
+      };
+      peer.write('second');
+      await ours.until(() => ours.text === 'firstsecond');
+      ours.onChunk = null;
+      own.fill(1);
+      peer.write('third');
+      await settle();
+      ours.stream.resume();
+      await ours.until(() => ours.chunks.length > 2);
+      peer.write('fourth');
+      await ours.until(() => ours.chunks.length > 3);
+      assert.equal(ours.text, 'firstsecondthirdfourth');
+      assert.ok(own.every((byte) => byte === 1));
+    });
+
     it('many small writes to a peer that does not read are buffered near their size', async (pair) => {
       const { ours, peer } = pair;
       peer.pause();

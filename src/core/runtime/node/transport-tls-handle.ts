@@ -123,7 +123,8 @@ export class TlsHandleStream extends HandleStream {
     if (!this.paused && this.held === null && this.heldEnd === 0) {
       const next = super.received(result);
       // What comes although we have paused may not land where the chunk lies that is to stay.
-      return this.paused ? this.landAt(readBuffer) : next;
+      // `next` is told when the shared buffer was asked for anyhow.
+      return this.paused ? (this.landAt(readBuffer) ?? next) : next;
     }
     if (result > 0) {
       this.held ??= [];

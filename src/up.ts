@@ -6,6 +6,7 @@
  *                 ├── SIGHUP ──▶ reload, whole or not at all
  *                 └── an error nobody caught ──▶ log it, exit 70
  */
+import { flushCompileCache } from 'node:module';
 import { constants } from 'node:os';
 import { exitCode, type Host, type UpRequest } from './cli/index.ts';
 import { problemText } from './core/config/index.ts';
@@ -65,6 +66,8 @@ export async function up(options: UpOptions): Promise<number> {
     return failure.exit;
   }
   announce(node, options);
+  // Written at the end by itself, but after a crash the next start shall be a quick one too.
+  flushCompileCache();
   log.info('up', { version: options.version, pid: process.pid });
 
   const signal = await signals.first;

@@ -27,9 +27,10 @@ import {
   patchFile,
   settingsOf,
   shownSettings,
+  YamlWork,
 } from './core/config/index.ts';
 import type { Logger } from './core/observe/index.ts';
-import { type Disk, errorCode } from './core/runtime/index.ts';
+import { type Clock, type Disk, errorCode, type Threads } from './core/runtime/index.ts';
 import { type StagedFile, stageFile } from './core/store/index.ts';
 
 /** What stands for the file while there is none. */
@@ -43,6 +44,8 @@ export interface LiveConfigOptions {
   readonly file: ConfigFile | undefined;
   readonly disk: Disk;
   readonly log: Logger;
+  /** For long files, which would hold up the loop; without it they do. */
+  readonly yaml?: { readonly threads: Threads; readonly clock: Clock };
   /** Distinguishes this process from earlier ones in the tags of its configurations. */
   readonly life: string;
   /** See `applyConfig`. */
@@ -70,6 +73,7 @@ export function createLiveConfig(options: LiveConfigOptions): LiveConfig {
   let needRestart: readonly Difference[] = [];
   let revision = 1;
   let isOpen = false;
+  const yaml = new YamlWork(options.yaml);
   let last: Promise<unknown> = Promise.resolve();
 
   /** One after the other, whatever becomes of the one before. */
@@ -91,7 +95,7 @@ export function createLiveConfig(options: LiveConfigOptions): LiveConfig {
     const reading = source.read();
     if (!reading.ok) return reading;
     const next = reading.file ?? memory;
-    const loaded = source.load(next);
+    const loaded = source.load(next && (await yaml.parsed(next)));
     if (!loaded.ok) return loaded;
     const applied = await options.apply(running, loaded.config, () => {});
     if (!applied.ok) return applied;
@@ -123,7 +127,7 @@ export function createLiveConfig(options: LiveConfigOptions): LiveConfig {
       );
     }
     const base = file ?? memory ?? { name: MEMORY, text: '' };
-    const patched = patchFile(sections, configured, base, patch);
+    const patched = await patchFile(sections, configured, base, patch, yaml);
     if (!patched.ok && patched.problems.length === 0) {
       const detail = `${base.name} cannot be edited: ${patched.why}; change it by hand and send SIGHUP`;
       return no('file-form', detail);

@@ -27,6 +27,7 @@ import {
   type RootLogger,
   startOtlpExporter,
 } from './core/observe/index.ts';
+import type { Threads } from './core/runtime/index.ts';
 import { type DataFolder, openDataFolder } from './core/store/index.ts';
 import { createLiveConfig, type Reloaded } from './live-config.ts';
 import { logConfig, nodeConfig, otlpConfig } from './node-config.ts';
@@ -48,6 +49,8 @@ export interface NodeOptions {
   /** What a system calls when its clients ask it to stop the process; absent, nobody stops it. */
   readonly requestStop?: () => void;
   readonly seams: Pick<SystemContext, 'clock' | 'random' | 'disk' | 'spawn'>;
+  /** For long configuration files; absent, the loop reads them. */
+  readonly threads?: Threads;
 }
 
 export interface PlinthNode {
@@ -97,6 +100,9 @@ export function createNode(options: NodeOptions): PlinthNode {
     file: options.file,
     disk,
     log: log.child('config'),
+    ...(options.threads !== undefined && {
+      yaml: { threads: options.threads, clock: options.seams.clock },
+    }),
     life: random.bytes(6).toString('hex'),
     apply: (current, next, decide) =>
       applyConfig(

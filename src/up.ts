@@ -16,6 +16,7 @@ import {
   createNodeDisk,
   createNodeRandom,
   createNodeSpawn,
+  createNodeThreads,
 } from './core/runtime/node/index.ts';
 import { createNode, type PlinthNode } from './node.ts';
 import { logConfig } from './node-config.ts';
@@ -51,6 +52,7 @@ export async function up(options: UpOptions): Promise<number> {
     log,
     metrics: createMetrics(),
     seams: seams(),
+    threads: createNodeThreads(),
     requestStop: () => void process.kill(process.pid, 'SIGTERM'),
   });
   // From here on a signal is remembered, so that one during a long start stops it properly afterwards.

@@ -48,3 +48,4 @@ export {
 export { type JsonSchema, required, type Setting } from './setting.ts';
 export { type ShownSetting, shownSettings } from './show.ts';
 export { formatDuration, formatSize, parseDuration, parseSize } from './units.ts';
+export { YamlWork } from './yaml-work.ts';

@@ -5,7 +5,7 @@ import { type NamesOf, namesIn } from './located.ts';
 import { planPatch } from './patch-plan.ts';
 import type { Problem } from './problem.ts';
 import type { AnySection } from './section.ts';
-import { editYaml } from './yaml-edit.ts';
+import { YamlWork } from './yaml-work.ts';
 
 export type PatchedFile =
   | {
@@ -23,12 +23,13 @@ export type PatchedFile =
     };
 
 /** @param config what was loaded from the file */
-export function patchFile(
+export async function patchFile(
   sections: readonly AnySection[],
   config: Config,
   file: ConfigFile,
   patch: unknown,
-): PatchedFile {
+  yaml: YamlWork = new YamlWork(),
+): Promise<PatchedFile> {
   const names = new Map(
     sections.map((each): [string, NamesOf] => [each.name, namesIn(each, config.of(each))]),
   );
@@ -38,7 +39,7 @@ export function patchFile(
     return { ok: false, problems: planned.problems, why: 'the patch does not fit the settings' };
   }
   const { edit, touched } = planned.plan;
-  const edited = editYaml(file.text, edit, file.name);
+  const edited = await yaml.edit(file.text, edit, file.name);
   if (!edited.ok) return { ok: false, problems: [], why: edited.why };
   const { text, raw } = edited;
   return { ok: true, file: { name: file.name, text, raw }, touched };

@@ -1,13 +1,15 @@
 /**
- * What an idle kept connection costs the balancer in resident memory, plain and by TLS.
+ * What idle kept connections cost the balancer in resident memory, plain and by TLS, and whether a load beside
+ * them is served.
  *
- *     node bench/balancer/idle.ts [--connections 10000] [--rounds 3] [--only plain|tls]
+ * The balancer is `plinth up` as a process of its own on PROXY_CORE. A first wave of connections that are closed
+ * again brings tables to their size; each connection then has had one request passed on and answered, and rests.
+ * The figure is the resident set behind a collection, less that before, by the number of connections; heap is the
+ * part that JavaScript objects hold. What the kernel keeps for a socket is in neither.
  *
- * The balancer is `plinth up` as a process of its own. A first wave of connections that are closed again brings
- * tables to their size; each connection then has had one request passed on and answered, and rests. The figure is
- * the resident set behind a collection, less that before, by the number of connections; heap is the part that
- * JavaScript objects hold. What the kernel keeps for a socket is in neither. Target: 8 KiB.
+ * Judged: the load has no error, all connections are open behind it, and each of them is answered once more.
  */
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,90 +17,120 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { parseArgs } from 'node:util';
 import { TestAuthority } from '../../src/core/runtime/node/transport-fixture.ts';
 import { startBalancer } from '../../tests/support/balancer/balancer-process.ts';
 import { freePort, temporaryFolder } from '../../tests/support/process.ts';
+import { runLoad } from './loads.ts';
+import { BODIES, PROXY_CORE } from './proxies.ts';
 
-const { values } = parseArgs({
-  options: {
-    connections: { type: 'string', default: '10000' },
-    rounds: { type: 'string', default: '3' },
-    only: { type: 'string', default: '' },
-  },
-});
-const count = Number(values.connections);
-const warmUp = Math.min(count, 500);
-const atOnce = 50;
-const target = 8192;
+export const IDLE_BYTES_MAX = 8192;
 
-const origin = createServer((_, response) => response.end('x'.repeat(1024)));
-origin.keepAliveTimeout = 0;
-origin.listen(0, '127.0.0.1');
-await once(origin, 'listening');
-const originPort = (origin.address() as AddressInfo).port;
-const authority = new TestAuthority('idle');
-const folder = temporaryFolder('plinth-idle');
-const pair = authority.issue('a.test', 'DNS:a.test');
-writeFileSync(join(folder.path, 'a.crt'), pair.cert);
-writeFileSync(join(folder.path, 'a.key'), pair.key);
+export type IdleKind = 'plain' | 'tls';
 
-console.log(`${count} idle connections, bytes each, lowest-highest of ${values.rounds} rounds\n`);
-console.log('| connection | resident | of it heap | target |\n|---|---|---|---|');
-try {
-  for (const kind of ['plain', 'tls'] as const) {
-    if (values.only !== '' && values.only !== kind) continue;
-    const found: [number, number][] = [];
-    for (let round = 0; round < Number(values.rounds); round++) found.push(await measure(kind));
-    const range = (at: 0 | 1): string => {
-      const all = found.map((each) => Math.round(each[at]));
-      return `${Math.min(...all)}-${Math.max(...all)}`;
-    };
-    console.log(`| ${kind} | ${range(0)} | ${range(1)} | ${target} |`);
-  }
-} finally {
-  origin.closeAllConnections();
-  origin.close();
-  authority.remove();
-  folder.remove();
+export interface IdleOptions {
+  readonly connections: number;
+  /** Of the load beside them. */
+  readonly seconds: number;
 }
 
-async function measure(kind: 'plain' | 'tls'): Promise<[number, number]> {
+export interface IdleRow {
+  readonly kind: IdleKind;
+  readonly connections: number;
+  /** By connection, bytes. */
+  readonly resident: number;
+  readonly heap: number;
+  /** Of the load beside them, none of which failed. */
+  readonly requests: number;
+  readonly perSecond: number;
+}
+
+const WARM_UP = 500;
+const AT_ONCE = 50;
+const LOAD_CONNECTIONS = 50;
+const body = 'x'.repeat(BODIES.one);
+
+export async function measureIdle(kind: IdleKind, options: IdleOptions): Promise<IdleRow> {
+  const { connections } = options;
+  const origin = createServer((_, response) => response.end(body));
+  origin.keepAliveTimeout = 0;
+  origin.listen(0, '127.0.0.1');
+  await once(origin, 'listening');
+  const folder = temporaryFolder('plinth-idle');
   const port = await freePort();
-  const certificates =
-    kind === 'tls'
-      ? `      tls: { certificates: [{ name: a, cert: ${folder.path}/a.crt, key: ${folder.path}/a.key }] }\n`
-      : '';
-  const balancer = await startBalancer(`  listeners:
+  const settings = settingsOf(kind, folder.path, {
+    port,
+    originPort: (origin.address() as AddressInfo).port,
+    connections: connections + LOAD_CONNECTIONS + AT_ONCE,
+  });
+  const balancer = await startBalancer(settings);
+  try {
+    pin(balancer.pid);
+    for (const socket of await open(kind, port, Math.min(connections, WARM_UP))) socket.destroy();
+    await sleep(1000);
+    const before = await balancer.figures();
+    const sockets = await open(kind, port, connections);
+    await allOpen();
+    const after = await balancer.figures();
+    const load = { kind: 'wrk', body: 'one', connections: LOAD_CONNECTIONS } as const;
+    const done = await runLoad(load, port, kind === 'tls', options.seconds);
+    await allOpen();
+    for (const socket of sockets) await ask(socket);
+    for (const socket of sockets) socket.destroy();
+    return {
+      ...{ kind, connections, ...done },
+      resident: (after.residentBytes - before.residentBytes) / connections,
+      heap: (after.heldBytes - before.heldBytes) / connections,
+    };
+  } finally {
+    await balancer.stop();
+    origin.closeAllConnections();
+    origin.close();
+    folder.remove();
+  }
+
+  async function allOpen(): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      const held = (await balancer.status()).listeners[0]?.open;
+      if (held === connections) return;
+      // Those of a load that is just over may still be closing.
+      if (tries === 20) throw new Error(`${held} of ${connections} connections are open`);
+      await sleep(100);
+    }
+  }
+}
+
+function settingsOf(
+  kind: IdleKind,
+  folder: string,
+  is: { readonly port: number; readonly originPort: number; readonly connections: number },
+): string {
+  let tls = '';
+  if (kind === 'tls') {
+    const authority = new TestAuthority('idle');
+    const pair = authority.issue('a.test', 'DNS:a.test');
+    authority.remove();
+    writeFileSync(join(folder, 'a.crt'), pair.cert);
+    writeFileSync(join(folder, 'a.key'), pair.key);
+    tls = `      tls: { certificates: [{ name: a, cert: ${folder}/a.crt, key: ${folder}/a.key }] }\n`;
+  }
+  return `  listeners:
     - name: web
-      port: ${port}
-${certificates}      limits: { connections: ${count + 100} }
+      port: ${is.port}
+${tls}      limits: { connections: ${is.connections} }
       timeouts: { idle: 600s }
   pools:
     - name: app
-      servers: [{ name: one, address: "127.0.0.1:${originPort}" }]
+      servers: [{ name: one, address: "127.0.0.1:${is.originPort}" }]
   routes: [{ name: all, pool: app }]
-`);
-  try {
-    for (const socket of await open(kind, port, warmUp)) socket.destroy();
-    await sleep(1000);
-    const before = await balancer.figures();
-    const sockets = await open(kind, port, count);
-    const { listeners } = await balancer.status();
-    if (listeners[0]?.open !== count) throw new Error(`${listeners[0]?.open} connections are open`);
-    const after = await balancer.figures();
-    for (const socket of sockets) socket.destroy();
-    return [
-      (after.residentBytes - before.residentBytes) / count,
-      (after.heldBytes - before.heldBytes) / count,
-    ];
-  } finally {
-    await balancer.stop();
-  }
+`;
+}
+
+function pin(pid: number): void {
+  execFileSync('taskset', ['-a', '-p', '-c', `${PROXY_CORE}`, `${pid}`], { stdio: 'ignore' });
 }
 
 /** Opens connections, some at a time, and has one request answered on each. */
-async function open(kind: 'plain' | 'tls', port: number, wanted: number): Promise<Socket[]> {
+async function open(kind: IdleKind, port: number, wanted: number): Promise<Socket[]> {
   const sockets: Socket[] = [];
   const lane = async (): Promise<void> => {
     while (sockets.length < wanted) {
@@ -108,11 +140,19 @@ async function open(kind: 'plain' | 'tls', port: number, wanted: number): Promis
           : connect(port, '127.0.0.1');
       sockets.push(socket);
       await once(socket, kind === 'tls' ? 'secureConnect' : 'connect');
-      socket.write('GET / HTTP/1.1\r\nHost: a.test\r\n\r\n');
-      let got = 0;
-      while (got < 1024) got += ((await once(socket, 'data')) as [Buffer])[0].length;
+      await ask(socket);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, lane));
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
   return sockets;
+}
+
+/** One request; throws unless it is answered 200 with the whole body. */
+async function ask(socket: Socket): Promise<void> {
+  socket.write('GET /one HTTP/1.1\r\nHost: a.test\r\n\r\n');
+  let text = '';
+  while (!text.endsWith(body)) {
+    text += ((await once(socket, 'data')) as [Buffer])[0].toString('latin1');
+  }
+  if (!text.startsWith('HTTP/1.1 200 ')) throw new Error(text.slice(0, 200));
 }

@@ -35,8 +35,10 @@ const target: Target = {
 };
 const plan: ForwardPlan = {
   replayBytes: 0,
+  hedgeAfterMs: 0,
   nowMs: () => clock.monotonicMs(),
   choose: () => target,
+  hedge: () => null,
   forgetWaiting: () => {},
   request: (exchange) => {
     if (telling) proxyFields.add(exchange);

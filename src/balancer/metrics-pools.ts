@@ -63,6 +63,14 @@ export function poolMetrics(balancer: Observed): readonly MetricSpec[] {
     ),
     ofPool(
       {
+        name: 'plinth_balancer_pool_hedges_total',
+        help: 'Attempts made beside one that took long.',
+        type: 'counter',
+      },
+      ({ runtime }, emit) => emit(runtime.hedges),
+    ),
+    ofPool(
+      {
         name: 'plinth_balancer_pool_ejections_total',
         help: 'Servers ejected for their answers, by rule; prevented: the cap was reached.',
         type: 'counter',

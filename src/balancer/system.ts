@@ -343,6 +343,7 @@ export class Balancer {
     const route = this.routes.match(listener, exchange.request);
     if (route === undefined) return undefined;
     exchange.route = route.name;
+    exchange.requestMs = route.requestMs;
     let handler = this.handlers.get(route);
     if (handler === undefined) {
       handler = handlerOf(route, (name) => this.pools.get(name)?.runtime);

@@ -13,6 +13,7 @@ import {
 } from '../../src/core/downstream/index.ts';
 import { bulkBuffersInUse, type Exchange, type Handler } from '../../src/core/http/index.ts';
 import {
+  type Attempt,
   type AttemptOutcome,
   type Forward,
   type ForwardPlan,
@@ -41,6 +42,8 @@ export interface BedOptions {
   readonly trusted?: readonly string[];
   readonly proxyProtocol?: boolean;
   readonly allowConnect?: boolean;
+  /** Another attempt beside one without an answer by then; real milliseconds. */
+  readonly hedgeAfterMs?: number;
   /** In place of forwarding. */
   readonly handler?: (bed: Bed) => Handler;
   /** Where to forward instead of the raw server. */
@@ -143,6 +146,7 @@ export class Peer {
 
 export class Bed implements ForwardPlan {
   readonly replayBytes: number;
+  readonly hedgeAfterMs: number;
   readonly clock: SimClock;
   readonly origin: Origin;
   http!: HttpListener;
@@ -164,6 +168,7 @@ export class Bed implements ForwardPlan {
     this.origin = origin;
     this.server = server;
     this.replayBytes = options.replayBytes ?? 0;
+    this.hedgeAfterMs = options.hedgeAfterMs ?? 0;
     this.attemptsMax = options.attempts ?? 1;
   }
 
@@ -277,6 +282,11 @@ export class Bed implements ForwardPlan {
     return this;
   }
 
+  /** The same server again: its script tells the attempts apart by their connections. */
+  hedge(): Bed {
+    return this.choose();
+  }
+
   forgetWaiting(): void {}
 
   request(): void {}
@@ -293,7 +303,7 @@ export class Bed implements ForwardPlan {
     return tried.attempts < this.attemptsMax && tried.replayable ? 0 : -1;
   }
 
-  ended(_exchange: Exchange, _forward: Forward, { failure, abandoned }: AttemptOutcome): void {
+  ended(_exchange: Exchange, _attempt: Attempt, { failure, abandoned }: AttemptOutcome): void {
     this.forwards.ended++;
     this.outcomes.push(failure?.name ?? (abandoned ? 'abandoned' : 'well'));
   }

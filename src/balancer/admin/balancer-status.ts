@@ -87,6 +87,8 @@ export interface PoolShown {
   readonly queuedTotal: number;
   readonly refused: number;
   readonly retries: number;
+  /** Attempts beside one that took long. */
+  readonly hedges: number;
   readonly latency: Readonly<Record<'queue' | 'connect' | 'firstByte' | 'total', LatencyShown>>;
   readonly sources: readonly SourceStatus[];
   readonly registrations: readonly RegistrationShown[];

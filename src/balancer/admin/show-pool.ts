@@ -29,6 +29,7 @@ export function showPool(
     queuedTotal: runtime.queuedTotal,
     refused: runtime.refused,
     retries: runtime.retries,
+    hedges: runtime.hedges,
     latency: {
       queue: latencyOf(queue),
       connect: latencyOf(connect),

@@ -66,6 +66,8 @@ export class HttpDoor implements Door {
       connectionsMax: settings.limits.connections,
       limits: limitsOf(settings),
       http2Cleartext: settings.http2Cleartext,
+      proxyProtocol: settings.proxyProtocol,
+      allowConnect: settings.allowConnect,
       trusts: (address) => trust.networks.contains(address),
       handler: (exchange) => (door as HttpDoor).handle(exchange, options.route),
     });
@@ -89,8 +91,11 @@ export class HttpDoor implements Door {
     this.settings = settings;
     this.hsts = hstsOf(settings);
     this.trust.networks = networksOf(settings.trusted);
-    this.http.server.limits = limitsOf(settings);
-    this.http.server.http2Cleartext = settings.http2Cleartext;
+    const { server } = this.http;
+    server.limits = limitsOf(settings);
+    server.http2Cleartext = settings.http2Cleartext;
+    server.proxyProtocol = settings.proxyProtocol;
+    server.allowConnect = settings.allowConnect;
     this.http.listener.setConnectionsMax(settings.limits.connections);
   }
 
@@ -167,6 +172,8 @@ function limitsOf({ limits, timeouts }: ListenerSettings): HttpLimits {
     bodyStallMs: timeouts.bodyMs,
     sendStallMs: timeouts.sendMs,
     requestMs: timeouts.requestMs,
+    tunnelIdleMs: timeouts.tcpIdleMs,
     requestsMax: limits.requestsPerConnection,
+    connectionsPerAddress: limits.connectionsPerAddress,
   };
 }

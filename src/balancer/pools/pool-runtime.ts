@@ -12,19 +12,14 @@ import type { Exchange } from '../../core/http/index.ts';
 import type { Histogram, Logger } from '../../core/observe/index.ts';
 import { createHistogram, LATENCY_BOUNDS_MS } from '../../core/observe/index.ts';
 import type {
+  Attempt,
   AttemptOutcome,
   Forward,
   ForwardPlan,
   ProxyFields,
   Target,
 } from '../../core/proxy/index.ts';
-import {
-  breakerDefaults,
-  CircuitBreaker,
-  NO_DEADLINE,
-  RetryBudget,
-  retryBudgetDefaults,
-} from '../../core/resilience/index.ts';
+import { NO_DEADLINE, type RetryBudget } from '../../core/resilience/index.ts';
 import type {
   Clock,
   ListenAddress,
@@ -33,30 +28,35 @@ import type {
   Timer,
   TlsClient,
 } from '../../core/runtime/index.ts';
-import {
-  Origin,
-  type OriginLimits,
-  type UpstreamFailure,
-  upstreamFailures,
-} from '../../core/upstream/index.ts';
+import { Origin, type UpstreamFailure, upstreamFailures } from '../../core/upstream/index.ts';
 import { FieldId, isIdempotent, type ResponseHead } from '../../core/wire/index.ts';
 import type { PoolSettings } from '../config/config.ts';
 import { asksForWebSocket } from '../draining/under-way.ts';
 import { WebSocketTap } from '../draining/web-socket-tap.ts';
-import { Outliers, outlierDefaults } from '../health/outliers.ts';
-import { SlowStarts, slowStartDefaults } from '../health/slow-start.ts';
+import { Outliers } from '../health/outliers.ts';
+import { SlowStarts } from '../health/slow-start.ts';
 import { decideBinding } from '../persistence/binding.ts';
 import { type AttemptResult, Attempts } from '../policies/attempts.ts';
 import { Chooser } from '../policies/chooser.ts';
 import { Choice } from '../policies/policy.ts';
+import { decideHedge } from '../retries/hedge-decision.ts';
 import { parseRetryAfter } from '../retries/retry-after.ts';
-import { decideRetry, type RetryRules, retryRuleDefaults } from '../retries/retry-decision.ts';
+import { decideRetry, type RetryRules } from '../retries/retry-decision.ts';
 import { levelDefaults } from '../servers/level-shares.ts';
 import { Pool } from '../servers/pool.ts';
 import type { Server, ServerSpec } from '../servers/server.ts';
 import { Backend } from './backend.ts';
+import {
+  equip,
+  newBudget,
+  originLimits,
+  outlierOptions,
+  retryRulesOf,
+  slowStartOptions,
+} from './pool-rules.ts';
 import { type KeyOf, keyOf } from './request-key.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 export interface PoolContext {
   readonly network: Network;
@@ -81,12 +81,6 @@ export interface SessionEnd {
   readonly nowMs: number;
 }
 
-interface Waiting {
-  readonly exchange: Exchange;
-  readonly forward: Forward;
-  readonly sinceMs: number;
-}
-
 const TICK_MS = 100;
 const GATEWAY_ERRORS = new Set([502, 503, 504]);
 
@@ -108,6 +102,7 @@ export class PoolRuntime implements ForwardPlan {
     total: createHistogram(LATENCY_BOUNDS_MS),
   };
   retries = 0;
+  hedges = 0;
   queuedTotal = 0;
   refused = 0;
   private readonly context: PoolContext;
@@ -121,9 +116,8 @@ export class PoolRuntime implements ForwardPlan {
   tls: TlsClient | undefined;
   private readonly choice = new Choice();
   private readonly avoid: Server[] = [];
-  private readonly queue: Waiting[] = [];
+  private readonly line = new WaitingLine();
   private timer: Timer | null = null;
-  private serving = false;
 
   constructor(settings: PoolSettings, tls: TlsClient | undefined, context: PoolContext) {
     const { clock, random } = context;
@@ -132,19 +126,19 @@ export class PoolRuntime implements ForwardPlan {
     this.context = context;
     this.tls = tls;
     this.pool = new Pool([], { ...levelDefaults, panicShare: settings.panicShare });
-    this.slowStarts = new SlowStarts(this.pool, this.slowStartOptions());
+    this.slowStarts = new SlowStarts(this.pool, slowStartOptions(settings));
     this.outliers = new Outliers(
       this.pool,
-      this.outlierOptions(),
+      outlierOptions(settings),
       clock.monotonicMs(),
       this.slowStarts,
     );
     this.chooser = this.newChooser();
     this.attempts = new Attempts(this.pool, this.chooser);
-    this.budget = this.newBudget();
+    this.budget = newBudget(settings);
     this.sessions = createSessions(settings, random);
     this.keyOf = keyOf(settings);
-    this.retryRules = this.newRetryRules();
+    this.retryRules = retryRulesOf(settings);
   }
 
   /** Takes other settings; members are set by `setMembers`. */
@@ -152,24 +146,24 @@ export class PoolRuntime implements ForwardPlan {
     const before = this.settings;
     this.settings = settings;
     this.keyOf = keyOf(settings);
-    this.retryRules = this.newRetryRules();
+    this.retryRules = retryRulesOf(settings);
     const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
     if (before.policy !== settings.policy || before.boundFactor !== settings.boundFactor) {
       this.chooser = this.newChooser();
       this.attempts = new Attempts(this.pool, this.chooser);
     }
-    if (!same(before.retries, settings.retries)) this.budget = this.newBudget();
+    if (!same(before.retries, settings.retries)) this.budget = newBudget(settings);
     const slowStarts = before.health.slowStartMs !== settings.health.slowStartMs;
     if (slowStarts) {
       for (const server of this.pool.servers) {
         this.pool.setShare(server, 1);
         this.pool.set(server, 'starting', false);
       }
-      this.slowStarts = new SlowStarts(this.pool, this.slowStartOptions());
+      this.slowStarts = new SlowStarts(this.pool, slowStartOptions(settings));
     }
     if (slowStarts || !same(before.outliers, settings.outliers)) {
       const nowMs = this.context.clock.monotonicMs();
-      this.outliers = new Outliers(this.pool, this.outlierOptions(), nowMs, this.slowStarts);
+      this.outliers = new Outliers(this.pool, outlierOptions(settings), nowMs, this.slowStarts);
       if (!settings.outliers.enabled) this.outliers.takeBack();
     }
     // Secrets show alike; sessions are bound anew when anything about them has changed.
@@ -180,10 +174,13 @@ export class PoolRuntime implements ForwardPlan {
       this.sessions?.know(this.pool.servers);
     }
     for (const { server, origin } of this.backends.values()) {
-      origin.limits = this.originLimits(server);
-      this.equip(server);
+      origin.limits = originLimits(settings, this.isDraining(server));
+      equip(server, settings);
     }
-    if (this.tls !== tls || before.upstream.protocol !== settings.upstream.protocol) {
+    const { protocol, proxyProtocol } = before.upstream;
+    const { upstream } = settings;
+    const speaks = protocol === upstream.protocol && proxyProtocol === upstream.proxyProtocol;
+    if (this.tls !== tls || !speaks) {
       this.tls = tls;
       for (const backend of this.backends.values()) this.renew(backend);
     }
@@ -203,7 +200,7 @@ export class PoolRuntime implements ForwardPlan {
     const { added, removed } = pool.replace(members.map(({ spec }) => spec));
     for (const server of removed) this.leave(server);
     for (const server of added) {
-      this.equip(server);
+      equip(server, this.settings);
       const address = addresses.get(server.name) as ListenAddress;
       this.backends.set(server, new Backend(server, this.originOf(server, address)));
     }
@@ -219,13 +216,13 @@ export class PoolRuntime implements ForwardPlan {
       }
     });
     this.sessions?.know(pool.servers);
-    this.serveQueue();
+    this.line.serve();
     return added;
   }
 
   /** Requests that wait for a server. */
   get queued(): number {
-    return this.queue.length;
+    return this.line.length;
   }
 
   start(): void {
@@ -234,7 +231,7 @@ export class PoolRuntime implements ForwardPlan {
 
   /** No new work; connections that carry something carry it to its end. */
   retire(): void {
-    for (const { forward } of this.queue.splice(0)) forward.giveUp(upstreamFailures.drained);
+    this.line.dismiss(upstreamFailures.drained);
     for (const { origin } of this.backends.values()) origin.drain();
     if (this.timer !== null) this.context.clock.clearTimer(this.timer);
     this.timer = null;
@@ -244,7 +241,7 @@ export class PoolRuntime implements ForwardPlan {
   close(): void {
     if (this.timer !== null) this.context.clock.clearTimer(this.timer);
     this.timer = null;
-    for (const { forward } of this.queue.splice(0)) forward.giveUp(upstreamFailures.drained);
+    this.line.dismiss(upstreamFailures.drained);
     for (const { origin } of [...this.backends.values(), ...this.leaving]) origin.close();
   }
 
@@ -299,6 +296,10 @@ export class PoolRuntime implements ForwardPlan {
     return this.settings.retries.attempts > 1 ? this.settings.retries.bodyBytes : 0;
   }
 
+  get hedgeAfterMs(): number {
+    return this.settings.retries.hedgeMs;
+  }
+
   nowMs(): number {
     return this.context.clock.monotonicMs();
   }
@@ -307,22 +308,47 @@ export class PoolRuntime implements ForwardPlan {
     const nowMs = this.nowMs();
     if (forward.attempts === 0) this.budget.request(nowMs);
     const bound = this.bound(exchange, forward, nowMs);
-    if (bound === 'wait') return this.wait(exchange, forward, nowMs);
+    if (bound === 'wait') return this.wait(forward, nowMs);
     if (bound === 'refuse') return null;
+    const choice = this.choiceFor(exchange, forward, nowMs);
+    const server = bound ?? this.chooser.choose(choice) ?? this.chooseTried(forward);
+    if (server !== undefined) return this.begin(server, exchange, forward.current, nowMs);
+    return this.chooser.whyNone(choice) === 'all-full' ? this.wait(forward, nowMs) : null;
+  }
+
+  hedge(exchange: Exchange, forward: Forward, attempt: Attempt): Target | null {
+    // A session belongs to one server, however slow that is.
+    if (this.sessions !== null) return null;
+    const nowMs = this.nowMs();
+    const server = this.chooser.choose(this.choiceFor(exchange, forward, nowMs));
+    const decision = decideHedge(
+      {
+        attempts: forward.attempts,
+        idempotent: isIdempotent(exchange.request.method),
+        otherServer: server !== undefined,
+      },
+      this.settings.retries.attempts,
+      this.budget,
+      nowMs,
+    );
+    if (decision !== 'hedge') return null;
+    this.hedges++;
+    return this.begin(server as Server, exchange, attempt, nowMs);
+  }
+
+  /** Any server but those that were tried. */
+  private choiceFor(exchange: Exchange, forward: Forward, nowMs: number): Choice {
     const { choice, avoid } = this;
     avoid.length = 0;
     for (const target of forward.tried) avoid.push((target as Backend).server);
     choice.avoid = avoid;
     choice.nowMs = nowMs;
     choice.key = this.keyOf(exchange);
-    const server = bound ?? this.chooser.choose(choice) ?? this.chooseTried(forward);
-    if (server !== undefined) return this.begin(server, exchange, forward, nowMs);
-    return this.chooser.whyNone(choice) === 'all-full' ? this.wait(exchange, forward, nowMs) : null;
+    return choice;
   }
 
   forgetWaiting(forward: Forward): void {
-    const index = this.queue.findIndex((each) => each.forward === forward);
-    if (index !== -1) this.queue.splice(index, 1);
+    this.line.leave(forward);
   }
 
   request(exchange: Exchange): void {
@@ -334,9 +360,10 @@ export class PoolRuntime implements ForwardPlan {
     if (head.status === 101 && asksForWebSocket(exchange)) {
       exchange.sink = new WebSocketTap(exchange.sink);
     }
-    if (this.sessions === null) return;
-    const { server } = forward.target as Backend;
-    this.sessions.answered(exchange, server, head, forward.headMs);
+    const { target, headMs } = forward.current;
+    const { server } = target as Backend;
+    exchange.server = server.name;
+    this.sessions?.answered(exchange, server, head, headMs);
   }
 
   retryAfterMs(
@@ -346,6 +373,7 @@ export class PoolRuntime implements ForwardPlan {
     head: ResponseHead | undefined,
   ): number {
     const { request } = exchange;
+    const { current } = forward;
     const status = head?.status ?? 0;
     if (status !== 0 && !this.retryRules.statuses.includes(status)) return -1;
     const retryAfter = head?.fields.get(FieldId.retryAfter);
@@ -353,7 +381,7 @@ export class PoolRuntime implements ForwardPlan {
     const decision = decideRetry(
       {
         number: forward.attempts,
-        sent: failure !== undefined && !failure.sent && !forward.sent ? 'nothing' : 'some',
+        sent: failure !== undefined && !failure.sent && !current.sent ? 'nothing' : 'some',
         status,
         retryAfterMs:
           retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, exchange.wallMs()),
@@ -370,19 +398,19 @@ export class PoolRuntime implements ForwardPlan {
     );
     if (!decision.retry) return -1;
     this.retries++;
-    (forward.target as Backend).retries++;
+    (current.target as Backend).retries++;
     return decision.afterMs;
   }
 
-  ended(exchange: Exchange, forward: Forward, { failure, abandoned }: AttemptOutcome): void {
-    const backend = forward.target as Backend;
+  ended(exchange: Exchange, attempt: Attempt, { failure, abandoned }: AttemptOutcome): void {
+    const backend = attempt.target as Backend;
     const { server } = backend;
     const nowMs = this.nowMs();
-    const { status, headMs, chosenMs } = forward;
+    const { status, headMs, chosenMs } = attempt;
     const bad = failure !== undefined || GATEWAY_ERRORS.has(status);
     const result = abandoned ? 'unknown' : bad ? 'failure' : 'success';
     const latencyMs = headMs > 0 ? headMs - chosenMs : Number.NaN;
-    this.attempts.ended(server, forward.ticket, result, latencyMs, nowMs);
+    this.attempts.ended(server, attempt.ticket, result, latencyMs, nowMs);
     if (abandoned) backend.abandoned++;
     else if (bad) backend.failures++;
     else backend.successes++;
@@ -392,21 +420,21 @@ export class PoolRuntime implements ForwardPlan {
       const answer = bad ? 'gateway-error' : status >= 500 ? 'error' : 'success';
       if (this.outliers.answered(server, answer, nowMs)) this.ejected(server);
     }
-    this.measure(exchange, forward, failure);
+    this.measure(exchange, attempt, failure);
     if (result === 'success') this.times.total.record(nowMs - exchange.startedMs);
     backend.underWay.delete(exchange);
     if (server.member === -1) this.forgetLeft(backend);
-    if (this.queue.length > 0) this.serveQueue();
+    this.line.serve();
   }
 
   /** How long each phase of an attempt took. */
   private measure(
     { journey, startedMs }: Exchange,
-    { attempts, chosenMs, readyMs, headMs }: Forward,
+    { number, chosenMs, readyMs, headMs }: Attempt,
     failure: UpstreamFailure | undefined,
   ): void {
     const { times } = this;
-    journey.attempts = attempts;
+    journey.attempts = Math.max(journey.attempts, number);
     journey.failure = failure === undefined ? '' : failure.name;
     journey.queueMs = chosenMs - startedMs;
     journey.connectMs = readyMs > 0 ? readyMs - chosenMs : Number.NaN;
@@ -445,42 +473,24 @@ export class PoolRuntime implements ForwardPlan {
     return this.chooser.choose(choice);
   }
 
-  private begin(server: Server, exchange: Exchange, forward: Forward, nowMs: number): Backend {
+  private begin(server: Server, exchange: Exchange, attempt: Attempt, nowMs: number): Backend {
     const backend = this.backends.get(server) as Backend;
-    forward.ticket = this.attempts.began(server, nowMs);
+    attempt.ticket = this.attempts.began(server, nowMs);
     backend.requests++;
     backend.underWay.add(exchange);
     exchange.server = server.name;
     return backend;
   }
 
-  private wait(exchange: Exchange, forward: Forward, nowMs: number): null | 'wait' {
+  private wait(forward: Forward, nowMs: number): null | 'wait' {
     const { queueMax } = this.settings.upstream;
-    if (this.queue.length >= queueMax * Math.max(1, this.pool.size)) {
+    if (this.line.length >= queueMax * Math.max(1, this.pool.size)) {
       this.refused++;
       return null;
     }
     this.queuedTotal++;
-    this.queue.push({ exchange, forward, sinceMs: nowMs });
+    this.line.join(forward, nowMs);
     return 'wait';
-  }
-
-  /** Lets those that wait try again, the oldest first, as long as there is room. */
-  private serveQueue(): void {
-    if (this.serving) return;
-    this.serving = true;
-    for (let tries = this.queue.length; tries > 0 && this.queue.length > 0; tries--) {
-      const next = this.queue.shift() as Waiting;
-      const { length } = this.queue;
-      next.forward.proceed();
-      // Nobody has room: it waits again, and in its old place.
-      if (this.queue.length > length && this.queue.at(-1)?.forward === next.forward) {
-        this.queue.pop();
-        this.queue.unshift(next);
-        break;
-      }
-    }
-    this.serving = false;
   }
 
   private hasOther(forward: Forward): boolean {
@@ -521,57 +531,19 @@ export class PoolRuntime implements ForwardPlan {
 
   private originOf(server: Server, address: ListenAddress): Origin {
     const { network, clock } = this.context;
-    const { tls } = this;
-    const limits = this.originLimits(server);
-    const { protocol } = this.settings.upstream;
+    const { tls, settings } = this;
+    const limits = originLimits(settings, this.isDraining(server));
+    const { protocol, proxyProtocol } = settings.upstream;
     return new Origin({
       ...{ network, clock, address, limits, protocol },
       ...(tls !== undefined && { tls }),
+      ...(proxyProtocol !== 'no' && { proxyProtocol }),
     });
-  }
-
-  private equip(server: Server): void {
-    const { enabled, failures, share, openMs } = this.settings.breaker;
-    const options = {
-      ...{ ...breakerDefaults, consecutiveFailures: failures, errorShare: share, openMs },
-      openMaxMs: Math.max(openMs, breakerDefaults.openMaxMs),
-    };
-    if (!enabled) server.breaker = undefined;
-    else if (server.breaker === undefined) server.breaker = new CircuitBreaker(options);
-    else server.breaker.options = options;
-  }
-
-  private originLimits(server: Server): OriginLimits {
-    const { connectionsMax, idleMax, idleMs, queueMax, queueMs, connectMs, headMs, bodyMs } =
-      this.settings.upstream;
-    return {
-      idleMax: this.isDraining(server) ? 0 : idleMax,
-      ...{ connectionsMax, idleMs, queueMax, queueMs, connectMs, headMs },
-      bodyStallMs: bodyMs,
-    };
   }
 
   private newChooser(): Chooser {
     const { policy, boundFactor } = this.settings;
     return new Chooser(this.pool, this.context.random, { policy, boundFactor });
-  }
-
-  private newBudget(): RetryBudget {
-    return new RetryBudget({ ...retryBudgetDefaults, share: this.settings.retries.budget });
-  }
-
-  private newRetryRules(): RetryRules {
-    const { attempts, statuses } = this.settings.retries;
-    return { ...retryRuleDefaults, attemptsMax: attempts, statuses };
-  }
-
-  private slowStartOptions() {
-    return { ...slowStartDefaults, windowMs: this.settings.health.slowStartMs };
-  }
-
-  private outlierOptions() {
-    const { consecutive, ejectMs, ejectMaxMs, shareMax } = this.settings.outliers;
-    return { ...outlierDefaults, failuresInRow: consecutive, ejectMs, ejectMaxMs, shareMax };
   }
 
   private arm(): void {
@@ -585,10 +557,8 @@ export class PoolRuntime implements ForwardPlan {
     this.outliers.tick(nowMs);
     this.slowStarts.tick(nowMs);
     const { queueMs } = this.settings.upstream;
-    while (this.queue.length > 0 && nowMs - this.queue[0]!.sinceMs >= queueMs) {
-      this.queue.shift()?.forward.giveUp(upstreamFailures.queueTimeout);
-    }
-    if (this.queue.length > 0) this.serveQueue();
+    this.line.expire(nowMs - queueMs);
+    this.line.serve();
     this.arm();
   }
 }

@@ -44,6 +44,8 @@ export abstract class Exchange implements ResponseSink {
   flow: ResponseFlow | null = null;
   /** When its head was complete, monotonic milliseconds. */
   startedMs = 0;
+  /** For the whole of it, milliseconds; 0: as long as the listener allows. */
+  requestMs = 0;
   /** Status sent to the client; 0 before. */
   status = 0;
   /** What the request was decided on, for logs: names of the route and of the server that answered. */

@@ -5,6 +5,9 @@
  *               ▲ │ wait ─▶ (the plan calls `proceed` or `giveUp`)  │    └─▶ tunnel ─both ends─▶ over
  *               └─┴──────── failed, and the plan says again ◀───────┘
  *
+ * A request without a body that takes long may be hedged: another attempt runs beside the first, whichever
+ * answers first goes on alone, and one that fails leaves the other.
+ *
  * Invariants: the client gets one response, or a connection that breaks where the server's did; what a server may
  * have seen is sent again only when the plan says so, and only while the client has got nothing; each target
  * that was chosen is told `ended` once; a source is resumed only when who takes from it is ready, since that may
@@ -18,56 +21,13 @@ import {
   type ResponseFlow,
   RestingPool,
 } from '../http/index.ts';
-import {
-  type Origin,
-  type UpstreamEvents,
-  type UpstreamFailure,
-  type UpstreamRequest,
-  upstreamFailures,
-} from '../upstream/index.ts';
+import { type UpstreamFailure, type UpstreamRequest, upstreamFailures } from '../upstream/index.ts';
 import { BodyKind, FieldId, type Fields, MethodId, type ResponseHead } from '../wire/index.ts';
+import { Attempt, type AttemptOwner } from './attempt.ts';
 import { endpointsOf } from './client-endpoints.ts';
 import { KeptBody } from './kept-body.ts';
+import type { AttemptOutcome, ForwardPlan, Target } from './plan.ts';
 import { isForUs, prepareRequest } from './request-head.ts';
-
-/** A server that was chosen, with whatever its owner knows of it. */
-export interface Target {
-  readonly origin: Origin;
-}
-
-/** What became of one attempt. */
-export interface AttemptOutcome {
-  /** Undefined when the response came whole, or the client left. */
-  readonly failure: UpstreamFailure | undefined;
-  /** The client left before its end. */
-  readonly abandoned: boolean;
-}
-
-/** What the owner of a route decides. One plan serves many exchanges at once. */
-export interface ForwardPlan {
-  /** Bytes of a request's body kept to be sent again; 0 for none. */
-  readonly replayBytes: number;
-  nowMs(): number;
-  /** The target of the next attempt; null: there is none; 'wait': `proceed` or `giveUp` will be called. */
-  choose(exchange: Exchange, forward: Forward): Target | null | 'wait';
-  /** Not any more. */
-  forgetWaiting(forward: Forward): void;
-  /** Edits the request's head once; hop-by-hop fields are gone already. */
-  request(exchange: Exchange): void;
-  /** Edits the head of the response before it goes to the client. */
-  response(exchange: Exchange, forward: Forward, head: ResponseHead): void;
-  /** Milliseconds after which to try again, or -1. `head`: the response that has come, if one has. */
-  retryAfterMs(
-    exchange: Exchange,
-    forward: Forward,
-    failure: UpstreamFailure | undefined,
-    head: ResponseHead | undefined,
-  ): number;
-  /** The attempt at `forward.target` is over. */
-  ended(exchange: Exchange, forward: Forward, outcome: AttemptOutcome): void;
-  /** Calls back after a while; for waits before retries. Returns what cancels it. */
-  later(delayMs: number, run: () => void): () => void;
-}
 
 const pool = new RestingPool<Forward>(1024);
 const WELL: AttemptOutcome = { failure: undefined, abandoned: false };
@@ -80,27 +40,17 @@ export function forward(exchange: Exchange, plan: ForwardPlan): void {
   (pool.take() ?? new Forward()).start(exchange, plan);
 }
 
-export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
+export class Forward implements AttemptOwner, BodySink, ResponseFlow {
   /** Attempts begun. */
   attempts = 0;
-  /** Where this attempt goes, and where earlier ones went. */
-  target: Target | null = null;
+  /** Where attempts went, the current one's target last unless it is hedged. */
   readonly tried: Target[] = [];
-  /** A number of the plan's own for this attempt. */
-  ticket = 0;
-  /** When it was chosen, had its connection, and its response began; monotonic ms, 0 before. */
-  chosenMs = 0;
-  readyMs = 0;
-  headMs = 0;
-  /** Some of the request has been sent in this attempt. */
-  sent = false;
-  /** Status of the server's response, 0 before. */
-  status = 0;
+  /** The attempt that counts: of two that race the older one, until the other has answered. */
+  current: Attempt = new Attempt(this);
+  /** Races the current one while it has a target. */
+  private rival: Attempt | null = null;
   private exchange: Exchange | null = null;
   private plan: ForwardPlan | null = null;
-  private upstream: UpstreamRequest | null = null;
-  /** Where a connection was asked for: a target may be given another origin meanwhile. */
-  private origin: Origin | null = null;
   private hasBody = false;
   private bodyBegun = false;
   private readonly body = new KeptBody();
@@ -110,6 +60,7 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
   private clientEnded = false;
   private serverEnded = false;
   private cancelWait: (() => void) | null = null;
+  private cancelHedge: (() => void) | null = null;
   private waiting = false;
   /** Its Origin is being asked: what comes of it comes at once. */
   private choosing = false;
@@ -143,15 +94,15 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     this.refuse(failure);
   }
 
-  // As the events of the upstream request.
+  // As the owner of attempts.
 
-  onReady(upstream: UpstreamRequest): void {
+  onReady(attempt: Attempt): void {
     const exchange = this.exchange as Exchange;
     const plan = this.plan as ForwardPlan;
-    this.upstream = upstream;
+    const upstream = attempt.upstream as UpstreamRequest;
     // A kept connection is there at once, and no clock needs to be asked.
-    this.readyMs = this.choosing ? this.chosenMs : plan.nowMs();
-    this.sent = true;
+    attempt.readyMs = this.choosing ? attempt.chosenMs : plan.nowMs();
+    attempt.sent = true;
     upstream.send(exchange.request, !this.hasBody);
     if (!this.hasBody) return;
     if (!this.bodyBegun) {
@@ -160,30 +111,35 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     } else if (!this.body.isWhole) {
       // More came while nobody took it than is kept.
       upstream.cancel();
-      plan.ended(exchange, this, ABANDONED);
-      this.target = null;
+      this.drop(attempt, ABANDONED);
       this.refuse(upstreamFailures.reset);
     } else if (this.body.replay(upstream)) {
       exchange.resumeBody();
     }
   }
 
-  onInterim(head: ResponseHead): void {
+  onInterim(attempt: Attempt, head: ResponseHead): void {
+    if (attempt !== this.current) return;
     head.removeHopByHop();
     this.exchange!.sink.interim(head);
   }
 
-  onHead(head: ResponseHead, end: boolean): void {
+  onHead(attempt: Attempt, head: ResponseHead, end: boolean): void {
     const exchange = this.exchange as Exchange;
     const plan = this.plan as ForwardPlan;
-    this.headMs = plan.nowMs();
-    this.status = head.status;
-    // Its connection may carry another request by now.
-    if (end) this.upstream = null;
+    attempt.headMs = plan.nowMs();
+    attempt.status = head.status;
+    if (head.status >= 500 && this.isHedged) {
+      // The other one may do better.
+      attempt.upstream?.cancel();
+      this.drop(attempt, WELL);
+      return;
+    }
+    this.race(attempt);
     if (head.status >= 500 && this.replayable) {
       const afterMs = plan.retryAfterMs(exchange, this, undefined, head);
       if (afterMs >= 0) {
-        this.upstream?.cancel();
+        attempt.upstream?.cancel();
         this.again(WELL, afterMs);
         return;
       }
@@ -214,7 +170,7 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     const { exchange } = this;
     if (exchange === null) return;
     this.serverEnded = true;
-    if (!this.tunnel) this.upstream = null;
+    if (!this.tunnel) this.current.upstream = null;
     if (!this.tunnel || this.clientEnded) this.over(WELL);
     exchange.sink.end(trailers);
   }
@@ -225,15 +181,17 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
 
   /** The server takes more of the request's body, so the client is read on. */
   onWritable(): void {
-    if (this.upstream !== null) this.exchange?.resumeBody();
+    if (this.current.upstream !== null) this.exchange?.resumeBody();
   }
 
-  onFailure(failure: UpstreamFailure, _detail: string): void {
+  onFailure(attempt: Attempt, failure: UpstreamFailure): void {
     const { exchange, plan } = this;
     if (exchange === null || plan === null) return;
-    this.upstream = null;
-    if (!failure.sent) this.sent = false;
     const outcome = { failure, abandoned: false };
+    if (this.isHedged) {
+      this.drop(attempt, outcome);
+      return;
+    }
     if (this.answering) {
       this.over(outcome);
       exchange.sink.abort();
@@ -244,8 +202,7 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
       this.again(outcome, afterMs);
       return;
     }
-    plan.ended(exchange, this, outcome);
-    this.target = null;
+    this.drop(attempt, outcome);
     this.refuse(failure);
   }
 
@@ -255,13 +212,14 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     // Nobody wants the rest of a body that has been answered.
     if (this.exchange === null) return true;
     if (!this.tunnel) this.body.note(bytes);
-    return this.upstream === null ? false : this.upstream.data(bytes, stays);
+    const { upstream } = this.current;
+    return upstream === null ? false : upstream.data(bytes, stays);
   }
 
   end(trailers: Fields | null): void {
     if (this.exchange === null) return;
     this.body.noteEnd(trailers);
-    const { upstream } = this;
+    const { upstream } = this.current;
     if (this.tunnel) {
       this.clientEnded = true;
       if (this.serverEnded) this.over(WELL);
@@ -270,7 +228,7 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
   }
 
   flush(): void {
-    this.upstream?.flush();
+    this.current.upstream?.flush();
   }
 
   abort(): void {
@@ -281,16 +239,14 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
 
   /** The client takes more of the response, so the server is read on. */
   onDrain(): void {
-    this.upstream?.resume();
+    this.current.upstream?.resume();
   }
 
   onAbort(): void {
-    const { upstream, target, exchange, plan } = this;
-    if (exchange === null) return;
-    if (this.waiting) plan!.forgetWaiting(this);
-    if (upstream !== null) upstream.cancel();
-    else this.origin?.cancel(this);
-    if (target !== null) plan!.ended(exchange, this, ABANDONED);
+    if (this.exchange === null) return;
+    if (this.waiting) this.plan!.forgetWaiting(this);
+    if (this.isHedged) this.lose(this.rival as Attempt);
+    if (this.current.target !== null) this.lose(this.current);
     this.release();
   }
 
@@ -315,29 +271,66 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
       this.refuse(upstreamFailures.noServer);
       return;
     }
+    if (plan.hedgeAfterMs > 0 && this.attempts === 0 && !this.hasBody) {
+      this.cancelHedge = plan.later(plan.hedgeAfterMs, () => this.hedge());
+    }
+    this.begin(this.current, target);
+  }
+
+  private begin(attempt: Attempt, target: Target): void {
     this.attempts++;
-    this.target = target;
     this.tried.push(target);
-    this.sent = false;
-    this.status = 0;
-    this.readyMs = 0;
-    this.headMs = 0;
-    this.chosenMs = plan.nowMs();
+    attempt.begin(target, this.attempts, (this.plan as ForwardPlan).nowMs());
     const { origin } = target;
-    this.origin = origin;
     this.choosing = true;
-    origin.request(this, origin.tellsClient ? endpointsOf(exchange) : null);
+    const client = origin.tellsClient ? endpointsOf(this.exchange as Exchange) : null;
+    origin.request(attempt, client);
     this.choosing = false;
+  }
+
+  // Two attempts at once.
+
+  private get isHedged(): boolean {
+    return this.rival !== null && this.rival.target !== null;
+  }
+
+  /** The time of the first attempt is up. */
+  private hedge(): void {
+    this.cancelHedge = null;
+    this.rival ??= new Attempt(this);
+    const target = (this.plan as ForwardPlan).hedge(this.exchange as Exchange, this, this.rival);
+    if (target !== null) this.begin(this.rival, target);
+  }
+
+  /** The first that answers goes on alone. */
+  private race(winner: Attempt): void {
+    this.cancelHedge?.();
+    this.cancelHedge = null;
+    if (!this.isHedged) return;
+    this.lose(winner === this.current ? (this.rival as Attempt) : this.current);
+  }
+
+  /** It is not wanted any more. */
+  private lose(attempt: Attempt): void {
+    attempt.cancel();
+    this.drop(attempt, ABANDONED);
+  }
+
+  /** An attempt is over; when another one runs, that is the current one from now on. */
+  private drop(attempt: Attempt, outcome: AttemptOutcome): void {
+    (this.plan as ForwardPlan).ended(this.exchange as Exchange, attempt, outcome);
+    attempt.reset();
+    if (attempt !== this.current || !this.isHedged) return;
+    this.current = this.rival as Attempt;
+    this.rival = attempt;
   }
 
   /** This attempt is over, another one follows. */
   private again(outcome: AttemptOutcome, afterMs: number): void {
-    const exchange = this.exchange as Exchange;
     const plan = this.plan as ForwardPlan;
-    plan.ended(exchange, this, outcome);
-    this.target = null;
-    this.upstream = null;
-    this.origin = null;
+    this.cancelHedge?.();
+    this.cancelHedge = null;
+    this.drop(this.current, outcome);
     // Inside an event of the last attempt's connection: it has to come to its end first.
     this.cancelWait = plan.later(afterMs, () => {
       this.cancelWait = null;
@@ -346,7 +339,7 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
   }
 
   private over(outcome: AttemptOutcome): void {
-    this.plan!.ended(this.exchange as Exchange, this, outcome);
+    this.drop(this.current, outcome);
     this.release();
   }
 
@@ -365,19 +358,12 @@ export class Forward implements UpstreamEvents, BodySink, ResponseFlow {
     if (exchange.flow === this) exchange.flow = null;
     this.cancelWait?.();
     this.cancelWait = null;
+    this.cancelHedge?.();
+    this.cancelHedge = null;
     this.exchange = null;
     this.plan = null;
-    this.target = null;
-    this.upstream = null;
-    this.origin = null;
     this.tried.length = 0;
     this.attempts = 0;
-    this.ticket = 0;
-    this.sent = false;
-    this.status = 0;
-    this.chosenMs = 0;
-    this.readyMs = 0;
-    this.headMs = 0;
     const bodyComes = this.bodyBegun && !exchange.isOver && !exchange.bodyEnded;
     this.hasBody = false;
     this.bodyBegun = false;

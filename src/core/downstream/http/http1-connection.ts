@@ -435,7 +435,8 @@ export class Http1Connection implements ConnectionHandler {
       this.movedMs = nowMs;
     }
     const stillMs = nowMs - this.movedMs;
-    const { requestMs, bodyStallMs } = limits;
+    const { bodyStallMs } = limits;
+    const requestMs = exchange.requestMs === 0 ? limits.requestMs : exchange.requestMs;
     if (exchange.tunnel) {
       // One that has ended on one side is on its way out.
       const half = exchange.ended || body.ended;

@@ -78,6 +78,7 @@ export class Http1Exchange extends Exchange {
     this.tunnel = false;
     this.endsByClose = false;
     this.startedMs = 0;
+    this.requestMs = 0;
     this.status = 0;
     this.route = '';
     this.server = '';

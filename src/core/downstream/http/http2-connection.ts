@@ -245,7 +245,7 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
   private lookAtStreams(nowMs: number, limits: HttpLimits): void {
     const { http2, streams } = this;
     if (http2.streamCount === 0) return;
-    const { sendStallMs, requestMs, bodyStallMs } = limits;
+    const { sendStallMs, bodyStallMs } = limits;
     for (const stream of http2.liveStreams()) {
       const exchange = stream.context;
       if (exchange === null || !stream.live) continue;
@@ -256,6 +256,7 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
         exchange.movedMs = nowMs;
       }
       const { stalledSinceMs } = stream;
+      const requestMs = exchange.requestMs === 0 ? limits.requestMs : exchange.requestMs;
       if (sendStallMs > 0 && stalledSinceMs >= 0 && nowMs - stalledSinceMs >= sendStallMs) {
         streams.breakOff(stream, 'send-timeout');
       } else if (requestMs > 0 && nowMs - exchange.startedMs >= requestMs) {

@@ -92,6 +92,7 @@ export class Http2Exchange extends Exchange {
     this.ending = 'complete';
     this.seenBytes = 0;
     this.startedMs = 0;
+    this.requestMs = 0;
     this.status = 0;
     this.route = '';
     this.server = '';

@@ -108,6 +108,19 @@ export class RequestHead extends MessageHead {
     return this.form === TargetForm.origin || this.form === TargetForm.absolute ? '/' : '';
   }
 
+  /**
+   * Whether the request is for the server as a whole: `*`, or OPTIONS of an absolute target without path and query,
+   * which is sent on as `*` (RFC 9112 section 3.2.4).
+   */
+  get asksServer(): boolean {
+    if (this.form === TargetForm.asterisk) return true;
+    return (
+      this.originLength === 0 &&
+      this.method === MethodId.options &&
+      this.form === TargetForm.absolute
+    );
+  }
+
   /** What stands behind the `?`, not decoded. */
   query(): string {
     return this.fields.text(this.queryStart, this.queryLength);

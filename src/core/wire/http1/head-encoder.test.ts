@@ -213,3 +213,13 @@ describe('encodeResponseHead', () => {
     assert.equal(encoded(head), 'HTTP/1.1 200 OK\r\nB: 2\r\n\r\n');
   });
 });
+
+test('an absolute target is sent on in origin-form, of OPTIONS without path and query as `*`', () => {
+  const lineOf = (line: string) =>
+    encoded(requestOf(`${line} HTTP/1.1\r\nHost: a\r\n\r\n`)).split('\r\n', 1)[0];
+  assert.equal(lineOf('OPTIONS http://a'), 'OPTIONS * HTTP/1.1');
+  assert.equal(lineOf('OPTIONS http://a/'), 'OPTIONS / HTTP/1.1');
+  assert.equal(lineOf('OPTIONS http://a?b'), 'OPTIONS /?b HTTP/1.1');
+  assert.equal(lineOf('OPTIONS *'), 'OPTIONS * HTTP/1.1');
+  assert.equal(lineOf('GET http://a'), 'GET / HTTP/1.1');
+});

@@ -16,6 +16,7 @@ import type { ResponseHead } from '../http/response-head.ts';
 import { statusLineOf } from '../http/status.ts';
 
 const VERSION_LINE = Buffer.from(' HTTP/1.1\r\n', 'latin1');
+const ASTERISK = 0x2a;
 const STATUS_PREFIX = Buffer.from('HTTP/1.1 ', 'latin1');
 /** A known method, spaces, version and line ends of a start line and the empty line, with room to spare. */
 const START_LINE_BYTES = 32;
@@ -132,8 +133,11 @@ function putTarget(out: Buffer, at: number, head: RequestHead): number {
   if (head.form === TargetForm.authority) {
     return put(out, at, fields, head.authorityStart, head.authorityLength);
   }
-  if (head.form === TargetForm.asterisk) return put(out, at, fields, head.targetStart, 1);
   let to = at;
+  if (head.asksServer) {
+    out[to++] = ASTERISK;
+    return to;
+  }
   // RFC 9112 section 3.2.1: an empty path is sent as `/`.
   if (head.pathLength === 0) out[to++] = SLASH;
   return put(out, to, fields, head.originStart, head.originLength);

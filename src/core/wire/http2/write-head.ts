@@ -82,7 +82,7 @@ export function writeTrailers(encoder: HpackEncoder, output: Output, fields: Fie
 }
 
 function writePath(encoder: HpackEncoder, output: Output, head: RequestHead): void {
-  if (head.form === TargetForm.asterisk) {
+  if (head.asksServer) {
     encoder.named(output, PATH, ASTERISK, 0, 1, false);
     return;
   }

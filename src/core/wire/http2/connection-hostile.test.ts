@@ -76,11 +76,13 @@ const connectionErrors: readonly Row[] = [
   ['idle-stream', '5.1: of the server', get(3), frame(T.data, 0, 2, 1)],
   ['closed-stream', '5.1: DATA', get(1), frame(T.rst, 0, 1, 4), frame(T.data, 0, 1, 1)],
   ['closed-stream', '5.1: HEADERS', get(1), frame(T.rst, 0, 1, 4), get(1)],
-  ['closed-stream', '5.1.1: passed over', get(5), get(3)],
+  ['bad-stream-id', '5.1.1: passed over', get(5), get(3)],
+  ['bad-stream-id', '5.1.1: passed over at last', get(1), get(3), get(9), get(7)],
+  ['closed-stream', '5.1.1: was there', get(1), get(5), frame(T.rst, 0, 1, 4), get(1)],
   ['bad-stream-id', '5.1.1', get(2)],
   ['bad-frame-length', '6.3: of no stream', frame(T.priority, 0, 9, 4)],
+  ['idle-self-dependency', 'RFC 7540, 5.3.1', frame(T.priority, 0, 9, '0000000910')],
   ['settings-ack-unwanted', '6.5.3', frame(T.settings, F.ack, 0)],
-  ['ping-ack-unwanted', '6.7', frame(T.ping, F.ack, 0, 8)],
   ['bad-enable-push', '6.5.2', setting(2, 2)],
   ['bad-initial-window', '6.5.2', setting(4, 0x80000000)],
   ['bad-max-frame-size', '6.5.2: low', setting(5, 16_383)],
@@ -99,6 +101,12 @@ const streamErrors: readonly Row[] = [
   ['stream-window-overflow', '6.9.1', post(1), windowUpdate(1, 0x7fffffff)],
   ['stream-zero-increment', '6.9', post(1), windowUpdate(1, 0)],
   ['bad-priority-length', '6.3', post(1), frame(T.priority, 0, 1, 4)],
+  ['self-dependency', 'RFC 7540, 5.3.1', post(1), frame(T.priority, 0, 1, '8000000110')],
+  [
+    'self-dependency',
+    'RFC 7540, 5.3.1: HEADERS',
+    frame(T.headers, 0x25, 1, `0000000110${GET.toString('hex')}`),
+  ],
   ['bad-field-name', '8.2.1: capital', request(['X-a', ''])],
   ['bad-field-name', '8.2.1: empty', request(['', 'a'])],
   ['bad-field-name', '8.2.1: space', request(['a b', ''])],
@@ -493,6 +501,23 @@ test('messages that must be taken', () => {
     assert.deepEqual(recorder.problems, []);
     assert.equal(recorder.exchange(1).head, expected);
   }
+});
+
+test('an answer to a PING that was not sent is ignored, but not without end (6.7)', () => {
+  const recorder = server();
+  recorder.receive(
+    Buffer.concat([frame(T.ping, F.ack, 0, 8), frame(T.ping, 0, 0, '0102030405060708')]),
+  );
+  assert.deepEqual(
+    framesOf(recorder.take()).map(({ type, flags, payload }) => [
+      type,
+      flags,
+      payload.toString('hex'),
+    ]),
+    [[T.ping, F.ack, '0102030405060708']],
+  );
+  for (let i = 0; i < 200; i++) recorder.receive(frame(T.ping, F.ack, 0, 8));
+  assert.equal(recorder.connection.problem, 'ping-flood');
 });
 
 test('crumbs of cookies are joined (8.2.3)', () => {

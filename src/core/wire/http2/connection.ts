@@ -51,6 +51,8 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
   private readonly block: HeaderBlock;
   /** The head that is being received ends its stream. */
   private headEnds = false;
+  /** It says that its stream depends on itself. */
+  private headTurns = false;
   /** Of the DATA frame at hand: whether it ends its stream. */
   private dataEnds = false;
 
@@ -156,7 +158,7 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
       case FrameType.pushPromise:
         return this.failed('push-unwanted');
       case FrameType.priority:
-        return this.onPriority(id, length);
+        return this.onPriority(id, buf, start, length);
       default:
         // Unknown frames are ignored (4.1, 5.5), and so are hints of priority (RFC 9218, 7.1).
         return this.charge(BudgetId.idleFrame);
@@ -242,8 +244,10 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
       if (length === 0) return this.failed('bad-frame-length');
       end -= buf[from++]!;
     }
+    this.headTurns = false;
     if ((flags & Flag.priority) !== 0) {
       if (start + length - from < PRIORITY_BYTES) return this.failed('bad-frame-length');
+      this.headTurns = dependsOn(buf, from) === id;
       from += PRIORITY_BYTES;
     }
     if (from > end) return this.failed('bad-padding');
@@ -273,6 +277,7 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
       if (isNew && (id & 1) === 0) return this.failed('bad-stream-id');
       if (isNew && id <= this.goawayId) return this.onNewStream(id);
       if (isNew) this.lastPeerId = id;
+      else if (this.skipped.has(id)) return this.failed('bad-stream-id');
       else if (!this.isUnderWay(id)) return false;
       if (!skipBlock(this.decoder)) return this.failed('bad-compression');
       return this.charge(BudgetId.idleFrame);
@@ -288,6 +293,7 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
 
   private onNewStream(id: number): boolean {
     const { shared, limits, handler, headEnds } = this;
+    if (id > this.lastPeerId + 2) this.skipped.add(this.lastPeerId, id);
     this.lastPeerId = id;
     if (this.streams.size >= limits.concurrentStreamsMax) {
       if (!skipBlock(this.decoder)) return this.failed('bad-compression');
@@ -295,8 +301,9 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
       return !this.ended;
     }
     const head = shared.requestHead;
-    const problem = readRequest(this.decoder, shared.scratch, head, limits, headEnds);
+    let problem = readRequest(this.decoder, shared.scratch, head, limits, headEnds);
     if (problem === 'bad-compression') return this.failed(problem);
+    if (this.headTurns) problem = 'self-dependency';
     if (problem !== null && problem !== 'head-too-large') {
       this.refuse(id, problem);
       return !this.ended;
@@ -460,7 +467,8 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
       writePing(this.output, true, buf, start);
       return this.charge(BudgetId.ping);
     }
-    if (this.pingsSent === 0) return this.failed('ping-ack-unwanted');
+    // Nobody says that an answer to no question is an error, and tests of conformance send one.
+    if (this.pingsSent === 0) return this.charge(BudgetId.ping);
     this.pingsSent--;
     if (DRAIN_PING.compare(buf, start, start + length) === 0) this.finishDrain();
     else this.handler.onPong();
@@ -485,14 +493,17 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
     return !this.ended && this.charge(BudgetId.idleFrame);
   }
 
-  /** 6.3: deprecated and ignored, but for its form. */
-  private onPriority(id: number, length: number): boolean {
+  /** 6.3: deprecated and ignored, but for its form, and what RFC 7540, 5.3.1, made an error. */
+  private onPriority(id: number, buf: Buffer, start: number, length: number): boolean {
     if (id === 0) return this.failed('stream-id-missing');
     const stream = this.streams.get(id);
+    // A stream that is not there cannot be reset, so the connection has to answer for it (5.4).
     if (length !== PRIORITY_BYTES) {
-      // A stream that is not there cannot be reset, so the connection has to answer for it (5.4).
       if (stream === undefined) return this.failed('bad-frame-length');
       this.failStream(stream, 'bad-priority-length');
+    } else if (dependsOn(buf, start) === id) {
+      if (stream === undefined) return this.failed('idle-self-dependency');
+      this.failStream(stream, 'self-dependency');
     }
     return !this.ended && this.charge(BudgetId.idleFrame);
   }
@@ -521,4 +532,9 @@ export class Http2Connection<T> extends Http2Sender<T> implements FrameSink {
     this.fail(problem);
     return false;
   }
+}
+
+/** The stream that priority is given below (RFC 7540, 6.3), without the bit that makes that exclusive. */
+function dependsOn(buf: Buffer, at: number): number {
+  return uint32(buf, at) & STREAM_ID_MAX;
 }

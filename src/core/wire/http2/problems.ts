@@ -87,10 +87,6 @@ const rows = {
     ErrorCode.protocolError,
     'an acknowledgement of SETTINGS that were not sent (6.5.3)',
   ),
-  'ping-ack-unwanted': connection(
-    ErrorCode.protocolError,
-    'an answer to a PING that was not sent (6.7)',
-  ),
   'settings-timeout': connection(
     ErrorCode.settingsTimeout,
     'SETTINGS not acknowledged in time (6.5.3)',
@@ -126,6 +122,11 @@ const rows = {
   'stream-refused': stream(
     ErrorCode.refusedStream,
     'more streams than SETTINGS_MAX_CONCURRENT_STREAMS (5.1.2)',
+  ),
+  'self-dependency': malformed('a stream that depends on itself (RFC 7540, 5.3.1)'),
+  'idle-self-dependency': connection(
+    ErrorCode.protocolError,
+    'a stream not opened or closed that depends on itself (RFC 7540, 5.3.1)',
   ),
   'bad-priority-length': stream(ErrorCode.frameSizeError, 'PRIORITY without its five octets (6.3)'),
   // Messages

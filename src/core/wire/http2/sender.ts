@@ -42,6 +42,7 @@ import {
   LOCAL_ENDED,
   REMOTE_ENDED,
   ResetMemory,
+  SkippedStreams,
   StreamQueue,
   StreamState,
 } from './stream.ts';
@@ -83,6 +84,8 @@ export abstract class Http2Sender<T> {
   protected readonly flood = new FloodGuard();
   protected readonly streams = new StreamTable<T>();
   protected readonly resets = new ResetMemory(RESET_STREAMS_KEPT);
+  /** Streams that the peer left out. */
+  protected readonly skipped = new SkippedStreams();
   protected readonly waiting = new StreamQueue<T>();
   /** Streams that have ended in this turn: objects to use again in the next. */
   protected readonly gone: Http2Stream<T>[] = [];

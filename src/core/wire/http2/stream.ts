@@ -145,3 +145,23 @@ export class ResetMemory {
     return this.ids?.includes(id) ?? false;
   }
 }
+
+/**
+ * Gaps that the peer left between the streams it opened: those in them count as closed (5.1.1), but opening one is
+ * another mistake than using one that has been there. Honest peers leave none, so the last few are enough.
+ */
+export class SkippedStreams {
+  private gaps: { readonly above: number; readonly below: number }[] | null = null;
+
+  add(above: number, below: number): void {
+    this.gaps ??= [];
+    this.gaps.push({ above, below });
+    if (this.gaps.length > SKIPPED_KEPT) this.gaps.shift();
+  }
+
+  has(id: number): boolean {
+    return this.gaps?.some(({ above, below }) => id > above && id < below) ?? false;
+  }
+}
+
+const SKIPPED_KEPT = 16;

@@ -1,91 +1,36 @@
 /** Rules between the balancer's settings: names that must exist, settings that need or exclude each other. */
-import { networkProblemTable, parseNetwork } from '../../core/base/index.ts';
 import type { Conflict } from '../../core/config/index.ts';
-import { discoveryConflicts, serverConflicts } from '../discovery/discovery-rules.ts';
-import { healthConflicts } from '../probes/check-rules.ts';
+import { HOST_BYTE, TOKEN } from '../../core/wire/index.ts';
 import { routeProblems } from '../routes/compile.ts';
-import type { BalancerSettings, ListenerSettings, PoolSettings, RouteSettings } from './config.ts';
+import type { BalancerSettings, RouteSettings } from './config.ts';
+import { listenerConflicts, sharedAddresses } from './listener-conflicts.ts';
+import { poolConflicts } from './pool-conflicts.ts';
+import { consistsOf, noSuchPool } from './words.ts';
 
-export function configConflicts({ listeners, pools, routes }: BalancerSettings): Conflict[] {
+export function configConflicts({ via, listeners, pools, routes }: BalancerSettings): Conflict[] {
   const poolNames = new Set(pools.map(({ name }) => name));
-  const listenerNames = new Set(listeners.map(({ name }) => name));
+  const protocols = new Map(listeners.map(({ name, protocol }) => [name, protocol]));
   return [
+    ...viaConflicts(via),
+    ...sharedAddresses(listeners),
     ...listeners.flatMap((listener) => listenerConflicts(listener, poolNames)),
     ...pools.flatMap(poolConflicts),
-    ...routes.flatMap((route) => routeConflicts(route, poolNames, listenerNames)),
+    ...routes.flatMap((route) => routeConflicts(route, poolNames, protocols)),
     ...routeProblems(routes),
   ];
 }
 
-function noSuchPool(key: string, pool: string, pools: ReadonlySet<string>): Conflict[] {
-  return pools.has(pool) ? [] : [{ key, says: `is ${pool}, and there is no such pool` }];
-}
-
-function listenerConflicts(listener: ListenerSettings, pools: ReadonlySet<string>): Conflict[] {
-  const { name, protocol, pool, names, tls } = listener;
-  const at = `listeners.${name}`;
-  const found: Conflict[] = [];
-  if (pool !== undefined) found.push(...noSuchPool(`${at}.pool`, pool, pools));
-  for (const row of names)
-    found.push(...noSuchPool(`${at}.names.${row.name}.pool`, row.pool, pools));
-  if ((protocol === 'tcp' || protocol === 'udp') && pool === undefined) {
-    found.push({ key: `${at}.pool`, says: `is needed: ${protocol} has no routes` });
-  }
-  if (protocol === 'tls-passthrough' && pool === undefined && names.length === 0) {
-    found.push({ key: `${at}.names`, says: 'is empty and there is no pool for all names either' });
-  }
-  if (protocol === 'http' && pool !== undefined) {
-    found.push({ key: `${at}.pool`, says: 'is of no use to http: routes name pools' });
-  }
-  if (tls.certificates.length > 0 && (protocol === 'udp' || protocol === 'tls-passthrough')) {
-    found.push({ key: `${at}.tls.certificates`, says: `is of no use to ${protocol}` });
-  }
-  for (const text of listener.trusted) {
-    const parsed = parseNetwork(text);
-    if (parsed.kind === 'network') continue;
-    found.push({
-      key: `${at}.trusted`,
-      says: `has ${text}, which ${networkProblemTable[parsed.problem]}`,
-    });
-  }
-  if (tls.clients !== 'no' && tls.clientCa === undefined) {
-    found.push({ key: `${at}.tls.clients`, says: 'needs client_ca too' });
-  }
-  return found;
-}
-
-function poolConflicts({
-  name,
-  hashOn,
-  hashName,
-  servers,
-  discovery,
-  health,
-  persistence,
-  upstream,
-}: PoolSettings): Conflict[] {
-  const at = `pools.${name}`;
-  const found = [
-    ...serverConflicts(at, servers),
-    ...discoveryConflicts(at, discovery),
-    ...healthConflicts(at, health),
-  ];
-  if (hashOn !== 'source' && hashOn !== 'path' && hashName === undefined) {
-    found.push({ key: `${at}.hash_name`, says: `is needed with hash_on ${hashOn}` });
-  }
-  if (persistence.signed && persistence.by !== 'cookie') {
-    found.push({ key: `${at}.persistence.signed`, says: 'is for by: cookie' });
-  }
-  if ((upstream.tlsCert === undefined) !== (upstream.tlsKey === undefined)) {
-    found.push({ key: `${at}.upstream.tls_cert`, says: 'and tls_key need each other' });
-  }
-  return found;
+/** The name in Via: a pseudonym, or a host with or without a port, RFC 9110 section 7.6.3. */
+function viaConflicts(via: string): Conflict[] {
+  const host = via.replace(/:\d{1,5}$/, '');
+  if (via === '' || consistsOf(via, TOKEN) || consistsOf(host, HOST_BYTE)) return [];
+  return [{ key: 'via', says: `is ${JSON.stringify(via)}, wanted a word or a host, or nothing` }];
 }
 
 function routeConflicts(
   route: RouteSettings,
   pools: ReadonlySet<string>,
-  listeners: ReadonlySet<string>,
+  listeners: ReadonlyMap<string, string>,
 ): Conflict[] {
   const at = `routes.${route.name}`;
   const found: Conflict[] = [];
@@ -103,8 +48,13 @@ function routeConflicts(
     found.push(...noSuchPool(`${at}.split.${share.name}.pool`, share.pool, pools));
   }
   for (const listener of route.listeners) {
-    if (listeners.has(listener)) continue;
-    found.push({ key: `${at}.listeners`, says: `has ${listener}, and there is no such listener` });
+    const protocol = listeners.get(listener);
+    if (protocol === 'http') continue;
+    const why =
+      protocol === undefined
+        ? 'and there is no such listener'
+        : `which is ${protocol} and has no routes`;
+    found.push({ key: `${at}.listeners`, says: `has ${listener}, ${why}` });
   }
   const paths = [route.path, route.prefix, route.pattern].filter((each) => each !== undefined);
   if (paths.length > 1) {

@@ -242,7 +242,11 @@ const upstream = group('Connections to the servers.', {
 export const pools = records(
   'Servers that do the same.',
   {
-    policy: choice(POLICIES, { default: 'round-robin', about: 'How one is chosen.', reloadable }),
+    policy: choice(POLICIES, {
+      default: 'weighted',
+      about: 'How one is chosen; round-robin and least-connections do not look at weights.',
+      reloadable,
+    }),
     hashOn: choice(['source', 'header', 'cookie', 'path', 'query'], {
       default: 'source',
       about: 'What the keyed policies look at.',
@@ -256,7 +260,8 @@ export const pools = records(
     boundFactor: decimal({
       default: 1.25,
       max: 100,
-      about: 'ring and maglev: load of a server at most so many times the average; 0 for no bound.',
+      about:
+        'ring and maglev: load of a server at most so many times the average, 1 or more; 0 for no bound.',
       reloadable,
     }),
     panicShare: decimal({

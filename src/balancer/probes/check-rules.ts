@@ -6,6 +6,7 @@
 import type { Conflict } from '../../core/config/index.ts';
 import { HOST_BYTE, TOKEN } from '../../core/wire/index.ts';
 import type { PoolSettings } from '../config/config.ts';
+import { consistsOf } from '../config/words.ts';
 
 export type HealthSettings = PoolSettings['health'];
 
@@ -59,10 +60,6 @@ export function checkRequest({ method, path }: HealthSettings, authority: string
       'Accept: */*\r\nConnection: close\r\n\r\n',
     'latin1',
   );
-}
-
-function consistsOf(text: string, bytes: Uint8Array): boolean {
-  return text !== '' && [...text].every((letter) => bytes[letter.charCodeAt(0)] === 1);
 }
 
 function isHost(text: string): boolean {

@@ -318,7 +318,7 @@ test('weight, add and remove: at work at once and in the file, whose comments st
   assert.equal((await cli('balancer', 'drain', 'app')).code, 64);
   const status = await cli('balancer', 'status');
   assert.equal(status.code, 0, status.out);
-  assert.match(status.out, /^Pool app: round-robin/m);
+  assert.match(status.out, /^Pool app: weighted/m);
   assert.match(status.out, /^ {2}b +127\.0\.0\.1:\d+ +up/m);
 });
 

@@ -329,6 +329,8 @@ export class Http1Client implements UpstreamClient, UpstreamRequest, StreamEvent
     this.events = null;
     if (this.keepAlive && this.requestEnded) {
       this.bulk.rest(this.reader.bytes, !this.reader.paused);
+      // Who took the end of this response and wants no more does not hold up the next one.
+      this.reader.paused = false;
       this.owner.released(this, true);
     } else this.close();
     if (bodiless) events.onHead(head, true);

@@ -27,7 +27,7 @@ import type { BalancerSettings, ListenerSettings, PoolSettings } from './config/
 import { Registrations } from './discovery/registrations.ts';
 import { GOODBYE_MS } from './draining/drain-report.ts';
 import { ListenerDrains } from './draining/listener-drains.ts';
-import type { SessionTable } from './l4/backends.ts';
+import type { SessionReport, SessionTable } from './l4/backends.ts';
 import { handlerOf } from './listeners/dispatch.ts';
 import type { Door } from './listeners/door.ts';
 import { HttpDoor } from './listeners/http-door.ts';
@@ -323,20 +323,24 @@ export class Balancer {
   }
 
   private openDoor(settings: ListenerSettings): Promise<Door> {
-    const { clock, disk } = this.context;
+    const { clock, random, disk } = this.context;
     const transport = this.transport as Transport;
     const tls = tlsOfListener(disk, settings);
     if (settings.protocol === 'http') {
       return HttpDoor.open({
-        ...{ transport, clock, settings, tls },
+        ...{ transport, clock, random, settings, tls },
         events: this.eventsOf(settings.name),
         route: (listener, exchange) => this.route(listener, exchange),
       });
     }
     const network = this.network as Network;
     const backends = (pool: string) => this.pools.get(pool)?.streams;
-    if (settings.protocol === 'udp') return UdpDoor.open({ network, clock, settings, backends });
-    return StreamDoor.open({ ...{ transport, clock, settings, tls, network, backends } });
+    const onSession = (listener: string, session: SessionReport): void => {
+      if (this.accessLog.isOn) this.accessLog.writeSession(listener, session);
+    };
+    const layer4 = { network, clock, settings, backends, onSession };
+    if (settings.protocol === 'udp') return UdpDoor.open(layer4);
+    return StreamDoor.open({ ...layer4, transport, tls });
   }
 
   private route(listener: string, exchange: Exchange): Handler | undefined {

@@ -21,7 +21,11 @@ import {
 } from '../../src/core/proxy/index.ts';
 import type { TlsOptions, TransportTier } from '../../src/core/runtime/index.ts';
 import { createNodeNetwork, createNodeTransport } from '../../src/core/runtime/node/index.ts';
-import { createSimClock, type SimClock } from '../../src/core/runtime/sim/index.ts';
+import {
+  createSimClock,
+  createSimRandom,
+  type SimClock,
+} from '../../src/core/runtime/sim/index.ts';
 import {
   ORIGIN_LIMITS,
   Origin,
@@ -202,6 +206,7 @@ export class Bed implements ForwardPlan {
       trusts: options.trusts ?? ((address) => options.trusted?.includes(address) ?? false),
       proxyProtocol: options.proxyProtocol ?? false,
       allowConnect: options.allowConnect ?? false,
+      random: createSimRandom(1),
       events: {
         onRequestEnd: (exchange, ending) => bed.requestEnded(exchange, ending),
         onRefused: ({ name }) => bed.refused.push(name),

@@ -11,7 +11,7 @@ import {
 } from '../../core/downstream/index.ts';
 import { answer, type Exchange, type Handler } from '../../core/http/index.ts';
 import type { Endings } from '../../core/observe/index.ts';
-import type { Clock, TlsOptions, Transport } from '../../core/runtime/index.ts';
+import type { Clock, Random, TlsOptions, Transport } from '../../core/runtime/index.ts';
 import { FieldId, type ResponseHead } from '../../core/wire/index.ts';
 import type { ListenerSettings } from '../config/config.ts';
 import type { Door } from './door.ts';
@@ -21,6 +21,7 @@ import { networksOf } from './networks-of.ts';
 export interface HttpDoorOptions {
   readonly transport: Transport;
   readonly clock: Clock;
+  readonly random: Random;
   readonly settings: ListenerSettings;
   readonly tls: TlsOptions | undefined;
   readonly events: HttpServerEvents;
@@ -53,11 +54,11 @@ export class HttpDoor implements Door {
 
   /** @throws ListenError */
   static async open(options: HttpDoorOptions): Promise<HttpDoor> {
-    const { settings, tls, transport, clock, events } = options;
+    const { settings, tls, transport, clock, random, events } = options;
     const trust = { networks: networksOf(settings.trusted) };
     let door: HttpDoor | undefined;
     const http = await listenHttp({
-      ...{ transport, clock, events },
+      ...{ transport, clock, random, events },
       address:
         settings.socket === undefined
           ? { host: settings.bind, port: settings.port }

@@ -17,7 +17,7 @@ import {
   turnEndOf,
   wakePools,
 } from '../../http/index.ts';
-import { Http2Connection } from '../../wire/index.ts';
+import { Http2Connection, type Http2Stream } from '../../wire/index.ts';
 import type { Connection, ConnectionHandler } from '../connection.ts';
 import type { EndingReason } from '../ending-reasons.ts';
 import type { Http2Exchange } from './http2-exchange.ts';
@@ -54,7 +54,7 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
     this.client = client;
     this.movedMs = server.clock.monotonicMs();
     this.streams = new Http2Streams(this);
-    const limits = http2LimitsOf(server.limits);
+    const limits = http2LimitsOf(server.limits, server.random !== null);
     this.http2 = new Http2Connection({
       role: 'server',
       limits,
@@ -162,6 +162,12 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
     this.writer.schedule();
   }
 
+  /** A server has answered a request for a tunnel with something that a client would take for one. */
+  switchFailed(exchange: Http2Exchange): void {
+    const says = 'The server did not switch to the protocol asked for.';
+    this.streams.answerInstead(exchange, 502, says, 'response-aborted');
+  }
+
   /** GOAWAY came: no more requests will. */
   clientLeaves(): void {
     this.leave('client-closed');
@@ -242,6 +248,28 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
     this.http2.close(0);
   }
 
+  private lookAtTunnel(
+    stream: Http2Stream<Http2Exchange>,
+    exchange: Http2Exchange,
+    nowMs: number,
+    { idleMs, tunnelIdleMs, sendStallMs }: HttpLimits,
+  ): void {
+    const { body } = exchange;
+    const bytes = body.bytes + exchange.sentBytes;
+    if (bytes !== exchange.seenBytes) {
+      exchange.seenBytes = bytes;
+      exchange.movedMs = nowMs;
+    }
+    // One that has ended on one side is on its way out.
+    const limitMs = exchange.ended || body.ended ? idleMs : tunnelIdleMs;
+    const { stalledSinceMs } = stream;
+    if (sendStallMs > 0 && stalledSinceMs >= 0 && nowMs - stalledSinceMs >= sendStallMs) {
+      this.streams.breakOff(stream, 'send-timeout');
+    } else if (limitMs > 0 && nowMs - exchange.movedMs >= limitMs) {
+      this.streams.breakOff(stream, 'tunnel-idle');
+    }
+  }
+
   private lookAtStreams(nowMs: number, limits: HttpLimits): void {
     const { http2, streams } = this;
     if (http2.streamCount === 0) return;
@@ -250,6 +278,10 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
       const exchange = stream.context;
       if (exchange === null || !stream.live) continue;
       const { body } = exchange;
+      if (exchange.tunnel) {
+        this.lookAtTunnel(stream, exchange, nowMs, limits);
+        continue;
+      }
       const waits = !body.ended && body.sink !== null && !body.paused && !body.isWhole;
       if (!waits || body.bytes !== exchange.seenBytes) {
         exchange.seenBytes = body.bytes;

@@ -6,6 +6,8 @@
  * Invariants: what the peer's windows do not let through waits here, one read of its source at most; a response
  * that is shorter or longer than it promised breaks the stream, so that nobody takes it for whole. Behind a whole
  * response the rest of the request is not wanted, and the client is told so (NO_ERROR).
+ *
+ * A tunnel (CONNECT, RFC 8441) ends in each direction by itself.
  */
 import {
   type BodySink,
@@ -22,6 +24,7 @@ import {
   type RequestHead,
   type ResponseHead,
 } from '../../wire/index.ts';
+import { hasSwitched, turnIntoConnected } from './extended-connect.ts';
 import type { Http2ServerConnection } from './http2-connection.ts';
 import type { RequestEnding } from './server.ts';
 
@@ -36,6 +39,10 @@ export class Http2Exchange extends Exchange {
   ended = false;
   /** What becomes of it when its stream closes. */
   ending: RequestEnding = 'complete';
+  /** It is to become a tunnel, of a WebSocket with this key, and it has. */
+  asksTunnel = false;
+  webSocketKey = '';
+  tunnel = false;
   /** Its body's sink will hear that the read is through. */
   isFed = false;
   /** Bytes of the body at the last tick, and since when they are as many. */
@@ -90,6 +97,9 @@ export class Http2Exchange extends Exchange {
     this.begun = false;
     this.ended = false;
     this.ending = 'complete';
+    this.asksTunnel = false;
+    this.webSocketKey = '';
+    this.tunnel = false;
     this.seenBytes = 0;
     this.startedMs = 0;
     this.requestMs = 0;
@@ -126,9 +136,16 @@ export class Http2Exchange extends Exchange {
   head(head: ResponseHead, end: boolean): void {
     const { connection, stream } = this;
     if (connection === null || stream === null || this.begun) return;
-    if (head.upgrade) {
-      this.abort();
-      return;
+    if (head.upgrade || this.asksTunnel) {
+      // Any 2xx opens the tunnel for the client, so nothing else may have one.
+      const opens = head.upgrade && this.asksTunnel && hasSwitched(head, this.webSocketKey);
+      if (opens) {
+        this.tunnel = true;
+        turnIntoConnected(head);
+      } else if (head.upgrade || (head.status >= 200 && head.status < 300)) {
+        connection.switchFailed(this);
+        return;
+      }
     }
     this.begun = true;
     // The stream may close inside what follows, and the exchange with it.
@@ -196,7 +213,7 @@ export class Http2Exchange extends Exchange {
   private whole(): void {
     const { connection, stream } = this;
     // The client may have ended its side before: then the stream is closed already.
-    if (stream === null || connection === null || !stream.localEnded) return;
+    if (stream === null || connection === null || !stream.localEnded || this.tunnel) return;
     if (!stream.remoteEnded) connection.http2.reset(stream, Http2ErrorCode.noError);
   }
 }

@@ -18,10 +18,10 @@ export const DRAIN_ANSWER_MS = 2_000;
 
 const known = new WeakMap<HttpLimits, Http2Limits>();
 
-/** Made once for each set of limits. */
-export function http2LimitsOf(limits: HttpLimits): Http2Limits {
+/** Made once for each set of limits. `connectProtocol`: CONNECT with `:protocol` is offered (RFC 8441). */
+export function http2LimitsOf(limits: HttpLimits, connectProtocol: boolean): Http2Limits {
   let made = known.get(limits);
-  if (made === undefined) {
+  if (made === undefined || made.connectProtocol !== connectProtocol) {
     const { headBytes, fieldsMax } = limits.head;
     made = {
       ...http2LimitsDefault,
@@ -29,6 +29,7 @@ export function http2LimitsOf(limits: HttpLimits): Http2Limits {
       fieldsMax: fieldsMax + PSEUDO_FIELDS,
       blockBytesMax: headBytes * 2,
       outputBytesMax: OUTPUT_BYTES_MAX,
+      connectProtocol,
     };
     known.set(limits, made);
   }

@@ -7,6 +7,7 @@
  */
 import { answer, RestingPool } from '../../http/index.ts';
 import {
+  BodyKind,
   type Fields,
   Http2ErrorCode,
   type Http2Handler,
@@ -19,6 +20,7 @@ import {
   RequestHead,
   ResponseHead,
 } from '../../wire/index.ts';
+import { turnIntoUpgrade } from './extended-connect.ts';
 import type { Http2ServerConnection } from './http2-connection.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import { http2Refusals } from './http2-limits.ts';
@@ -60,7 +62,7 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
     } else if (limits.bodyBytes > 0 && head.contentLength > limits.bodyBytes) {
       this.tooLarge(exchange);
     } else if (head.method === MethodId.connect) {
-      this.answerInstead(exchange, 501, 'Tunnels are not offered in HTTP/2.', 'refused');
+      this.connect(exchange, end);
     } else {
       server.handler(exchange);
     }
@@ -85,7 +87,8 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
     this.owner.progress();
     body.data(buf, start, length, end);
     const { bodyBytes } = this.owner.server.limits;
-    if (bodyBytes > 0 && exchange.receivedBytes > bodyBytes && !exchange.isOver) {
+    const limited = bodyBytes > 0 && !exchange.asksTunnel && !exchange.isOver;
+    if (limited && exchange.receivedBytes > bodyBytes) {
       this.tooLarge(exchange);
     } else if (body.sink !== null) {
       this.feed(exchange);
@@ -170,6 +173,28 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
     if (exchange.isOver) return;
     if (exchange.begun) exchange.abort();
     else answer(exchange, { status, says });
+  }
+
+  /** RFC 9113 section 8.5 and RFC 8441: what comes on the stream is no body but the tunnel's. */
+  private connect(exchange: Http2Exchange, end: boolean): void {
+    const { request } = exchange;
+    const { server } = this.owner;
+    if (end) {
+      this.answerInstead(exchange, 400, 'A tunnel needs both sides of its stream.', 'refused');
+    } else if (request.upgrade && server.random !== null) {
+      exchange.webSocketKey = turnIntoUpgrade(request, server.random);
+      this.tunnel(exchange);
+    } else if (server.allowConnect) {
+      this.tunnel(exchange);
+    } else {
+      this.answerInstead(exchange, 501, 'Tunnels by CONNECT are not offered.', 'refused');
+    }
+  }
+
+  private tunnel(exchange: Http2Exchange): void {
+    exchange.asksTunnel = true;
+    exchange.request.body = BodyKind.none;
+    this.owner.server.handler(exchange);
   }
 
   private refuse(exchange: Http2Exchange, problem: HttpProblem): void {

@@ -4,6 +4,7 @@
  *     accepted ─▶ PROXY header, from those who are believed ─▶ limit per address ─▶ protocol
  */
 import type { Handler } from '../../http/index.ts';
+import type { Random } from '../../runtime/index.ts';
 import type { ProxyEndpoints } from '../../wire/index.ts';
 import type { Connection, ConnectionHandler } from '../connection.ts';
 import { listen } from '../listen.ts';
@@ -24,6 +25,8 @@ export interface HttpListenOptions
   trusts(address: string): boolean;
   /** Those in `trusts` begin with a PROXY protocol header. Default false. */
   readonly proxyProtocol?: boolean;
+  /** For WebSockets in HTTP/2 (RFC 8441); without it none are offered there. */
+  readonly random?: Random;
   /** CONNECT goes to the handler. Default false. */
   readonly allowConnect?: boolean;
   /** Clients without TLS may begin with the preface of HTTP/2. Default true. */
@@ -53,6 +56,7 @@ function serverOf(options: HttpListenOptions): HttpServer {
   const { limits, handler, events, clock } = options;
   return {
     ...{ limits, handler, events, clock },
+    random: options.random ?? null,
     allowConnect: options.allowConnect ?? false,
     http2Cleartext: options.http2Cleartext ?? true,
     proxyProtocol: options.proxyProtocol ?? false,

@@ -4,7 +4,7 @@
  * PROXY protocol and the connections per address: connections) that begin from then on follow it.
  */
 import type { Exchange, Handler } from '../../http/index.ts';
-import type { Clock } from '../../runtime/index.ts';
+import type { Clock, Random } from '../../runtime/index.ts';
 import type { HttpProblem } from '../../wire/index.ts';
 import type { HttpLimits } from './limits.ts';
 
@@ -32,6 +32,8 @@ export interface HttpServerEvents {
 
 export interface HttpServer {
   readonly clock: Clock;
+  /** For keys of WebSockets that come by HTTP/2; null: none can. */
+  readonly random: Random | null;
   limits: HttpLimits;
   handler: Handler;
   /** CONNECT goes to the handler; otherwise it is answered with 501. */

@@ -537,6 +537,20 @@ test('CONNECT with :protocol becomes a request to upgrade, where it is allowed (
   );
   assert.equal(recorder.exchange(1).head, 'CONNECT https a.example /chat');
   assert.deepEqual(recorder.exchange(1).fields, ['Upgrade: websocket']);
+  const tunnel = (id: number, ...more: (readonly [string, string])[]) =>
+    head(id, 0, [[':method', 'CONNECT'], S, P, A, ...more]);
+  recorder.take();
+  recorder.receive(
+    Buffer.concat([
+      tunnel(3, [':protocol', 'web socket']),
+      tunnel(5, [':protocol', '']),
+      tunnel(7, [':protocol', 'websocket'], ['content-length', '5']),
+    ]),
+  );
+  assert.deepEqual(
+    framesOf(recorder.take()).map(({ type, id }) => [type, id]),
+    [3, 5, 7].map((id) => [T.rst, id]),
+  );
 });
 
 test('every problem has the code that RFC 9113 gives it; the rest are PROTOCOL_ERROR', () => {

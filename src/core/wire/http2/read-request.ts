@@ -6,7 +6,7 @@
  *
  * Benchmark: bench/http2-wire.ts.
  */
-import { allIn, METHOD_BYTE } from '../http/grammar.ts';
+import { allIn, METHOD_BYTE, TOKEN } from '../http/grammar.ts';
 import {
   BodyKind,
   equalsIgnoringCase,
@@ -151,6 +151,9 @@ function readPseudo(head: RequestHead, host: number, limits: Http2Limits): Http2
     head.upgrade = true;
     const protocol = starts[Pseudo.protocol]!;
     const value = buf.subarray(protocol, protocol + lengths[Pseudo.protocol]!);
+    // What follows is the tunnel's, and no body with a length.
+    if (value.length === 0 || head.contentLength !== -1) return 'bad-connect';
+    if (!allIn(TOKEN, value, 0, value.length)) return 'bad-connect';
     if (!head.fields.addKnown(FieldId.upgrade, value)) return 'bad-connect';
   } else if (readTarget(head, pathStart, pathEnd) !== 0) {
     return 'bad-path';

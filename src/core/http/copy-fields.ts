@@ -5,6 +5,7 @@ export function copyOf(fields: Fields): Fields {
   const copy = new Fields();
   for (let i = 0; i < fields.count; i++) {
     if (fields.isRemoved(i)) continue;
+    if (fields.isSecret(i)) copy.markSecret(copy.count);
     copy.add(Buffer.from(fields.name(i), 'latin1'), fields.valueBytes(i));
   }
   return copy;

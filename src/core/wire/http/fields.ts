@@ -45,6 +45,12 @@ export class Fields {
   /** Bytes used in `arena`. */
   arenaEnd = 0;
 
+  /**
+   * Rows that no hop may put into a table of HPACK, because the sender says that they hold a secret (RFC 7541
+   * section 6.2.3).
+   */
+  private readonly secrets: number[] = [];
+
   /** Memory of `retain`, kept for the next message. */
   private own: Buffer = EMPTY;
 
@@ -54,6 +60,7 @@ export class Fields {
     this.count = 0;
     this.lines = false;
     this.arenaEnd = 0;
+    if (this.secrets.length > 0) this.secrets.length = 0;
     if (this.arena.length > BYTES_KEPT) this.arena = EMPTY;
     if (this.own.length > BYTES_KEPT) this.own = EMPTY;
     if (this.at.length > ROWS_KEPT * FIELD_STRIDE) {
@@ -77,6 +84,15 @@ export class Fields {
     at[row + 2] = valueStart;
     at[row + 3] = valueLength;
     at[row + 4] = id;
+  }
+
+  /** Notes that the sender calls the value of a field a secret. */
+  markSecret(index: number): void {
+    this.secrets.push(index);
+  }
+
+  isSecret(index: number): boolean {
+    return this.secrets.length > 0 && this.secrets.includes(index);
   }
 
   /** The id of a field, 0 for a name nobody looks for, `REMOVED` for a removed one. */

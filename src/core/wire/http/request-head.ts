@@ -47,6 +47,9 @@ export class RequestHead extends MessageHead {
   port: number = NO_PORT;
   /** The scheme of an absolute target (or of HTTP/2) is https. */
   secure = false;
+  /** HTTP/2: path or authority hold a secret, as `Fields.isSecret` of fields. */
+  secretPath = false;
+  secretAuthority = false;
   /** The client waits for 100 before it sends the body (RFC 9110 section 10.1.1). */
   expectContinue = false;
 
@@ -71,6 +74,8 @@ export class RequestHead extends MessageHead {
     this.hostLength = 0;
     this.port = NO_PORT;
     this.secure = false;
+    this.secretPath = false;
+    this.secretAuthority = false;
     this.expectContinue = false;
   }
 

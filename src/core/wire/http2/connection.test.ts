@@ -27,6 +27,9 @@ import {
   RequestHead,
   writeHttp2ResponseHead,
 } from '../index.ts';
+import { HpackDecoder, Step } from './hpack/decoder.ts';
+import { Mark } from './hpack/marks.ts';
+import { Scratch } from './hpack/scratch.ts';
 
 function server(): Http2Recorder {
   const recorder = new Http2Recorder('server');
@@ -275,4 +278,46 @@ test('the lowest table bound of a frame of SETTINGS is confirmed, then the last 
   recorder.connection.sendResponse(stream, responseHead(200), true);
   const head = framesOf(recorder.take()).find(({ type }) => type === T.headers);
   assert.equal(head?.payload.toString('hex'), '203fe11f88');
+});
+
+test('what came as never to be indexed leaves as that (RFC 7541, 6.2.3)', () => {
+  const literal = (name: string, value: string): string => `10${text(name)}${text(value)}`;
+  const text = (word: string): string =>
+    `${Buffer.from([word.length]).toString('hex')}${Buffer.from(word).toString('hex')}`;
+  // :method, :scheme, then :path and :authority by the names of the static table.
+  const request = `8287${`14${text('/secret')}`}${`11${text('a.example')}`}`;
+  const fields = `${literal('x-token', 'abc')}${literal('accept', 'x/y')}0f00${text('plain')}`;
+  const octets = frame(T.headers, F.endHeaders | F.endStream, 1, request + fields);
+
+  const recorder = server();
+  const { shared } = recorder;
+  let head: RequestHead | undefined;
+  recorder.onRequestDo = () => {
+    head = shared.keepRequestHead(new RequestHead());
+  };
+  recorder.receive(octets);
+  const client = new Http2Recorder('client');
+  const marks = new Map<string, boolean>();
+  for (let i = 0; i < 4; i++) {
+    client.connection.sendRequest(
+      head ?? assert.fail('no request'),
+      true,
+      true,
+      client.exchange(i),
+    );
+    const frames = framesOf(client.take()).filter(({ type }) => type === T.headers);
+    const scratch = new Scratch();
+    const decoder = new HpackDecoder(4096, scratch);
+    decoder.begin(frames[0]!.payload, 0, frames[0]!.payload.length);
+    while (decoder.next() === Step.field) {
+      const { nameStart, nameLength, mark } = decoder;
+      const name = scratch.buf.toString('latin1', nameStart, nameStart + nameLength);
+      marks.set(name, (mark & Mark.never) !== 0);
+    }
+    assert.deepEqual(
+      [...marks].filter(([, never]) => never).map(([name]) => name),
+      [':path', ':authority', 'x-token', 'accept'],
+    );
+  }
+  assert.equal(marks.get('accept-charset'), false);
 });

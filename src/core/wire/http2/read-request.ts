@@ -75,6 +75,10 @@ export function readRequest(
       else if (pseudo === Pseudo.unknown || pseudo === Pseudo.status) {
         problem = 'unknown-pseudo-field';
       } else if (starts[pseudo] !== -1) problem = 'double-pseudo-field';
+      if ((mark & Mark.never) !== 0) {
+        if (pseudo === Pseudo.path) head.secretPath = true;
+        else if (pseudo === Pseudo.authority) head.secretAuthority = true;
+      }
       starts[pseudo] = valueStart;
       lengths[pseudo] = valueLength;
     } else {
@@ -97,6 +101,7 @@ export function readRequest(
           head.expectContinue = equalsIgnoringCase(scratch.buf, valueStart, valueLength, CONTINUE);
           break;
       }
+      if ((mark & Mark.never) !== 0) fields.markSecret(fields.count);
       fields.push(nameStart, nameLength, valueStart, valueLength, id);
     }
     if (problem !== null) decoder.discard();

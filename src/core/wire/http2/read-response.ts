@@ -68,6 +68,7 @@ export function readResponse(
         head.contentLength = lengthOf(decoder, scratch.buf);
         if (head.contentLength === -1) problem = 'bad-content-length';
       }
+      if ((mark & Mark.never) !== 0) fields.markSecret(fields.count);
       fields.push(nameStart, nameLength, valueStart, valueLength, id);
     }
     if (problem !== null) decoder.discard();
@@ -107,6 +108,7 @@ export function readTrailers(
     else if ((mark & Mark.pseudo) !== 0) problem = 'unknown-pseudo-field';
     else {
       problem = fieldProblem(decoder, scratch.buf, false);
+      if ((mark & Mark.never) !== 0) fields.markSecret(fields.count);
       fields.push(nameStart, nameLength, valueStart, valueLength, mark & MARK_ID);
     }
     if (problem !== null) decoder.discard();

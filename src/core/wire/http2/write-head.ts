@@ -18,6 +18,7 @@ import {
   TargetForm,
 } from '../http/index.ts';
 import type { HpackEncoder } from './hpack/encoder.ts';
+import { Policy } from './hpack/policy.ts';
 import type { Output } from './output.ts';
 
 /** Static indexes (RFC 7541, appendix A). */
@@ -53,10 +54,17 @@ export function writeRequestHead(
   else if (head.method === MethodId.post) encoder.whole(output, METHOD_POST);
   else if (head.method === MethodId.other) {
     const from = fields.bytesAt(head.methodStart);
-    encoder.named(output, METHOD, from, offsetIn(head.methodStart), head.methodLength, true);
+    encoder.named(
+      output,
+      METHOD,
+      from,
+      offsetIn(head.methodStart),
+      head.methodLength,
+      Policy.repeat,
+    );
   } else {
     const name = methodNameOf(head.method);
-    encoder.named(output, METHOD, name, 0, name.length, true);
+    encoder.named(output, METHOD, name, 0, name.length, Policy.repeat);
   }
   const tunnel = head.method === MethodId.connect && head.upgrade;
   if (head.form !== TargetForm.authority) {
@@ -70,7 +78,7 @@ export function writeRequestHead(
       const start = fields.at[upgrade * FIELD_STRIDE + 2]!;
       const length = fields.valueLength(upgrade);
       const from = fields.bytesAt(start);
-      encoder.field(output, 0, PROTOCOL, 0, PROTOCOL.length, from, offsetIn(start), length);
+      encoder.field(output, 0, PROTOCOL, 0, PROTOCOL.length, from, offsetIn(start), length, false);
     }
   }
   writeFields(encoder, output, fields, FieldId.host);
@@ -83,20 +91,23 @@ export function writeTrailers(encoder: HpackEncoder, output: Output, fields: Fie
 
 function writePath(encoder: HpackEncoder, output: Output, head: RequestHead): void {
   if (head.asksServer) {
-    encoder.named(output, PATH, ASTERISK, 0, 1, false);
+    encoder.named(output, PATH, ASTERISK, 0, 1, Policy.literal);
     return;
   }
   const from = head.fields.bytesAt(head.originStart);
   const start = offsetIn(head.originStart);
   const length = head.originLength;
-  if (length === 0 || (length === 1 && from[start] === SLASH)) encoder.whole(output, PATH_ROOT);
-  else if (from[start] === SLASH) encoder.named(output, PATH, from, start, length, false);
-  else {
+  const policy = head.secretPath ? Policy.never : Policy.literal;
+  const isRoot = length === 0 || (length === 1 && from[start] === SLASH);
+  if (isRoot && !head.secretPath) encoder.whole(output, PATH_ROOT);
+  else if (length > 0 && from[start] === SLASH) {
+    encoder.named(output, PATH, from, start, length, policy);
+  } else {
     // A target of HTTP/1 as `http://host?query` has no path; HTTP/2 wants one.
     const path = Buffer.allocUnsafe(length + 1);
     path[0] = SLASH;
     from.copy(path, 1, start, start + length);
-    encoder.named(output, PATH, path, 0, path.length, false);
+    encoder.named(output, PATH, path, 0, path.length, policy);
   }
 }
 
@@ -106,7 +117,9 @@ function writeAuthority(encoder: HpackEncoder, output: Output, head: RequestHead
   const at = host === -1 ? head.authorityStart : fields.at[host * FIELD_STRIDE + 2]!;
   const length = host === -1 ? head.authorityLength : fields.valueLength(host);
   if (length === 0) return;
-  encoder.named(output, AUTHORITY, fields.bytesAt(at), offsetIn(at), length, true);
+  const policy =
+    head.secretAuthority || (host !== -1 && fields.isSecret(host)) ? Policy.never : Policy.repeat;
+  encoder.named(output, AUTHORITY, fields.bytesAt(at), offsetIn(at), length, policy);
 }
 
 /** All fields but those with the id `without`, if that is not 0. */
@@ -131,6 +144,7 @@ function writeFields(
       fields.bytesAt(value),
       offsetIn(value),
       at[row + 3]!,
+      fields.isSecret(row / FIELD_STRIDE),
     );
   }
 }

@@ -30,7 +30,7 @@ class Pair {
     for (const [name, value] of fields) {
       const n = Buffer.from(name, 'latin1');
       const v = Buffer.from(value, 'latin1');
-      encoder.field(output, fieldIdOf(n, 0, n.length), n, 0, n.length, v, 0, v.length);
+      encoder.field(output, fieldIdOf(n, 0, n.length), n, 0, n.length, v, 0, v.length, false);
     }
     const block = Buffer.from(output.view());
     output.done();
@@ -112,7 +112,7 @@ test('a table of 0 gives blocks without a state', () => {
   const name = Buffer.from('server');
   const value = Buffer.from('plinth');
   for (let i = 0; i < 3; i++) {
-    encoder.field(output, FieldId.server, name, 0, name.length, value, 0, value.length);
+    encoder.field(output, FieldId.server, name, 0, name.length, value, 0, value.length, false);
   }
   const third = output.length / 3;
   assert.deepEqual(output.buf.subarray(0, third), output.buf.subarray(2 * third, 3 * third));

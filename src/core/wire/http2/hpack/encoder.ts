@@ -114,27 +114,28 @@ export class HpackEncoder {
     output.buf[output.length++] = 0x80 | index;
   }
 
-  /** Writes a value under a name of the static table; `repeats` lets it enter the table. */
+  /** Writes a value under a name of the static table, as the policy says. */
   named(
     output: Output,
     index: number,
     from: Buffer,
     start: number,
     length: number,
-    repeats: boolean,
+    policy: Policy,
   ): void {
-    if (repeats) {
+    if (policy === Policy.repeat) {
       const nameStart = staticStarts[index]!;
       const nameLength = staticNameLengths[index]!;
       this.repeated(output, index, index, staticOctets, nameStart, nameLength, from, start, length);
     } else {
-      this.literal(output, NOT_ADDED, NOT_ADDED_BITS, index, from, 0, 0, from, start, length);
+      const flags = policy === Policy.never ? NEVER_ADDED : NOT_ADDED;
+      this.literal(output, flags, NOT_ADDED_BITS, index, from, 0, 0, from, start, length);
     }
   }
 
   /**
    * Writes a field. `id` is its `FieldId`; the name may have capital letters. Fields that belong to a
-   * connection of HTTP/1 are left out.
+   * connection of HTTP/1 are left out. `secret`: no table may have it, here or at any hop behind.
    */
   field(
     output: Output,
@@ -145,10 +146,26 @@ export class HpackEncoder {
     from: Buffer,
     start: number,
     length: number,
+    secret: boolean,
   ): void {
     if (id === 0) {
       if (lowered.length < nameLength) lowered = Buffer.alloc(nameLength * 2);
       for (let i = 0; i < nameLength; i++) lowered[i] = LOWER_CASE[nameFrom[nameStart + i]!]!;
+      if (secret) {
+        this.literal(
+          output,
+          NEVER_ADDED,
+          NOT_ADDED_BITS,
+          0,
+          lowered,
+          0,
+          nameLength,
+          from,
+          start,
+          length,
+        );
+        return;
+      }
       const seed = hashBytes(lowered, 0, nameLength, 0);
       this.repeated(output, 0, seed, lowered, 0, nameLength, from, start, length);
       return;
@@ -157,10 +174,10 @@ export class HpackEncoder {
     if (policy === Policy.drop) return;
     const index = staticNames[id]!;
     const name = lowerNameOf(id as FieldId);
-    if (policy === Policy.repeat) {
+    if (policy === Policy.repeat && !secret) {
       this.repeated(output, index, id << 8, name, 0, nameLength, from, start, length);
     } else {
-      const flags = policy === Policy.never ? NEVER_ADDED : NOT_ADDED;
+      const flags = secret || policy === Policy.never ? NEVER_ADDED : NOT_ADDED;
       this.literal(output, flags, NOT_ADDED_BITS, index, name, 0, nameLength, from, start, length);
     }
   }

@@ -18,6 +18,7 @@ export const Policy = {
   /** Belongs to a HTTP/1 connection and is not sent at all (RFC 9113, 8.2.2). */
   drop: 3,
 } as const;
+export type Policy = (typeof Policy)[keyof typeof Policy];
 
 const never: readonly FieldId[] = [
   FieldId.authorization,

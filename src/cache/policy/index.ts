@@ -1,0 +1,44 @@
+/** The door of the policy: what RFC 9111 and its kin say about storing and using responses, as pure functions. */
+export { isNotModified, type StoredTimes } from './conditional.ts';
+export {
+  type Directives,
+  NO_DIRECTIVES,
+  parseCacheControl,
+  parseTargeted,
+} from './directives.ts';
+export {
+  type Exchanged,
+  freshnessLifetime,
+  type HeuristicRules,
+  initialAge,
+  type Lifetime,
+} from './freshness.ts';
+export { parseHttpDate } from './http-date.ts';
+export { invalidatedBy } from './invalidation.ts';
+export { type ResponseFacts, readResponse } from './response-facts.ts';
+export {
+  currentAge,
+  decideReuse,
+  mayServeOnError,
+  type Reuse,
+  type ReuseRules,
+  reuseReasons,
+  type StoredFreshness,
+} from './reuse.ts';
+export {
+  type RequestFacts,
+  type StoringRefusal,
+  storingRefusals,
+  whyNotStored,
+} from './storing.ts';
+export {
+  isAbout,
+  isWeak,
+  NOT_FRESHENED,
+  parseEntityTags,
+  stronglyEqual,
+  type Validators,
+  validatorsOf,
+  weaklyEqual,
+} from './validation.ts';
+export { type Normaliser, variantOf, varyNames } from './vary.ts';

@@ -14,6 +14,7 @@ const network = createNodeNetwork(await createNodeTransport());
 const clock = createNodeClock();
 const target: Target = {
   name: 'server',
+  pool: 'pool',
   address: { host: '127.0.0.1', port: serverPort as number },
   began: () => 0,
   connected: () => {},

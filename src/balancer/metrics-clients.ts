@@ -54,6 +54,19 @@ export function listenerMetrics(balancer: Observed): readonly MetricSpec[] {
       },
     },
     {
+      name: 'plinth_balancer_datagrams_dropped_total',
+      help: 'Datagrams that were not passed on, by reason.',
+      type: 'counter',
+      labels: ['listener', 'reason'],
+      collect(emit) {
+        for (const { settings, sessions } of balancer.openDoors) {
+          for (const reason of sessions?.drops?.reasons ?? []) {
+            emit(sessions?.drops?.of(reason) ?? 0, settings.name, reason);
+          }
+        }
+      },
+    },
+    {
       name: 'plinth_balancer_session_bytes_total',
       help: 'Bytes of sessions that are over, from clients (up) and from servers (down).',
       type: 'counter',

@@ -144,7 +144,7 @@ function writeField(to: LineWriter, fields: Fields, id: FieldId): void {
 }
 
 /** RFC 3339 in UTC with milliseconds; the date is made once a second. */
-function writeTime(to: LineWriter, wallMs: number): void {
+export function writeTime(to: LineWriter, wallMs: number): void {
   const now = Math.floor(wallMs / 1000);
   if (now !== second) {
     second = now;

@@ -8,8 +8,10 @@ import type { RequestEnding } from '../../core/downstream/index.ts';
 import type { Exchange } from '../../core/http/index.ts';
 import { type LineFile, type Logger, openLineFile } from '../../core/observe/index.ts';
 import type { Clock, Disk, Timer } from '../../core/runtime/index.ts';
+import type { SessionReport } from '../l4/backends.ts';
 import { writeAccessLine } from './access-line.ts';
 import { LineWriter } from './line-writer.ts';
+import { writeSessionLine } from './session-line.ts';
 
 /** A batch is handed on when it has so many bytes, or is so old, milliseconds. */
 const BATCH_BYTES = 48 * 1024;
@@ -79,6 +81,17 @@ export class AccessLog {
     const { clock } = this.context;
     const totalMs = clock.monotonicMs() - exchange.startedMs;
     writeAccessLine(this.batch, exchange, ending, clock.wallMs(), totalMs);
+    this.written();
+  }
+
+  /** A session of layer 4 is over. Called only while the log is on. */
+  writeSession(listener: string, session: SessionReport): void {
+    writeSessionLine(this.batch, listener, session, this.context.clock.wallMs());
+    this.written();
+  }
+
+  private written(): void {
+    const { clock } = this.context;
     this.lines++;
     this.batchLines++;
     if (this.batch.at >= BATCH_BYTES) this.flush();

@@ -7,7 +7,7 @@
 import type { Endings } from '../../core/observe/index.ts';
 import type { ListenAddress, TlsClient } from '../../core/runtime/index.ts';
 import type { AttemptResult } from '../policies/attempts.ts';
-import type { SessionEnding } from './endings.ts';
+import type { DatagramDrop, SessionEnding } from './endings.ts';
 
 /** What is known of a session when a server is chosen for it. Valid as long as the session. */
 export interface SessionFacts {
@@ -28,6 +28,25 @@ export interface JoinedSession {
   readonly begunMs: number;
 }
 
+/** A session that is over. */
+export interface SessionReport {
+  readonly kind: 'stream' | 'datagrams';
+  readonly facts: SessionFacts;
+  /** TLS of the client was ended here. */
+  readonly encrypted: boolean;
+  /** The server that it had, or that was tried last; null when there was none. */
+  readonly target: Target | null;
+  /** Servers that were tried. */
+  readonly attempts: number;
+  readonly ending: SessionEnding;
+  /** Bytes from the client, and from the server. */
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  /** To the connection, or of UDP to the first answer; NaN when neither came. */
+  readonly latencyMs: number;
+  readonly totalMs: number;
+}
+
 export interface SessionStats {
   readonly open: number;
   /** Bytes from clients and from servers, of sessions that are over. */
@@ -39,6 +58,8 @@ export interface SessionStats {
 export interface SessionTable {
   readonly kind: 'stream' | 'datagrams';
   readonly endings: Endings<SessionEnding>;
+  /** Of datagrams. */
+  readonly drops?: Endings<DatagramDrop>;
   stats(): SessionStats;
   /** All of them; those without a target wait for a server. */
   joined(): Iterable<JoinedSession>;
@@ -50,6 +71,7 @@ export interface SessionTable {
 export interface Target {
   /** For logs. */
   readonly name: string;
+  readonly pool: string;
   readonly address: ListenAddress;
   /** TLS to speak to it, of streams. */
   readonly tls?: TlsClient | undefined;

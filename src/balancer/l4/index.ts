@@ -1,5 +1,12 @@
 /** Layer 4: streams and datagrams joined with servers, without looking inside but for a PROXY header and SNI. */
-export type { Backends, JoinedSession, SessionFacts, SessionTable, Target } from './backends.ts';
+export type {
+  Backends,
+  JoinedSession,
+  SessionFacts,
+  SessionReport,
+  SessionTable,
+  Target,
+} from './backends.ts';
 export {
   type DatagramDrop,
   datagramDrops,

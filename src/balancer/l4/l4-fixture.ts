@@ -12,6 +12,7 @@ import { StreamProxy, type StreamRoute, type StreamSettings } from './stream-pro
 
 export class TestTarget implements Target {
   readonly name: string;
+  readonly pool = 'pool';
   readonly address: ListenAddress;
   open = 0;
   begun = 0;

@@ -8,7 +8,14 @@ import type { Networks } from '../../core/base/index.ts';
 import type { Connection, ConnectionHandler } from '../../core/downstream/index.ts';
 import type { Endings } from '../../core/observe/index.ts';
 import type { Clock, Network, Timer } from '../../core/runtime/index.ts';
-import type { Backends, JoinedSession, SessionFacts, SessionTable, Target } from './backends.ts';
+import type {
+  Backends,
+  JoinedSession,
+  SessionFacts,
+  SessionReport,
+  SessionTable,
+  Target,
+} from './backends.ts';
 import { type SessionEnding, sessionEndings } from './endings.ts';
 import { l4Limits } from './limits.ts';
 import { Opening } from './opening.ts';
@@ -37,6 +44,8 @@ export interface StreamWorld {
   readonly endings?: Endings<SessionEnding>;
   /** Time for a server to take its last bytes, milliseconds. Default 5,000. */
   readonly flushMs?: number;
+  /** A session is over. */
+  onOver?(session: SessionReport): void;
 }
 
 export interface StreamStats {
@@ -128,11 +137,12 @@ export class StreamProxy implements SessionTable {
     return route.kind === 'one' ? route.backends : route.names.find(serverName);
   }
 
-  over(session: StreamSession, ending: SessionEnding): void {
+  over(session: StreamSession, report: SessionReport): void {
     this.sessions.delete(session);
-    this.endings.count(ending);
-    this.bytesUp += session.up?.bytes ?? 0;
-    this.bytesDown += session.down?.bytes ?? 0;
+    this.endings.count(report.ending);
+    this.bytesUp += report.bytesUp;
+    this.bytesDown += report.bytesDown;
+    this.world.onOver?.(report);
   }
 
   private arm(): void {

@@ -17,7 +17,7 @@ import type {
   Dialling,
   StreamEvents,
 } from '../../core/runtime/index.ts';
-import type { Backends, SessionFacts, Target } from './backends.ts';
+import type { Backends, SessionFacts, SessionReport, Target } from './backends.ts';
 import type { SessionEnding } from './endings.ts';
 import { type Opening, type Refusal, UNRECOGNIZED_NAME } from './opening.ts';
 import { Pipe } from './pipe.ts';
@@ -46,6 +46,7 @@ export class StreamSession implements ConnectionHandler {
   private dial: Dialling | null = null;
   private tried: Target[] = [];
   private ticket = 0;
+  private readonly acceptedMs: number;
   begunMs = 0;
   private connectMs = Number.NaN;
   private paused = false;
@@ -59,7 +60,8 @@ export class StreamSession implements ConnectionHandler {
     this.connection = connection;
     this.facts = facts;
     this.start = start;
-    this.deadlineMs = proxy.nowMs() + proxy.settings.openingMs;
+    this.acceptedMs = proxy.nowMs();
+    this.deadlineMs = this.acceptedMs + proxy.settings.openingMs;
   }
 
   /** What is needed to choose a server is known: begin. */
@@ -325,7 +327,20 @@ export class StreamSession implements ConnectionHandler {
     this.state = over;
     this.up?.close();
     this.down?.close();
-    this.proxy.over(this, this.ending ?? 'complete');
+    this.proxy.over(this, this.report(this.ending ?? 'complete'));
+  }
+
+  private report(ending: SessionEnding): SessionReport {
+    const { facts, tried, up, down, connectMs } = this;
+    return {
+      ...{ kind: 'stream', facts, ending, latencyMs: connectMs },
+      encrypted: this.connection.encrypted,
+      target: tried.at(-1) ?? null,
+      attempts: tried.length,
+      bytesUp: up?.bytes ?? 0,
+      bytesDown: down?.bytes ?? 0,
+      totalMs: this.proxy.nowMs() - this.acceptedMs,
+    };
   }
 }
 

@@ -8,7 +8,7 @@
  */
 import type { Endings } from '../../core/observe/index.ts';
 import type { Clock, DatagramSocket, Network, Timer } from '../../core/runtime/index.ts';
-import type { Backends, JoinedSession, SessionTable, Target } from './backends.ts';
+import type { Backends, JoinedSession, SessionReport, SessionTable, Target } from './backends.ts';
 import { type DatagramDrop, datagramDrops, type SessionEnding, sessionEndings } from './endings.ts';
 import { l4Limits } from './limits.ts';
 import { UdpSession } from './udp-session.ts';
@@ -27,6 +27,8 @@ export interface UdpWorld {
   /** Default 8,192 and 1,000 ms. */
   readonly sessionsMax?: number;
   readonly evictMs?: number;
+  /** A session is over. */
+  onOver?(session: SessionReport): void;
 }
 
 export interface UdpStats {
@@ -153,11 +155,12 @@ export class UdpProxy implements SessionTable {
     if (!this.socket!.send(bytes, clientAddress, clientPort)) this.drops.count('answer-queue');
   }
 
-  over(session: UdpSession, ending: SessionEnding): void {
+  over(session: UdpSession, report: SessionReport): void {
     this.sessions.delete(session.key);
-    this.endings.count(ending);
-    this.bytesUp += session.bytesUp;
-    this.bytesDown += session.bytesDown;
+    this.endings.count(report.ending);
+    this.bytesUp += report.bytesUp;
+    this.bytesDown += report.bytesDown;
+    this.world.onOver?.(report);
     if (this.sessions.size > 0) return;
     for (const resolve of this.emptied.splice(0)) resolve();
   }

@@ -9,7 +9,7 @@
  * the session ended; behind over nothing is sent.
  */
 import type { DatagramSocket } from '../../core/runtime/index.ts';
-import type { SessionFacts, Target } from './backends.ts';
+import type { SessionFacts, SessionReport, Target } from './backends.ts';
 import type { SessionEnding } from './endings.ts';
 import { l4Limits } from './limits.ts';
 import type { UdpProxy } from './udp-proxy.ts';
@@ -86,7 +86,17 @@ export class UdpSession {
     this.waiting = [];
     void this.socket?.close();
     this.target.ended(this.ticket, result, this.latencyMs, this.proxy.nowMs());
-    this.proxy.over(this, ending);
+    this.proxy.over(this, this.report(ending));
+  }
+
+  private report(ending: SessionEnding): SessionReport {
+    const { facts, target, bytesUp, bytesDown, latencyMs } = this;
+    return {
+      ...{ kind: 'datagrams', facts, target, ending, bytesUp, bytesDown, latencyMs },
+      encrypted: false,
+      attempts: 1,
+      totalMs: this.proxy.nowMs() - this.begunMs,
+    };
   }
 
   private bound(socket: DatagramSocket): void {

@@ -9,7 +9,7 @@ import {
 import type { Endings } from '../../core/observe/index.ts';
 import type { Clock, Network, TlsOptions, Transport } from '../../core/runtime/index.ts';
 import type { ListenerSettings } from '../config/config.ts';
-import type { Backends } from '../l4/backends.ts';
+import type { Backends, SessionReport } from '../l4/backends.ts';
 import { ServerNames } from '../l4/server-names.ts';
 import { StreamProxy, type StreamRoute, type StreamSettings } from '../l4/stream-proxy.ts';
 import type { Door } from './door.ts';
@@ -24,6 +24,8 @@ export interface StreamDoorOptions {
   readonly tls: TlsOptions | undefined;
   /** The pool with this name as layer 4 sees it. */
   readonly backends: BackendsNamed;
+  /** A session is over. */
+  onSession(listener: string, session: SessionReport): void;
 }
 
 export class StreamDoor implements Door {
@@ -55,7 +57,10 @@ export class StreamDoor implements Door {
   static async open(options: StreamDoorOptions): Promise<StreamDoor> {
     const { settings, tls, transport, network, clock } = options;
     const proxy = new StreamProxy(
-      { network, clock },
+      {
+        ...{ network, clock },
+        onOver: (session) => options.onSession(settings.name, session),
+      },
       routeOf(options, settings),
       settingsOf(settings),
     );

@@ -2,6 +2,7 @@
 import type { Listening } from '../../core/base/index.ts';
 import type { Clock, Network } from '../../core/runtime/index.ts';
 import type { ListenerSettings } from '../config/config.ts';
+import type { SessionReport } from '../l4/backends.ts';
 import { openUdpProxy, type UdpProxy } from '../l4/udp-proxy.ts';
 import type { Door } from './door.ts';
 import { type BackendsNamed, NamedBackends } from './named-backends.ts';
@@ -11,6 +12,8 @@ export interface UdpDoorOptions {
   readonly clock: Clock;
   readonly settings: ListenerSettings;
   readonly backends: BackendsNamed;
+  /** A session is over. */
+  onSession(listener: string, session: SessionReport): void;
 }
 
 export class UdpDoor implements Door {
@@ -30,7 +33,10 @@ export class UdpDoor implements Door {
   static async open(options: UdpDoorOptions): Promise<UdpDoor> {
     const { network, clock, settings, backends } = options;
     const proxy = await openUdpProxy(
-      { network, clock },
+      {
+        ...{ network, clock },
+        onOver: (session) => options.onSession(settings.name, session),
+      },
       { host: settings.bind, port: settings.port },
       new NamedBackends(settings.pool as string, backends),
       { idleMs: settings.timeouts.udpIdleMs },

@@ -63,6 +63,10 @@ class StreamTarget implements Target {
     return this.server.name;
   }
 
+  get pool(): string {
+    return this.runtime.name;
+  }
+
   get address(): Target['address'] {
     return this.runtime.backendOf(this.server).origin.address;
   }

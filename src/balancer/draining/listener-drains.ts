@@ -28,9 +28,16 @@ export interface ListenerDrainsOptions {
 
 interface Row {
   readonly drain: Drain;
-  readonly deadline: Deadline;
+  deadline: Deadline;
+  /** How long behind the deadline a WebSocket has to close in order. */
+  goodbyeMs: number;
+  /** When all are broken off; Infinity before the deadline. */
+  hardMs: number;
   readonly ended: Promise<number>;
 }
+
+/** The deadlines are kept here, where they may change: the longest time that a timer takes. */
+const NO_DEADLINE_MS = 2 ** 31 - 1;
 
 export class ListenerDrains {
   private readonly options: ListenerDrainsOptions;
@@ -46,26 +53,34 @@ export class ListenerDrains {
   }
 
   /**
-   * Begins, unless it has begun already. Resolves when nobody is left, with the number of connections cut.
+   * Begins, or gives a drain under way another deadline. Resolves when nobody is left, with the number of
+   * connections cut.
    * @param goodbyeMs how long behind the deadline a WebSocket has to close in order
    */
   begin(door: Door, deadlineMs: number, goodbyeMs: number = GOODBYE_MS): Promise<number> {
     const known = this.rows.get(door);
-    if (known !== undefined) return known.ended;
     const { clock, log } = this.options;
     const nowMs = clock.monotonicMs();
     const deadline = deadlineAfter(nowMs, deadlineMs);
+    if (known !== undefined) {
+      if (known.drain.state !== 'draining') return known.ended;
+      known.deadline = deadline;
+      known.goodbyeMs = goodbyeMs;
+      if (known.drain.setDeadline(deadline, door.open, nowMs)) this.cut(door, known, nowMs);
+      return known.ended;
+    }
     const drain = new Drain();
     const open = door.open;
-    const ended = door.drain(deadlineMs + goodbyeMs).then((late) => {
+    const ended = door.drain(NO_DEADLINE_MS).then((late) => {
       if (drain.may('last-ended')) drain.look(0, clock.monotonicMs());
       return Math.max(late, drain.report(0, 0).cut);
     });
-    this.rows.set(door, { drain, deadline, ended });
+    const row = { drain, deadline, goodbyeMs, hardMs: Number.POSITIVE_INFINITY, ended };
+    this.rows.set(door, row);
     drain.begin(open, deadline, nowMs);
     log.info('a listener is being drained', { listener: door.settings.name, deadlineMs, open });
     // With no time at all that is now.
-    if (drain.state === 'cutting') this.cut(door);
+    if (drain.state === 'cutting') this.cut(door, row, nowMs);
     this.arm();
     return ended;
   }
@@ -109,7 +124,7 @@ export class ListenerDrains {
         client: addressText(facts.clientAddress, facts.clientPort),
         kind: sessions.kind,
         listener: name,
-        pool: '',
+        pool: target?.pool ?? '',
         server: target?.name ?? '',
         what: facts.serverName,
         ageMs: Math.round(nowMs - begunMs),
@@ -121,14 +136,19 @@ export class ListenerDrains {
   private look(): void {
     this.timer = null;
     const nowMs = this.options.clock.monotonicMs();
-    for (const [door, { drain }] of this.rows) {
-      if (drain.look(door.open, nowMs)) this.cut(door);
+    for (const [door, row] of this.rows) {
+      if (row.drain.look(door.open, nowMs)) this.cut(door, row, nowMs);
+      else if (row.drain.state === 'cutting' && nowMs >= row.hardMs) {
+        row.hardMs = Number.POSITIVE_INFINITY;
+        void door.drain(0);
+      }
     }
     this.arm();
   }
 
-  private cut(door: Door): void {
+  private cut(door: Door, row: Row, nowMs: number): void {
     const { name } = door.settings;
+    row.hardMs = nowMs + row.goodbyeMs;
     this.options.log.warn('what is left at a drained listener is cut', {
       listener: name,
       left: door.open,

@@ -70,12 +70,16 @@ test('drain without any time: cut inside the call', () => {
 
 test('drain that is begun again: has the new deadline', async () => {
   const { clock, told, a, drains: of } = drains();
-  a.active = 1;
+  a.active = 3;
   of.begin(a, 100);
+  a.active = 1;
   of.begin(a, 10_000);
   await clock.advance(5_000);
   assert.ok(!told.includes('cut a'));
   assert.equal(of.report(a)?.deadlineInMs, 5_000);
+  assert.equal(of.report(a)?.atStart, 3);
+  of.begin(a, 0);
+  assert.ok(told.includes('cut a'));
 });
 
 test('drain in a pool with sessions: waits for its deadline though nothing is under way', async () => {

@@ -66,9 +66,15 @@ export class ServerDrains {
     const { pool, name, hasSessions } = this.of;
     const nowMs = this.clock.monotonicMs();
     const known = this.rows.get(server);
-    if (known !== undefined && known.drain.state !== 'draining')
-      return known.drain.state === 'drained';
     const deadline = deadlineAfter(nowMs, deadlineMs);
+    if (known !== undefined) {
+      if (known.drain.state !== 'draining') return known.drain.state === 'drained';
+      known.deadline = deadline;
+      const isOver = known.drain.setDeadline(deadline, server.active, nowMs, hasSessions);
+      if (isOver) this.cut(server, known, nowMs);
+      this.settle(server, known.drain);
+      return true;
+    }
     const drain = new Drain();
     const row = { drain, deadline, hardMs: Number.POSITIVE_INFINITY };
     this.rows.set(server, row);

@@ -58,6 +58,13 @@ export class Drain {
     this.look(left, nowMs, mayCome);
   }
 
+  /** Another deadline for the same drain, while it is `draining`. As `look`. */
+  setDeadline(deadline: Deadline, left: number, nowMs: number, mayCome = false): boolean {
+    invariant(this.state === 'draining', 'a drain has a deadline until that has come');
+    this.deadline = deadline;
+    return this.look(left, nowMs, mayCome);
+  }
+
   resume(): void {
     this.go('resume');
   }

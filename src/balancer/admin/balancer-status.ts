@@ -52,6 +52,8 @@ export interface ServerShown {
   readonly state: string;
   readonly causes: readonly string[];
   readonly weight: number;
+  /** An operator gave the weight, in the place of what its source says. */
+  readonly weighed: boolean;
   readonly priority: number;
   /** The part of its turns that it takes, below 1 while it starts slowly. */
   readonly share: number;

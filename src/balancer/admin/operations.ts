@@ -16,7 +16,7 @@ import {
 import type { ListenerDrains } from '../draining/listener-drains.ts';
 import type { Door } from '../listeners/door.ts';
 import type { ServingPool } from '../pools/serving-pool.ts';
-import type { Server } from '../servers/server.ts';
+import { type Server, WEIGHT_MAX } from '../servers/server.ts';
 import type { BalancerStatus } from './balancer-status.ts';
 
 /** What the operations need of the balancer. */
@@ -40,6 +40,7 @@ const refusals = {
   'no-such-listener': [404, 'There is no such listener.'],
   'not-draining': [409, 'It is not drained by this call.'],
   'being-cut': [409, 'The deadline is over and what is left is being cut.'],
+  'in-settings': [409, 'The server stands in the settings.'],
   'bad-body': [400, 'The body is not as it should be.'],
   'cannot-listen': [409, 'The address cannot be had.'],
   'registration-refused': [400, 'The registration is refused.'],
@@ -108,6 +109,13 @@ export function balancerOperations(balancer: Operated): readonly Operation[] {
       about: 'Puts a server back that was drained.',
       needsToken: true,
       run: ofServer(resumeServer),
+    },
+    {
+      method: 'POST',
+      path: '/pools/:pool/servers/:server/weight',
+      about: 'Another weight for a server that was found or registered itself; null takes it back.',
+      needsToken: true,
+      run: ofServer(weighServer),
     },
     {
       method: 'POST',
@@ -186,6 +194,27 @@ function resumeServer(pool: ServingPool, server: Server): OperationAnswer {
 }
 
 /** The deadline of a drain; a sentence when the body is none. */
+/** Servers of the settings are weighed there, so that file and process say the same. */
+function weighServer(
+  { name: pool, membership }: ServingPool,
+  { name }: Server,
+  { body }: OperationCall,
+): OperationAnswer {
+  const weight = isObject(body) ? body.weight : undefined;
+  const isWhole = Number.isInteger(weight) && (weight as number) >= 0;
+  if (weight !== null && !(isWhole && (weight as number) <= WEIGHT_MAX)) {
+    return refuse(
+      'bad-body',
+      `wanted { "weight": a whole number from 0 to ${WEIGHT_MAX}, or null }`,
+    );
+  }
+  if (membership.sourceOf(name) === 'settings') {
+    return refuse('in-settings', `change balancer.pools.${pool}.servers.${name}.weight`);
+  }
+  membership.say(name, weight === null ? undefined : { weight: weight as number });
+  return done({ pool, server: name, weight: membership.weightOf(name) });
+}
+
 function deadlineOf(body: unknown): number | string {
   if (body === undefined) return DRAIN_MS;
   const { deadlineMs = DRAIN_MS } = isObject(body) ? body : { deadlineMs: null };

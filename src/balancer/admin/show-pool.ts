@@ -67,6 +67,7 @@ function showServer(pool: ServingPool, backend: Backend, nowMs: number): ServerS
     state: server.state,
     causes: causesOf(pool, server),
     weight: server.weight,
+    weighed: pool.membership.isWeighed(server.name),
     priority: server.priority,
     share: round(server.share),
     active: server.active,

@@ -138,6 +138,16 @@ export class Membership {
     );
   }
 
+  /** The weight that a member has now; undefined when there is none of that name. */
+  weightOf(name: string): number | undefined {
+    return this.members.find((member) => member.spec.name === name)?.spec.weight;
+  }
+
+  /** Whether its weight is an operator's. */
+  isWeighed(name: string): boolean {
+    return this.said.get(name)?.weight !== undefined;
+  }
+
   status(): MembershipStatus {
     const { members, tooMany } = this;
     const sources = [...this.running.values()].map(({ source }) => source.status());

@@ -32,7 +32,13 @@ const listenerTls = group('TLS of a listener; on when it has a certificate.', {
     about: 'Oldest version of TLS.',
     reloadable,
   }),
-  ciphers: text({ default: undefined, about: 'Cipher list of OpenSSL.', max: 4096, reloadable }),
+  ciphers: text({
+    default: undefined,
+    about:
+      'Cipher list of OpenSSL; default those with forward secrecy and authenticated encryption.',
+    max: 4096,
+    reloadable,
+  }),
   http2: flag({ default: true, about: 'Offer HTTP/2 by ALPN.', reloadable }),
   clientCa: path({
     default: undefined,

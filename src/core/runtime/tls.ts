@@ -2,6 +2,23 @@
  * What is chosen for TLS, on either side. Texts are PEM; the fields mean what they mean in `node:tls`.
  */
 
+/**
+ * What a server takes if it is not told otherwise: forward secrecy and authenticated encryption only, so nothing
+ * that RFC 9113 appendix A forbids below HTTP/2, and what RFC 9325 section 4.2 recommends. Every client of the last
+ * ten years has one of them.
+ */
+export const MODERN_CIPHERS: string = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
 /** A certificate with the chain below it, and its key. */
 export interface TlsCertificate {
   readonly cert: string | Buffer;
@@ -15,7 +32,7 @@ interface TlsChoices {
   /** Default TLSv1.2. */
   readonly minVersion?: TlsVersion;
   readonly maxVersion?: TlsVersion;
-  /** Cipher suites, as in OpenSSL's ciphers(1). */
+  /** Cipher suites, as in OpenSSL's ciphers(1). A server's default: `MODERN_CIPHERS`; a client's: those of Node. */
   readonly ciphers?: string;
   /** Application protocols (RFC 7301), the one wanted most first. */
   readonly alpn?: readonly string[];

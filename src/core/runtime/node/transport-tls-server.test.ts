@@ -160,6 +160,33 @@ test('sessionSeconds 0: nothing is resumed', async () => {
   await door.listener.close();
 });
 
+test('only suites with forward secrecy and authenticated encryption are taken, if others are not asked for', async () => {
+  const shake = async (tls: TlsOptions, ciphers: string): Promise<string> => {
+    const door = await accepting(transport, { tls });
+    const socket = client(door.listener.port, { ciphers, maxVersion: 'TLSv1.2' });
+    const shaken = new Promise<string>((resolve) => {
+      socket.once('secureConnect', () => resolve(socket.getCipher().name));
+      socket.once('close', () => resolve('refused'));
+    });
+    const name = await shaken;
+    socket.destroy();
+    await door.listener.close();
+    return name;
+  };
+  for (const name of [
+    'AES128-GCM-SHA256',
+    'AES256-SHA',
+    'ECDHE-RSA-AES128-SHA',
+    'ECDHE-ECDSA-AES128-SHA256',
+  ]) {
+    assert.equal(await shake(first, name), 'refused', name);
+  }
+  const modern = 'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256';
+  assert.match(await shake(first, modern), /^ECDHE-(ECDSA|RSA)-AES128-GCM-SHA256$/);
+  const old = 'ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA';
+  assert.match(await shake({ ...first, ciphers: old }, old), /^ECDHE-(ECDSA|RSA)-AES128-SHA$/);
+});
+
 test('certificates that cannot be told apart by name or do not fit their key are refused whole', async () => {
   const nameless = { ...first, certificates: [authority.issue('x', 'IP:127.0.0.1')] };
   const broken = { ...first, certificates: [{ cert: shop.cert, key: pay.key }] };

@@ -15,7 +15,7 @@ import {
   type Server,
   type TLSSocket,
 } from 'node:tls';
-import type { TlsCertificate, TlsOptions } from '../tls.ts';
+import { MODERN_CIPHERS, type TlsCertificate, type TlsOptions } from '../tls.ts';
 import {
   type ByteStream,
   ListenError,
@@ -151,7 +151,7 @@ function tlsServer(tls: TlsOptions, { name, ticketKeys, timeoutMs }: ServerSetti
   const { sessionSeconds = sessionSecondsDefault } = tls;
   const shared = {
     ca,
-    ciphers: tls.ciphers,
+    ciphers: tls.ciphers ?? MODERN_CIPHERS,
     minVersion: tls.minVersion ?? 'TLSv1.2',
     maxVersion: tls.maxVersion,
     // Without tickets there is nothing to resume by: Node keeps no sessions itself.

@@ -1,4 +1,12 @@
 /** The door of the policy: what RFC 9111 and its kin say about storing and using responses, as pure functions. */
+export {
+  CODINGS,
+  type Coding,
+  type CodingWeights,
+  codingWeights,
+  normaliseAcceptEncoding,
+} from './accept-encoding.ts';
+export { cacheStatus, type ForwardReason, type Handled } from './cache-status.ts';
 export { isNotModified, type StoredTimes } from './conditional.ts';
 export {
   type Directives,
@@ -15,6 +23,7 @@ export {
 } from './freshness.ts';
 export { parseHttpDate } from './http-date.ts';
 export { invalidatedBy } from './invalidation.ts';
+export { decideRange, type Part, RANGES_MAX, type RangeDecision } from './ranges.ts';
 export { type ResponseFacts, readResponse } from './response-facts.ts';
 export {
   currentAge,

@@ -319,6 +319,8 @@ export class Bed implements ForwardPlan {
   }
 
   private requestEnded(exchange: Exchange, ending: RequestEnding): void {
+    // An access log asks for them.
+    if (exchange.client.remoteAddress === '' || exchange.wallMs() < 0) throw new Error('no client');
     this.endings.push(`${exchange.status} ${ending}`);
   }
 }

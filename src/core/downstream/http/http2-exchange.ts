@@ -49,10 +49,12 @@ export class Http2Exchange extends Exchange {
   seenBytes = 0;
   movedMs = 0;
   private connection: Http2ServerConnection | null = null;
+  /** The same, for as long as somebody may ask where the request came from: until `reset`. */
+  private home: Http2ServerConnection | null = null;
   private stream: Http2Stream<Http2Exchange> | null = null;
 
   get client(): ClientFacts {
-    return this.connection!.client;
+    return this.home!.client;
   }
 
   get bodyEnded(): boolean {
@@ -64,7 +66,7 @@ export class Http2Exchange extends Exchange {
   }
 
   wallMs(): number {
-    return this.connection!.server.clock.wallMs();
+    return this.home!.server.clock.wallMs();
   }
 
   /** Begins with a request on a stream. `end`: it has no body. */
@@ -75,6 +77,7 @@ export class Http2Exchange extends Exchange {
     end: boolean,
   ): void {
     this.connection = connection;
+    this.home = connection;
     this.stream = stream;
     this.startedMs = startedMs;
     this.movedMs = startedMs;
@@ -92,6 +95,7 @@ export class Http2Exchange extends Exchange {
 
   /** Forgets everything, for the next request. */
   reset(): void {
+    this.home = null;
     this.sink = this;
     this.flow = null;
     this.begun = false;

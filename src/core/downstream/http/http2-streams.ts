@@ -60,7 +60,7 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
     if (head.targetLength > limits.head.targetBytes) {
       this.refuse(exchange, problems.targetTooLong);
     } else if (limits.bodyBytes > 0 && head.contentLength > limits.bodyBytes) {
-      this.tooLarge(exchange);
+      this.refuse(exchange, problems.bodyTooLarge);
     } else if (head.method === MethodId.connect) {
       this.connect(exchange, end);
     } else {
@@ -76,7 +76,8 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
     const exchange = exchanges.take() ?? new Http2Exchange();
     exchange.begin(owner, stream, owner.http2.nowMs, stream.remoteEnded);
     this.count++;
-    this.refuse(exchange, problems.headTooLarge);
+    // `onProblem` has counted it.
+    this.answerInstead(exchange, 431, sentenceOf(problems.headTooLarge), 'refused');
     owner.requestBegan();
   }
 
@@ -89,7 +90,7 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
     const { bodyBytes } = this.owner.server.limits;
     const limited = bodyBytes > 0 && !exchange.asksTunnel && !exchange.isOver;
     if (limited && exchange.receivedBytes > bodyBytes) {
-      this.tooLarge(exchange);
+      this.refuse(exchange, problems.bodyTooLarge);
     } else if (body.sink !== null) {
       this.feed(exchange);
     }
@@ -198,14 +199,8 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
   }
 
   private refuse(exchange: Http2Exchange, problem: HttpProblem): void {
-    const { status, says, name } = problem;
     this.owner.server.events.onRefused(problem);
-    this.answerInstead(exchange, status, `${says} (${name})`, 'refused');
-  }
-
-  private tooLarge(exchange: Http2Exchange): void {
-    const says = 'The body of the request is larger than allowed.';
-    this.answerInstead(exchange, 413, says, 'refused');
+    this.answerInstead(exchange, problem.status, sentenceOf(problem), 'refused');
   }
 
   /** Ends a stream without another word. */
@@ -214,4 +209,8 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
     if (exchange !== null) exchange.ending = why;
     this.owner.http2.reset(stream, Http2ErrorCode.cancel);
   }
+}
+
+function sentenceOf({ says, name }: HttpProblem): string {
+  return `${says} (${name})`;
 }

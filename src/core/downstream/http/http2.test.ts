@@ -316,6 +316,13 @@ function request(
   return Buffer.concat(pieces);
 }
 
+/** The problems that a refusal counts, by its status: one each. CONNECT is no problem. */
+const COUNTED: Readonly<Record<number, readonly string[]>> = {
+  413: ['body-too-large'],
+  414: ['target-too-long'],
+  431: ['h2-head-too-large'],
+};
+
 for (const [what, { bodyBytes = 0, targetBytes = 8192 }, octets, status] of refusals) {
   test(`${what} is answered with ${status}, and the connection goes on`, async () => {
     const limits = { bodyBytes, head: { headBytes: 32_768, fieldsMax: 128, targetBytes } };
@@ -326,6 +333,7 @@ for (const [what, { bodyBytes = 0, targetBytes = 8192 }, octets, status] of refu
       client.send(get(3));
       await untilFrame(client, { ...END, id: 3 });
       assert.ok(bed.endings.includes(`${status} refused`));
+      assert.deepEqual(bed.refused, COUNTED[status] ?? []);
     });
   });
 }

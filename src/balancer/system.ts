@@ -303,7 +303,14 @@ export class Balancer {
     if (!(door instanceof HttpDoor || door instanceof StreamDoor)) return;
     const { disk } = this.context;
     const tls = tlsOfListener(disk, next);
-    if (tls === undefined || door.settings.tls.certificates.length === 0) return;
+    const had = door.settings.tls.certificates.length > 0;
+    if ((tls !== undefined) !== had) {
+      const change = had ? 'has TLS and cannot be without' : 'has no TLS and cannot get it';
+      throw new Error(
+        `listener ${next.name} ${change} while it listens: remove it, then add it anew`,
+      );
+    }
+    if (tls === undefined) return;
     const before = tlsOfListener(disk, door.settings);
     door.updateTls(tls);
     if (before !== undefined) undo.push(() => door.updateTls(before));

@@ -38,7 +38,11 @@ const servers = records(
       reloadable,
     }),
     priority: integer({ default: 0, max: 100, about: '0 is used first.', reloadable }),
-    requestsMax: integer({ default: 0, about: 'Requests at once; 0 for no limit.', reloadable }),
+    requestsMax: integer({
+      default: 0,
+      about: 'Requests and sessions at once; 0 for no limit.',
+      reloadable,
+    }),
     state: choice(['up', 'draining', 'maintenance'], {
       default: 'up',
       about: 'What an operator wants of it.',
@@ -139,7 +143,7 @@ const breaker = group('Circuit breaker of each server.', {
 const persistence = group('Which server a session stays on.', {
   by: choice(['none', 'cookie', 'app-cookie', 'source', 'header'], {
     default: 'none',
-    about: 'What a session is known by.',
+    about: 'What a session is known by; TCP and UDP know source alone.',
     reloadable,
   }),
   name: text({ default: 'PLINTHID', about: 'Name of the cookie or header.', reloadable }),
@@ -214,7 +218,7 @@ const upstream = group('Connections to the servers.', {
   }),
   connectionsMax: integer({
     default: 0,
-    about: 'Connections to one server; 0 for no limit.',
+    about: 'Connections of HTTP to one server; 0 for no limit.',
     reloadable,
   }),
   idleMax: integer({ default: 256, about: 'Connections kept to one server.', reloadable }),
@@ -249,7 +253,7 @@ export const pools = records(
     }),
     hashOn: choice(['source', 'header', 'cookie', 'path', 'query'], {
       default: 'source',
-      about: 'What the keyed policies look at.',
+      about: 'What the keyed policies look at; of TCP and UDP it is always the source.',
       reloadable,
     }),
     hashName: text({

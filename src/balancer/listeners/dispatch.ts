@@ -9,6 +9,7 @@ import { answer, type Exchange, type Handler } from '../../core/http/index.ts';
 import { forward } from '../../core/proxy/index.ts';
 import { FieldId } from '../../core/wire/index.ts';
 import type { PoolRuntime } from '../pools/pool-runtime.ts';
+import { refusalSays } from '../routes/refusals.ts';
 import type { Route } from '../routes/route.ts';
 import { EditedResponse } from './edited-response.ts';
 
@@ -56,5 +57,6 @@ function redirect(route: Route, exchange: Exchange): void {
 }
 
 function respond(route: Route, exchange: Exchange): void {
-  answer(exchange, { status: route.status });
+  const says = refusalSays.get(route);
+  answer(exchange, { status: route.status, ...(says !== undefined && { says }) });
 }

@@ -58,3 +58,42 @@ test('a breaker takes other settings while it is there', async () => {
   assert.equal(pool.pool.has(first, 'tripped'), true);
   pool.close();
 });
+
+test('sessions of layer 4 stay with the server of their address, and go on when it is out', async () => {
+  const { pool } = await runtime('persistence: { by: source }');
+  const chosen = (address: string): Server | undefined => pool.chooseServer(address, [], 1);
+  const one = chosen('192.0.2.1') as Server;
+  const others = new Set(['192.0.2.2', '192.0.2.3', '192.0.2.4'].map((each) => chosen(each)));
+  assert.equal(others.size, 3);
+  for (let i = 0; i < 4; i++) assert.equal(chosen('192.0.2.1'), one);
+  pool.pool.set(one, 'maintenance', true);
+  const next = chosen('192.0.2.1');
+  assert.ok(next !== undefined && next !== one);
+  pool.pool.set(one, 'maintenance', false);
+  assert.equal(chosen('192.0.2.1'), next);
+  const retried = pool.chooseServer('192.0.2.1', [next as Server], 1);
+  assert.ok(retried !== undefined && retried !== next);
+  assert.equal(chosen('192.0.2.1'), retried);
+  pool.close();
+});
+
+test('a strict session of layer 4 is refused while its server is out', async () => {
+  const { pool } = await runtime('persistence: { by: source, strict: true }');
+  const one = pool.chooseServer('192.0.2.1', [], 1) as Server;
+  pool.pool.set(one, 'maintenance', true);
+  assert.equal(pool.chooseServer('192.0.2.1', [], 1), undefined);
+  pool.pool.set(one, 'maintenance', false);
+  assert.equal(pool.chooseServer('192.0.2.1', [], 1), one);
+  pool.close();
+});
+
+test('another panic share holds at once, for servers that are down already', async () => {
+  const { pool } = await runtime('health: { check: none }');
+  for (const server of pool.pool.servers) pool.pool.set(server, 'down', true);
+  assert.ok(pool.chooseServer('192.0.2.1', [], 1) !== undefined);
+  pool.apply(poolSettings('health: { check: none }\npanic_share: 0'), undefined);
+  assert.equal(pool.chooseServer('192.0.2.1', [], 1), undefined);
+  pool.apply(poolSettings('health: { check: none }'), undefined);
+  assert.ok(pool.chooseServer('192.0.2.1', [], 1) !== undefined);
+  pool.close();
+});

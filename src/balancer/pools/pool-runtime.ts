@@ -35,6 +35,7 @@ import { asksForWebSocket } from '../draining/under-way.ts';
 import { WebSocketTap } from '../draining/web-socket-tap.ts';
 import { Outliers } from '../health/outliers.ts';
 import { SlowStarts } from '../health/slow-start.ts';
+import { hashAddress } from '../keys/hash.ts';
 import { decideBinding } from '../persistence/binding.ts';
 import { type AttemptResult, Attempts } from '../policies/attempts.ts';
 import { Chooser } from '../policies/chooser.ts';
@@ -152,6 +153,7 @@ export class PoolRuntime implements ForwardPlan {
       this.chooser = this.newChooser();
       this.attempts = new Attempts(this.pool, this.chooser);
     }
+    if (before.panicShare !== settings.panicShare) this.pool.setPanicShare(settings.panicShare);
     if (!same(before.retries, settings.retries)) this.budget = newBudget(settings);
     const slowStarts = before.health.slowStartMs !== settings.health.slowStartMs;
     if (slowStarts) {
@@ -248,16 +250,25 @@ export class PoolRuntime implements ForwardPlan {
   // For layer 4.
 
   /** A server for a session; those that were tried only when there is no other. */
-  chooseServer(key: number, tried: readonly Server[], nowMs: number): Server | undefined {
-    const { choice } = this;
-    if (tried.length === 0) this.budget.request(nowMs);
-    choice.key = key;
+  chooseServer(address: string, tried: readonly Server[], nowMs: number): Server | undefined {
+    const { choice, sessions } = this;
+    if (tried.length === 0) {
+      this.budget.request(nowMs);
+      const bound = sessions?.ofAddress?.(address, nowMs);
+      // Layer 4 has no queue: a session whose server is full is refused, as where all are.
+      const decision = bound === undefined ? 'rebind' : decideBinding(bound, sessions!.strict);
+      if (decision !== 'rebind') return decision === 'use' ? bound : undefined;
+    }
+    choice.key = hashAddress(address);
     choice.nowMs = nowMs;
     choice.avoid = tried;
-    const server = this.chooser.choose(choice);
-    if (server !== undefined || tried.length === 0) return server;
-    choice.avoid = [];
-    return this.chooser.choose(choice);
+    let server = this.chooser.choose(choice);
+    if (server === undefined && tried.length > 0) {
+      choice.avoid = [];
+      server = this.chooser.choose(choice);
+    }
+    if (server !== undefined) sessions?.bindAddress?.(address, server, nowMs);
+    return server;
   }
 
   mayRetrySession(attempts: number, nowMs: number): boolean {

@@ -24,6 +24,9 @@ export interface Sessions {
   find(exchange: Exchange, nowMs: number): Server | undefined;
   /** The response of a server is about to go to the client. */
   answered(exchange: Exchange, server: Server, head: ResponseHead, nowMs: number): void;
+  /** Where sessions are known by their address alone: those of layer 4 too. */
+  ofAddress?(address: string, nowMs: number): Server | undefined;
+  bindAddress?(address: string, server: Server, nowMs: number): void;
   /** The members of the pool are others. */
   know(servers: Iterable<Server>): void;
   forget(server: Server): void;
@@ -38,10 +41,9 @@ export function createSessions({ persistence }: PoolSettings, random: Random): S
   if (by === 'cookie') return new CookieSessions(persistence, random);
   const table = new StickTable({ entriesMax: entries, idleMs: maxAgeMs });
   if (by === 'app-cookie') return new ApplicationSessions(name, table, strict);
-  const header = by === 'header' ? lowerName(name) : undefined;
-  return new TableSessions(table, strict, (exchange) =>
-    header === undefined ? exchange.client.remoteAddress : headerOf(exchange, header),
-  );
+  if (by === 'source') return new SourceSessions(table, strict);
+  const header = lowerName(name);
+  return new TableSessions(table, strict, (exchange) => headerOf(exchange, header));
 }
 
 class CookieSessions implements Sessions {
@@ -124,7 +126,7 @@ class ApplicationSessions implements Sessions {
 
 class TableSessions implements Sessions {
   readonly strict: boolean;
-  private readonly table: StickTable;
+  protected readonly table: StickTable;
   private readonly keyOf: (exchange: Exchange) => string | undefined;
 
   constructor(
@@ -153,6 +155,21 @@ class TableSessions implements Sessions {
 
   forget(server: Server): void {
     this.table.forget(server);
+  }
+}
+
+/** Requests and sessions of layer 4 from one address go to one server. */
+class SourceSessions extends TableSessions {
+  constructor(table: StickTable, strict: boolean) {
+    super(table, strict, ({ client }) => client.remoteAddress);
+  }
+
+  ofAddress(address: string, nowMs: number): Server | undefined {
+    return this.table.find(address, nowMs);
+  }
+
+  bindAddress(address: string, server: Server, nowMs: number): void {
+    if (this.table.find(address, nowMs) !== server) this.table.bind(address, server, nowMs);
   }
 }
 

@@ -3,7 +3,6 @@
  * and limits as of requests; what they have in common is counted in the same place.
  */
 
-import { hashAddress } from '../keys/hash.ts';
 import type { Backends, SessionFacts, Target } from '../l4/backends.ts';
 import type { AttemptResult } from '../policies/attempts.ts';
 import type { Server } from '../servers/server.ts';
@@ -31,7 +30,7 @@ export class StreamBackends implements Backends {
     nowMs: number,
   ): Target | undefined {
     const servers = tried.map((target) => (target as StreamTarget).server);
-    const server = this.runtime.chooseServer(hashAddress(clientAddress), servers, nowMs);
+    const server = this.runtime.chooseServer(clientAddress, servers, nowMs);
     return server === undefined ? undefined : this.targetOf(server);
   }
 

@@ -6,6 +6,12 @@ export const badPath: Route = refusal('bad-path');
 /** Servers read the path in different ways, and by the routes they would be different requests. */
 export const ambiguousPath: Route = refusal('ambiguous-path');
 
+/** What they tell the client. */
+export const refusalSays: ReadonlyMap<Route, string> = new Map([
+  [badPath, 'The path has a broken or forbidden encoding, or leads above the root.'],
+  [ambiguousPath, 'Servers may read this path in more than one way, and routes tell those apart.'],
+]);
+
 function refusal(name: string): Route {
   const settings = {
     name,

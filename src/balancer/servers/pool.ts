@@ -27,7 +27,7 @@ export interface PoolChange {
 
 export class Pool {
   levels: readonly Level[] = [];
-  private readonly options: LevelOptions;
+  private options: LevelOptions;
   private readonly byName = new Map<string, Server>();
   private events: PoolEvents | undefined = undefined;
   /** Levels that wait for the end of `together`; undefined outside. */
@@ -107,6 +107,12 @@ export class Pool {
     const level = this.levels[server.level];
     if (level?.members[server.member] === server) this.changed(level);
     return true;
+  }
+
+  /** Another share of healthy servers below which a level uses all of them. */
+  setPanicShare(panicShare: number): void {
+    this.options = { ...this.options, panicShare };
+    this.regather(new Set());
   }
 
   /** Sets the part of its turns that a starting server takes, above 0 up to 1. */

@@ -13,7 +13,15 @@ import type { HttpServerEvents } from '../core/downstream/index.ts';
 import type { Exchange, Handler } from '../core/http/index.ts';
 import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
 import { ProxyFields } from '../core/proxy/index.ts';
-import type { Clock, Disk, Network, Random, TlsClient, Transport } from '../core/runtime/index.ts';
+import {
+  type Clock,
+  type Disk,
+  ListenError,
+  type Network,
+  type Random,
+  type TlsClient,
+  type Transport,
+} from '../core/runtime/index.ts';
 import {
   createNodeNames,
   createNodeNetwork,
@@ -182,6 +190,7 @@ export class Balancer {
 
   reopenFiles(): void {
     this.accessLog.reopen();
+    for (const door of this.doors.values()) this.renewTls(door);
   }
 
   // For status, metrics and operators.
@@ -314,6 +323,21 @@ export class Balancer {
     const before = tlsOfListener(disk, door.settings);
     door.updateTls(tls);
     if (before !== undefined) undo.push(() => door.updateTls(before));
+  }
+
+  /** Certificates that were renewed in place, without a change of settings. Connections keep what they have. */
+  private renewTls(door: Door): void {
+    if (!(door instanceof HttpDoor || door instanceof StreamDoor)) return;
+    const { disk, log } = this.context;
+    const { settings } = door;
+    try {
+      const tls = tlsOfListener(disk, settings);
+      if (tls !== undefined && !this.listenerDrains.has(door)) door.updateTls(tls);
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      const { name: listener } = settings;
+      log.error('certificates can not be read anew; those of before are kept', { listener, error });
+    }
   }
 
   private removeDoor(name: string, door: Door): void {

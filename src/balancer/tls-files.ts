@@ -17,9 +17,15 @@ export function tlsOfListener(
   const [first, ...others] = tls.certificates;
   if (first === undefined) return undefined;
   const read = (path: string): Buffer => {
-    const bytes = readFileWhole(disk, path);
-    if (bytes !== null) return bytes;
-    throw new ListenError('tls-invalid', name, new Error(`${path} can not be read`));
+    let cause: unknown;
+    try {
+      const bytes = readFileWhole(disk, path);
+      if (bytes !== null) return bytes;
+    } catch (error) {
+      cause = error;
+    }
+    const problem = new Error(`${path} can not be read`, { cause });
+    throw new ListenError('tls-invalid', name, problem);
   };
   const certificate = ({ cert, key }: { cert: string; key: string }) => ({
     cert: read(cert),

@@ -9,6 +9,7 @@ import { buildProgram, exitCodeTable } from '../src/cli/index.ts';
 import { exampleYaml, jsonSchema, referenceMarkdown } from '../src/core/config/index.ts';
 import { sectionsFor } from '../src/node.ts';
 import { systems } from '../src/systems.ts';
+import { balancerMetricsPage } from './balancer-metrics-page.ts';
 import { commandsPage } from './commands-page.ts';
 import { compatibilityPage } from './compatibility-page.ts';
 import { settingsPage } from './settings-page.ts';
@@ -29,6 +30,7 @@ export const generated: readonly GeneratedDocument[] = [
     text: () => `${JSON.stringify(jsonSchema(sections), null, 2)}\n`,
   },
   { path: 'docs/cli.md', text: cliPage },
+  { path: 'docs/balancer-metrics.md', text: () => `${NOTE}\n${balancerMetricsPage()}` },
   { path: 'docs/commands.md', text: () => `${NOTE}\n${commandsPage()}` },
   { path: 'docs/compatibility.md', text: () => `${NOTE}\n${compatibilityPage()}` },
   { path: 'docs/settings.md', text: () => `${NOTE}\n${settingsPage()}` },

@@ -9,4 +9,5 @@ export type {
 export { type BalancerSettings, balancerConfig } from './config/config.ts';
 export type { DrainShown } from './draining/drain-report.ts';
 export type { Present } from './draining/under-way.ts';
+export { balancerMetricTable } from './metrics.ts';
 export { Balancer, type BalancerContext, createBalancer } from './system.ts';

@@ -68,15 +68,15 @@ export function listenerMetrics(balancer: Observed): readonly MetricSpec[] {
     },
     {
       name: 'plinth_balancer_session_bytes_total',
-      help: 'Bytes of sessions that are over, from clients (up) and from servers (down).',
+      help: 'Bytes of sessions that are over, from clients (in) and to them (out).',
       type: 'counter',
       labels: ['listener', 'direction'],
       collect(emit) {
         for (const { settings, sessions } of balancer.openDoors) {
           const stats = sessions?.stats();
           if (stats === undefined) continue;
-          emit(stats.bytesUp, settings.name, 'up');
-          emit(stats.bytesDown, settings.name, 'down');
+          emit(stats.bytesUp, settings.name, 'in');
+          emit(stats.bytesDown, settings.name, 'out');
         }
       },
     },

@@ -103,7 +103,7 @@ export function poolMetrics(balancer: Observed): readonly MetricSpec[] {
     ),
     ofPool(
       {
-        name: 'plinth_balancer_pool_source_good',
+        name: 'plinth_balancer_pool_source_up',
         help: '1 when a source of servers answers, 0 when it fails or has not answered yet.',
         type: 'gauge',
         label: 'source',
@@ -150,13 +150,13 @@ export function poolMetrics(balancer: Observed): readonly MetricSpec[] {
     ofServer(
       {
         name: 'plinth_balancer_server_connections',
-        help: 'Connections to a server that carry a request, are kept, or are being made.',
+        help: 'Connections to a server that carry a request, are kept idle, or are being made.',
         type: 'gauge',
         label: 'state',
       },
       ({ origin }, emit) => {
         emit(origin.active, 'active');
-        emit(origin.kept, 'kept');
+        emit(origin.kept, 'idle');
         emit(origin.connecting, 'connecting');
       },
     ),

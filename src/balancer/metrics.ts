@@ -4,8 +4,15 @@
  */
 import type { MetricSpec, ScalarMetric } from '../core/observe/index.ts';
 import type { Observed } from './admin/show-balancer.ts';
+import { TrafficTable } from './listeners/traffic.ts';
 import { listenerMetrics, routeMetrics } from './metrics-clients.ts';
 import { poolMetrics } from './metrics-pools.ts';
+
+/** All metrics there are, for documentation: of a balancer with nothing in it. */
+export function balancerMetricTable(): readonly MetricSpec[] {
+  const traffic = { listeners: new TrafficTable(), routes: new TrafficTable() };
+  return balancerMetrics({ traffic, openDoors: [], servingPools: [] } as unknown as Observed);
+}
 
 export function balancerMetrics(balancer: Observed): readonly MetricSpec[] {
   const dropped: ScalarMetric = {

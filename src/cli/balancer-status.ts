@@ -74,13 +74,13 @@ export function statusText(
   const parts = pools.map(poolText);
   if (names.length === 0) {
     const listenerRows = listeners.map(
-      ({ name, protocol, address, open, requests, statuses, drain }) => [
+      ({ name, protocol, address, open, requests, sessions, statuses, drain }) => [
         name,
         protocol,
         address,
         String(open),
-        String(requests),
-        String(statuses['5xx'] ?? 0),
+        sessions === null ? String(requests) : `${sessions.ended} sessions`,
+        sessions === null ? String(statuses['5xx'] ?? 0) : '',
         drain === null ? '' : `${drain.state}, ${drain.left} left`,
       ],
     );
@@ -107,7 +107,11 @@ export function statusText(
 
 function poolText({ name, policy, queued, retries, latency, sources, servers }: PoolShown): string {
   const { total } = latency;
-  const head = `Pool ${name}: ${policy}, ${queued} waiting, ${retries} retries, answers in ${total.p50Ms} ms (p50), ${total.p99Ms} ms (p99)\n`;
+  const speed =
+    total.count === 0
+      ? 'no answers yet'
+      : `answers in ${total.p50Ms} ms (p50), ${total.p99Ms} ms (p99)`;
+  const head = `Pool ${name}: ${policy}, ${queued} waiting, ${retries} retries, ${speed}\n`;
   const rows = servers.map((server) => [
     `  ${server.name}`,
     server.address,
@@ -115,7 +119,7 @@ function poolText({ name, policy, queued, retries, latency, sources, servers }: 
     String(server.weight),
     String(server.active),
     String(server.queued),
-    `${server.connections.active}/${server.connections.kept}`,
+    `${server.connections.active}/${server.connections.idle}`,
     String(server.requests),
     String(server.failures),
     checkText(server),

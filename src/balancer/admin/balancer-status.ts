@@ -13,6 +13,12 @@ export interface ListenerShown {
   /** Connections, or sessions of UDP. */
   readonly open: number;
   readonly requests: number;
+  /** Of layer 4: those that are over, and their bytes from clients and to them. */
+  readonly sessions: {
+    readonly ended: number;
+    readonly bytesIn: number;
+    readonly bytesOut: number;
+  } | null;
   /** By class: none, 1xx to 5xx. */
   readonly statuses: Readonly<Record<string, number>>;
   /** Messages that were no requests, by the name of their problem. */
@@ -29,6 +35,8 @@ export interface RouteShown {
 }
 
 export interface LatencyShown {
+  /** How many were measured; with none the others are 0. */
+  readonly count: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly p99Ms: number;
@@ -63,7 +71,7 @@ export interface ServerShown {
   readonly queued: number;
   readonly connections: {
     readonly active: number;
-    readonly kept: number;
+    readonly idle: number;
     readonly connecting: number;
   };
   readonly requests: number;

@@ -3,6 +3,7 @@ import type { AccessLog } from '../access-log/access-log.ts';
 import type { Registrations } from '../discovery/registrations.ts';
 import type { ListenerDrains } from '../draining/listener-drains.ts';
 import { addressText } from '../draining/under-way.ts';
+import type { SessionTable } from '../l4/backends.ts';
 import type { Door } from '../listeners/door.ts';
 import type { TrafficTable } from '../listeners/traffic.ts';
 import type { ServingPool } from '../pools/serving-pool.ts';
@@ -36,6 +37,12 @@ export function showBalancer(balancer: Observed): BalancerStatus {
   };
 }
 
+function sessionsOf(table: SessionTable): ListenerShown['sessions'] {
+  const { bytesUp, bytesDown } = table.stats();
+  const ended = table.endings.reasons.reduce((sum, reason) => sum + table.endings.of(reason), 0);
+  return { ended, bytesIn: bytesUp, bytesOut: bytesDown };
+}
+
 function showListener({ traffic, listenerDrains }: Observed, door: Door): ListenerShown {
   const { name, protocol, socket } = door.settings;
   const { requests, byClass: counts, refused } = traffic.listeners.of(name);
@@ -46,6 +53,7 @@ function showListener({ traffic, listenerDrains }: Observed, door: Door): Listen
     address: socket === undefined ? addressText(host, port) : `unix:${socket}`,
     open: door.open,
     requests,
+    sessions: door.sessions === undefined ? null : sessionsOf(door.sessions),
     statuses: byClass(counts),
     refused: Object.fromEntries(refused),
     drain: briefly(listenerDrains.report(door)),

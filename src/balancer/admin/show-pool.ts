@@ -72,7 +72,7 @@ function showServer(pool: ServingPool, backend: Backend, nowMs: number): ServerS
     share: round(server.share),
     active: server.active,
     queued: origin.queued,
-    connections: { active: origin.active, kept: origin.kept, connecting: origin.connecting },
+    connections: { active: origin.active, idle: origin.kept, connecting: origin.connecting },
     requests: backend.requests,
     successes: backend.successes,
     failures: backend.failures,
@@ -115,6 +115,7 @@ function showCheck({ checks }: ServingPool, server: Server): CheckShown | null {
 
 function latencyOf(histogram: Histogram): LatencyShown {
   return {
+    count: histogram.count,
     p50Ms: round(histogram.quantile(0.5)),
     p95Ms: round(histogram.quantile(0.95)),
     p99Ms: round(histogram.quantile(0.99)),

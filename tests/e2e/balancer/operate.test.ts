@@ -168,7 +168,7 @@ test(
     assert.equal(a.requests, requests);
     const drained = await server(plinth, 'a');
     assert.equal(drained?.state, 'drained');
-    assert.deepEqual(drained?.connections, { active: 0, kept: 0, connecting: 0 });
+    assert.deepEqual(drained?.connections, { active: 0, idle: 0, connecting: 0 });
     assert.equal((await plinth.cli('balancer', 'resume', 'app', 'a')).code, 0);
     await waitUntil('load at a again', () => a.requests > requests + 100);
     load.process.kill('SIGINT');

@@ -44,7 +44,7 @@ interface ShutdownRequest {
   handle: KernelHandle;
 }
 
-interface PeerName {
+export interface PeerName {
   address?: string;
   port?: number;
 }
@@ -123,17 +123,21 @@ export class HandleStream extends QueuedStream {
   /**
    * @param local the port of the listener, or the path, which then names the peer too; of a dialled TCP
    * socket it is not known yet: 0.
+   * @param peer asked of the kernel unless it is known.
    */
-  constructor(handle: KernelHandle, native: StreamBinding, local: number | string) {
+  constructor(
+    handle: KernelHandle,
+    native: StreamBinding,
+    local: number | string,
+    peer: PeerName = peerOf(handle),
+  ) {
     super();
     binding = native;
     state = native.streamBaseState;
     this.handle = handle;
     handle.owner = this;
-    const name: PeerName = {};
-    handle.getpeername?.(name);
-    this.remoteAddress = name.address ?? (typeof local === 'string' ? local : '');
-    this.remotePort = name.port ?? 0;
+    this.remoteAddress = peer.address ?? (typeof local === 'string' ? local : '');
+    this.remotePort = peer.port ?? 0;
     this.listenerPort = typeof local === 'number' ? local : 0;
   }
 
@@ -324,4 +328,10 @@ export class HandleStream extends QueuedStream {
     this.handle.owner = undefined;
     this.events?.onClosed(this.error);
   }
+}
+
+function peerOf(handle: KernelHandle): PeerName {
+  const name: PeerName = {};
+  handle.getpeername?.(name);
+  return name;
 }

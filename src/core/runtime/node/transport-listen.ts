@@ -37,10 +37,13 @@ export async function listenOn(
   const probes = { keepAliveMs: options.keepAliveMs };
   const asked = addressName(address);
   const path = 'path' in address ? address.path : '';
+  let port = 0;
   let tls: TlsAcceptor | undefined;
   if (options.tls !== undefined) {
     if (path !== '') throw new ListenError('tls-invalid', asked, new Error('a path has no TLS'));
-    tls = tlsAcceptor(options.tls, asked, options, (socket) => tlsStreamOf(socket, tlsBinding()));
+    tls = tlsAcceptor(options.tls, asked, options, (socket) =>
+      tlsStreamOf(socket, tlsBinding(), port),
+    );
   }
   const server = createServer({ allowHalfOpen: true, noDelay: true });
   server.on('connection', (socket: Socket) => {
@@ -48,7 +51,7 @@ export async function listenOn(
     if (tls === undefined) options.onAccept(new SocketStream(socket, path));
     else tls.accept(socket);
   });
-  const port = await bind(server, address, options.backlog);
+  port = await bind(server, address, options.backlog);
   server.on('error', (error) => options.onAcceptError(errorCode(error)));
   if (tls === undefined && tier !== 'streams') {
     const local = path === '' ? port : path;

@@ -20,6 +20,7 @@ import {
   endOfFile,
   HandleStream,
   type KernelHandle,
+  type PeerName,
   type StreamBinding,
 } from './transport-handle.ts';
 import { Sent } from './transport-output.ts';
@@ -36,11 +37,20 @@ export function tlsHandleOf(socket: TLSSocket): KernelHandle | null {
   return (socket as unknown as TlsSocketInside)._handle;
 }
 
-/** The stream of a socket whose handshake is done. @param native missing: over the socket's own stream. */
-export function tlsStreamOf(socket: TLSSocket, native: StreamBinding | undefined): ByteStream {
+/**
+ * The stream of a socket whose handshake is done.
+ *
+ * @param native missing: over the socket's own stream.
+ * @param localPort the listener's, which spares asking the kernel for each connection; 0: not known.
+ */
+export function tlsStreamOf(
+  socket: TLSSocket,
+  native: StreamBinding | undefined,
+  localPort = 0,
+): ByteStream {
   const handle = tlsHandleOf(socket);
   if (native === undefined || handle === null) return new SocketStream(socket);
-  return new TlsHandleStream(socket, handle, native);
+  return new TlsHandleStream(socket, handle, native, localPort);
 }
 
 export class TlsHandleStream extends HandleStream {
@@ -51,8 +61,9 @@ export class TlsHandleStream extends HandleStream {
   private heldEnd = 0;
   private releasing = false;
 
-  constructor(socket: TLSSocket, handle: KernelHandle, native: StreamBinding) {
-    super(handle, native, socket.localPort ?? 0);
+  constructor(socket: TLSSocket, handle: KernelHandle, native: StreamBinding, localPort: number) {
+    // The socket has asked for its peer and remembers.
+    super(handle, native, localPort > 0 ? localPort : (socket.localPort ?? 0), peerOf(socket));
     this.socket = socket;
     socket.on('error', (error) => {
       this.error ??= errorCode(error);
@@ -165,4 +176,9 @@ export class TlsHandleStream extends HandleStream {
       super.received(end);
     } else super.resume();
   }
+}
+
+function peerOf({ remoteAddress, remotePort }: TLSSocket): PeerName {
+  if (remoteAddress === undefined || remotePort === undefined) return {};
+  return { address: remoteAddress, port: remotePort };
 }

@@ -19,9 +19,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { TestAuthority } from '../../src/core/runtime/node/transport-fixture.ts';
 import { startBalancer } from '../../tests/support/balancer/balancer-process.ts';
-import { freePort, temporaryFolder } from '../../tests/support/process.ts';
+import { freePort, residentBytes, temporaryFolder } from '../../tests/support/process.ts';
 import { runLoad } from './loads.ts';
-import { BODIES, PROXY_CORE } from './proxies.ts';
+import { BODIES, PROXY_CORE, startBed } from './proxies.ts';
 
 export const IDLE_BYTES_MAX = 8192;
 
@@ -44,6 +44,16 @@ export interface IdleRow {
   readonly perSecond: number;
 }
 
+/** What the same connections cost a peer. */
+export interface IdlePeer {
+  readonly kind: IdleKind;
+  readonly name: string;
+  readonly connections: number;
+  readonly resident: number;
+}
+
+/** With those to the server they stay below the limit that the peers are started with. */
+const PEER_CONNECTIONS = 3500;
 const WARM_UP = 500;
 const AT_ONCE = 50;
 const LOAD_CONNECTIONS = 50;
@@ -96,6 +106,27 @@ export async function measureIdle(kind: IdleKind, options: IdleOptions): Promise
       if (tries === 20) throw new Error(`${held} of ${connections} connections are open`);
       await sleep(100);
     }
+  }
+}
+
+/** nginx and HAProxy, one after the other, with fewer connections: they too get a first wave. */
+export async function measureIdlePeers(kind: IdleKind): Promise<IdlePeer[]> {
+  const bed = await startBed(kind === 'tls' ? 'tls' : 'http', { beside: '', profile: '' });
+  try {
+    const found: IdlePeer[] = [];
+    for (const { name, port, child } of bed.proxies.filter((proxy) => proxy.name !== 'Plinth')) {
+      for (const socket of await open(kind, port, WARM_UP)) socket.destroy();
+      await sleep(1000);
+      const before = await residentBytes(child.pid);
+      const sockets = await open(kind, port, PEER_CONNECTIONS);
+      const resident = ((await residentBytes(child.pid)) - before) / PEER_CONNECTIONS;
+      for (const socket of sockets) await ask(socket);
+      for (const socket of sockets) socket.destroy();
+      found.push({ kind, name, connections: PEER_CONNECTIONS, resident });
+    }
+    return found;
+  } finally {
+    await bed.stop();
   }
 }
 

@@ -26,7 +26,8 @@ export interface RateOptions extends BedOptions {
   readonly seconds: number;
 }
 
-const WARM_SECONDS = 1;
+/** Long enough for a just-in-time compiler to be done with the hot path, on a machine that is not busy. */
+const WARM_SECONDS = 2;
 
 export async function measureRate(which: RateCase, options: RateOptions): Promise<RateRow> {
   const bed = await startBed(which.door, options);

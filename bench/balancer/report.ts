@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { median } from '../kv/machine.ts';
 import { table } from '../kv/report.ts';
 import type { Rival } from './cases.ts';
-import { IDLE_BYTES_MAX, type IdleRow } from './idle.ts';
+import { IDLE_BYTES_MAX, type IdlePeer, type IdleRow } from './idle.ts';
 import { CIPHER_SUITE } from './proxies.ts';
 import type { RateRow, Sample } from './rates.ts';
 
@@ -113,19 +113,30 @@ export function ratios(
     );
 }
 
-export function idleText(rows: readonly IdleRow[]): string {
-  const cells = rows.map((row) => [
-    row.kind,
-    row.connections.toLocaleString('en'),
-    `**${row.resident.toFixed(0)}**`,
-    row.heap.toFixed(0),
-    `≤ ${IDLE_BYTES_MAX}`,
-    row.resident <= IDLE_BYTES_MAX ? 'yes' : 'no',
-    row.requests.toFixed(0),
-    '0',
-  ]);
-  const head = ['connections', 'number', 'resident bytes each', 'of it heap', 'target', 'met'];
-  return `Each connection had one request answered and rests. The load beside them is wrk with 50 connections and 1 KiB; behind it every idle connection is asked once more. An error of either ends the measurement without a figure.\n\n${table([...head, 'requests beside them', 'errors'], cells)}`;
+export function idleText(rows: readonly IdleRow[], peers: readonly IdlePeer[]): string {
+  const figures = table(
+    [
+      ...['connections', 'number', 'resident bytes each', 'of it heap', 'target', 'met'],
+      ...['requests beside them', 'errors'],
+    ],
+    rows.map((row) => [
+      row.kind,
+      row.connections.toLocaleString('en'),
+      `**${row.resident.toFixed(0)}**`,
+      row.heap.toFixed(0),
+      `≤ ${IDLE_BYTES_MAX}`,
+      row.resident <= IDLE_BYTES_MAX ? 'yes' : 'no',
+      row.requests.toFixed(0),
+      '0',
+    ]),
+  );
+  const others = table(
+    ['peer', 'connections', 'number', 'resident bytes each'],
+    peers.map(({ name, kind, connections, resident }) => [
+      ...[name, kind, connections.toLocaleString('en'), resident.toFixed(0)],
+    ]),
+  );
+  return `Each connection had one request answered and rests. The load beside them is wrk with 50 connections and 1 KiB; behind it every idle connection is asked once more. An error of either ends the measurement without a figure. What the kernel keeps for a socket is in no figure.\n\n${figures}\n\nThe peers:\n\n${others}`;
 }
 
 /** Median and, in brackets, the lowest and the highest. */

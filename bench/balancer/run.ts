@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadText, machineFacts } from '../kv/machine.ts';
 import { RATE_CASES } from './cases.ts';
-import { type IdleRow, measureIdle } from './idle.ts';
+import { type IdlePeer, type IdleRow, measureIdle, measureIdlePeers } from './idle.ts';
 import { measureRate, type RateRow } from './rates.ts';
 import {
   figuresTable,
@@ -77,10 +77,12 @@ if (cases.length > 0) {
 if (asksFor('idle')) {
   const before = loadText();
   const rows: IdleRow[] = [];
+  const peers: IdlePeer[] = [];
   for (const kind of ['plain', 'tls'] as const) {
     rows.push(await measureIdle(kind, { connections: Number(given.connections), seconds }));
+    peers.push(...(await measureIdlePeers(kind)));
   }
-  section('idle', 'Idle connections', before, idleText(rows), true);
+  section('idle', 'Idle connections', before, idleText(rows, peers), true);
 }
 if (asksFor('policies')) {
   const before = loadText();

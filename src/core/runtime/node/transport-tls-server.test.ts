@@ -187,6 +187,22 @@ test('only suites with forward secrecy and authenticated encryption are taken, i
   assert.match(await shake({ ...first, ciphers: old }, old), /^ECDHE-(ECDSA|RSA)-AES128-SHA$/);
 });
 
+test('nobody renegotiates (RFC 9113 section 9.2.1)', async () => {
+  const door = await accepting(transport, { tls: several });
+  for (const servername of ['first.org', 'shop.org']) {
+    const socket = client(door.listener.port, { maxVersion: 'TLSv1.2', servername });
+    await once(socket, 'secureConnect');
+    const refused = new Promise<boolean>((resolve) => {
+      socket.once('error', () => resolve(true));
+      socket.renegotiate({ rejectUnauthorized: false }, (error) => resolve(error !== null));
+    });
+    assert.equal(await refused, true, servername);
+    socket.destroy();
+    (await door.next()).stream.destroy();
+  }
+  await door.listener.close();
+});
+
 test('certificates that cannot be told apart by name or do not fit their key are refused whole', async () => {
   const nameless = { ...first, certificates: [authority.issue('x', 'IP:127.0.0.1')] };
   const broken = { ...first, certificates: [{ cert: shop.cert, key: pay.key }] };

@@ -154,10 +154,11 @@ function tlsServer(tls: TlsOptions, { name, ticketKeys, timeoutMs }: ServerSetti
     ciphers: tls.ciphers ?? MODERN_CIPHERS,
     minVersion: tls.minVersion ?? 'TLSv1.2',
     maxVersion: tls.maxVersion,
-    // Without tickets there is nothing to resume by: Node keeps no sessions itself.
-    ...(sessionSeconds > 0
-      ? { sessionTimeout: sessionSeconds }
-      : { secureOptions: constants.SSL_OP_NO_TICKET }),
+    sessionTimeout: sessionSeconds > 0 ? sessionSeconds : undefined,
+    // RFC 9113 section 9.2.1 forbids renegotiation, and no other protocol here needs it. Without tickets there is
+    // nothing to resume by: Node keeps no sessions itself.
+    secureOptions:
+      constants.SSL_OP_NO_RENEGOTIATION | (sessionSeconds > 0 ? 0 : constants.SSL_OP_NO_TICKET),
   };
   try {
     const find = chooser(tls, (certificate) =>

@@ -75,7 +75,7 @@ export class ProxyFields {
   private addXForwarded({ request, client }: Exchange): void {
     const { fields } = request;
     if (!client.isTrusted) removeXForwarded(request);
-    fields.appendToList(FieldId.xForwardedFor, client.addressBytes);
+    if (hasAddress(client)) fields.appendToList(FieldId.xForwardedFor, client.addressBytes);
     if (!fields.has(FieldId.xForwardedProto)) {
       fields.addKnown(FieldId.xForwardedProto, client.encrypted ? HTTPS : HTTP);
     }
@@ -90,7 +90,7 @@ export class ProxyFields {
   private addForwarded({ request, client }: Exchange): void {
     const { fields } = request;
     if (!client.isTrusted) fields.removeAll(FieldId.forwarded);
-    const address = client.remoteAddress;
+    const address = hasAddress(client) ? client.remoteAddress : 'unknown';
     const node = address.includes(':') ? `"[${address}]"` : address;
     const host = request.authorityLength > 0 ? `;host="${request.authority()}"` : '';
     const proto = client.encrypted ? 'https' : 'http';
@@ -107,6 +107,11 @@ export class ProxyFields {
     const bytes = this.random.bytes(24).toString('hex');
     return `00-${bytes.slice(0, 32)}-${bytes.slice(32)}-01`;
   }
+}
+
+/** A client of a Unix socket has none, RFC 7239 section 6.2; the path of ours is nobody's business. */
+function hasAddress({ remotePort, remoteAddress }: Exchange['client']): boolean {
+  return remotePort !== 0 || (remoteAddress !== '' && !remoteAddress.includes('/'));
 }
 
 function removeXForwarded({ fields }: RequestHead): void {

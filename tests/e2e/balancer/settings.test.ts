@@ -20,6 +20,7 @@ import { requirePeer } from '../../support/peers.ts';
 import { temporaryFolder, waitUntil } from '../../support/process.ts';
 
 let operator: Operator;
+const folder = temporaryFolder('plinth-settings');
 let origins: NamedOrigin[] = [];
 const ports = new Map<string, number>();
 /** Header fields that the last request had at its server. */
@@ -154,6 +155,7 @@ before(async () => {
     http1: 'http2_cleartext: false',
     secure: 'redirect_to_https: true',
     trusting: 'trusted: [ 127.0.0.0/8 ]',
+    local: `socket: ${join(folder.path, 'listener.sock')}`,
   };
   operator = await startOperated(`  listeners:
 ${Object.entries(listeners)
@@ -182,6 +184,7 @@ after(async () => {
   await (operator as Operator | undefined)?.stop();
   for (const origin of origins) origin.close();
   for (const each of closing) await each();
+  folder.remove();
 });
 
 const of = (pool: string, path = '/', headers: Record<string, string> = {}): Promise<Asked> =>
@@ -224,6 +227,20 @@ describe('what servers are told', () => {
     assert.equal(seen['x-forwarded-for'], '127.0.0.1');
     await ask('/', said, 'trusting');
     assert.match(seen['x-forwarded-for'] ?? '', /^192\.0\.2\.7/);
+  });
+
+  test('socket: its clients have no address to tell', async () => {
+    await setBalancer({ forwarded: true });
+    const options = { socketPath: join(folder.path, 'listener.sock'), headers: { host: 'x' } };
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      httpRequest(options, resolve).on('error', reject).end();
+    });
+    await text(response);
+    assert.equal(response.statusCode, 200);
+    assert.equal(seen['x-forwarded-for'], undefined);
+    assert.equal(seen['x-forwarded-proto'], 'http');
+    assert.match(seen.forwarded ?? '', /^for=unknown;/);
+    await setBalancer({ forwarded: null });
   });
 });
 
@@ -404,8 +421,7 @@ test(
   requirePeer('openssl'),
   async () => {
     const authority = new TestAuthority('Plinth test');
-    const folder = temporaryFolder('plinth-settings');
-    closing.push(() => authority.remove(), folder.remove);
+    closing.push(() => authority.remove());
     const write = (name: string, content: string): string => {
       writeFileSync(join(folder.path, name), content);
       return join(folder.path, name);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { applyConfig, type Reloadable } from './apply.ts';
 import { duration, port, secret } from './kinds.ts';
 import { type Config, loadConfig } from './load.ts';
@@ -87,4 +89,38 @@ test('a reloadable setting of a system that does not run needs a restart', async
   assert.ok(applied.ok);
   assert.deepEqual(applied.applied, []);
   assert.equal(applied.needRestart.length, 1);
+});
+
+test('a setting that waits for a restart is told with the place of its running value', async () => {
+  const running = config('kv:\n  port: 1');
+  const applied = await applyConfig(sections, running, config('kv:\n  idle: 2s\n  port: 2'), [
+    system(kv, []),
+  ]);
+  assert.ok(applied.ok);
+  assert.equal(applied.config.place('kv.port')?.line, 2);
+  assert.equal(applied.config.place('kv.idle')?.line, 2);
+});
+
+test('a configuration that another one has followed is let go', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  let running = config('kv: { idle: 0s }');
+  const former: WeakRef<Config>[] = [];
+  for (let i = 1; i <= 20; i++) {
+    former.push(new WeakRef(running));
+    const applied = await applyConfig(
+      sections,
+      running,
+      config(`kv: { idle: ${i}s, port: ${i} }`),
+      [system(kv, [])],
+    );
+    assert.ok(applied.ok);
+    running = applied.config;
+  }
+  // A WeakRef that was made in this turn of the loop keeps its object.
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  const left = former.filter((each) => each.deref() !== undefined).length;
+  assert.ok(left <= 2, `${left} are left`);
+  assert.equal(running.of(kv).idleMs, 20_000);
 });

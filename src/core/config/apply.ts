@@ -11,6 +11,7 @@
  */
 import { type Difference, type Merged, mergeSection } from './differences.ts';
 import { type Config, configOf } from './load.ts';
+import type { Place } from './problem.ts';
 import type { AnySection } from './section.ts';
 
 /** A change that a system has agreed to. */
@@ -108,5 +109,11 @@ function mergedConfig(merged: ReadonlyMap<string, Merged>, running: Config, next
   const waiting = new Set(
     [...merged.values()].flatMap(({ needRestart }) => needRestart.map(({ path }) => path)),
   );
-  return configOf(values, (path) => (waiting.has(path) ? running : next).place(path));
+  const kept = placesIn(running, waiting);
+  return configOf(values, (path) => (waiting.has(path) ? kept.get(path) : next.place(path)));
+}
+
+/** Looked up now: a configuration that held on to the one before it would hold on to all of them. */
+function placesIn(config: Config, paths: ReadonlySet<string>): Map<string, Place | undefined> {
+  return new Map([...paths].map((path) => [path, config.place(path)]));
 }

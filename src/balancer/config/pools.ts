@@ -175,7 +175,7 @@ const retries = group('Trying again.', {
   budget: decimal({
     default: 0.2,
     max: 1,
-    about: 'Retries at most, as a share of requests.',
+    about: 'Retries at most, as a share of requests; ten a second always may.',
     reloadable,
   }),
   bodyBytes: size({

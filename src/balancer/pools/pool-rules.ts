@@ -5,7 +5,11 @@ import {
   RetryBudget,
   retryBudgetDefaults,
 } from '../../core/resilience/index.ts';
-import type { OriginLimits } from '../../core/upstream/index.ts';
+import {
+  type OriginLimits,
+  type UpstreamFailure,
+  upstreamFailures,
+} from '../../core/upstream/index.ts';
 import type { PoolSettings } from '../config/config.ts';
 import { type OutlierOptions, outlierDefaults } from '../health/outliers.ts';
 import { type SlowStartOptions, slowStartDefaults } from '../health/slow-start.ts';
@@ -28,6 +32,23 @@ export function retryRulesOf({ retries }: PoolSettings): RetryRules {
 
 export function newBudget({ retries }: PoolSettings): RetryBudget {
   return new RetryBudget({ ...retryBudgetDefaults, share: retries.budget });
+}
+
+/** Failures that are limits and decisions of ours: they say nothing of the server. */
+const OURS: ReadonlySet<UpstreamFailure> = new Set([
+  upstreamFailures.queueFull,
+  upstreamFailures.queueTimeout,
+  upstreamFailures.drained,
+]);
+
+export function isOurs(failure: UpstreamFailure | undefined): boolean {
+  return failure !== undefined && OURS.has(failure);
+}
+
+/** Whether another attempt can help: who has waited his time has waited, and a full server stays full. */
+export function mayRetry(failure: UpstreamFailure | undefined, otherServer: boolean): boolean {
+  if (failure === upstreamFailures.queueTimeout) return false;
+  return failure !== upstreamFailures.queueFull || otherServer;
 }
 
 /** Limits of the connections to one server; one that drains keeps none. */

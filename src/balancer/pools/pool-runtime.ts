@@ -49,6 +49,8 @@ import type { Server, ServerSpec } from '../servers/server.ts';
 import { Backend } from './backend.ts';
 import {
   equip,
+  isOurs,
+  mayRetry,
   newBudget,
   originLimits,
   outlierOptions,
@@ -387,6 +389,8 @@ export class PoolRuntime implements ForwardPlan {
     const { current } = forward;
     const status = head?.status ?? 0;
     if (status !== 0 && !this.retryRules.statuses.includes(status)) return -1;
+    const otherServer = this.hasOther(forward);
+    if (!mayRetry(failure, otherServer)) return -1;
     const retryAfter = head?.fields.get(FieldId.retryAfter);
     const nowMs = this.nowMs();
     const decision = decideRetry(
@@ -399,7 +403,7 @@ export class PoolRuntime implements ForwardPlan {
         idempotent: isIdempotent(request.method),
         bodyReplayable: forward.replayable,
         answerBegun: false,
-        otherServer: this.hasOther(forward),
+        otherServer,
         deadline: NO_DEADLINE,
       },
       this.retryRules,
@@ -419,7 +423,8 @@ export class PoolRuntime implements ForwardPlan {
     const nowMs = this.nowMs();
     const { status, headMs, chosenMs } = attempt;
     const bad = failure !== undefined || GATEWAY_ERRORS.has(status);
-    const result = abandoned ? 'unknown' : bad ? 'failure' : 'success';
+    const isSilent = abandoned || isOurs(failure);
+    const result = isSilent ? 'unknown' : bad ? 'failure' : 'success';
     const latencyMs = headMs > 0 ? headMs - chosenMs : Number.NaN;
     this.attempts.ended(server, attempt.ticket, result, latencyMs, nowMs);
     if (abandoned) backend.abandoned++;
@@ -427,7 +432,7 @@ export class PoolRuntime implements ForwardPlan {
     else backend.successes++;
     if (failure !== undefined) count(backend.reasons, failure.name);
     if (status !== 0) backend.statuses[Math.floor(status / 100)]!++;
-    if (!abandoned && this.settings.outliers.enabled) {
+    if (!isSilent && this.settings.outliers.enabled) {
       const answer = bad ? 'gateway-error' : status >= 500 ? 'error' : 'success';
       if (this.outliers.answered(server, answer, nowMs)) this.ejected(server);
     }

@@ -99,6 +99,8 @@ const pools: Readonly<Record<string, string>> = {
   retry: 'outliers: { enabled: false }, retries: { statuses: [503] }, servers: ALL',
   queue:
     'servers: [ { name: a, address: AA, requests_max: 1 } ], upstream: { queue_max: 1, queue: 100ms }',
+  conns:
+    'breaker: { enabled: true, failures: 2 }, servers: [ A2 ], upstream: { connections_max: 1, queue_max: 1, queue: 100ms }',
   noqueue: 'servers: [ { name: a, address: AA, requests_max: 1 } ], upstream: { queue_max: 0 }',
   head: 'servers: [ { name: a, address: AA } ], upstream: { head: 100ms }, retries: { attempts: 1 }',
   refused: 'servers: [ { name: x, address: "127.0.0.1:1" } ], retries: { attempts: 1 }',
@@ -380,6 +382,21 @@ describe('pools', () => {
     assert.equal((await of('noqueue')).status, 503);
     for (const letGo of held.splice(0)) letGo();
     await other;
+  });
+
+  test('connections_max: who waits too long or in vain is refused, and it is no fault of the server', async () => {
+    const first = of('conns', '/held');
+    await waitUntil('the first', () => held.length > 0);
+    const rest = await Promise.all([1, 2, 3, 4].map(() => of('conns')));
+    assert.deepEqual(
+      rest.map(({ status, headers }) => [status, headers['retry-after']]),
+      rest.map(() => [503, '1']),
+    );
+    const after = await server('conns', 'a');
+    assert.deepEqual(after?.reasons, { 'queue-full': 3, 'queue-timeout': 1 });
+    assert.deepEqual([after?.state, after?.retries], ['up', 0]);
+    for (const letGo of held.splice(0)) letGo();
+    assert.equal((await first).status, 200);
   });
 
   test('upstream.head, and nobody there: 504 and 502', async () => {

@@ -137,7 +137,11 @@ export class CheckBoard {
     row.standing = nextStanding(row.standing, success, this.timing);
     row.dueMs = Math.max(nowMs, row.beganMs + this.wait(row.standing));
     const well = isWell(row.standing.state);
-    if (well && !was) this.slowStarts?.begin(server, nowMs);
+    if (well && !was) {
+      this.slowStarts?.begin(server, nowMs);
+      // It was away, not bad, and has been seen to be back.
+      if (!first) server.record.ejectedUntilMs = Number.NEGATIVE_INFINITY;
+    }
     this.pool.set(server, 'down', !well);
     if (well === was && !(first && !well)) return undefined;
     return well ? 'came-up' : 'went-down';

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { createSimRandom } from '../../core/runtime/sim/index.ts';
 import { Pool } from '../servers/pool.ts';
+import type { Server } from '../servers/server.ts';
 import { specs } from '../testing/pools.ts';
+import { CheckBoard, checkTimingDefaults } from './check-board.ts';
 import { type OutlierRule, outliersAmong, type Tally } from './outlier-rule.ts';
 import { type Answer, type OutlierOptions, Outliers } from './outliers.ts';
 
@@ -155,6 +158,32 @@ test('a server that is taken back is not judged by answers from before it was ej
   answers(outliers, pool, 's0', 'gateway-error', 200);
   outliers.tick(5000);
   assert.equal(pool.find('s0')!.state, 'up');
+});
+
+test('an ejected server that checks saw go down and come back is taken back, one that they always saw well is not', () => {
+  const pool = new Pool(specs(4));
+  const outliers = new Outliers(pool, options, 0);
+  const timing = { ...checkTimingDefaults, rise: 1, fall: 1 };
+  const checks = new CheckBoard(pool, timing, createSimRandom(1));
+  const [away, bad] = [...pool.servers] as [Server, Server];
+  const check = (server: Server, success: boolean, nowMs: number): void => {
+    checks.takeDue(nowMs, () => {});
+    checks.result(server, success, nowMs);
+  };
+  for (const server of [away, bad]) {
+    checks.add(server, 0);
+    check(server, true, 0);
+    answers(outliers, pool, server.name, 'gateway-error', 3);
+    assert.ok(pool.has(server, 'ejected'));
+  }
+  check(away, false, 10_000);
+  check(bad, true, 10_000);
+  answers(outliers, pool, away.name, 'gateway-error', 3, 4_000);
+  check(away, true, 20_000);
+  check(bad, true, 20_000);
+  outliers.tick(1_000);
+  assert.equal(pool.has(away, 'ejected'), false);
+  assert.equal(pool.has(bad, 'ejected'), true);
 });
 
 test('whatever answers come, never more than the share allowed is ejected, nor a single server', () => {

@@ -97,3 +97,16 @@ test('another panic share holds at once, for servers that are down already', asy
   assert.ok(pool.chooseServer('192.0.2.1', [], 1) !== undefined);
   pool.close();
 });
+
+test('a server that starts slowly gets its part of the work of one client alone', async () => {
+  for (const policy of ['weighted', 'least-connections', 'round-robin', 'random']) {
+    const { pool, first } = await runtime(`policy: ${policy}`);
+    pool.pool.setShare(first, 0.5);
+    for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4']) {
+      let count = 0;
+      for (let i = 0; i < 300; i++) if (pool.chooseServer(address, [], 1) === first) count++;
+      assert.ok(count > 20 && count < 90, `${policy} gave ${count} of 300`);
+    }
+    pool.close();
+  }
+});

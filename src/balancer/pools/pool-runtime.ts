@@ -35,11 +35,12 @@ import { asksForWebSocket } from '../draining/under-way.ts';
 import { WebSocketTap } from '../draining/web-socket-tap.ts';
 import { Outliers } from '../health/outliers.ts';
 import { SlowStarts } from '../health/slow-start.ts';
-import { hashAddress } from '../keys/hash.ts';
+import { hashAddress, NO_KEY } from '../keys/hash.ts';
 import { decideBinding } from '../persistence/binding.ts';
 import { type AttemptResult, Attempts } from '../policies/attempts.ts';
 import { Chooser } from '../policies/chooser.ts';
 import { Choice } from '../policies/policy.ts';
+import { policyTable } from '../policies/policy-table.ts';
 import { decideHedge } from '../retries/hedge-decision.ts';
 import { parseRetryAfter } from '../retries/retry-after.ts';
 import { decideRetry, type RetryRules } from '../retries/retry-decision.ts';
@@ -261,7 +262,7 @@ export class PoolRuntime implements ForwardPlan {
       const decision = bound === undefined ? 'rebind' : decideBinding(bound, sessions!.strict);
       if (decision !== 'rebind') return decision === 'use' ? bound : undefined;
     }
-    choice.key = hashAddress(address);
+    choice.key = policyTable[this.settings.policy].keyed ? hashAddress(address) : NO_KEY;
     choice.nowMs = nowMs;
     choice.avoid = tried;
     let server = this.chooser.choose(choice);

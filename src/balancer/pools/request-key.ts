@@ -4,11 +4,17 @@ import { FIELD_STRIDE, FieldId, lowerName, offsetIn } from '../../core/wire/inde
 import type { PoolSettings } from '../config/config.ts';
 import { hashAddress, hashRange, NO_KEY } from '../keys/hash.ts';
 import { hashCookie, hashQuery } from '../keys/pairs.ts';
+import { policyTable } from '../policies/policy-table.ts';
 
 /** The key of an exchange, `NO_KEY` when it lacks what the pool keys on. */
 export type KeyOf = (exchange: Exchange) => number;
 
-export function keyOf({ hashOn, hashName = '' }: PoolSettings): KeyOf {
+/**
+ * Policies that look at no key get none: slow start and priorities would else decide by client, and where all come
+ * by one proxy, the same for all of them.
+ */
+export function keyOf({ policy, hashOn, hashName = '' }: PoolSettings): KeyOf {
+  if (!policyTable[policy].keyed) return () => NO_KEY;
   switch (hashOn) {
     case 'source':
       return ({ client }) => hashAddress(client.remoteAddress);

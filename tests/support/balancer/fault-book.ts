@@ -15,8 +15,8 @@ export class FaultBook {
   storm = false;
   /** Faults made while a request was worked on, by the request. */
   private readonly faults = new Map<string, string[]>();
-  /** How often a server got the head of a request that must not be repeated. */
-  private readonly begun = new Map<string, number>();
+  /** Each time that a server got the head of a request: which, and what it then did. */
+  private readonly begun = new Map<string, string[]>();
   private readonly whole = new Map<string, number>();
   private readonly changes: string[] = [];
   private readonly broken: Broken[] = [];
@@ -32,7 +32,8 @@ export class FaultBook {
   context(id: string): string {
     const whole = this.whole.get(id);
     const how = whole === undefined ? 'never whole' : `whole at ${at(whole)}`;
-    return `${at(performance.now())}; begun ${this.begun.get(id) ?? 0} times, ${how}; ${this.changes.join(', ')}`;
+    const begun = this.begun.get(id) ?? [];
+    return `${at(performance.now())}; begun ${begun.length} times (${begun.join(', ')}), ${how}; ${this.changes.join(', ')}`;
   }
 
   /** A server has got all of it. */
@@ -40,8 +41,10 @@ export class FaultBook {
     this.whole.set(id, performance.now());
   }
 
-  begins(id: string): void {
-    this.begun.set(id, (this.begun.get(id) ?? 0) + 1);
+  begins(id: string, how: string): void {
+    const known = this.begun.get(id);
+    if (known === undefined) this.begun.set(id, [how]);
+    else known.push(how);
   }
 
   faulty(id: string, fault: string): void {
@@ -71,7 +74,7 @@ export class FaultBook {
 
   /** Forgets what is known of a request that is over. @returns a sentence when it was begun more than once */
   over(id: string, repeatable: boolean): string | undefined {
-    const times = this.begun.get(id) ?? 0;
+    const times = this.begun.get(id)?.length ?? 0;
     // Servers may still be at work on what its client has left.
     return times > 1 && !repeatable ? `${id} was begun ${times} times` : undefined;
   }

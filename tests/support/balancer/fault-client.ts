@@ -154,12 +154,13 @@ export class FaultClient {
   private finish(how: string): void {
     if (this.over) return;
     this.over = true;
+    let within = this.head !== null || this.reader.isWithin;
     for (const { resolve } of this.queue.splice(0)) {
       if (this.wrong !== '') resolve({ kind: 'wrong', says: this.wrong });
-      else if (this.head !== null || this.reader.isWithin) resolve({ kind: 'cut', how });
+      else if (within) resolve({ kind: 'cut', how });
       else resolve({ kind: 'unanswered', excused: this.excused, how });
       // What stood behind it can no more be answered.
-      this.head = null;
+      within = false;
       this.wrong = '';
       this.excused = true;
     }

@@ -140,11 +140,12 @@ export class FaultOrigin {
     const [, kind, id = '', bytes = '0'] = target.split('/');
     const hasBody =
       fields.has('transfer-encoding') || Number(fields.get('content-length') ?? 0) > 0;
-    if (kind === 'f') this.book.begins(id);
+    const how = kind === 'f' ? this.how() : 'well';
+    if (kind === 'f') this.book.begins(id, `${how} by ${this.name}`);
     return {
       ...{ id, method, bytes: Number(bytes), early: false },
       hash: hasBody ? createHash('sha256') : null,
-      how: kind === 'f' ? this.how() : 'well',
+      how,
     };
   }
 
@@ -167,8 +168,10 @@ export class FaultOrigin {
   }
 
   /** Writes down the fault and breaks off. */
-  private spoil(socket: Socket, { id, how }: Asked, reset: boolean): void {
+  private spoil(socket: Socket, { id, how, method }: Asked, reset: boolean): void {
     if (socket.destroyed) return;
+    // Its answer was whole with the head, so that somebody else's request may be under way by now.
+    if (method === 'HEAD') this.book.breaks(this.name, `${how}, which HEAD has none of`);
     this.book.faulty(id, how);
     if (reset) socket.resetAndDestroy();
     else socket.end(() => socket.destroy());
@@ -240,7 +243,8 @@ export class FaultOrigin {
         this.book.faulty(id, how);
         socket.write(head(asked, 200, [`Content-Length: ${asked.bytes + 1}`]));
         socket.write(some);
-        await sleep(STALL_MS);
+        // The answer to HEAD is whole: the next request would be broken off, in a calm perhaps.
+        if (asked.method !== 'HEAD') await sleep(STALL_MS);
         this.spoil(socket, asked, resets);
         return;
       case 'slow':

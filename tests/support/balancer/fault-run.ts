@@ -32,6 +32,7 @@ const NOT_CHANGED = [
   'refused: a port that is taken',
 ];
 const ROUNDS_MIN = 2;
+const SOCKETS = ['TCPSocketWrap', 'ConnectWrap', 'TLSWrap'];
 const HELD_MORE_BYTES = 8 * 1_048_576;
 const RESIDENT_MORE = 1.35;
 
@@ -133,8 +134,9 @@ async function rounds(run: FaultRun, random: SimRandom, parts: Parts): Promise<F
     wrong.push(...lanes.wrong);
     if (balancer.child.hasExited())
       throw new Error(`the balancer ended: ${balancer.child.output()}`);
+    await parts.changes.takeBack();
     await untilEmpty(balancer, start, wrong);
-    end = await balancer.figures();
+    end = await figuresAtRest(balancer, start);
     if (round === 0) level = end;
   }
   return { wrong, outcomes, faults: book.counts, changes, start, level, end };
@@ -204,8 +206,8 @@ async function recover({ balancer }: Parts): Promise<void> {
   await waitUntil('all servers to be well', well, 60_000).catch(() => {
     throw new Error(`servers do not recover: ${said}`);
   });
-  // What was begun in the storm comes to its end; those that stall do so for less.
-  await sleep(5000);
+  // Connections that were just broken off are noticed.
+  await sleep(1000);
 }
 
 const ILL = ['down', 'ejected', 'tripped', 'probing'];
@@ -241,6 +243,18 @@ async function untilEmpty(
   );
 }
 
+/** Figures between two checks of servers, or two calls of the admin door, which have sockets of their own. */
+async function figuresAtRest(balancer: BalancerProcess, start: Figures): Promise<Figures> {
+  let figures = start;
+  const isAtRest = async (): Promise<boolean> => {
+    figures = await balancer.figures();
+    return SOCKETS.every((kind) => (figures.resources[kind] ?? 0) <= (start.resources[kind] ?? 0));
+  };
+  // What does not go away is seen in the figures.
+  await waitUntil('rest', isAtRest, 10_000).catch(() => {});
+  return figures;
+}
+
 /** The sockets of a process with what waits in them, as `ss` shows them. */
 function socketsOf(pid: number): string {
   const { stdout } = spawnSync('ss', ['-tnpoi', 'state', 'all'], { encoding: 'utf8' });
@@ -255,7 +269,7 @@ function socketsOf(pid: number): string {
 export function assertWell({ wrong, outcomes, start, level, end }: FaultReport): void {
   assert.deepEqual(wrong, []);
   assert.ok((outcomes.get('served') ?? 0) > 0);
-  for (const kind of ['TCPSocketWrap', 'ConnectWrap', 'TLSWrap']) {
+  for (const kind of SOCKETS) {
     const [before, behind] = [start.resources[kind] ?? 0, end.resources[kind] ?? 0];
     assert.ok(behind <= before, `${behind} of ${kind} are left, ${before} at the start`);
   }
@@ -277,7 +291,7 @@ export function reportLine({ outcomes, faults, changes, start, level, end }: Fau
 }
 
 function settings(ports: readonly number[], web: number, secure: number, certs: string): string {
-  const upstream = 'upstream: { head: 2s, body: 2s, idle: 2s, connect: 2s, queue: 5s }';
+  const upstream = 'upstream: { head: 2s, body: 2s, idle: 1s, connect: 2s, queue: 5s }';
   return `  listeners:
     - { name: web, port: ${web} }
     - name: secure

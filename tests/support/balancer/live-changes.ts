@@ -71,6 +71,30 @@ export class LiveChanges {
     return name;
   }
 
+  /**
+   * Takes back what changes have added that holds something by itself, and lets go of servers soon.
+   * @throws when it is refused
+   */
+  async takeBack(): Promise<void> {
+    const gone = (names: string[]): Patch =>
+      Object.fromEntries(names.splice(0).map((name) => [name, null]));
+    const { status, body } = await this.balancer.patch({
+      balancer: {
+        access_log: null,
+        listeners: gone(this.listeners),
+        routes: gone(this.routes),
+        pools: {
+          ...gone(this.pools),
+          app: {
+            ...{ servers: gone(this.servers), discovery: null, persistence: null },
+            ...{ health: null, upstream: { idle: '100ms' } },
+          },
+        },
+      },
+    });
+    if (status !== 200) throw new Error(`taking back: ${status} ${body}`);
+  }
+
   name(stem: string): string {
     return `${stem}${++this.named}`;
   }

@@ -153,7 +153,7 @@ async function withBalancer(run: WebSocketRun, parts: Parts): Promise<WebSocketR
     }
     await fleet.settle();
   });
-  await reset(balancer, changes);
+  await changes.takeBack();
   const end = await settled(balancer, start);
   return {
     ...{ sockets: second.sockets, kinds, wrong, start, level, open, end },
@@ -187,26 +187,6 @@ async function wave(
   wrong.push(...fleet.wrong, ...load.wrong);
   await untilEmpty(balancer, wrong);
   return { sockets: fleet.size, requests: load.requests };
-}
-
-/** Takes back what changes have added that holds something by itself. */
-async function reset(balancer: BalancerProcess, changes: LiveChanges): Promise<void> {
-  const gone = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, null]));
-  const { status, body } = await balancer.patch({
-    balancer: {
-      access_log: null,
-      listeners: gone(changes.listeners),
-      routes: gone(changes.routes),
-      pools: {
-        ...gone(changes.pools),
-        app: {
-          ...{ servers: gone(changes.servers), discovery: null, persistence: null },
-          ...{ health: null, upstream: null },
-        },
-      },
-    },
-  });
-  if (status !== 200) throw new Error(`taking back: ${status} ${body}`);
 }
 
 /** Waits until nobody is connected and nothing is under way. */

@@ -10,11 +10,13 @@
  * larger buffers (16 KiB is the default), `HAProxy, splice` has `option splice-auto`, which moves bulk in the kernel.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { cpuMicros } from '../kv/machine.ts';
+import { spread } from './report.ts';
 
 const { values } = parseArgs({
   options: {
@@ -183,13 +185,6 @@ function measure(
   return { perSecond, cpuMicros: used / requests };
 }
 
-/** In steps of 10 ms. */
-function cpuMicros(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
-
 /** Ratios are taken within a round, so that what disturbs the machine for minutes cancels out. */
 function report(): void {
   for (const [load] of loads) {
@@ -219,17 +214,6 @@ function report(): void {
       console.log(`| ${name} | ${cells.join(' | ')} |`);
     }
   }
-}
-
-function spread(all: number[], digits: number): string {
-  const [low, high] = [Math.min(...all), Math.max(...all)].map((value) => value.toFixed(digits));
-  return `${median(all).toFixed(digits)} (${low}-${high})`;
-}
-
-function median(all: number[]): number {
-  const sorted = all.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 async function listening(port: number): Promise<void> {

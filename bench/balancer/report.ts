@@ -19,7 +19,9 @@ Written by \`npm run bench:balancer -- --write\`; run it to measure your machine
 
 All do the same work: connections to the server are kept, nothing is logged, X-Forwarded-For, -Proto, -Host and -Port are sent. TLS is 1.3 with ${CIPHER_SUITE}, X25519 and one certificate of ECDSA P-256. nginx and HAProxy are Debian's and use Debian's OpenSSL, Plinth has the one of Node. Processor time is that of the whole process with all its threads, user and system.
 
-The loads are wrk (HTTP/1.1, TLS, TCP: 50 connections, 20 for 64 KiB, 2 for 10 MiB) and h2load (HTTP/2: 10 connections; handshakes). Every status and the bytes of all answers are judged. A handshake is a connection of its own that offers no session, makes one request of 1 KiB and ends, in bursts of 200; its processor time holds all of that. Where a proxy uses much less than its core, the load was what held the rate back, and only processor time tells the proxies apart.
+The loads are wrk (HTTP/1.1, TLS, TCP: 50 connections, 20 for 64 KiB, 2 for 10 MiB) and h2load (HTTP/2: 10 connections; handshakes). Every status and the bytes of all answers are judged. A handshake is a connection of its own that offers no session, makes one request of 1 KiB and ends, in bursts of 200; its processor time holds all of that. Where a proxy uses much less than its core, the load, or other work on that core, was what held the rate back, and only processor time tells the proxies apart.
+
+The load average before a section tells what else the machine did. On two cores other work moves processor time by request, and not that of all proxies alike: a ratio measured beside it is no more than its range.
 `;
 
 /** Replaces one part of the document, or adds it. */
@@ -40,7 +42,7 @@ export function writeSection(name: Section, text: string): void {
 
 /** Two tables: each load against its target, then all figures. */
 export function ratesText(rows: readonly RateRow[]): string {
-  return `Plinth to its rival: processor time by request at most the target, requests a second at least its inverse. The rival is the better of nginx and HAProxy of each round; of 64 KiB and 10 MiB it is HAProxy.\n\n${targetsTable(rows)}\n\n${figuresTable(rows)}`;
+  return `Plinth to its rival: processor time by request at most the target, requests a second at least its inverse. The rival is the better of nginx and HAProxy of each round; of HTTP/1.1 with 64 KiB and 10 MiB it is HAProxy.\n\n${targetsTable(rows)}\n\n${figuresTable(rows)}`;
 }
 
 export function targetsTable(rows: readonly RateRow[]): string {

@@ -12,11 +12,13 @@
  * time is utime and stime of /proc/PID/stat. The peers have one worker or thread and no log.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { spread } from '../balancer/report.ts';
+import { cpuMicros } from '../kv/machine.ts';
 
 const { values } = parseArgs({
   options: {
@@ -175,13 +177,6 @@ function measure({ child, port }: Candidate, streams: string, seconds: string): 
   return { perSecond: done / Number(seconds), cpuMicros: used / done };
 }
 
-/** In steps of 10 ms. */
-function cpuMicros(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
-
 /** Ratios are taken within a round, so that what disturbs the machine for minutes cancels out. */
 function report(): void {
   for (const load of loads) {
@@ -208,14 +203,6 @@ function report(): void {
       console.log(`| ${name} | ${cpu} | ${to(0)} | ${to(1)} | ${rate} |`);
     }
   }
-}
-
-function spread(numbers: readonly number[], digits: number): string {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const [low, middle, high] = [0, sorted.length >> 1, sorted.length - 1].map((i) =>
-    sorted[i]!.toFixed(digits),
-  );
-  return `${middle} (${low}-${high})`;
 }
 
 async function listening(port: number): Promise<void> {

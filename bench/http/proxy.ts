@@ -9,11 +9,13 @@
  * worker or thread, no log, kept connections to the server. `--fields`: all tell the server of the client.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { spread } from '../balancer/report.ts';
+import { cpuMicros } from '../kv/machine.ts';
 
 const { values } = parseArgs({
   options: {
@@ -187,13 +189,6 @@ function measure(
   return { perSecond, cpuMicros: used / requests };
 }
 
-/** In steps of 10 ms. */
-function cpuMicros(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
-
 /** Ratios are taken within a round, so that what disturbs the machine for minutes cancels out. */
 function report(): void {
   for (const { name: load } of loads) {
@@ -221,14 +216,6 @@ function report(): void {
       console.log(`| ${name} | ${cpu} | ${to(0)} | ${to(1)} | ${rate} |`);
     }
   }
-}
-
-function spread(numbers: readonly number[], digits: number): string {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const [low, middle, high] = [0, sorted.length >> 1, sorted.length - 1].map((i) =>
-    sorted[i]!.toFixed(digits),
-  );
-  return `${middle} (${low}-${high})`;
 }
 
 async function listening(port: number): Promise<void> {

@@ -319,8 +319,8 @@ export class Bed implements ForwardPlan {
   }
 
   private requestEnded(exchange: Exchange, ending: RequestEnding): void {
-    // An access log asks for them.
-    if (exchange.client.remoteAddress === '' || exchange.wallMs() < 0) throw new Error('no client');
+    // An access log asks for them. Who has gone before it was accepted has no address.
+    if (exchange.client.remotePort < 0 || exchange.wallMs() < 0) throw new Error('no client');
     this.endings.push(`${exchange.status} ${ending}`);
   }
 }

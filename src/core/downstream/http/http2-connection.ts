@@ -162,6 +162,11 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
     this.writer.schedule();
   }
 
+  /** The response is whole, the request is not and need not be. */
+  requestLeft(stream: Http2Stream<Http2Exchange>): void {
+    this.streams.leave(stream);
+  }
+
   /** A server has answered a request for a tunnel with something that a client would take for one. */
   switchFailed(exchange: Http2Exchange): void {
     const says = 'The server did not switch to the protocol asked for.';
@@ -276,7 +281,11 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
     const { sendStallMs, bodyStallMs } = limits;
     for (const stream of http2.liveStreams()) {
       const exchange = stream.context;
-      if (exchange === null || !stream.live) continue;
+      if (!stream.live) continue;
+      if (exchange === null) {
+        streams.lookAtLeft(stream, nowMs);
+        continue;
+      }
       const { body } = exchange;
       if (exchange.tunnel) {
         this.lookAtTunnel(stream, exchange, nowMs, limits);

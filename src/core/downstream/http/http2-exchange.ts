@@ -5,7 +5,7 @@
  *
  * Invariants: what the peer's windows do not let through waits here, one read of its source at most; a response
  * that is shorter or longer than it promised breaks the stream, so that nobody takes it for whole. Behind a whole
- * response the rest of the request is not wanted, and the client is told so (NO_ERROR).
+ * response the rest of the request is not wanted, and the client is told so (NO_ERROR) if it does not end by itself.
  *
  * A tunnel (CONNECT, RFC 8441) ends in each direction by itself.
  */
@@ -218,6 +218,6 @@ export class Http2Exchange extends Exchange {
     const { connection, stream } = this;
     // The client may have ended its side before: then the stream is closed already.
     if (stream === null || connection === null || !stream.localEnded || this.tunnel) return;
-    if (!stream.remoteEnded) connection.http2.reset(stream, Http2ErrorCode.noError);
+    if (!stream.remoteEnded) connection.requestLeft(stream);
   }
 }

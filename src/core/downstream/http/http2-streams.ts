@@ -110,7 +110,28 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
 
   onClosed(stream: Stream): void {
     const exchange = stream.context;
-    if (exchange === null) return;
+    if (exchange !== null) this.over(exchange);
+  }
+
+  /**
+   * The exchange is over, though the client has not sent all of its request. It gets a moment to take the response
+   * and stop: there are clients (curl 7.88) that forget a response that a reset comes along with.
+   */
+  leave(stream: Stream): void {
+    const exchange = stream.context!;
+    stream.context = null;
+    stream.discarding = true;
+    stream.stalledSinceMs = -1;
+    this.over(exchange);
+  }
+
+  /** RFC 9113 section 8.1: a client that goes on sending is asked to stop. */
+  lookAtLeft(stream: Stream, nowMs: number): void {
+    if (stream.stalledSinceMs < 0) stream.stalledSinceMs = nowMs;
+    else this.owner.http2.reset(stream, Http2ErrorCode.noError);
+  }
+
+  private over(exchange: Http2Exchange): void {
     const { flow, body, ending } = exchange;
     const sink = body.ended ? null : body.sink;
     exchange.detach();

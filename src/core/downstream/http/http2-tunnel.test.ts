@@ -207,8 +207,9 @@ describe('a WebSocket (RFC 8441)', () => {
   ];
   for (const [name, script, expected] of answers) {
     test(name, async () => {
-      await withTunnel(script, {}, WEB_SOCKET, async ({ status, closed }) => {
+      await withTunnel(script, {}, WEB_SOCKET, async ({ status, closed }, bed) => {
         assert.equal(await status, expected);
+        await bed.pass(3_000);
         await closed;
       });
     });

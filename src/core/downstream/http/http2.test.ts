@@ -232,12 +232,33 @@ test('a response that its server cuts off breaks its stream and no other one', a
 test('an answer before the end of the body is whole, and the rest of the body is not wanted', async () => {
   await withBed(answering(ok('early'), true), {}, async (bed) => {
     const client = await open(bed, post(1), frame(T.data, 0, 1, Buffer.from('begun')));
-    await untilFrame(client, { type: T.rst, id: 1 });
+    await untilFrame(client, { ...END, id: 1 });
     assert.equal(bodyAt(client, 1).toString(), 'early');
-    assert.deepEqual(resets(client, 1), [NO_ERROR]);
-    client.send(Buffer.concat([frame(T.data, F.endStream, 1, 100), get(3)]));
+    // No reset comes along with it: there are clients that forget the answer then.
+    client.send(Buffer.concat([...Array<Buffer>(10).fill(frame(T.data, 0, 1, 16_384)), get(3)]));
     await untilFrame(client, { ...END, id: 3 });
+    assert.deepEqual(resets(client, 1), []);
     assert.deepEqual(bed.endings, ['200 complete', '200 complete']);
+    await bed.pass(3_000);
+    await untilFrame(client, { type: T.rst, id: 1 });
+    assert.deepEqual(resets(client, 1), [NO_ERROR]);
+    // What is not wanted is not asked for.
+    assert.deepEqual(found(client, { type: T.window, id: 1 }), []);
+    client.send(Buffer.concat([frame(T.data, F.endStream, 1, 100), get(5)]));
+    await untilFrame(client, { ...END, id: 5 });
+  });
+});
+
+test('a client that ends its request behind the answer by itself is not reset', async () => {
+  await withBed(answering(ok('early'), true), {}, async (bed) => {
+    const client = await open(bed, post(1), frame(T.data, 0, 1, Buffer.from('begun')));
+    await untilFrame(client, { ...END, id: 1 });
+    client.send(frame(T.data, F.endStream, 1, 100));
+    await bed.pass(3_000);
+    client.send(get(3));
+    await untilFrame(client, { ...END, id: 3 });
+    assert.deepEqual(resets(client, 1), []);
+    assert.deepEqual(bed.refused, []);
   });
 });
 

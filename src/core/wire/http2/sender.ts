@@ -413,6 +413,8 @@ export abstract class Http2Sender<T> {
   protected creditStream(stream: Http2Stream<T>, bytes: number): void {
     stream.unannounced += bytes;
     if (stream.unannounced * 2 < this.limits.streamWindowBytes || stream.remoteEnded) return;
+    // What is dropped behind a whole response need not come at all.
+    if (stream.discarding && stream.localEnded) return;
     if (stream.expected >= 0 && stream.expected <= stream.receiveWindow) return;
     writeWindowUpdate(this.output, stream.id, stream.unannounced);
     stream.receiveWindow += stream.unannounced;

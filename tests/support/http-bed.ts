@@ -294,7 +294,7 @@ export class Bed implements ForwardPlan {
 
   forgetWaiting(): void {}
 
-  request(): void {}
+  request(_exchange: Exchange): void {}
 
   response(): void {}
 

@@ -1,6 +1,6 @@
 /**
  * 10,000 WebSockets, or `PLINTH_SOAK_SOCKETS`, through 100 live changes, or `PLINTH_SOAK_CHANGES`, under load.
- * A run is replayed by `PLINTH_SOAK_SEED`. Where `ulimit -Hn` is below two descriptors a socket there are fewer.
+ * A run is replayed by `PLINTH_SOAK_SEED`. Some come by HTTP/2. Where `ulimit -Hn` is below what they take there are fewer.
  */
 import { test } from 'node:test';
 import {

@@ -5,7 +5,9 @@
  * not asked for, is a sentence in `wrong`.
  */
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { waitUntil } from '../process.ts';
 import { acceptKey, clientFrame, readFrames } from './web-socket-frames.ts';
@@ -13,20 +15,24 @@ import { acceptKey, clientFrame, readFrames } from './web-socket-frames.ts';
 const AT_ONCE = 64;
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const WRONG_MAX = 20;
+/** Sockets in one connection of HTTP/2. */
+const STREAMS = 50;
 
 export interface FleetDoor {
   readonly port: number;
   readonly tls: boolean;
+  /** By a stream of HTTP/2, RFC 8441; without TLS. */
+  readonly http2?: boolean;
 }
 
 class Counted {
   readonly number: number;
-  readonly socket: Socket;
+  readonly socket: Duplex;
   sent = 0;
   echoed = 0;
   left: Buffer = Buffer.alloc(0);
 
-  constructor(number: number, socket: Socket) {
+  constructor(number: number, socket: Duplex) {
     this.number = number;
     this.socket = socket;
   }
@@ -36,6 +42,8 @@ export class Fleet {
   /** What should not have happened, the first of it. */
   readonly wrong: string[] = [];
   private readonly all: Counted[] = [];
+  private readonly sessions: ClientHttp2Session[] = [];
+  private streams = 0;
   private closing = false;
 
   /** Opens `count` of them by the doors in turn; the path of each has its number. */
@@ -85,6 +93,7 @@ export class Fleet {
     }, 20_000);
     await Promise.all(ends);
     clearTimeout(late);
+    for (const session of this.sessions) session.destroy();
   }
 
   private send(each: Counted): void {
@@ -95,28 +104,38 @@ export class Fleet {
   }
 
   private async openOne(number: number, door: FleetDoor): Promise<Counted> {
-    const { port } = door;
-    const socket = door.tls
-      ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, servername: 'a.test' })
-      : connectTcp({ port, host: '127.0.0.1' });
-    await once(socket, door.tls ? 'secureConnect' : 'connect');
-    socket.setNoDelay(true);
-    socket.write(
-      `GET /socket/${number} HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
-    );
-    let head = '';
-    while (!head.includes('\r\n\r\n')) {
-      const [bytes] = (await once(socket, 'data')) as [Buffer];
-      head += bytes.toString('latin1');
-    }
-    if (!head.startsWith('HTTP/1.1 101 ') || !head.includes(acceptKey(KEY))) {
-      throw new Error(`socket ${number} was not opened: ${head}`);
-    }
+    const socket =
+      door.http2 === true ? await this.stream(number, door) : await upgraded(number, door);
     const each = new Counted(number, socket);
     socket.on('data', (bytes: Buffer) => this.received(each, bytes));
     socket.on('error', (error) => this.ended(each, error.message));
     socket.on('close', () => this.ended(each, 'closed'));
     return each;
+  }
+
+  private async stream(number: number, { port }: FleetDoor): Promise<Duplex> {
+    if (this.streams++ % STREAMS === 0) {
+      const session = connectHttp2(`http://127.0.0.1:${port}`);
+      session.on('error', (error) => this.tell(`a connection of HTTP/2: ${error.message}`));
+      session.on('close', () => {
+        if (!this.closing) this.tell('a connection of HTTP/2 was closed');
+      });
+      this.sessions.push(session);
+    }
+    const session = this.sessions.at(-1) as ClientHttp2Session;
+    if (session.remoteSettings?.enableConnectProtocol !== true) {
+      await once(session, 'remoteSettings');
+    }
+    const stream = session.request(
+      {
+        ...{ ':method': 'CONNECT', ':protocol': 'websocket', ':path': `/socket/${number}` },
+        ...{ ':scheme': 'http', ':authority': 'a.test', 'sec-websocket-version': '13' },
+      },
+      { endStream: false },
+    );
+    const [head] = (await once(stream, 'response')) as [{ readonly ':status'?: number }];
+    if (head[':status'] !== 200) throw new Error(`socket ${number}: status ${head[':status']}`);
+    return stream;
   }
 
   private received(each: Counted, bytes: Buffer): void {
@@ -139,4 +158,24 @@ export class Fleet {
   private tell(what: string): void {
     if (this.wrong.length < WRONG_MAX) this.wrong.push(what);
   }
+}
+
+async function upgraded(number: number, { port, tls }: FleetDoor): Promise<Duplex> {
+  const socket = tls
+    ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, servername: 'a.test' })
+    : connectTcp({ port, host: '127.0.0.1' });
+  await once(socket, tls ? 'secureConnect' : 'connect');
+  socket.setNoDelay(true);
+  socket.write(
+    `GET /socket/${number} HTTP/1.1\r\nHost: a.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
+  );
+  let head = '';
+  while (!head.includes('\r\n\r\n')) {
+    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    head += bytes.toString('latin1');
+  }
+  if (!head.startsWith('HTTP/1.1 101 ') || !head.includes(acceptKey(KEY))) {
+    throw new Error(`socket ${number} was not opened: ${head}`);
+  }
+  return socket;
 }

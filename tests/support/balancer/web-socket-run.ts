@@ -17,16 +17,18 @@ import { freePort, startChild, temporaryFolder, waitUntil } from '../process.ts'
 import { type BalancerProcess, type Figures, startBalancer } from './balancer-process.ts';
 import { HttpLoad } from './http-load.ts';
 import { LiveChanges } from './live-changes.ts';
-import { Fleet } from './web-socket-fleet.ts';
+import { Fleet, type FleetDoor } from './web-socket-fleet.ts';
 
 const echoOrigin = fileURLToPath(new URL('echo-origin.ts', import.meta.url));
 const PORTS = 8;
-/** Two for each socket in the balancer, and what it has beside. */
+/** What the balancer has open beside its sockets: two for each, one for each of those by HTTP/2. */
 const DESCRIPTORS_BESIDE = 200;
 const HELD_MORE_BYTES = 6 * 1_048_576;
 const RESIDENT_MORE = 1.25;
 /** Every so manieth socket comes by TLS. */
 const TLS_SHARE = 20;
+/** Every so manieth by a stream of HTTP/2. */
+const HTTP2_SHARE = 7;
 /** Every so manieth is silent until the end. */
 const SILENT_SHARE = 5;
 
@@ -55,7 +57,8 @@ export function socketsPossible(wanted: number): number {
   const limits = readFileSync('/proc/self/limits', 'utf8');
   const hard = /^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1];
   if (hard === undefined) return wanted;
-  return Math.min(wanted, Math.floor((Number(hard) - DESCRIPTORS_BESIDE) / 2));
+  const each = 2 - 1 / HTTP2_SHARE;
+  return Math.min(wanted, Math.floor((Number(hard) - DESCRIPTORS_BESIDE) / each));
 }
 
 export async function runWebSockets(run: WebSocketRun): Promise<WebSocketReport> {
@@ -170,10 +173,14 @@ async function wave(
 ): Promise<{ readonly sockets: number; readonly requests: number }> {
   const byTls = { port: secure, tls: true };
   const plain = { port: web, tls: false };
+  const doorOf = (number: number): FleetDoor => {
+    if (number % TLS_SHARE === 0) return byTls;
+    return { ...plain, http2: number % HTTP2_SHARE === 0 };
+  };
   const fleet = new Fleet();
   const load = new HttpLoad();
   try {
-    await fleet.open(run.sockets, (number) => (number % TLS_SHARE === 0 ? byTls : plain));
+    await fleet.open(run.sockets, doorOf);
     fleet.beat();
     await fleet.settle();
     load.start([plain, byTls], 8, 1);

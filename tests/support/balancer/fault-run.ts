@@ -18,6 +18,7 @@ import { type BalancerProcess, type Figures, startBalancer } from './balancer-pr
 import { FaultBook } from './fault-book.ts';
 import { FaultLanes, type LaneDoor, type LaneKind } from './fault-lanes.ts';
 import { FaultOrigin } from './fault-origin.ts';
+import { figuresAtRest, SOCKETS } from './figures-at-rest.ts';
 import { LiveChanges } from './live-changes.ts';
 
 const ORIGINS = 6;
@@ -32,7 +33,6 @@ const NOT_CHANGED = [
   'refused: a port that is taken',
 ];
 const ROUNDS_MIN = 2;
-const SOCKETS = ['TCPSocketWrap', 'ConnectWrap', 'TLSWrap'];
 const HELD_MORE_BYTES = 8 * 1_048_576;
 const RESIDENT_MORE = 1.35;
 
@@ -241,18 +241,6 @@ async function untilEmpty(
   await waitUntil('kept connections to end', few, 60_000).catch(() =>
     wrong.push(`${balancer.descriptors()} descriptors are open, at most ${most} may be`),
   );
-}
-
-/** Figures between two checks of servers, or two calls of the admin door, which have sockets of their own. */
-async function figuresAtRest(balancer: BalancerProcess, start: Figures): Promise<Figures> {
-  let figures = start;
-  const isAtRest = async (): Promise<boolean> => {
-    figures = await balancer.figures();
-    return SOCKETS.every((kind) => (figures.resources[kind] ?? 0) <= (start.resources[kind] ?? 0));
-  };
-  // What does not go away is seen in the figures.
-  await waitUntil('rest', isAtRest, 10_000).catch(() => {});
-  return figures;
 }
 
 /** The sockets of a process with what waits in them, as `ss` shows them. */

@@ -116,6 +116,8 @@ export class Fleet {
   private async stream(number: number, { port }: FleetDoor): Promise<Duplex> {
     if (this.streams++ % STREAMS === 0) {
       const session = connectHttp2(`http://127.0.0.1:${port}`);
+      // Each stream that begins waits for what the session is told.
+      session.setMaxListeners(STREAMS * 2);
       session.on('error', (error) => this.tell(`a connection of HTTP/2: ${error.message}`));
       session.on('close', () => {
         if (!this.closing) this.tell('a connection of HTTP/2 was closed');

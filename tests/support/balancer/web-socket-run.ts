@@ -15,6 +15,7 @@ import { TestAuthority } from '../../../src/core/runtime/node/transport-fixture.
 import { createSimRandom } from '../../../src/core/runtime/sim/index.ts';
 import { freePort, startChild, temporaryFolder, waitUntil } from '../process.ts';
 import { type BalancerProcess, type Figures, startBalancer } from './balancer-process.ts';
+import { figuresAtRest, SOCKETS } from './figures-at-rest.ts';
 import { HttpLoad } from './http-load.ts';
 import { LiveChanges } from './live-changes.ts';
 import { Fleet, type FleetDoor } from './web-socket-fleet.ts';
@@ -97,7 +98,7 @@ export function assertWell({ wrong, start, level, open, end, requests }: WebSock
   assert.ok(requests > 0);
   assert.ok(open.descriptors > end.descriptors);
   assert.ok(end.descriptors <= start.descriptors, `${end.descriptors} descriptors are left`);
-  for (const kind of ['TCPSocketWrap', 'ConnectWrap', 'Timeout', 'TLSWrap']) {
+  for (const kind of SOCKETS) {
     const [before, behind] = [start.resources[kind] ?? 0, end.resources[kind] ?? 0];
     assert.ok(behind <= before, `${behind} of ${kind} are left, ${before} at the start`);
   }
@@ -222,7 +223,7 @@ async function settled(balancer: BalancerProcess, start: Figures): Promise<Figur
   const few = (): boolean => balancer.descriptors() <= start.descriptors;
   // What is too many then is seen in the figures.
   await waitUntil('kept connections to end', few, 15_000).catch(() => {});
-  return balancer.figures();
+  return figuresAtRest(balancer, start);
 }
 
 function settings(ports: readonly number[], web: number, secure: number, certs: string): string {

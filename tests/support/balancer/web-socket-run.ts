@@ -98,7 +98,7 @@ export function assertWell({ wrong, start, level, open, end, requests }: WebSock
   assert.ok(requests > 0);
   assert.ok(open.descriptors > end.descriptors);
   assert.ok(end.descriptors <= start.descriptors, `${end.descriptors} descriptors are left`);
-  for (const kind of SOCKETS) {
+  for (const kind of [...SOCKETS, 'Timeout']) {
     const [before, behind] = [start.resources[kind] ?? 0, end.resources[kind] ?? 0];
     assert.ok(behind <= before, `${behind} of ${kind} are left, ${before} at the start`);
   }

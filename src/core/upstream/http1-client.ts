@@ -15,6 +15,7 @@ import {
   BodyWriter,
   BulkReads,
   Output,
+  SendStall,
   wakePools,
 } from '../http/index.ts';
 import type { ByteStream, StreamEvents } from '../runtime/index.ts';
@@ -73,9 +74,7 @@ export class Http1Client implements UpstreamClient, UpstreamRequest, StreamEvent
   /** A phase has begun or something has come since the last tick. */
   private moved = true;
   private movedMs = 0;
-  /** What waited for the server at the last tick, and when it last took some of it. */
-  private waitedBytes = 0;
-  private takenMs = 0;
+  private readonly stall = new SendStall();
 
   constructor(stream: ByteStream, owner: ClientOwner) {
     this.stream = stream;
@@ -198,9 +197,7 @@ export class Http1Client implements UpstreamClient, UpstreamRequest, StreamEvent
     }
     const { sendStallMs, headMs, bodyStallMs } = this.owner;
     const { bufferedBytes } = this.stream;
-    if (this.waitedBytes === 0 || bufferedBytes < this.waitedBytes) this.takenMs = nowMs;
-    this.waitedBytes = bufferedBytes;
-    if (bufferedBytes > 0 && sendStallMs > 0 && nowMs - this.takenMs >= sendStallMs) {
+    if (this.stall.look(bufferedBytes, nowMs, sendStallMs)) {
       this.fail(upstreamFailures.sendTimeout, '');
       return;
     }
@@ -231,7 +228,7 @@ export class Http1Client implements UpstreamClient, UpstreamRequest, StreamEvent
   }
 
   onDrain(): void {
-    this.waitedBytes = 0;
+    this.stall.drained();
     if (!this.requestEnded) this.events?.onWritable();
   }
 

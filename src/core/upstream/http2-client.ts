@@ -11,6 +11,7 @@
 import {
   Http2Writer,
   RestingPool,
+  SendStall,
   type TurnEndListener,
   turnEndOf,
   wakePools,
@@ -83,8 +84,7 @@ export class Http2Client implements UpstreamClient, StreamEvents, TurnEndListene
   private pingSentMs = -1;
   /** What the system said of the end. */
   private closedBy = '';
-  private waitedBytes = 0;
-  private takenMs = 0;
+  private readonly stall = new SendStall();
 
   constructor(stream: ByteStream, owner: ClientOwner, clock: Clock) {
     this.stream = stream;
@@ -131,7 +131,8 @@ export class Http2Client implements UpstreamClient, StreamEvents, TurnEndListene
     wakePools();
     const { http2, owner } = this;
     http2.tick(nowMs);
-    if (this.takesNothing(nowMs)) this.fail(upstreamFailures.sendTimeout, '');
+    if (this.stall.look(this.stream.bufferedBytes, nowMs, this.owner.sendStallMs))
+      this.fail(upstreamFailures.sendTimeout, '');
     else if (this.isSilent(nowMs)) this.fail(upstreamFailures.lost, 'no answer to PING');
     else for (const request of [...this.under]) request.tick(nowMs, owner);
     this.settle();
@@ -169,7 +170,7 @@ export class Http2Client implements UpstreamClient, StreamEvents, TurnEndListene
 
   onDrain(): void {
     wakePools();
-    this.waitedBytes = 0;
+    this.stall.drained();
     this.writer.drained();
     this.http2.nowMs = this.owner.monotonicMs();
     this.settle();
@@ -309,15 +310,6 @@ export class Http2Client implements UpstreamClient, StreamEvents, TurnEndListene
       if (this.paused) stream.pause();
       else stream.resume();
     }
-  }
-
-  /** Whether the server takes nothing of what waits for it. */
-  private takesNothing(nowMs: number): boolean {
-    const { bufferedBytes } = this.stream;
-    const { sendStallMs } = this.owner;
-    if (this.waitedBytes === 0 || bufferedBytes < this.waitedBytes) this.takenMs = nowMs;
-    this.waitedBytes = bufferedBytes;
-    return bufferedBytes > 0 && sendStallMs > 0 && nowMs - this.takenMs >= sendStallMs;
   }
 
   /** Asks a server that says nothing whether it is still there. True: it is not. */

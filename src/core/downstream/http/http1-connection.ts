@@ -18,6 +18,7 @@ import {
   type ClientFacts,
   Output,
   RestingPool,
+  SendStall,
   wakePools,
 } from '../../http/index.ts';
 import {
@@ -79,9 +80,7 @@ export class Http1Connection implements ConnectionHandler {
   private movedMs: number;
   /** Bytes through the exchange at the last tick. */
   private seenBytes = 0;
-  /** When the client last took some of what waits for it, and what waited then. */
-  private takenMs = 0;
-  private waitedBytes = 0;
+  private readonly stall = new SendStall();
 
   constructor(connection: Connection, server: HttpServer, client: ClientFacts) {
     this.connection = connection;
@@ -110,7 +109,7 @@ export class Http1Connection implements ConnectionHandler {
   }
 
   onDrain(): void {
-    this.waitedBytes = 0;
+    this.stall.drained();
     const { exchange } = this;
     if (exchange !== null) exchange.flow?.onDrain();
     else if (this.kept !== null) this.goOn();
@@ -153,9 +152,10 @@ export class Http1Connection implements ConnectionHandler {
       this.moved = false;
       this.movedMs = nowMs;
     }
-    if (this.takesTooLong(nowMs, limits)) this.destroy(SEND_LATE);
+    const { bufferedBytes } = this.connection;
+    if (this.stall.look(bufferedBytes, nowMs, limits.sendStallMs)) this.destroy(SEND_LATE);
     else if (this.exchange !== null) this.lookAtExchange(this.exchange, nowMs, limits);
-    else if (this.waitedBytes === 0) this.lookAtSilence(nowMs, limits);
+    else if (!this.stall.waits) this.lookAtSilence(nowMs, limits);
     else this.movedMs = nowMs;
   }
 
@@ -405,16 +405,6 @@ export class Http1Connection implements ConnectionHandler {
   private stopBody(): void {
     this.bulk.give(!this.body.paused);
     this.body.stop();
-  }
-
-  /** Whether the client takes nothing of what waits for it. */
-  private takesTooLong(nowMs: number, { sendStallMs }: HttpLimits): boolean {
-    const { bufferedBytes } = this.connection;
-    const before = this.waitedBytes;
-    this.waitedBytes = bufferedBytes;
-    if (bufferedBytes === 0) return false;
-    if (before === 0 || bufferedBytes < before) this.takenMs = nowMs;
-    return sendStallMs > 0 && nowMs - this.takenMs >= sendStallMs;
   }
 
   private lookAtSilence(nowMs: number, { headMs, idleMs }: HttpLimits): void {

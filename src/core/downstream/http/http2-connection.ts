@@ -13,6 +13,7 @@
 import {
   type ClientFacts,
   Http2Writer,
+  SendStall,
   type TurnEndListener,
   turnEndOf,
   wakePools,
@@ -44,9 +45,7 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
   private movedMs: number;
   /** Since when a frame is half there and nothing else comes, -1 when none is. */
   private midwaySinceMs = -1;
-  /** What waited for the client at the last tick, and when it last took some of it. */
-  private waitedBytes = 0;
-  private takenMs = 0;
+  private readonly stall = new SendStall();
 
   constructor(connection: Connection, server: HttpServer, client: ClientFacts) {
     this.connection = connection;
@@ -85,7 +84,7 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
 
   onDrain(): void {
     wakePools();
-    this.waitedBytes = 0;
+    this.stall.drained();
     this.writer.drained();
     this.http2.nowMs = this.server.clock.monotonicMs();
     this.settle();
@@ -123,7 +122,7 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
     wakePools();
     const { limits } = server;
     http2.tick(nowMs);
-    if (this.takesTooLong(nowMs, limits)) {
+    if (this.stall.look(connection.bufferedBytes, nowMs, limits.sendStallMs)) {
       this.breakOff('send-timeout');
       return;
     }
@@ -217,16 +216,6 @@ export class Http2ServerConnection implements ConnectionHandler, TurnEndListener
       if (stream.context !== null) stream.context.ending = reason;
     }
     this.connection.destroy(reason);
-  }
-
-  /** Whether the client takes nothing of what waits for it. */
-  private takesTooLong(nowMs: number, { sendStallMs }: HttpLimits): boolean {
-    const { bufferedBytes } = this.connection;
-    const before = this.waitedBytes;
-    this.waitedBytes = bufferedBytes;
-    if (bufferedBytes === 0) return false;
-    if (before === 0 || bufferedBytes < before) this.takenMs = nowMs;
-    return sendStallMs > 0 && nowMs - this.takenMs >= sendStallMs;
   }
 
   /** No request for too long, or a frame that does not come to its end. */

@@ -8,8 +8,7 @@ import type { Preface } from '../../runtime/index.ts';
 import { type ProxyEndpoints, parseProxyHeader } from '../../wire/index.ts';
 import type { Connection, ConnectionHandler } from '../connection.ts';
 import type { EndingReason } from '../ending-reasons.ts';
-
-const EMPTY = Buffer.alloc(0);
+import { OpeningConnection } from './opening-connection.ts';
 
 /** Takes the header from the first bytes. */
 export class ProxyHeaderReader implements Preface {
@@ -35,61 +34,26 @@ export interface ProxiedOptions {
   open(endpoints: ProxyEndpoints | null): ConnectionHandler;
 }
 
-/** A plain connection that begins with a header: the protocol stands behind this one for as long as it lasts. */
-export class ProxiedConnection implements ConnectionHandler {
-  private readonly connection: Connection;
+/** A plain connection that begins with a header. */
+export class ProxiedConnection extends OpeningConnection {
   private readonly options: ProxiedOptions;
-  private bytes: Buffer = EMPTY;
-  private inner: ConnectionHandler | null = null;
 
   constructor(connection: Connection, options: ProxiedOptions) {
-    this.connection = connection;
+    super(connection, options.headerMs, options.nowMs);
     this.options = options;
   }
 
-  onData(chunk: Buffer): void {
-    if (this.inner !== null) {
-      this.inner.onData(chunk);
-      return;
-    }
-    const bytes = this.bytes.length === 0 ? chunk : Buffer.concat([this.bytes, chunk]);
+  protected open(bytes: Buffer): void {
     const reader = new ProxyHeaderReader();
     const taken = reader.take(bytes);
-    if (taken === 'refuse') {
-      this.connection.destroy('protocol-error');
-    } else if (taken === 'more') {
-      this.bytes = Buffer.from(bytes);
-    } else {
-      this.bytes = EMPTY;
-      this.inner = this.options.open(reader.endpoints);
-      if (taken < bytes.length && !this.connection.closing)
-        this.inner.onData(bytes.subarray(taken));
+    if (taken === 'refuse') this.connection.destroy('protocol-error');
+    else if (taken !== 'more') {
+      this.become(this.options.open(reader.endpoints), bytes.subarray(taken));
     }
   }
 
-  onDrain(): void {
-    this.inner?.onDrain();
-  }
-
-  onEnd(): void {
-    if (this.inner === null) this.connection.destroy('client-closed');
-    else this.inner.onEnd();
-  }
-
-  onClose(reason: EndingReason): void {
-    this.inner?.onClose(reason);
-  }
-
-  onTick(nowMs: number): void {
-    const { headerMs, nowMs: sinceMs } = this.options;
-    if (this.inner !== null) this.inner.onTick?.(nowMs);
-    else if (headerMs > 0 && nowMs - sinceMs >= headerMs) this.connection.destroy('head-timeout');
-  }
-
-  onDrainRequested(): void {
-    const { inner } = this;
-    if (inner === null) this.connection.close('server-drain');
-    else if (inner.onDrainRequested !== undefined) inner.onDrainRequested();
-    else this.connection.close('server-drain');
+  /** Nothing can be said to a proxy that has not said who it speaks for. */
+  protected leave(reason: EndingReason): void {
+    this.connection.destroy(reason);
   }
 }

@@ -14,49 +14,43 @@ import {
   offsetIn,
   Version,
 } from '../../core/wire/index.ts';
-import { ESCAPED_MAX, type LineWriter } from './line-writer.ts';
+import {
+  ATTEMPTS,
+  BYTES_IN,
+  BYTES_OUT,
+  beginLine,
+  CONNECT,
+  END,
+  ENDING,
+  FIRST_BYTE,
+  part,
+  TOTAL,
+  writeClient,
+  writeRoute,
+  writeServer,
+} from './line-parts.ts';
+import type { LineWriter } from './line-writer.ts';
 
 /** Longer texts are cut, bytes. */
 const TEXT_MAX = 2048;
-/** All that a line has beside its texts and names. */
-const FIXED_MAX = 1024;
-const TEXTS = 8;
+const ROOM = { texts: 8, textMax: TEXT_MAX };
 
-const part = (text: string): Buffer => Buffer.from(text, 'latin1');
-const TIME = part('{"time":"');
-const LISTENER = part('Z","listener":');
-const ROUTE = part(',"route":');
-const POOL = part(',"pool":');
-const SERVER = part(',"server":');
-const CLIENT = part(',"client":');
-const PORT = part(',"clientPort":');
 const TLS = part(',"tls":true,"method":');
 const PLAIN = part(',"tls":false,"method":');
 const HOST = part(',"host":');
 const TARGET = part(',"target":');
 const STATUS = part('"status":');
-const ENDING = part(',"ending":');
 const FAILURE = part(',"failure":');
-const ATTEMPTS = part(',"attempts":');
-const BYTES_IN = part(',"bytesIn":');
-const BYTES_OUT = part(',"bytesOut":');
 const QUEUE = part(',"queueMs":');
-const CONNECT = part(',"connectMs":');
-const FIRST_BYTE = part(',"firstByteMs":');
-const TOTAL = part(',"totalMs":');
 const REQUEST_ID = part(',"requestId":');
 const TRACEPARENT = part(',"traceparent":');
 const USER_AGENT = part(',"userAgent":');
 const REFERER = part(',"referer":');
-const END = part('}\n');
 const PROTOCOLS: Readonly<Record<Version, Buffer>> = {
   [Version.http10]: part(',"protocol":"HTTP/1.0",'),
   [Version.http11]: part(',"protocol":"HTTP/1.1",'),
   [Version.http2]: part(',"protocol":"HTTP/2",'),
 };
-
-let second = Number.NaN;
-let secondText = part('');
 
 /**
  * @param wallMs when it ended
@@ -71,25 +65,10 @@ export function writeAccessLine(
 ): void {
   const { client, journey, request } = exchange;
   const { fields } = request;
-  to.room(FIXED_MAX);
-  to.put(TIME);
-  writeTime(to, wallMs);
-  to.put(LISTENER);
-  to.name(journey.listener);
-  to.room(FIXED_MAX);
-  to.put(ROUTE);
-  to.name(exchange.route);
-  to.room(FIXED_MAX);
-  to.put(POOL);
-  to.name(journey.pool);
-  to.room(FIXED_MAX);
-  to.put(SERVER);
-  to.name(exchange.server);
-  to.room(FIXED_MAX + TEXTS * (TEXT_MAX * ESCAPED_MAX + 2));
-  to.put(CLIENT);
-  to.text(client.addressBytes, 0, Math.min(TEXT_MAX, client.addressBytes.length));
-  to.put(PORT);
-  to.number(client.remotePort);
+  beginLine(to, wallMs, journey.listener);
+  writeRoute(to, exchange.route);
+  writeServer(to, journey.pool, exchange.server, ROOM);
+  writeClient(to, client.addressBytes, client.remotePort, TEXT_MAX);
   to.put(client.encrypted ? TLS : PLAIN);
   if (request.method === MethodId.other) {
     writeText(to, fields, request.methodStart, request.methodLength);
@@ -141,15 +120,4 @@ function writeField(to: LineWriter, fields: Fields, id: FieldId): void {
   const row = index * FIELD_STRIDE;
   if (index === -1) writeText(to, fields, 0, 0);
   else writeText(to, fields, fields.at[row + 2]!, fields.at[row + 3]!);
-}
-
-/** RFC 3339 in UTC with milliseconds; the date is made once a second. */
-export function writeTime(to: LineWriter, wallMs: number): void {
-  const now = Math.floor(wallMs / 1000);
-  if (now !== second) {
-    second = now;
-    secondText = part(new Date(now * 1000).toISOString().slice(0, 20));
-  }
-  to.put(secondText);
-  to.thousandths(Math.floor(wallMs - now * 1000));
 }

@@ -1,6 +1,5 @@
 /**
- * Peers are programs that tests compare with or drive: redis-server, python3-redis, openssl, nginx, haproxy,
- * h2load, python3-h2.
+ * Peers are programs that tests compare with or drive: those of docs/dependencies.md.
  *
  * Promise: a test that needs a peer says so in one line, and where the peer is missing the
  * test is skipped with the reason `missing peer: X`, so that a skip is never silent.

@@ -130,19 +130,19 @@ test('what an operator says of a found server holds while the server flaps, unti
   const { clock, names, membership, lists, pool } = setUp('discovery: { dns: web.test:80 }');
   names.setAddresses('web.test', ['10.0.0.1', '10.0.0.2'], 1_000);
   membership.start();
-  assert.equal(membership.say('10.0.0.1:80', { state: 'draining' }), false);
+  assert.equal(membership.say('10.0.0.1:80', { weight: 7 }), false);
   await clock.advance(1_000);
-  assert.equal(membership.say('10.0.0.1:80', { state: 'draining', weight: 7 }), true);
-  assert.equal(lists.at(-1), '10.0.0.1:80=draining 10.0.0.2:80');
+  assert.equal(membership.say('10.0.0.1:80', { weight: 7 }), true);
   assert.equal(pool.find('10.0.0.1:80')?.weight, 7);
   names.setAddresses('web.test', ['10.0.0.2'], 1_000);
   await clock.advance(3_000);
   assert.equal(lists.at(-1), '10.0.0.2:80');
   names.setAddresses('web.test', ['10.0.0.1', '10.0.0.2'], 1_000);
   await clock.advance(3_000);
-  assert.equal(lists.at(-1), '10.0.0.1:80=draining 10.0.0.2:80');
-  assert.equal(membership.say('10.0.0.1:80', undefined), true);
   assert.equal(lists.at(-1), '10.0.0.1:80 10.0.0.2:80');
+  assert.equal(pool.find('10.0.0.1:80')?.weight, 7);
+  assert.equal(membership.say('10.0.0.1:80', undefined), true);
+  assert.equal(pool.find('10.0.0.1:80')?.weight, 1);
   assert.equal(membership.say('nobody', undefined), false);
 });
 

@@ -43,8 +43,7 @@ export interface MembershipContext {
 
 /** What an operator says of a member that no file of ours lists. */
 export interface Said {
-  readonly state?: Member['state'];
-  readonly weight?: number;
+  readonly weight: number;
 }
 
 export interface MembershipStatus {
@@ -269,6 +268,5 @@ export class Membership {
 
 function saidOf(member: Member, said: Said | undefined): Member {
   if (said === undefined) return member;
-  const { state = member.state, weight = member.spec.weight } = said;
-  return { ...member, state, spec: { ...member.spec, weight } };
+  return { ...member, spec: { ...member.spec, weight: said.weight } };
 }

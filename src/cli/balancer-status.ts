@@ -65,6 +65,10 @@ function takesWork({ state, weight }: ServerShown): boolean {
   return WORKING.has(state) && weight > 0;
 }
 
+function sessionsText(count: number): string {
+  return count === 1 ? '1 session' : `${count} sessions`;
+}
+
 /** The status for people. */
 export function statusText(
   { listeners, routes, accessLog }: BalancerStatus,
@@ -79,7 +83,7 @@ export function statusText(
         protocol,
         address,
         String(open),
-        sessions === null ? String(requests) : `${sessions.ended} sessions`,
+        sessions === null ? String(requests) : sessionsText(sessions.ended),
         sessions === null ? String(statuses['5xx'] ?? 0) : '',
         drain === null ? '' : `${drain.state}, ${drain.left} left`,
       ],

@@ -101,7 +101,7 @@ test('access log of sessions: a line at the end of each, with what came of it', 
   assert.deepEqual(listeners.find(({ name }) => name === 'raw')?.sessions, {
     ...{ ended: 1, bytesIn: request.length, bytesOut: answer.length },
   });
-  assert.match((await operator.cli('balancer', 'status')).out, /^raw +tcp .* 1 sessions/m);
+  assert.match((await operator.cli('balancer', 'status')).out, /^raw +tcp .* 1 session\b/m);
   const dead = by.get('dead') as Line;
   const tried = [dead.pool, dead.server, dead.ending, dead.attempts, dead.connectMs];
   assert.deepEqual(tried, ['dead', 'x', 'dial-failed', 2, null]);

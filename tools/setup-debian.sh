@@ -16,11 +16,12 @@ declare -A provides=(
   [wrk]='command -v wrk'
   [nghttp2-client]='command -v nghttp && command -v h2load'
   [python3-h2]='/usr/bin/python3 -c "import h2"'
+  [curl]='command -v curl'
 )
 
 missing=()
 for package in redis-server redis-tools python3-redis lua5.1 openssl \
-  nginx-light libnginx-mod-stream haproxy wrk nghttp2-client python3-h2; do
+  nginx-light libnginx-mod-stream haproxy wrk nghttp2-client python3-h2 curl; do
   eval "${provides[$package]}" >/dev/null 2>&1 || missing+=("$package")
 done
 if [ "${#missing[@]}" -eq 0 ]; then

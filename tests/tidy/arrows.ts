@@ -9,6 +9,7 @@ import { importsOf, isTest, type SourceFile } from './tree.ts';
 export const ORDER: readonly (readonly string[])[] = [
   ['core/base'],
   ['core/runtime'],
+  ['core/memory'],
   ['core/wire'],
   ['core/config', 'core/observe'],
   ['core/store'],

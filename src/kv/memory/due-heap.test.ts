@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Arena } from './arena.ts';
+import { Arena } from '../../core/memory/index.ts';
 import { DueHeap } from './due-heap.ts';
 
 test('random additions, changes and removals keep the order of a sorted list', () => {

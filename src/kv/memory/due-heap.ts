@@ -9,7 +9,7 @@
  * Invariant: for every node at place i, its parent at (i - 1) >> 1 is due no later, and the node's
  * word `indexWord` is i.
  */
-import { type Address, type Arena, byteOffset, SEGMENT_SHIFT } from './arena.ts';
+import { type Address, type Arena, byteOffset, SEGMENT_SHIFT } from '../../core/memory/index.ts';
 
 const CHUNK_SHIFT = 12;
 const CHUNK = 1 << CHUNK_SHIFT;

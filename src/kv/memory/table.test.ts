@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Address, Arena, byteOffset, SEGMENT_SHIFT } from './arena.ts';
+import { type Address, Arena, byteOffset, SEGMENT_SHIFT } from '../../core/memory/index.ts';
 import { FETCH_MAX, Table } from './table.ts';
 
 const HEAD = 12;

@@ -18,7 +18,7 @@
  */
 
 import { equalBytes, hashBytes } from '../../core/base/index.ts';
-import { type Address, type Arena, SEGMENT_SHIFT } from './arena.ts';
+import { type Address, type Arena, SEGMENT_SHIFT } from '../../core/memory/index.ts';
 
 const SEGMENT_MASK = (1 << SEGMENT_SHIFT) - 1;
 const BUCKETS_MIN = 4;

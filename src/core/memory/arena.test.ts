@@ -167,3 +167,15 @@ test('an allocation that fails, of any size, has changed nothing', () => {
     { numRuns: 20 },
   );
 });
+
+test('an arena with a limit takes no segment beyond it and goes on with what it has', () => {
+  const arena = new Arena(1, { bytesMax: 16 * 1024 * 1024 });
+  const held: Address[] = [];
+  assert.throws(() => {
+    for (;;) held.push(arena.alloc(65_536));
+  }, OutOfMemoryError);
+  assert.ok(arena.reservedBytes <= 16 * 1024 * 1024, `${arena.reservedBytes}`);
+  assert.ok(held.length > 240, `${held.length}`);
+  arena.free(held.pop()!);
+  assert.ok(arena.alloc(65_536) > 0);
+});

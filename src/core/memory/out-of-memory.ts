@@ -4,7 +4,7 @@
  * Allocations that a command makes for itself fail with errors of the engine's own; `lacksMemory` knows
  * them all.
  */
-import { errorCode } from '../../core/runtime/index.ts';
+import { errorCode } from '../runtime/index.ts';
 
 export class OutOfMemoryError extends RangeError {
   override readonly name = 'OutOfMemoryError';

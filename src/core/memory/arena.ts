@@ -1,6 +1,6 @@
 /**
- * Off-heap memory of the key-value store: everything a client stored lives here, so the garbage
- * collector never walks it.
+ * Off-heap memory: what a system keeps by the million lives here, so that the garbage collector never
+ * walks it.
  *
  * An address is a positive integer below 2^31 in units of 8 bytes; 0 is "nothing". An allocation
  * never crosses a segment, so `bytes[addr >>> SEGMENT_SHIFT]` with `byteOffset(addr)` reaches all of
@@ -19,7 +19,7 @@
  *
  * Benchmark: bench/kv.
  */
-import { invariant } from '../../core/base/index.ts';
+import { invariant } from '../base/index.ts';
 import { lacksMemory, OutOfMemoryError } from './out-of-memory.ts';
 import { dropUncounted, takeUncounted } from './segment-memory.ts';
 
@@ -72,6 +72,8 @@ export function byteOffset(addr: Address): number {
 export interface ArenaOptions {
   /** Less than the address space holds, for tests. */
   readonly segmentsMax?: number;
+  /** Segments may take so many bytes together; without it, what the address space holds. */
+  readonly bytesMax?: number;
   /** Where memory comes from. @throws RangeError when there is none. */
   readonly allocate?: (bytes: number) => ArrayBufferLike;
 }
@@ -109,6 +111,7 @@ export class Arena {
   private readonly usedPages: number[] = [];
   private readonly emptySegments: number[] = [];
   private readonly segmentsFull: number;
+  private readonly bytesMax: number;
   private readonly allocate: (bytes: number) => ArrayBufferLike;
   /** Memory of segments to come; the next one is the last, which has pages already if any has. */
   private readonly ahead: ArrayBufferLike[] = [];
@@ -118,6 +121,7 @@ export class Arena {
   constructor(hashSeed: number, options: ArenaOptions = {}) {
     this.hashSeed = hashSeed;
     this.segmentsFull = (options.segmentsMax ?? SEGMENTS_MAX) - SEGMENTS_SPARE;
+    this.bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
     this.allocate = options.allocate ?? allocate;
     const first = this.takeSegment(SEGMENT_BYTES);
     // Page 0 of the first segment stays unused, because address 0 means nothing.
@@ -378,6 +382,9 @@ export class Arena {
     const segment = this.emptySegments.at(-1) ?? this.bytes.length;
     if (segment >= SEGMENTS_MAX) {
       throw new OutOfMemoryError('the address space of the arena is used up');
+    }
+    if (segment > 0 && this.reservedBytes + bytes > this.bytesMax) {
+      throw new OutOfMemoryError('the arena has all the memory that it may have');
     }
     const memory = this.memoryFor(segment, bytes);
     if (segment < this.bytes.length) this.emptySegments.pop();

@@ -17,11 +17,16 @@ declare -A provides=(
   [nghttp2-client]='command -v nghttp && command -v h2load'
   [python3-h2]='/usr/bin/python3 -c "import h2"'
   [curl]='command -v curl'
+  [awscli]='test -x /usr/bin/aws'
+  [s3cmd]='command -v s3cmd'
+  [rclone]='command -v rclone'
+  [python3-boto3]='/usr/bin/python3 -c "import boto3"'
 )
 
 missing=()
 for package in redis-server redis-tools python3-redis lua5.1 openssl \
-  nginx-light libnginx-mod-stream haproxy wrk nghttp2-client python3-h2 curl; do
+  nginx-light libnginx-mod-stream haproxy wrk nghttp2-client python3-h2 curl \
+  awscli s3cmd rclone python3-boto3; do
   eval "${provides[$package]}" >/dev/null 2>&1 || missing+=("$package")
 done
 if [ "${#missing[@]}" -eq 0 ]; then

@@ -6,7 +6,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
 export type Peer =
   | 'redis-server'
@@ -19,7 +19,11 @@ export type Peer =
   | 'nghttp'
   | 'h2load'
   | 'curl'
-  | 'python3-h2';
+  | 'python3-h2'
+  | 'awscli'
+  | 's3cmd'
+  | 'rclone'
+  | 'python3-boto3';
 
 /** What `node:test` takes as options: `{}` when the peer is here, else `{ skip: reason }`. */
 export type PeerOptions = { readonly skip?: string };
@@ -37,7 +41,7 @@ export function hasPeer(peer: Peer): boolean {
   const known = found.get(peer);
   if (known !== undefined) return known;
   const module = pythonModules.get(peer);
-  const here = module === undefined ? onPath(peer) : pythonHas(module);
+  const here = module === undefined ? onPath(programs.get(peer) ?? peer) : pythonHas(module);
   found.set(peer, here);
   return here;
 }
@@ -48,14 +52,21 @@ export const pythonPath = '/usr/bin/python3';
 const pythonModules: ReadonlyMap<Peer, string> = new Map([
   ['python3-redis', 'redis'],
   ['python3-h2', 'h2'],
+  ['python3-boto3', 'boto3'],
 ]);
+
+/** Debian's program, which runs on Debian's Python; another one of this name may come first on the path. */
+export const awsPath = '/usr/bin/aws';
+
+const programs: ReadonlyMap<Peer, string> = new Map([['awscli', awsPath]]);
 
 function pythonHas(module: string): boolean {
   return spawnSync(pythonPath, ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0;
 }
 
 function onPath(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+  const folders = isAbsolute(program) ? [''] : (process.env.PATH ?? '').split(delimiter);
+  return folders.some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;

@@ -296,6 +296,27 @@ export class Fields {
     return start;
   }
 
+  /**
+   * Becomes a copy of other fields in memory of its own; `start` and `end` are the range of `other.buf` that their
+   * rows lie in. Returns as `retain` does.
+   */
+  copyFrom(other: Fields, start: number, end: number): number {
+    this.reset();
+    const length = other.count * FIELD_STRIDE;
+    if (this.at.length < length) this.at = new Int32Array(other.at.length);
+    for (let i = 0; i < length; i++) this.at[i] = other.at[i]!;
+    this.count = other.count;
+    this.lines = other.lines;
+    for (const index of other.secrets) this.secrets.push(index);
+    if (other.arenaEnd > 0) {
+      this.reserve(other.arenaEnd);
+      copyBytes(other.arena, 0, this.arena, 0, other.arenaEnd);
+      this.arenaEnd = other.arenaEnd;
+    }
+    this.buf = other.buf;
+    return this.retain(start, end);
+  }
+
   private append(name: Buffer, value: Buffer | string, id: FieldId): boolean {
     const before = this.arenaEnd;
     if (!this.reserve(name.length + value.length)) return false;

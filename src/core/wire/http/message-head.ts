@@ -71,6 +71,18 @@ export abstract class MessageHead {
     this.retained = false;
   }
 
+  /** What `resetMessage` forgets, but for the fields. */
+  protected copyMessage(other: MessageHead): void {
+    this.version = other.version;
+    this.body = other.body;
+    this.contentLength = other.contentLength;
+    this.keepAlive = other.keepAlive;
+    this.upgrade = other.upgrade;
+    this.start = other.start;
+    this.end = other.end;
+    for (let i = 0; i < other.namedCount; i++) this.addNamed(other.named[i]!);
+  }
+
   /** Notes that Connection names a field. False when there are too many. */
   addNamed(index: number): boolean {
     if (this.namedCount === NAMED_MAX) return false;

@@ -82,8 +82,40 @@ export class RequestHead extends MessageHead {
   /** Copies what the head refers to into memory of its own, so that the received bytes may be reused. */
   retain(): void {
     if (this.retained) return;
+    this.moveBy(this.fields.retain(this.start, this.end));
+  }
+
+  /** Becomes a copy of another head, in memory of its own. */
+  copyFrom(other: RequestHead): void {
+    this.reset();
+    this.copyMessage(other);
+    this.method = other.method;
+    this.methodStart = other.methodStart;
+    this.methodLength = other.methodLength;
+    this.form = other.form;
+    this.targetStart = other.targetStart;
+    this.targetLength = other.targetLength;
+    this.originStart = other.originStart;
+    this.originLength = other.originLength;
+    this.pathStart = other.pathStart;
+    this.pathLength = other.pathLength;
+    this.queryStart = other.queryStart;
+    this.queryLength = other.queryLength;
+    this.hasQuery = other.hasQuery;
+    this.authorityStart = other.authorityStart;
+    this.authorityLength = other.authorityLength;
+    this.hostStart = other.hostStart;
+    this.hostLength = other.hostLength;
+    this.port = other.port;
+    this.secure = other.secure;
+    this.secretPath = other.secretPath;
+    this.secretAuthority = other.secretAuthority;
+    this.expectContinue = other.expectContinue;
+    this.moveBy(this.fields.copyFrom(other.fields, other.start, other.end));
+  }
+
+  private moveBy(by: number): void {
     this.retained = true;
-    const by = this.fields.retain(this.start, this.end);
     this.start = 0;
     this.end -= by;
     this.methodStart -= by;

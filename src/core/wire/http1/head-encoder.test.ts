@@ -150,6 +150,31 @@ describe('encodeRequestHead', () => {
     assert.equal(encoded(head), 'GET /new?q HTTP/1.1\r\nHost: b:80\r\nX: 1\r\n\r\n');
   });
 
+  test('gives the same from a copy, which outlives the head that it was made of', () => {
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 40 }), fc.boolean(), (lines, edit) => {
+        const head = requestOf(
+          `PUT http://h:81/a?b HTTP/1.1\r\nHost: h:81\r\n${lines.map(asReceived).join('')}\r\n`,
+        );
+        if (edit) {
+          head.setOrigin(Buffer.from('/new?q'));
+          head.fields.add(Buffer.from('added'), 'value');
+          head.fields.remove(1);
+        }
+        const expected = encoded(head);
+        const copy = requestOf('GET / HTTP/1.1\r\nHost: other\r\nConnection: X\r\nX: 1\r\n\r\n');
+        copy.copyFrom(head);
+        head.fields.buf.fill(0x21);
+        head.reset();
+        assert.equal(encoded(copy), expected);
+        assert.deepEqual(
+          [copy.methodName(), copy.host(), copy.port, copy.query(), copy.namedCount],
+          ['PUT', 'h', 81, edit ? 'q' : 'b', 0],
+        );
+      }),
+    );
+  });
+
   test('writes fields that are no lines, as HTTP/2 brings them', () => {
     const head = new RequestHead();
     head.reset();

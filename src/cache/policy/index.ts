@@ -15,6 +15,12 @@ export {
   parseTargeted,
 } from './directives.ts';
 export {
+  JITTER_SHARE_MAX,
+  jitteredLifetime,
+  type RefreshMoment,
+  refreshesEarly,
+} from './early-refresh.ts';
+export {
   type Exchanged,
   freshnessLifetime,
   type HeuristicRules,
@@ -34,6 +40,7 @@ export {
   reuseReasons,
   type StoredFreshness,
 } from './reuse.ts';
+export { lifetimeByStatus, type StatusLifetimes, statusLifetimes } from './status-lifetimes.ts';
 export {
   type RequestFacts,
   type StoringRefusal,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { pinnedBytes } from '../../../tests/support/pinned-bytes.ts';
 import { LineWriter } from './line-writer.ts';
 
 function written(write: (to: LineWriter) => void, bytes = 8192): string {
@@ -51,4 +52,13 @@ test('names: JSON strings, and room is made for them', () => {
     to.name(name);
     assert.equal(JSON.parse(to.buf.toString('utf8', start, to.at)), name);
   }
+});
+
+test('names remembered: they hold their own bytes, not the block that each was made in', () => {
+  const to = new LineWriter(8192);
+  const pinned = pinnedBytes(200, (i) => {
+    to.at = 0;
+    to.name(`server ${i}`);
+  });
+  assert.ok(pinned < 200 * 1024, `${pinned} bytes are held`);
 });

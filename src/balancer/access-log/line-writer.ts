@@ -4,7 +4,7 @@
  *
  * Invariant: whoever writes has asked for `room` before. Hot: bench/balancer/access-log.ts.
  */
-import { copyBytes } from '../../core/base/index.ts';
+import { copyBytes, ownBytes } from '../../core/base/index.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -50,7 +50,7 @@ export class LineWriter {
     if (bytes === undefined) {
       if (this.names.size >= NAMES_MAX) this.names.clear();
       // Not ASCII alone only where a name of the configuration is not.
-      bytes = Buffer.from(JSON.stringify(name));
+      bytes = ownBytes(JSON.stringify(name));
       this.names.set(name, bytes);
     }
     this.room(bytes.length);

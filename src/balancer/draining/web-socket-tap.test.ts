@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { pinnedBytes } from '../../../tests/support/pinned-bytes.ts';
 import type { ResponseSink } from '../../core/http/index.ts';
 import { WebSocketTap } from './web-socket-tap.ts';
 
@@ -98,4 +99,14 @@ test('goodbye at any moment, however the frames are cut: whole frames and then C
       },
     ),
   );
+});
+
+test('taps of WebSockets that were opened one by one: none holds a block of memory', () => {
+  const { sink } = collector();
+  const taps: WebSocketTap[] = [];
+  const pinned = pinnedBytes(200, () => {
+    taps.push(new WebSocketTap(sink));
+  });
+  assert.equal(taps.length, 200);
+  assert.ok(pinned < 200 * 1024, `${pinned} bytes are held`);
 });

@@ -21,7 +21,7 @@ export class WebSocketTap implements ResponseSink {
   isClosing = false;
   private readonly next: ResponseSink;
   /** The beginning of a frame's header, while it is not whole. */
-  private readonly header: Buffer = Buffer.allocUnsafe(HEADER_BYTES_MAX);
+  private readonly header: Buffer = Buffer.allocUnsafeSlow(HEADER_BYTES_MAX);
   private headerBytes = 0;
   /** Of the payload of the frame under way. */
   private payloadLeft = 0;

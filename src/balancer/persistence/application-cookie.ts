@@ -2,6 +2,7 @@
  * Learns which server holds a session from the cookie that the application itself sets (JSESSIONID,
  * PHPSESSID): the server that set a value is the one that knows it.
  */
+import { ownBytes } from '../../core/base/index.ts';
 import { type Found, findCookie } from '../keys/pairs.ts';
 import type { Server } from '../servers/server.ts';
 import type { StickTable } from './stick-table.ts';
@@ -12,7 +13,7 @@ export class ApplicationCookie {
   private readonly found: Found = { start: 0, length: 0 };
 
   constructor(name: string, table: StickTable) {
-    this.name = Buffer.from(name, 'latin1');
+    this.name = ownBytes(name, 'latin1');
     this.table = table;
   }
 

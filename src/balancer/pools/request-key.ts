@@ -1,4 +1,5 @@
 /** What a pool keys on, as a number: for the policies that give the same request to the same server. */
+import { ownBytes } from '../../core/base/index.ts';
 import type { Exchange } from '../../core/http/index.ts';
 import { FIELD_STRIDE, FieldId, lowerName, offsetIn } from '../../core/wire/index.ts';
 import type { PoolSettings } from '../config/config.ts';
@@ -21,12 +22,12 @@ export function keyOf({ policy, hashOn, hashName = '' }: PoolSettings): KeyOf {
     case 'header':
       return headerKey(lowerName(hashName));
     case 'cookie':
-      return cookieKey(Buffer.from(hashName, 'latin1'));
+      return cookieKey(ownBytes(hashName, 'latin1'));
     case 'path':
       return ({ request: { fields, pathStart, pathLength } }) =>
         hashRange(fields.bytesAt(pathStart), offsetIn(pathStart), pathLength);
     case 'query': {
-      const name = Buffer.from(hashName, 'latin1');
+      const name = ownBytes(hashName, 'latin1');
       return ({ request: { fields, queryStart, queryLength } }) =>
         hashQuery(fields.bytesAt(queryStart), offsetIn(queryStart), queryLength, name);
     }

@@ -2,6 +2,7 @@
  * Which server a request's session is bound to, and binding it by the response. One object a pool; `null` for a
  * pool without persistence. Which kinds there are: ../persistence.
  */
+import { ownBytes } from '../../core/base/index.ts';
 import type { Exchange } from '../../core/http/index.ts';
 import type { Random } from '../../core/runtime/index.ts';
 import {
@@ -54,8 +55,8 @@ class CookieSessions implements Sessions {
   constructor(settings: PoolSettings['persistence'], random: Random) {
     const { name, key, signed, maxAgeMs } = settings;
     this.strict = settings.strict;
-    this.name = Buffer.from(name, 'latin1');
-    const secret = key === undefined ? random.bytes(SECRET_BYTES) : Buffer.from(key.reveal());
+    this.name = ownBytes(name, 'latin1');
+    const secret = key === undefined ? random.bytes(SECRET_BYTES) : ownBytes(key.reveal());
     this.cookie = new InsertedCookie({
       name,
       form: signed ? 'signed' : 'opaque',

@@ -91,3 +91,13 @@ export function copyBytes(
   }
   for (let i = 0; i < length; i++) to[toStart + i] = from[fromStart + i]!;
 }
+
+/**
+ * A text as bytes in memory of its own, for what is kept: `Buffer.from` cuts short ones out of a block of 64 KiB,
+ * all of which lives for as long as any of them. Up to 64 bytes it costs no more than that, beyond it three times.
+ */
+export function ownBytes(text: string, encoding: BufferEncoding = 'utf8'): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text, encoding));
+  bytes.write(text, encoding);
+  return bytes;
+}

@@ -1,4 +1,5 @@
 /** The client at the other end of an accepted connection, or of the proxy that speaks for it. */
+import { ownBytes } from '../../base/index.ts';
 import type { ClientFacts } from '../../http/index.ts';
 import type { PeerCertificate } from '../../runtime/index.ts';
 import type { ProxyEndpoints } from '../../wire/index.ts';
@@ -41,7 +42,7 @@ export class AcceptedClient implements ClientFacts {
   }
 
   get addressBytes(): Buffer {
-    this.address ??= Buffer.from(this.remoteAddress, 'latin1');
+    this.address ??= ownBytes(this.remoteAddress, 'latin1');
     return this.address;
   }
 

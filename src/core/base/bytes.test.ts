@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { pinnedBytes } from '../../../tests/support/pinned-bytes.ts';
+import { ownBytes } from './bytes.ts';
+
+test('bytes of their own: what the text is in its encoding', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      assert.deepEqual(ownBytes(text), Buffer.from(text));
+      assert.deepEqual(ownBytes(text, 'latin1'), Buffer.from(text, 'latin1'));
+    }),
+  );
+});
+
+test('bytes of their own: nothing beside them is held', () => {
+  const kept: Buffer[] = [];
+  const pinned = pinnedBytes(200, (i) => {
+    kept.push(ownBytes(`name ${i}`), ownBytes('x'.repeat(i)));
+  });
+  assert.equal(kept.length, 400);
+  assert.ok(pinned < 200 * 1024, `${pinned} bytes are held`);
+});

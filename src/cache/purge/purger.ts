@@ -1,0 +1,139 @@
+/**
+ * Carries purges out, whoever asks for them: within the rate, in the ledger at once, in the log of the disk before
+ * the answer, and told in the log of the process.
+ *
+ * Invariant: when `purge` has resolved with `ok`, nothing that was asked for before is served any more, also behind a
+ * kill of the process.
+ */
+import type { Logger } from '../../core/observe/index.ts';
+import { TokenBucket } from '../../core/resilience/index.ts';
+import type { Clock } from '../../core/runtime/index.ts';
+import type { KeyMaker } from '../key/index.ts';
+import type { Purge } from './purge.ts';
+import type { PurgeSettings } from './purge-fields.ts';
+import type { PurgeLedger } from './purge-ledger.ts';
+import { type PurgeAsked, planPurge } from './purge-plan.ts';
+
+/** What can be asked for at once. */
+export const ASKED_MAX = 256;
+/** Names that one line of the log has. */
+const LOGGED_MAX = 16;
+
+/** By the name of the problem: status, and what it is. */
+export const purgeProblemTable = {
+  'bad-purge': [400, 'What is to be purged is not named as it should be.'],
+  'too-many': [400, 'Too much is to be purged at once.'],
+  'too-often': [429, 'There are more purges than the settings allow.'],
+  'not-durable': [507, 'The purge holds until the process ends, and could not be written.'],
+} as const;
+export type PurgeProblem = keyof typeof purgeProblemTable;
+
+export type PurgeOutcome =
+  | {
+      readonly ok: true;
+      /** Of the last of the purges. */
+      readonly seq: number;
+      /** Names that were written down: a URL has one for each form that rules give it. */
+      readonly names: number;
+      /** Responses in memory that the tags named; null when something else than tags was purged. */
+      readonly responses: number | null;
+    }
+  | {
+      readonly ok: false;
+      readonly problem: PurgeProblem;
+      readonly detail: string;
+      /** For `too-often`: when there is room again; Infinity: never for so many. */
+      readonly waitMs: number;
+    };
+
+/** Who asks, for the log. */
+export interface Purging {
+  /** An address, or `admin`. */
+  readonly who: string;
+  /** `PURGE` or `admin`. */
+  readonly by: string;
+}
+
+export interface PurgerOptions {
+  readonly ledger: PurgeLedger;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Asked for each purge, as settings are live. */
+  settings(): PurgeSettings;
+  /** Of all rules. */
+  makers(): readonly KeyMaker[];
+  /** Writes a purge where it outlives the process; rejects when it can not. */
+  keep?(purge: Purge, seq: number): Promise<void>;
+  /** There is something to sweep. */
+  onPurged(): void;
+}
+
+export class Purger {
+  private readonly options: PurgerOptions;
+  private bucket: TokenBucket | null = null;
+  private bucketOf: PurgeSettings | null = null;
+
+  constructor(options: PurgerOptions) {
+    this.options = options;
+  }
+
+  async purge(asked: readonly PurgeAsked[], { who, by }: Purging): Promise<PurgeOutcome> {
+    const { ledger, log, keep, onPurged } = this.options;
+    const no = (problem: PurgeProblem, detail: string, waitMs = 0): PurgeOutcome => ({
+      ok: false,
+      problem,
+      detail,
+      waitMs,
+    });
+    if (asked.length === 0) return no('bad-purge', 'nothing is named');
+    if (asked.length > ASKED_MAX) return no('too-many', `at most ${ASKED_MAX} at once`);
+    const purges: Purge[] = [];
+    for (const one of asked) {
+      const planned = planPurge(one, this.options.makers());
+      if (typeof planned === 'string') return no('bad-purge', planned);
+      purges.push(...planned);
+    }
+    const waitMs = this.take(asked.length);
+    if (waitMs > 0) {
+      return no('too-often', 'wait, or allow more by cache.purge.per_second and burst', waitMs);
+    }
+    const responses = asked.every(({ kind }) => kind === 'tag')
+      ? purges.reduce((sum, { value }) => sum + ledger.usesOfTag(value), 0)
+      : null;
+    // All of them at once: nothing is served in between that only some have named.
+    const seqs = purges.map((purge) => ledger.purge(purge));
+    onPurged();
+    const seq = seqs.at(-1) as number;
+    log.info('purged', {
+      who,
+      by,
+      what: asked.slice(0, LOGGED_MAX).map(({ kind, value, soft }) => ({ kind, value, soft })),
+      asked: asked.length,
+      names: purges.length,
+      responses,
+      seq,
+    });
+    if (keep !== undefined) {
+      try {
+        await Promise.all(purges.map((purge, i) => keep(purge, seqs[i] as number)));
+      } catch (error) {
+        log.error('a purge could not be written to the disk', { seq, error });
+        return no('not-durable', error instanceof Error ? error.message : String(error));
+      }
+    }
+    return { ok: true, seq, names: purges.length, responses };
+  }
+
+  /** Milliseconds to wait; 0: taken. */
+  private take(count: number): number {
+    const { clock } = this.options;
+    const settings = this.options.settings();
+    const nowMs = clock.monotonicMs();
+    if (this.bucket === null || settings !== this.bucketOf) {
+      const { burst, perSecond } = settings;
+      this.bucket = new TokenBucket({ capacity: burst, perSecond, nowMs });
+      this.bucketOf = settings;
+    }
+    return this.bucket.take(count, nowMs) ? 0 : Math.max(1, this.bucket.waitMs(count, nowMs));
+  }
+}

@@ -20,6 +20,7 @@ import {
   type Reloadable,
   type ValuesOf,
 } from './core/config/index.ts';
+import { Stages } from './core/http/index.ts';
 import {
   type Metrics,
   type OtlpExporter,
@@ -162,9 +163,10 @@ export function createNode(options: NodeOptions): PlinthNode {
         if (admin !== undefined && takesGenerated(config.of(adminConfig).host)) {
           ownToken = generatedToken(disk, random, folder.path);
         }
+        const stages = new Stages();
         running = chosen(rows, config).map((row) => ({
           row,
-          system: row.create(settingsFor(row, config), contextOf(row, folder, options)),
+          system: row.create(settingsFor(row, config), contextOf(row, folder, stages, options)),
         }));
         otlp = otlpFor(options);
         for (const system of systems()) await system.start();
@@ -207,13 +209,19 @@ function settingsFor(row: AnySystemRow, config: Config): never {
   return config.of<Fields>(row.config) as never;
 }
 
-function contextOf(row: AnySystemRow, folder: DataFolder, options: NodeOptions): SystemContext {
+function contextOf(
+  row: AnySystemRow,
+  folder: DataFolder,
+  stages: Stages,
+  options: NodeOptions,
+): SystemContext {
   const { name } = row.config;
   return {
     ...options.seams,
     dataFolder: folder.subfolder(name),
     log: options.log.child(name),
     metrics: options.metrics,
+    stages,
     requestStop: options.requestStop ?? (() => {}),
   };
 }

@@ -11,6 +11,7 @@ import type {
   Setting,
   ValuesOf,
 } from './core/config/index.ts';
+import type { Stages } from './core/http/index.ts';
 import type { Logger, Metrics } from './core/observe/index.ts';
 import type { Clock, Disk, Random, Spawn } from './core/runtime/index.ts';
 
@@ -24,6 +25,8 @@ export interface SystemContext {
   readonly dataFolder: string;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** What systems put into the pipelines of others. */
+  readonly stages: Stages;
   /** Asks the process to stop in order, as SIGTERM does. */
   readonly requestStop: () => void;
 }

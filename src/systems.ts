@@ -11,6 +11,7 @@
  * A section must have the setting `enabled`; a row whose section says `enabled: false` is not created.
  */
 import { balancerConfig, createBalancer } from './balancer/index.ts';
+import { cacheConfig, createCache } from './cache/index.ts';
 import { createKv, kvConfig } from './kv/index.ts';
 import { type AnySystemRow, systemRow } from './system-row.ts';
 
@@ -23,6 +24,8 @@ export const systems: readonly AnySystemRow[] = [
       `redis-cli -p ${resp?.port} get greeting`,
     ],
   }),
+  // Before the balancer, whose routes it serves.
+  systemRow({ config: cacheConfig, create: createCache, tryIt: () => [] }),
   systemRow({
     config: balancerConfig,
     create: createBalancer,

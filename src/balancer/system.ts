@@ -10,7 +10,7 @@
 import type { Listening, Operation, SystemState, SystemStatus } from '../core/base/index.ts';
 import type { Prepared } from '../core/config/index.ts';
 import type { HttpServerEvents } from '../core/downstream/index.ts';
-import type { Exchange, Handler } from '../core/http/index.ts';
+import type { Exchange, Handler, Stages } from '../core/http/index.ts';
 import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
 import { ProxyFields } from '../core/proxy/index.ts';
 import {
@@ -56,6 +56,8 @@ export interface BalancerContext {
   readonly disk: Disk;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** What other systems put between route and pool. */
+  readonly stages: Stages;
 }
 
 /** Sessions of a listener that a change has removed may go on for so long, milliseconds. */
@@ -381,7 +383,7 @@ export class Balancer {
     exchange.requestMs = route.requestMs;
     let handler = this.handlers.get(route);
     if (handler === undefined) {
-      handler = handlerOf(route, (name) => this.pools.get(name)?.runtime);
+      handler = handlerOf(route, (name) => this.pools.get(name)?.runtime, this.context.stages);
       this.handlers.set(route, handler);
     }
     return handler;

@@ -38,6 +38,11 @@ export const routes = records(
       },
       { one: 'share', max: 64, reloadable },
     ),
+    cache: text({
+      default: undefined,
+      about: 'Rule of the cache by which responses are stored: `default`, or one of cache.rules.',
+      reloadable,
+    }),
     redirect: text({
       default: undefined,
       about:

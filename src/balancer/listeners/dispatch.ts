@@ -5,7 +5,7 @@
  *
  * A stage is a function from the next handler to its own; each is a folder of its own and one line of `stages`.
  */
-import { answer, type Exchange, type Handler } from '../../core/http/index.ts';
+import { answer, type Exchange, type Handler, type Stages } from '../../core/http/index.ts';
 import { forward } from '../../core/proxy/index.ts';
 import { FieldId } from '../../core/wire/index.ts';
 import type { PoolRuntime } from '../pools/pool-runtime.ts';
@@ -13,17 +13,31 @@ import { refusalSays } from '../routes/refusals.ts';
 import type { Route } from '../routes/route.ts';
 import { EditedResponse } from './edited-response.ts';
 
-export type Stage = (route: Route, next: Handler) => Handler;
+export type Stage = (route: Route, next: Handler, stages: Stages) => Handler;
 
 /** Between route and balance, in their order. */
-const stages: readonly Stage[] = [];
+const pipeline: readonly Stage[] = [cached];
 
 /** Finds a pool by its name when a request needs it: pools are swapped under routes. */
 export type PoolNamed = (name: string) => PoolRuntime | undefined;
 
 /** What is done with the exchanges of a route. */
-export function handlerOf(route: Route, poolNamed: PoolNamed): Handler {
-  return stages.reduceRight((next, stage) => stage(route, next), last(route, poolNamed));
+export function handlerOf(route: Route, poolNamed: PoolNamed, stages: Stages): Handler {
+  return pipeline.reduceRight((next, stage) => stage(route, next, stages), last(route, poolNamed));
+}
+
+/** Without a cache in this process requests go on. */
+function cached(route: Route, next: Handler, stages: Stages): Handler {
+  const maker = route.cache === undefined ? undefined : stages.of('cache');
+  if (maker === undefined) return next;
+  return maker.make(route.cache as string, route.name, next) ?? ruleIsGone;
+}
+
+function ruleIsGone(exchange: Exchange): void {
+  answer(exchange, {
+    status: 503,
+    says: 'The cache has no rule of the name that this route says.',
+  });
 }
 
 function last(route: Route, poolNamed: PoolNamed): Handler {

@@ -24,6 +24,7 @@ function refusal(name: string): Route {
     headers: [],
     query: [],
     pool: undefined,
+    cache: undefined,
     split: [],
     redirect: undefined,
     redirectStatus: '308',

@@ -40,6 +40,8 @@ export class Route {
   readonly pools: readonly string[];
   /** Of redirect and respond. */
   readonly status: number;
+  /** Rule of the cache; undefined: none. */
+  readonly cache: string | undefined;
   /** For the whole request; 0: as long as the listener allows. */
   readonly requestMs: number;
   readonly listeners: readonly string[];
@@ -60,6 +62,7 @@ export class Route {
     this.index = index;
     this.kind = kindOf(settings);
     this.pools = pool === undefined ? split.map((share) => share.pool) : [pool];
+    this.cache = settings.cache;
     this.requestMs = settings.requestMs;
     this.listeners = settings.listeners;
     this.hosts = hostsOf(settings.hosts, report);

@@ -17,6 +17,7 @@ export function routeSettings(name: string, more: Partial<RouteSettings> = {}): 
     headers: [],
     query: [],
     pool: ends ? undefined : 'app',
+    cache: undefined,
     split: [],
     redirect: undefined,
     redirectStatus: '308',

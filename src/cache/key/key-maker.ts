@@ -44,7 +44,8 @@ export class KeyMaker {
   /** Whether path and query are taken in their form and nothing else is done to them. */
   private readonly keepsPath: boolean;
   private readonly keepsQuery: boolean;
-  private readonly hasLines: boolean;
+  /** Whether one URL has many keys. */
+  readonly addsLines: boolean;
   private readonly headers: readonly KeyHeader[];
   private readonly cookies: readonly string[];
 
@@ -56,7 +57,7 @@ export class KeyMaker {
       .sort()
       .map((name) => ({ name, bytes: lowerName(name) }));
     this.cookies = [...new Set(rule.cookies)].sort();
-    this.hasLines = this.headers.length > 0 || this.cookies.length > 0 || rule.device;
+    this.addsLines = this.headers.length > 0 || this.cookies.length > 0 || rule.device;
   }
 
   /**
@@ -68,7 +69,7 @@ export class KeyMaker {
     if (form !== TargetForm.origin && form !== TargetForm.absolute) return '';
     if (request.originLength > KEY_BYTES_MAX) return '';
     const url = this.urlOf(request, encrypted);
-    const key = this.hasLines ? url + this.linesOf(request.fields) : url;
+    const key = this.addsLines ? url + this.linesOf(request.fields) : url;
     return key.length > KEY_BYTES_MAX ? '' : key;
   }
 

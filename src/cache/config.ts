@@ -1,0 +1,81 @@
+/** The settings of the cache: how much it keeps, and rules that routes name. */
+import {
+  decimal,
+  duration,
+  flag,
+  group,
+  type RecordOf,
+  records,
+  section,
+  size,
+  type ValuesOf,
+} from '../core/config/index.ts';
+import { keyConflicts, keyFields } from './key/key-fields.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const reloadable = true;
+
+const rules = records(
+  'How responses are cached; a route names its rule. `default` is there without being named.',
+  {
+    heuristicShare: decimal({
+      default: 0.1,
+      min: 0,
+      max: 1,
+      about: 'Of the time since the last modification that a response without times stays fresh.',
+      reloadable,
+    }),
+    heuristicMaxMs: duration({
+      default: 86_400_000,
+      about: 'Such a response stays fresh no longer.',
+      reloadable,
+    }),
+    graceMs: duration({
+      default: 600_000,
+      about: 'A stale response may be served for so long when the origin fails; 0: never.',
+      change: 'The response itself may say more or less by stale-if-error, and forbid it.',
+      reloadable,
+    }),
+    passMs: duration({
+      default: 10_000,
+      about: 'After a response that can not be stored, requests do not wait for one another.',
+      reloadable,
+    }),
+    setCookies: flag({
+      default: false,
+      about: 'Whether responses with Set-Cookie are stored, and the cookies shared with everybody.',
+      reloadable,
+    }),
+    cacheStatus: flag({
+      default: true,
+      about: 'Whether responses say how they were handled (Cache-Status, RFC 9211).',
+      reloadable,
+    }),
+    key: group('What of a request decides which stored response is meant.', keyFields),
+  },
+  { one: 'rule', max: 1000, reloadable },
+);
+
+const fields = {
+  enabled: flag({ default: true, about: 'Whether the cache runs in this process.' }),
+  memoryBytes: size({
+    default: 256 * MEBIBYTE,
+    min: 16 * MEBIBYTE,
+    about: 'Memory for stored responses, all overhead included.',
+  }),
+  objectMaxBytes: size({
+    default: 16 * MEBIBYTE,
+    about: 'A longer body is passed on and not stored.',
+    reloadable,
+  }),
+  rules,
+} as const;
+
+export type CacheSettings = ValuesOf<typeof fields>;
+export type RuleSettings = RecordOf<typeof rules.fields>;
+
+export const cacheConfig = section('cache', 'The web cache (RFC 9111).', fields, ({ rules }) =>
+  rules.flatMap((rule) =>
+    keyConflicts(rule.key).map(({ key, says }) => ({ key: `rules.${rule.name}.key.${key}`, says })),
+  ),
+);

@@ -1,0 +1,14 @@
+/** Limits of the cache and what happens at each. */
+
+/** Bytes of the fields of one stored response; a larger head is passed on and not stored. */
+export const HEAD_BYTES_MAX = 65_536;
+/** Variants of one resource; the one that was stored first leaves for another one. */
+export const VARIANTS_MAX = 32;
+/** Fetches under way for one resource that others may join; what does not fit goes to the origin by itself. */
+export const FLIGHTS_PER_RESOURCE_MAX = 8;
+/** Clients that wait for one fetch; another one goes to the origin by itself. */
+export const WAITERS_MAX = 100_000;
+/** Bytes of a body that is passed on and not stored which may wait for the slowest of its readers. */
+export const RELAY_WINDOW_BYTES = 262_144;
+/** Tags of one response; of more the first ones count. */
+export const TAGS_MAX = 256;

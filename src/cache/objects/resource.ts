@@ -1,0 +1,61 @@
+/**
+ * What is known under one key: the responses stored for it, the fetches under way, and whether to pass by.
+ *
+ * Invariant: one that knows nothing stands in no index.
+ */
+import type { Evictable } from '../eviction/queue.ts';
+import type { Flight } from '../flights/flight.ts';
+import type { StoredResponse } from './stored-response.ts';
+
+/** Keys of one route: equal URLs of two routes are two resources. */
+export class Space {
+  readonly name: string;
+  readonly resources: Map<string, Resource> = new Map();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+export class Resource {
+  readonly space: Space;
+  readonly key: string;
+  readonly hash: number;
+  /** The newest of its responses; others hang on it. */
+  newest: StoredResponse | null = null;
+  variants = 0;
+  /** Fetches under way; null: none. */
+  flights: Set<Flight> | null = null;
+  /** Responses to it are not stored, as was seen: until then nobody waits for another one's fetch. */
+  pass: Evictable | null = null;
+  passUntilMs = 0;
+
+  constructor(space: Space, key: string, hash: number) {
+    this.space = space;
+    this.key = key;
+    this.hash = hash;
+  }
+
+  get isEmpty(): boolean {
+    return this.newest === null && this.flights === null && this.pass === null;
+  }
+
+  /** It becomes the newest. */
+  link(stored: StoredResponse): void {
+    stored.nextVariant = this.newest;
+    this.newest = stored;
+    this.variants++;
+  }
+
+  unlink(stored: StoredResponse): void {
+    let before: StoredResponse | null = null;
+    for (let at = this.newest; at !== null; before = at, at = at.nextVariant) {
+      if (at !== stored) continue;
+      if (before === null) this.newest = stored.nextVariant;
+      else before.nextVariant = stored.nextVariant;
+      stored.nextVariant = null;
+      this.variants--;
+      return;
+    }
+  }
+}

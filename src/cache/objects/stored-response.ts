@@ -1,0 +1,197 @@
+/**
+ * One response in memory: numbers that a hit needs, and where its fields and its body lie outside the heap.
+ *
+ *     growing ──complete──▶ stored ──removed──▶ gone, its memory given back when nobody reads it any more
+ *        └──── removed ─────────────────────────▲
+ *
+ * Invariants: what lies outside the heap is given back once; a body longer than `SMALL_BODY_BYTES` stays where it is
+ * while somebody has it pinned, a shorter one is copied by whoever reads it and may move at any time.
+ */
+import { copyBytes } from '../../core/base/index.ts';
+import { type Address, byteOffset } from '../../core/memory/index.ts';
+import type { Fields } from '../../core/wire/index.ts';
+import { Evictable } from '../eviction/queue.ts';
+import type { ObjectMemory } from './object-memory.ts';
+import { Pieces } from './pieces.ts';
+import type { Resource } from './resource.ts';
+import { putFields, readFields, storedFieldsBytes } from './stored-fields.ts';
+
+/** A body up to this lies behind its fields in one block, and is copied when it is sent. */
+export const SMALL_BODY_BYTES = 16_384;
+
+/** What the policy has said of a response when it came or was validated; wall milliseconds and seconds. */
+export interface StoredTimes {
+  readonly responseMs: number;
+  readonly initialAgeSeconds: number;
+  readonly lifetimeSeconds: number;
+}
+
+export class StoredResponse extends Evictable {
+  readonly resource: Resource;
+  status = 0;
+  /** The next older variant of the resource. */
+  nextVariant: StoredResponse | null = null;
+  /** Names of the fields that it varies by, and their values in the request it was made for. */
+  varyNames: readonly string[] = [];
+  variant = '';
+  responseMs = 0;
+  initialAgeSeconds = 0;
+  lifetimeSeconds = 0;
+  /** Fresh before this, wall milliseconds; 0 when the policy has to be asked each time. */
+  freshUntilMs = 0;
+  /** Made stale by an unsafe request or a purge, whatever its times say. */
+  invalidated = false;
+  /** Sequence of purges when its fetch began, and up to which it has been compared with them. */
+  seq = 0;
+  tags: readonly number[] = NO_TAGS;
+  /** Of the body so far. */
+  bodyBytes = 0;
+  /** Of the whole body; -1 while nobody knows. */
+  lengthBytes = 0;
+  /** The body is whole. */
+  complete = false;
+  /** It answers nobody any more. */
+  gone = false;
+  private readonly memory: ObjectMemory;
+  /** Fields, and behind them a small body that is whole. */
+  private record: Address = 0;
+  /** Offset of the body in the record. */
+  private bodyAt = 0;
+  private pieces: Pieces | null = null;
+  private pins = 0;
+
+  constructor(resource: Resource, memory: ObjectMemory) {
+    super(0, resource.hash);
+    this.resource = resource;
+    this.memory = memory;
+  }
+
+  /** Bytes of the blocks that it lies in. */
+  get blockBytes(): number {
+    const { record, pieces, memory } = this;
+    return (record === 0 ? 0 : memory.capacityOf(record)) + (pieces === null ? 0 : pieces.bytes);
+  }
+
+  /** Keeps the fields of its head. False: there is no memory. */
+  keepFields(fields: Fields): boolean {
+    const { memory, record, pieces, bodyBytes } = this;
+    const small = record !== 0 && pieces === null ? bodyBytes : 0;
+    const bytes = storedFieldsBytes(fields);
+    this.pins++;
+    const block = memory.take(bytes + small);
+    this.pins--;
+    if (block === 0) return false;
+    // It was itself what had to go.
+    if (this.gone) {
+      memory.free(block);
+      if (this.pins === 0) this.free();
+      return false;
+    }
+    const to = memory.bytesOf(block);
+    putFields(to, byteOffset(block), fields);
+    if (small > 0) {
+      const from = memory.bytesOf(record);
+      copyBytes(from, byteOffset(record) + this.bodyAt, to, byteOffset(block) + bytes, small);
+    }
+    if (record !== 0) memory.free(record);
+    this.record = block;
+    this.bodyAt = bytes;
+    return true;
+  }
+
+  /** Adds its fields to `fields`, which refer to its memory until the next call of anything here. */
+  readFields(fields: Fields): void {
+    readFields(this.memory.bytesOf(this.record), byteOffset(this.record), fields);
+  }
+
+  /** The body begins to come. @param expectedBytes -1: nobody knows. */
+  beginBody(expectedBytes: number): void {
+    this.lengthBytes = expectedBytes;
+    this.pieces = new Pieces(this.memory, expectedBytes);
+  }
+
+  /** More of the body. False: there is no memory for all of it; `bodyBytes` says how much is there. */
+  append(bytes: Buffer): boolean {
+    const { pieces } = this;
+    if (pieces === null) return false;
+    const fitted = pieces.append(bytes);
+    this.bodyBytes = pieces.bytes;
+    return fitted;
+  }
+
+  /** The body is whole. */
+  finish(): void {
+    this.complete = true;
+    this.lengthBytes = this.bodyBytes;
+    if (this.pins === 0) this.settle();
+  }
+
+  /** Of the body from `from` on as much as lies together, at most up to `to`. */
+  body(from: number, to: number): Buffer {
+    const { pieces, record } = this;
+    if (pieces !== null) return pieces.view(from, to);
+    const start = byteOffset(record) + this.bodyAt;
+    return this.memory.bytesOf(record).subarray(start + from, start + to);
+  }
+
+  /** Its body will not be kept: what lies before `offset` is not needed any more. */
+  dropBefore(offset: number): void {
+    this.pieces?.dropBefore(offset);
+  }
+
+  /** Somebody reads it. */
+  pin(): void {
+    this.pins++;
+  }
+
+  unpin(): void {
+    this.pins--;
+    if (this.pins > 0) return;
+    if (this.gone) this.free();
+    else if (this.complete) this.settle();
+  }
+
+  /** It answers nobody any more; its memory goes as soon as nobody reads it. */
+  leave(): void {
+    if (this.gone) return;
+    this.gone = true;
+    if (this.pins === 0) this.free();
+  }
+
+  /** Puts a small body behind its fields, in one block. */
+  private settle(): void {
+    const { pieces, record, memory, bodyBytes, bodyAt } = this;
+    if (pieces === null || bodyBytes > SMALL_BODY_BYTES || record === 0) return;
+    this.pins++;
+    const block = memory.take(bodyAt + bodyBytes);
+    this.pins--;
+    // No room: it stays as it is, or was itself what had to go.
+    if (this.gone) {
+      if (block !== 0) memory.free(block);
+      this.free();
+      return;
+    }
+    if (block === 0) return;
+    const to = memory.bytesOf(block);
+    const start = byteOffset(block);
+    copyBytes(memory.bytesOf(record), byteOffset(record), to, start, bodyAt);
+    for (let at = 0; at < bodyBytes; ) {
+      const view = pieces.view(at, bodyBytes);
+      copyBytes(view, 0, to, start + bodyAt + at, view.length);
+      at += view.length;
+    }
+    pieces.free();
+    memory.free(record);
+    this.pieces = null;
+    this.record = block;
+  }
+
+  private free(): void {
+    this.pieces?.free();
+    this.pieces = null;
+    if (this.record !== 0) this.memory.free(this.record);
+    this.record = 0;
+  }
+}
+
+const NO_TAGS: readonly number[] = [];

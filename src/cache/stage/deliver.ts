@@ -1,0 +1,170 @@
+/**
+ * Answers a request with a stored response: whole, a part of it, its head alone, or that the client has it already.
+ */
+import { answer, type Exchange } from '../../core/http/index.ts';
+import {
+  BodyKind,
+  FieldId,
+  isBodiless,
+  MethodId,
+  type ResponseHead,
+} from '../../core/wire/index.ts';
+import type { Flight } from '../flights/flight.ts';
+import { SMALL_BODY_BYTES, type StoredResponse } from '../objects/stored-response.ts';
+import { decideRange, isNotModified, validatorsOf } from '../policy/index.ts';
+import { Delivery } from './delivery.ts';
+import { RequestFlag } from './request-flags.ts';
+import { factsOf, fieldsOf } from './stored-facts.ts';
+
+export interface Delivered {
+  readonly exchange: Exchange;
+  /** `RequestFlag`s. */
+  readonly flags: number;
+  readonly stored: StoredResponse;
+  /** Its body still comes; null: it is whole. */
+  readonly flight: Flight | null;
+  readonly nowMs: number;
+  /** Member of Cache-Status; empty for none. */
+  readonly status: string;
+}
+
+/** Answers with what is stored, as the request asks. */
+export function deliver(delivered: Delivered): void {
+  const { exchange, flags, stored, nowMs } = delivered;
+  if ((flags & RequestFlag.conditional) !== 0 && isKnownToClient(exchange, stored, nowMs)) {
+    notModified(delivered);
+    return;
+  }
+  if (
+    (flags & RequestFlag.range) !== 0 &&
+    stored.status === 200 &&
+    stored.lengthBytes >= 0 &&
+    exchange.request.method === MethodId.get &&
+    deliverPart(delivered)
+  ) {
+    return;
+  }
+  const head = headOf(delivered);
+  frame(head, stored);
+  send(delivered, head, 0, Number.POSITIVE_INFINITY);
+}
+
+/** Sends the body behind a head that the client has got already. */
+export function sendBody(
+  { exchange, stored, flight }: Pick<Delivered, 'exchange' | 'stored' | 'flight'>,
+  from: number,
+  to: number,
+): void {
+  const delivery = new Delivery(exchange, stored, { from, to, collecting: flight });
+  if (flight === null) delivery.pump();
+  else flight.read(delivery);
+}
+
+/** Seconds of RFC 9111 section 5.1. */
+export function ageOf(stored: StoredResponse, nowMs: number): number {
+  return Math.floor(stored.initialAgeSeconds + Math.max(0, nowMs - stored.responseMs) / 1000);
+}
+
+/** The stored fields, Age and Cache-Status. */
+function headOf({ exchange, stored, nowMs, status }: Delivered): ResponseHead {
+  const head = exchange.response;
+  head.reset();
+  head.status = stored.status;
+  const { fields } = head;
+  stored.readFields(fields);
+  fields.addKnown(FieldId.age, String(ageOf(stored, nowMs)));
+  if (status !== '') fields.appendToList(FieldId.cacheStatus, status);
+  return head;
+}
+
+function frame(head: ResponseHead, { lengthBytes }: StoredResponse): void {
+  if (lengthBytes === -1) {
+    head.body = BodyKind.stream;
+    return;
+  }
+  head.body = BodyKind.length;
+  head.contentLength = lengthBytes;
+  const { fields } = head;
+  if (!isBodiless(head.status) && !fields.has(FieldId.contentLength)) {
+    fields.addKnown(FieldId.contentLength, String(lengthBytes));
+  }
+}
+
+function send(delivered: Delivered, head: ResponseHead, from: number, to: number): void {
+  const { exchange, stored, flight } = delivered;
+  const { sink } = exchange;
+  const isEmpty = head.contentLength === 0 || isBodiless(head.status);
+  if (isEmpty || exchange.request.method === MethodId.head) {
+    sink.head(head, true);
+    sink.flush();
+    return;
+  }
+  sink.head(head, false);
+  const end = Math.min(to, stored.bodyBytes);
+  if (stored.complete && end - from <= SMALL_BODY_BYTES) {
+    for (let at = from; at < end; ) {
+      const bytes = stored.body(at, end);
+      at += bytes.length;
+      sink.data(bytes, false);
+    }
+    sink.end(null);
+    sink.flush();
+    return;
+  }
+  sendBody({ exchange, stored, flight }, from, to);
+}
+
+function isKnownToClient(exchange: Exchange, stored: StoredResponse, nowMs: number): boolean {
+  // RFC 9110 section 13.2.1: preconditions are for what would be answered with 2xx without them.
+  if (stored.status < 200 || stored.status > 299) return false;
+  const validators = validatorsOf(fieldsOf(stored));
+  return isNotModified(exchange.request.fields, validators, factsOf(stored), nowMs);
+}
+
+/** RFC 9110 section 15.4.5. */
+function notModified(delivered: Delivered): void {
+  const head = headOf(delivered);
+  head.status = 304;
+  for (const id of CONTENT_FIELDS) head.fields.removeAll(id);
+  const { sink } = delivered.exchange;
+  sink.head(head, true);
+  sink.flush();
+}
+
+const CONTENT_FIELDS: readonly FieldId[] = [
+  FieldId.contentLength,
+  FieldId.contentType,
+  FieldId.contentEncoding,
+  FieldId.contentLanguage,
+  FieldId.contentRange,
+];
+
+/** RFC 9110 section 14.2. False: the request is answered as if it asked for all. */
+function deliverPart(delivered: Delivered): boolean {
+  const { exchange, stored } = delivered;
+  const { lengthBytes } = stored;
+  const { dateMs } = factsOf(stored);
+  const validators = validatorsOf(fieldsOf(stored));
+  const decision = decideRange(exchange.request.fields, validators, { lengthBytes, dateMs });
+  if (decision.kind === 'unsatisfiable') {
+    answer(exchange, {
+      status: 416,
+      fields: [
+        [FieldId.contentRange, `bytes */${lengthBytes}`],
+        ...(delivered.status === '' ? [] : [[FieldId.cacheStatus, delivered.status] as const]),
+      ],
+    });
+    return true;
+  }
+  if (decision.kind !== 'parts' || decision.parts.length !== 1) return false;
+  const { start, end } = decision.parts[0]!;
+  const head = headOf(delivered);
+  head.status = 206;
+  const { fields } = head;
+  fields.set(FieldId.contentRange, `bytes ${start}-${end - 1}/${lengthBytes}`);
+  fields.set(FieldId.contentLength, String(end - start));
+  head.body = BodyKind.length;
+  head.contentLength = end - start;
+  send(delivered, head, start, end);
+  return true;
+}

@@ -1,0 +1,65 @@
+/**
+ * One request that is not answered at once: what is known of it, and what it waits for.
+ *
+ * Invariant: while it waits for a flight, the flight lists it; when the client leaves, both forget each other.
+ */
+import type { Exchange, Handler, ResponseFlow } from '../../core/http/index.ts';
+import { FieldId, type Fields, MethodId } from '../../core/wire/index.ts';
+import type { Flight } from '../flights/flight.ts';
+import { type Directives, NO_DIRECTIVES, parseCacheControl } from '../policy/index.ts';
+import { RequestFlag } from './request-flags.ts';
+
+export class Visit implements ResponseFlow {
+  readonly exchange: Exchange;
+  readonly key: string;
+  readonly flags: number;
+  /** What comes behind the cache. */
+  readonly next: Handler;
+  /** It has waited for a fetch of another one. */
+  collapsed = false;
+  /** It has been sent back to look again; not for ever. */
+  rounds = 0;
+  flight: Flight | null = null;
+  private read: Directives | null = null;
+
+  constructor(exchange: Exchange, key: string, flags: number, next: Handler) {
+    this.exchange = exchange;
+    this.key = key;
+    this.flags = flags;
+    this.next = next;
+  }
+
+  get isHead(): boolean {
+    return this.exchange.request.method === MethodId.head;
+  }
+
+  has(flags: number): boolean {
+    return (this.flags & flags) !== 0;
+  }
+
+  get directives(): Directives {
+    this.read ??= this.has(RequestFlag.directives)
+      ? directivesOf(this.exchange.request.fields)
+      : NO_DIRECTIVES;
+    return this.read;
+  }
+
+  onDrain(): void {
+    // Nothing has been sent yet.
+  }
+
+  onAbort(): void {
+    this.flight?.leave(this);
+    this.flight = null;
+  }
+}
+
+/** RFC 9111 section 5.4: Pragma counts where there is no Cache-Control. */
+export function directivesOf(request: Fields): Directives {
+  const list = request.getList(FieldId.cacheControl);
+  if (list !== undefined) return parseCacheControl(list);
+  const pragma = request.getList(FieldId.pragma) ?? '';
+  return parseCacheControl(pragma).has('no-cache') ? NO_CACHE : NO_DIRECTIVES;
+}
+
+const NO_CACHE = parseCacheControl('no-cache');

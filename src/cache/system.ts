@@ -1,0 +1,137 @@
+/**
+ * The cache as a system of the process: what it holds of stored responses, and the stage that routes name.
+ *
+ * Invariant: a rule that changes holds from the next request on; what is stored stays.
+ */
+import type { SystemState, SystemStatus } from '../core/base/index.ts';
+import type { Prepared } from '../core/config/index.ts';
+import type { Handler, StageMaker, Stages } from '../core/http/index.ts';
+import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
+import type { Clock, Disk } from '../core/runtime/index.ts';
+import type { CacheSettings, RuleSettings } from './config.ts';
+import { cacheMetrics } from './metrics.ts';
+import { type ObjectStats, ObjectStore } from './objects/object-store.ts';
+import { PurgeLedger } from './purge/index.ts';
+import { CacheStage, type RuleRef, type StageContext } from './stage/cache-stage.ts';
+import { Counts } from './stage/counts.ts';
+import { DEFAULT_RULE, ruleOf } from './stage/rule.ts';
+
+export interface CacheContext {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly dataFolder: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly stages: Stages;
+}
+
+export class Cache implements StageMaker {
+  readonly name = 'cache';
+  readonly counts: Counts = new Counts();
+  readonly ledger: PurgeLedger = new PurgeLedger();
+  readonly objects: ObjectStore;
+  private settings: CacheSettings;
+  private readonly context: CacheContext;
+  private readonly rules = new Map<string, RuleRef>();
+  private readonly ownMetrics: readonly MetricSpec[];
+  private state: SystemState = 'idle';
+
+  constructor(settings: CacheSettings, context: CacheContext) {
+    this.settings = settings;
+    this.context = context;
+    this.objects = new ObjectStore(
+      settings.memoryBytes,
+      () => context.clock.wallMs(),
+      ({ tags }) => this.ledger.release(tags),
+    );
+    this.ownMetrics = cacheMetrics(this);
+    this.setRules(settings.rules);
+  }
+
+  async start(): Promise<void> {
+    this.context.metrics.add(this.ownMetrics);
+    this.context.stages.offer('cache', this);
+    this.state = 'ready';
+  }
+
+  async drain(): Promise<void> {
+    this.state = 'draining';
+  }
+
+  async stop(): Promise<void> {
+    this.context.stages.withdraw('cache');
+    this.context.metrics.remove(this.ownMetrics);
+    this.objects.clear();
+    this.state = 'stopped';
+  }
+
+  status(): SystemStatus {
+    const { hits, misses, collapsed, validations } = this.counts;
+    const asked = hits + misses + collapsed + validations;
+    const { objects, bytes } = this.objectStats;
+    return {
+      state: this.state,
+      listening: [],
+      facts: {
+        objects,
+        memoryBytes: bytes,
+        hits,
+        hitRatio: asked === 0 ? 0 : Math.round((hits / asked) * 1000) / 1000,
+      },
+    };
+  }
+
+  async prepare(next: CacheSettings): Promise<Prepared> {
+    return {
+      commit: () => {
+        this.settings = next;
+        this.setRules(next.rules);
+      },
+      abort: () => {},
+    };
+  }
+
+  make(rule: string, route: string, next: Handler): Handler | undefined {
+    const rules = this.rules.get(rule);
+    if (rules === undefined) return undefined;
+    const stage = new CacheStage({
+      context: this.stageContext(),
+      space: this.objects.space(route),
+      ...{ rules, next },
+    });
+    return (exchange) => stage.handle(exchange);
+  }
+
+  get objectStats(): ObjectStats {
+    return this.objects.stats;
+  }
+
+  get memoryBytesMax(): number {
+    return this.settings.memoryBytes;
+  }
+
+  private stageContext(): StageContext {
+    const { objects, ledger, counts, context } = this;
+    return {
+      ...{ objects, ledger, counts },
+      wallMs: () => context.clock.wallMs(),
+      objectBytesMax: () => this.settings.objectMaxBytes,
+    };
+  }
+
+  private setRules(rules: readonly RuleSettings[]): void {
+    const all = rules.some(({ name }) => name === 'default') ? rules : [DEFAULT_RULE, ...rules];
+    for (const settings of all) {
+      const known = this.rules.get(settings.name);
+      if (known === undefined) this.rules.set(settings.name, { current: ruleOf(settings) });
+      else known.current = ruleOf(settings);
+    }
+    const names = new Set(all.map(({ name }) => name));
+    for (const name of this.rules.keys()) if (!names.has(name)) this.rules.delete(name);
+  }
+}
+
+/** Makes the cache; `start` brings it up. */
+export function createCache(settings: CacheSettings, context: CacheContext): Cache {
+  return new Cache(settings, context);
+}

@@ -16,6 +16,7 @@ export {
   type StoredBody,
   whyNotCompressed,
 } from './eligibility.ts';
+export { type CodingSelected, selectCoding } from './select-coding.ts';
 export {
   type CompressionSettings,
   type CompressorSettings,

@@ -12,9 +12,10 @@ import type { CacheSettings, RuleSettings } from './config.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type ObjectStats, ObjectStore } from './objects/object-store.ts';
 import { PurgeLedger } from './purge/index.ts';
-import { CacheStage, type RuleRef, type StageContext } from './stage/cache-stage.ts';
+import { CacheStage } from './stage/cache-stage.ts';
 import { Counts } from './stage/counts.ts';
 import { DEFAULT_RULE, ruleOf } from './stage/rule.ts';
+import type { RuleRef, StageContext } from './stage/stage-parts.ts';
 
 export interface CacheContext {
   readonly clock: Clock;

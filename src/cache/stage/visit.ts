@@ -3,7 +3,7 @@
  *
  * Invariant: while it waits for a flight, the flight lists it; when the client leaves, both forget each other.
  */
-import type { Exchange, Handler, ResponseFlow } from '../../core/http/index.ts';
+import type { Exchange, ResponseFlow } from '../../core/http/index.ts';
 import { FieldId, type Fields, MethodId } from '../../core/wire/index.ts';
 import type { Flight } from '../flights/flight.ts';
 import { type Directives, NO_DIRECTIVES, parseCacheControl } from '../policy/index.ts';
@@ -13,8 +13,6 @@ export class Visit implements ResponseFlow {
   readonly exchange: Exchange;
   readonly key: string;
   readonly flags: number;
-  /** What comes behind the cache. */
-  readonly next: Handler;
   /** It has waited for a fetch of another one. */
   collapsed = false;
   /** It has been sent back to look again; not for ever. */
@@ -22,11 +20,10 @@ export class Visit implements ResponseFlow {
   flight: Flight | null = null;
   private read: Directives | null = null;
 
-  constructor(exchange: Exchange, key: string, flags: number, next: Handler) {
+  constructor(exchange: Exchange, key: string, flags: number) {
     this.exchange = exchange;
     this.key = key;
     this.flags = flags;
-    this.next = next;
   }
 
   get isHead(): boolean {

@@ -1,0 +1,363 @@
+/**
+ * Fetches of a stage, and what becomes of the responses they bring.
+ *
+ *     head ─▶ 304 to our own question    freshen and deliver, or look again when it is about something else
+ *         ├─▶ failure, something stale   deliver that to whoever takes it
+ *         ├─▶ may be stored              collect; all who may use it read along
+ *         └─▶ may not                    the one it was fetched for gets it, others look again
+ *
+ * Invariant: what a purge or an unsafe request has overtaken is not stored.
+ */
+import { answer, type Exchange } from '../../core/http/index.ts';
+import { BodyKind, FieldId, Fields, isBodiless, type ResponseHead } from '../../core/wire/index.ts';
+import { Flight, type FlightOwner } from '../flights/flight.ts';
+import { FLIGHTS_PER_RESOURCE_MAX, HEAD_BYTES_MAX, TAGS_MAX } from '../limits.ts';
+import type { Resource } from '../objects/resource.ts';
+import { storedFieldsBytes } from '../objects/stored-fields.ts';
+import type { StoredResponse } from '../objects/stored-response.ts';
+import {
+  decideReuse,
+  type ForwardReason,
+  isAbout,
+  mayServeOnError,
+  NO_DIRECTIVES,
+  type ResponseFacts,
+  readResponse,
+  validatorsOf,
+  variantOf,
+  varyNames,
+  whyNotStored,
+} from '../policy/index.ts';
+import { tagsOf } from '../purge/index.ts';
+import { deliver, sendBody } from './deliver.ts';
+import { freshen } from './freshen.ts';
+import { strip } from './kept-fields.ts';
+import { RequestFlag } from './request-flags.ts';
+import type { StageParts } from './stage-parts.ts';
+import { fieldsOf, freshnessOf, noteFreshness } from './stored-facts.ts';
+import { directivesOf, type Visit } from './visit.ts';
+
+const kept = new Fields();
+
+export class Fetching implements FlightOwner {
+  private readonly parts: StageParts;
+  private readonly look: (visit: Visit) => void;
+
+  /** @param look what is done with a request that has to look again. */
+  constructor(parts: StageParts, look: (visit: Visit) => void) {
+    this.parts = parts;
+    this.look = look;
+  }
+
+  wallMs(): number {
+    return this.parts.wallMs();
+  }
+
+  begin(
+    model: Exchange,
+    leader: Visit | null,
+    resource: Resource,
+    validates: StoredResponse | null,
+    joinable: boolean,
+  ): void {
+    const { ledger, context } = this.parts;
+    this.parts.counts.fetches++;
+    const flight = new Flight({
+      ...{ owner: this, resource, model, leader, validates },
+      seq: ledger.seq,
+      bodyBytesMax: context.objectBytesMax(),
+    });
+    if (validates !== null) this.makeConditional(flight, validates);
+    const count = resource.flights?.size ?? 0;
+    flight.joinable =
+      joinable && count < FLIGHTS_PER_RESOURCE_MAX && this.parts.wallMs() >= resource.passUntilMs;
+    resource.flights ??= new Set();
+    resource.flights.add(flight);
+    flight.begin(this.parts.next);
+  }
+
+  /** Reads what a flight collects, if it may be used for this request. */
+  readAlong(visit: Visit, flight: Flight): boolean {
+    const stored = flight.stored as StoredResponse;
+    const nowMs = this.parts.wallMs();
+    if (!this.parts.isVariant(stored, visit.exchange.request.fields)) return false;
+    if (decideReuse(visit.directives, freshnessOf(stored), nowMs).verdict !== 'use') return false;
+    visit.collapsed = true;
+    this.parts.counts.collapsed++;
+    const status = this.parts.statusText({
+      hit: false,
+      forwarded: 'uri-miss',
+      stored: true,
+      collapsed: true,
+    });
+    const { exchange, flags } = visit;
+    deliver({ exchange, flags, stored, flight, nowMs, status });
+    return true;
+  }
+
+  onInterim(flight: Flight, head: ResponseHead): void {
+    flight.leader?.exchange.sink.interim(head);
+  }
+
+  onHead(flight: Flight, head: ResponseHead, end: boolean): void {
+    const { validates } = flight;
+    if (validates !== null) {
+      if (head.status === 304) {
+        this.onNotModified(flight, head, validates);
+        return;
+      }
+      if (isFailure(head) && this.serveStale(flight, head, validates)) return;
+    }
+    const nowMs = this.parts.wallMs();
+    const facts = readResponse(head.status, head.fields, nowMs);
+    const why = this.whyNot(flight, head, facts);
+    if (why === undefined) this.keep(flight, head, end, facts);
+    else this.passOn(flight, head, end, why);
+  }
+
+  onStored(flight: Flight, stored: StoredResponse): void {
+    this.parts.counts.fetchedBytes += stored.bodyBytes;
+    if (flight.overtaken || this.parts.isPurged(flight, stored.tags)) {
+      this.parts.counts.refuse('purged');
+      return;
+    }
+    stored.seq = this.parts.ledger.seq;
+    this.parts.objects.add(stored);
+    flight.kept = true;
+    this.parts.counts.stored++;
+  }
+
+  onOver(flight: Flight): void {
+    const { resource, stored } = flight;
+    const { flights } = resource;
+    flights?.delete(flight);
+    if (flights?.size === 0) resource.flights = null;
+    if (stored !== null && !flight.kept) this.parts.ledger.release(stored.tags);
+    this.parts.objects.forget(resource);
+    // Nothing came of it: those who still wait look for themselves.
+    for (const visit of flight.takeWaiting()) this.again(visit);
+  }
+
+  /** RFC 9111 section 4.3.1: the client's own preconditions are answered from what is stored afterwards. */
+  private makeConditional({ request: { fields } }: Flight, stored: StoredResponse): void {
+    for (const id of PRECONDITIONS) fields.removeAll(id);
+    const { etag, lastModified } = validatorsOf(fieldsOf(stored));
+    if (etag !== undefined) fields.addKnown(FieldId.ifNoneMatch, etag);
+    if (lastModified !== undefined) fields.addKnown(FieldId.ifModifiedSince, lastModified);
+  }
+
+  private onNotModified(flight: Flight, head: ResponseHead, stored: StoredResponse): void {
+    const about = isAbout(validatorsOf(head.fields), validatorsOf(fieldsOf(stored)));
+    const current = !stored.gone && !flight.overtaken && !this.parts.isPurged(flight, stored.tags);
+    const facts = about && current ? freshen(stored, head.fields, this.parts.wallMs()) : null;
+    const leader = flight.leader;
+    const visits = flight.takeWaiting();
+    if (facts === null || stored.gone) {
+      // It is about something else, or what it is about has left: without that the origin says all.
+      if (!stored.gone) this.parts.objects.remove(stored);
+      for (const visit of visits) this.again(visit);
+      return;
+    }
+    const nowMs = this.parts.wallMs();
+    const exchanged = { requestMs: flight.requestWallMs, responseMs: nowMs };
+    noteFreshness(stored, facts, exchanged, this.parts.rule.heuristics);
+    stored.seq = this.parts.ledger.seq;
+    this.parts.objects.resized(stored);
+    this.parts.counts.validated++;
+    for (const visit of visits) {
+      const { exchange, flags } = visit;
+      const usable =
+        visit === leader ||
+        decideReuse(visit.directives, freshnessOf(stored), nowMs).verdict === 'use';
+      if (!usable || !this.parts.isVariant(stored, exchange.request.fields)) {
+        this.again(visit);
+        continue;
+      }
+      this.parts.objects.used(stored);
+      const status = this.parts.statusText({
+        ...{ hit: false, forwarded: 'stale', forwardStatus: 304 },
+        collapsed: visit.collapsed,
+      });
+      deliver({ exchange, flags, stored, flight: null, nowMs, status });
+    }
+  }
+
+  /** RFC 5861 section 4. False: nobody may be served that. */
+  private serveStale(flight: Flight, head: ResponseHead, stored: StoredResponse): boolean {
+    if (stored.gone || this.parts.isPurged(flight, stored.tags)) return false;
+    const nowMs = this.parts.wallMs();
+    const freshness = freshnessOf(stored);
+    const may = (visit: Visit): boolean =>
+      mayServeOnError(visit.directives, freshness, this.parts.rule, nowMs);
+    const { leader } = flight;
+    if (leader !== null && !may(leader)) return false;
+    const forwardStatus = head.status;
+    for (const visit of flight.takeWaiting()) {
+      if (!may(visit)) {
+        this.refuse(visit, forwardStatus);
+        continue;
+      }
+      this.parts.counts.staleOnError++;
+      const { exchange, flags, collapsed } = visit;
+      const status = this.parts.statusText({
+        hit: false,
+        forwarded: 'stale',
+        forwardStatus,
+        collapsed,
+      });
+      deliver({ exchange, flags, stored, flight: null, nowMs, status });
+    }
+    flight.dismiss();
+    return true;
+  }
+
+  /** Undefined: it may be stored. */
+  private whyNot(flight: Flight, head: ResponseHead, facts: ResponseFacts): string | undefined {
+    const { asked } = flight;
+    const names = varyNames(head.fields);
+    const request = {
+      method: 'GET',
+      directives: directivesOf(asked),
+      authorized: asked.has(FieldId.authorization),
+    };
+    const refusal = whyNotStored(request, facts, names === null);
+    if (refusal !== undefined) return refusal;
+    if (flight.journey.failure !== '' && flight.server === '') return 'failure';
+    if (head.status === 206) return 'partial';
+    if (!this.parts.rule.setCookies && head.fields.has(FieldId.setCookie)) return 'set-cookie';
+    if (head.contentLength > this.parts.context.objectBytesMax()) return 'too-large';
+    if (storedFieldsBytes(head.fields) > HEAD_BYTES_MAX) return 'head-too-large';
+    if (flight.overtaken) return 'purged';
+    return undefined;
+  }
+
+  /** Stores the response while it comes, and gives it to all who may have it. */
+  private keep(flight: Flight, head: ResponseHead, end: boolean, facts: ResponseFacts): void {
+    const { rule, ledger } = this.parts;
+    const names = tagsOf(head.fields, TAGS_MAX);
+    const stored = this.parts.objects.begin(flight.resource);
+    stored.status = head.status;
+    stored.varyNames = varyNames(head.fields) ?? [];
+    stored.variant = variantOf(stored.varyNames, flight.asked, rule.normalisers);
+    stored.seq = flight.seq;
+    const nowMs = this.parts.wallMs();
+    const exchanged = { requestMs: flight.requestWallMs, responseMs: nowMs };
+    noteFreshness(stored, facts, exchanged, rule.heuristics);
+    kept.copyFrom(head.fields, head.start, head.end);
+    strip(kept, facts.directives);
+    if (names === null || !stored.keepFields(kept)) {
+      this.passOn(flight, head, end, names === null ? 'tags' : 'no-memory');
+      return;
+    }
+    stored.tags = ledger.retainTags(names);
+    stored.beginBody(end ? 0 : head.body === BodyKind.length ? head.contentLength : -1);
+    if (this.parts.isPurged(flight, stored.tags)) {
+      ledger.release(stored.tags);
+      stored.leave();
+      this.passOn(flight, head, end, 'purged');
+      return;
+    }
+    flight.store(stored);
+    const { leader } = flight;
+    const reusable = decideReuse(NO_DIRECTIVES, freshnessOf(stored), nowMs).verdict === 'use';
+    // Others would only wait for a response that they may not use.
+    if (!reusable) this.parts.objects.markPass(flight.resource, nowMs + rule.passMs);
+    for (const visit of flight.takeWaiting()) {
+      if (visit === leader) this.answerLeader(flight, visit, head, end);
+      else if (!this.readAlong(visit, flight)) this.again(visit);
+    }
+  }
+
+  /** The one that a fetch was begun for gets what came, the fields among it that are not stored. */
+  private answerLeader(flight: Flight, visit: Visit, head: ResponseHead, end: boolean): void {
+    const { exchange, flags } = visit;
+    const stored = flight.stored as StoredResponse;
+    const nowMs = this.parts.wallMs();
+    exchange.server = flight.server;
+    const forwarded =
+      flight.validates === null ? this.missReason(visit, flight) : ('stale' as const);
+    const status = this.parts.statusText({
+      ...{ hit: false, forwarded, stored: true },
+      ...(forwarded === 'stale' && { forwardStatus: head.status }),
+    });
+    const askedPart = (flags & RequestFlag.range) !== 0 && head.status === 200;
+    const replaced = flight.validates !== null && (flags & RequestFlag.conditional) !== 0;
+    if (askedPart || replaced) {
+      deliver({ exchange, flags, stored, flight, nowMs, status });
+      return;
+    }
+    if (status !== '') head.fields.appendToList(FieldId.cacheStatus, status);
+    const bodiless = end || isBodiless(head.status);
+    exchange.sink.head(head, bodiless);
+    if (bodiless) exchange.sink.flush();
+    else sendBody({ exchange, stored, flight }, 0, Number.POSITIVE_INFINITY);
+  }
+
+  /** It is not stored: the one that it was fetched for gets it, others ask for themselves. */
+  private passOn(flight: Flight, head: ResponseHead, end: boolean, why: string): void {
+    this.parts.counts.refuse(why);
+    const { resource, leader } = flight;
+    const failed = isFailure(head);
+    if (!failed && !OF_THE_REQUEST.has(why)) {
+      this.parts.objects.markPass(resource, this.parts.wallMs() + this.parts.rule.passMs);
+    }
+    if (head.status < 400 && head.status !== 304 && flight.validates !== null) {
+      // What was stored is replaced by something that may not be.
+      if (!flight.validates.gone) this.parts.objects.remove(flight.validates);
+    }
+    const visits = flight.takeWaiting();
+    if (leader === null) flight.dismiss();
+    else {
+      const { exchange } = leader;
+      exchange.server = flight.server;
+      const forwarded = flight.validates === null ? this.missReason(leader, flight) : 'stale';
+      const status = this.parts.statusText({ hit: false, forwarded });
+      if (status !== '') head.fields.appendToList(FieldId.cacheStatus, status);
+      if (!end) flight.relay(exchange);
+      exchange.sink.head(head, end);
+      if (end) exchange.sink.flush();
+    }
+    for (const visit of visits) {
+      if (visit === leader) continue;
+      if (failed) this.refuse(visit, head.status);
+      else this.again(visit);
+    }
+  }
+
+  /** Looks again, now that more is known. */
+  private again(visit: Visit): void {
+    if (!visit.exchange.isOver) this.look(visit);
+  }
+
+  /** One who has waited for a fetch that failed is not sent to the same origin. */
+  private refuse({ exchange }: Visit, status: number): void {
+    answer(exchange, { status, says: 'The origin fails.' });
+  }
+
+  private missReason(visit: Visit, { resource }: Flight): ForwardReason {
+    if (visit.has(RequestFlag.directives) && !this.parts.asksForNothing(visit)) return 'request';
+    return resource.newest === null ? 'uri-miss' : 'vary-miss';
+  }
+}
+
+/** RFC 5861 section 4: these say that the origin fails, as does no answer at all. */
+function isFailure({ status }: ResponseHead): boolean {
+  return status === 500 || status === 502 || status === 503 || status === 504;
+}
+
+const PRECONDITIONS: readonly FieldId[] = [
+  FieldId.ifNoneMatch,
+  FieldId.ifModifiedSince,
+  FieldId.range,
+  FieldId.ifRange,
+];
+
+/** Reasons that say nothing of the next response to another request. */
+const OF_THE_REQUEST: ReadonlySet<string> = new Set([
+  'request-no-store',
+  'authorized',
+  'not-modified',
+  'partial',
+  'purged',
+  'no-memory',
+]);

@@ -1,0 +1,98 @@
+/**
+ * Requests that go past the cache, and what it learns of them: an unsafe method makes stale what it may have changed,
+ * a HEAD says whether what is stored for GET is still right.
+ */
+import type { Exchange } from '../../core/http/index.ts';
+import { FieldId, Fields } from '../../core/wire/index.ts';
+import type { StoredResponse } from '../objects/stored-response.ts';
+import { type ForwardReason, invalidatedBy, isAbout, validatorsOf } from '../policy/index.ts';
+import { freshen } from './freshen.ts';
+import { PassSink } from './pass-sink.ts';
+import { invalidate, type StageParts } from './stage-parts.ts';
+import { fieldsOf, noteFreshness } from './stored-facts.ts';
+import type { Visit } from './visit.ts';
+
+const update = new Fields();
+
+export class Passing {
+  private readonly parts: StageParts;
+
+  constructor(parts: StageParts) {
+    this.parts = parts;
+  }
+
+  /** Past the cache. */
+  pass(exchange: Exchange, forwarded: ForwardReason): void {
+    this.parts.counts.passed++;
+    const status = this.parts.statusText({ hit: false, forwarded });
+    if (status !== '') exchange.sink = new PassSink(exchange.sink, status, null);
+    this.parts.next(exchange);
+  }
+
+  /** A HEAD whose answer says whether what is stored for GET is still right, RFC 9111 section 4.3.5. */
+  passHead(visit: Visit, stored: StoredResponse): void {
+    const { exchange } = visit;
+    const sentMs = this.parts.wallMs();
+    const { seq } = this.parts.ledger;
+    const status = this.parts.statusText({ hit: false, forwarded: 'stale' });
+    this.parts.counts.passed++;
+    exchange.sink = new PassSink(exchange.sink, status, {
+      onHead: (head) => {
+        if (stored.gone || head.status !== 200 || seq !== this.parts.ledger.seq) return;
+        const length = head.fields.get(FieldId.contentLength);
+        const validators = validatorsOf(head.fields);
+        const same =
+          (length === undefined || Number(length) === stored.lengthBytes) &&
+          (validators.etag !== undefined || validators.lastModified !== undefined) &&
+          isAbout(validators, validatorsOf(fieldsOf(stored)));
+        if (!same) {
+          invalidate(stored);
+          return;
+        }
+        update.copyFrom(head.fields, head.start, head.end);
+        const nowMs = this.parts.wallMs();
+        const facts = freshen(stored, update, nowMs);
+        if (facts === null) return;
+        const exchanged = { requestMs: sentMs, responseMs: nowMs };
+        noteFreshness(stored, facts, exchanged, this.parts.rule.heuristics);
+        this.parts.objects.resized(stored);
+      },
+    });
+    this.parts.next(exchange);
+  }
+
+  /** Other methods: what they change becomes stale, RFC 9111 section 4.4. */
+  passUnsafe(exchange: Exchange): void {
+    this.parts.counts.passed++;
+    const { request, client } = exchange;
+    const method = request.methodName();
+    const target = this.parts.rule.keys.keyedUrl(
+      `${client.encrypted ? 'https' : 'http'}://${request.authority()}${request.path()}${
+        request.hasQuery ? `?${request.query()}` : ''
+      }`,
+    );
+    const status = this.parts.statusText({ hit: false, forwarded: 'method' });
+    exchange.sink = new PassSink(exchange.sink, status, {
+      onHead: (head) => {
+        if (target === undefined) return;
+        for (const uri of invalidatedBy(method, target, head.status, head.fields)) {
+          this.invalidateUrl(this.parts.rule.keys.keyedUrl(uri));
+        }
+      },
+    });
+    this.parts.next(exchange);
+  }
+
+  private invalidateUrl(url: string | undefined): void {
+    if (url === undefined) return;
+    if (this.parts.rule.keys.addsLines) {
+      // One URL has many keys.
+      this.parts.ledger.purge({ kind: 'url', value: url, soft: true });
+      return;
+    }
+    const resource = this.parts.space.resources.get(url);
+    if (resource === undefined) return;
+    for (let at = resource.newest; at !== null; at = at.nextVariant) invalidate(at);
+    for (const flight of resource.flights ?? []) flight.overtake();
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * What the parts of a stage share: the rule that holds, what is stored, what was purged, and how a response for a
+ * request is found.
+ */
+import type { Handler } from '../../core/http/index.ts';
+import type { Fields } from '../../core/wire/index.ts';
+import type { Flight } from '../flights/flight.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import type { Resource, Space } from '../objects/resource.ts';
+import type { StoredResponse } from '../objects/stored-response.ts';
+import { cacheStatus, type Handled, variantOf } from '../policy/index.ts';
+import type { PurgeLedger } from '../purge/index.ts';
+import type { Counts } from './counts.ts';
+import type { CacheRule } from './rule.ts';
+import type { Visit } from './visit.ts';
+
+export const CACHE_NAME = 'plinth';
+
+/** The rule that holds now: changes of the settings put another one here. */
+export interface RuleRef {
+  current: CacheRule;
+}
+
+export interface StageContext {
+  readonly objects: ObjectStore;
+  readonly ledger: PurgeLedger;
+  readonly counts: Counts;
+  wallMs(): number;
+  /** A longer body is not stored. */
+  objectBytesMax(): number;
+}
+
+export interface StageOptions {
+  readonly context: StageContext;
+  readonly rules: RuleRef;
+  readonly space: Space;
+  /** What comes behind the cache. */
+  readonly next: Handler;
+}
+
+export class StageParts {
+  readonly context: StageContext;
+  readonly objects: ObjectStore;
+  readonly ledger: PurgeLedger;
+  readonly counts: Counts;
+  readonly space: Space;
+  readonly next: Handler;
+  private readonly rules: RuleRef;
+
+  constructor({ context, rules, space, next }: StageOptions) {
+    this.context = context;
+    this.objects = context.objects;
+    this.ledger = context.ledger;
+    this.counts = context.counts;
+    this.rules = rules;
+    this.space = space;
+    this.next = next;
+  }
+
+  get rule(): CacheRule {
+    return this.rules.current;
+  }
+
+  wallMs(): number {
+    return this.context.wallMs();
+  }
+
+  select(resource: Resource, request: Fields): StoredResponse | null {
+    for (let at = resource.newest; at !== null; at = at.nextVariant) {
+      if (this.isVariant(at, request)) return at;
+    }
+    return null;
+  }
+
+  isVariant({ varyNames: names, variant }: StoredResponse, request: Fields): boolean {
+    return names.length === 0 || variantOf(names, request, this.rule.normalisers) === variant;
+  }
+
+  /** What was stored for a request, behind all purges. */
+  selectUnpurged(resource: Resource, request: Fields): StoredResponse | null {
+    for (;;) {
+      const stored = this.select(resource, request);
+      if (stored === null || stored.seq === this.ledger.seq) return stored;
+      const verdict = this.ledger.verdictOn(resource.key, stored.tags, stored.seq);
+      stored.seq = this.ledger.seq;
+      if (verdict === 'hard') {
+        this.objects.remove(stored);
+        continue;
+      }
+      if (verdict === 'soft') invalidate(stored);
+      return stored;
+    }
+  }
+
+  isPurged(flight: Flight, tags: readonly number[]): boolean {
+    return this.ledger.verdictOn(flight.resource.key, tags, flight.seq) !== undefined;
+  }
+
+  statusText(handled: Handled): string {
+    return this.rule.cacheStatus ? cacheStatus(CACHE_NAME, handled) : '';
+  }
+
+  /** Whether a response to others would do for it as well: it wants nothing newer than they do. */
+  asksForNothing({ directives }: Visit): boolean {
+    return (
+      !directives.has('no-cache') &&
+      !directives.has('no-store') &&
+      !directives.has('max-age') &&
+      !directives.has('min-fresh')
+    );
+  }
+}
+
+/** It is stale from now on, whatever its times say. */
+export function invalidate(stored: StoredResponse): void {
+  stored.invalidated = true;
+  stored.freshUntilMs = 0;
+}

@@ -1,11 +1,9 @@
 /**
- * Parts that lie over or close to each other are sent as one, RFC 9110 section 15.3.7.2: nobody gets a byte twice, so
- * that a small request is not answered with many times the representation (section 17.15).
+ * Parts that overlap or touch are sent as one, RFC 9110 section 15.3.7.2: nobody gets a byte twice, so that a small
+ * request is not answered with many times the representation (section 17.15). Gaps, which that section allows to fill,
+ * are left: clients of formats with indexes ask for many parts and count on getting those.
  */
 import type { Part } from '../policy/index.ts';
-
-/** A gap that costs less than another part's head; section 15.3.7.2 says about 80 bytes. */
-export const GAP_BYTES_MAX = 80;
 
 /** The parts that are sent, in the order in which they were asked for first; none overlaps another. */
 export function coalesce(parts: readonly Part[]): readonly Part[] {
@@ -14,7 +12,7 @@ export function coalesce(parts: readonly Part[]): readonly Part[] {
   const merged: { start: number; end: number; nth: number }[] = [];
   for (const next of sorted) {
     const last = merged.at(-1);
-    if (last === undefined || next.start > last.end + GAP_BYTES_MAX) {
+    if (last === undefined || next.start > last.end) {
       merged.push(next);
       continue;
     }

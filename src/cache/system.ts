@@ -7,7 +7,7 @@ import type { SystemState, SystemStatus } from '../core/base/index.ts';
 import type { Prepared } from '../core/config/index.ts';
 import type { Handler, StageMaker, Stages } from '../core/http/index.ts';
 import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
-import type { Clock, Disk } from '../core/runtime/index.ts';
+import type { Clock, Disk, Random } from '../core/runtime/index.ts';
 import type { CacheSettings, RuleSettings } from './config.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type ObjectStats, ObjectStore } from './objects/object-store.ts';
@@ -19,6 +19,7 @@ import type { RuleRef, StageContext } from './stage/stage-parts.ts';
 
 export interface CacheContext {
   readonly clock: Clock;
+  readonly random: Random;
   readonly disk: Disk;
   readonly dataFolder: string;
   readonly log: Logger;
@@ -115,6 +116,7 @@ export class Cache implements StageMaker {
     const { objects, ledger, counts, context } = this;
     return {
       ...{ objects, ledger, counts },
+      random: context.random,
       wallMs: () => context.clock.wallMs(),
       objectBytesMax: () => this.settings.objectMaxBytes,
     };

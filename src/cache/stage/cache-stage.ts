@@ -80,7 +80,8 @@ export class CacheStage {
     const resource = this.parts.objects.resourceOf(this.parts.space, visit.key);
     const stored = this.parts.selectUnpurged(resource, exchange.request.fields);
     if (stored === null) {
-      this.miss(visit, resource);
+      // It may have been forgotten with the last response that a purge has taken.
+      this.miss(visit, this.parts.objects.resourceOf(this.parts.space, visit.key));
       return;
     }
     const { verdict } = decideReuse(directives, freshnessOf(stored), nowMs);
@@ -185,7 +186,7 @@ export class CacheStage {
     this.parts.counts.hitBytes += stored.bodyBytes;
     const ttlSeconds = stored.lifetimeSeconds - ageOf(stored, nowMs);
     const status = this.parts.rule.cacheStatus ? hitStatus(Math.floor(ttlSeconds)) : '';
-    deliver({ exchange, flags, stored, flight: null, nowMs, status });
+    deliver(this.parts, { exchange, flags, stored, flight: null, nowMs, status });
   }
 }
 

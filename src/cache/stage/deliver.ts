@@ -11,9 +11,18 @@ import {
 } from '../../core/wire/index.ts';
 import type { Flight } from '../flights/flight.ts';
 import { SMALL_BODY_BYTES, type StoredResponse } from '../objects/stored-response.ts';
-import { decideRange, isNotModified, validatorsOf } from '../policy/index.ts';
+import { decideRange, isNotModified, type Part, validatorsOf } from '../policy/index.ts';
+import {
+  becomePartial,
+  coalesce,
+  frameParts,
+  RangeBody,
+  unsatisfiedRange,
+} from '../ranges/index.ts';
 import { Delivery } from './delivery.ts';
+import { PulledDelivery } from './pulled-delivery.ts';
 import { RequestFlag } from './request-flags.ts';
+import type { StageParts } from './stage-parts.ts';
 import { factsOf, fieldsOf } from './stored-facts.ts';
 
 export interface Delivered {
@@ -29,7 +38,7 @@ export interface Delivered {
 }
 
 /** Answers with what is stored, as the request asks. */
-export function deliver(delivered: Delivered): void {
+export function deliver(parts: StageParts, delivered: Delivered): void {
   const { exchange, flags, stored, nowMs } = delivered;
   if ((flags & RequestFlag.conditional) !== 0 && isKnownToClient(exchange, stored, nowMs)) {
     notModified(delivered);
@@ -40,7 +49,7 @@ export function deliver(delivered: Delivered): void {
     stored.status === 200 &&
     stored.lengthBytes >= 0 &&
     exchange.request.method === MethodId.get &&
-    deliverPart(delivered)
+    deliverParts(parts, delivered)
   ) {
     return;
   }
@@ -140,7 +149,7 @@ const CONTENT_FIELDS: readonly FieldId[] = [
 ];
 
 /** RFC 9110 section 14.2. False: the request is answered as if it asked for all. */
-function deliverPart(delivered: Delivered): boolean {
+function deliverParts({ context }: StageParts, delivered: Delivered): boolean {
   const { exchange, stored } = delivered;
   const { lengthBytes } = stored;
   const { dateMs } = factsOf(stored);
@@ -150,21 +159,35 @@ function deliverPart(delivered: Delivered): boolean {
     answer(exchange, {
       status: 416,
       fields: [
-        [FieldId.contentRange, `bytes */${lengthBytes}`],
+        [FieldId.contentRange, unsatisfiedRange(lengthBytes)],
         ...(delivered.status === '' ? [] : [[FieldId.cacheStatus, delivered.status] as const]),
       ],
     });
     return true;
   }
-  if (decision.kind !== 'parts' || decision.parts.length !== 1) return false;
-  const { start, end } = decision.parts[0]!;
+  if (decision.kind !== 'parts') return false;
+  const parts = coalesce(decision.parts);
+  // Several parts of what still comes would have to wait for the last of them.
+  if (parts.length > 1 && !stored.complete) return false;
   const head = headOf(delivered);
-  head.status = 206;
-  const { fields } = head;
-  fields.set(FieldId.contentRange, `bytes ${start}-${end - 1}/${lengthBytes}`);
-  fields.set(FieldId.contentLength, String(end - start));
-  head.body = BodyKind.length;
-  head.contentLength = end - start;
-  send(delivered, head, start, end);
+  const type = parts.length > 1 ? head.fields.get(FieldId.contentType) : undefined;
+  const framing = frameParts(parts, lengthBytes, type, context.random);
+  becomePartial(head, framing);
+  if (parts.length === 1) {
+    const { start, end } = parts[0] as Part;
+    send(delivered, head, start, end);
+    return true;
+  }
+  const { sink } = exchange;
+  sink.head(head, false);
+  const source = { bytes: lengthBytes, piece: (from: number, to: number) => stored.body(from, to) };
+  const body = new RangeBody(source, framing);
+  stored.pin();
+  new PulledDelivery(exchange, {
+    next: () => body.next(),
+    // A short body may move at any time: it is copied.
+    stays: lengthBytes > SMALL_BODY_BYTES,
+    release: () => stored.unpin(),
+  }).pump();
   return true;
 }

@@ -91,7 +91,7 @@ export class Fetching implements FlightOwner {
       collapsed: true,
     });
     const { exchange, flags } = visit;
-    deliver({ exchange, flags, stored, flight, nowMs, status });
+    deliver(this.parts, { exchange, flags, stored, flight, nowMs, status });
     return true;
   }
 
@@ -178,7 +178,7 @@ export class Fetching implements FlightOwner {
         ...{ hit: false, forwarded: 'stale', forwardStatus: 304 },
         collapsed: visit.collapsed,
       });
-      deliver({ exchange, flags, stored, flight: null, nowMs, status });
+      deliver(this.parts, { exchange, flags, stored, flight: null, nowMs, status });
     }
   }
 
@@ -205,7 +205,7 @@ export class Fetching implements FlightOwner {
         forwardStatus,
         collapsed,
       });
-      deliver({ exchange, flags, stored, flight: null, nowMs, status });
+      deliver(this.parts, { exchange, flags, stored, flight: null, nowMs, status });
     }
     flight.dismiss();
     return true;
@@ -283,7 +283,7 @@ export class Fetching implements FlightOwner {
     const askedPart = (flags & RequestFlag.range) !== 0 && head.status === 200;
     const replaced = flight.validates !== null && (flags & RequestFlag.conditional) !== 0;
     if (askedPart || replaced) {
-      deliver({ exchange, flags, stored, flight, nowMs, status });
+      deliver(this.parts, { exchange, flags, stored, flight, nowMs, status });
       return;
     }
     if (status !== '') head.fields.appendToList(FieldId.cacheStatus, status);

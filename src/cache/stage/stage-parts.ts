@@ -3,6 +3,7 @@
  * request is found.
  */
 import type { Handler } from '../../core/http/index.ts';
+import type { Random } from '../../core/runtime/index.ts';
 import type { Fields } from '../../core/wire/index.ts';
 import type { Flight } from '../flights/flight.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -25,6 +26,7 @@ export interface StageContext {
   readonly objects: ObjectStore;
   readonly ledger: PurgeLedger;
   readonly counts: Counts;
+  readonly random: Random;
   wallMs(): number;
   /** A longer body is not stored. */
   objectBytesMax(): number;

@@ -1,0 +1,53 @@
+/**
+ * What the file system answers instead of doing what was asked. Doors translate codes into theirs.
+ */
+
+export const filesErrorTable = {
+  'not-found': { retryable: false, sentence: 'there is no such file or directory' },
+  'not-a-directory': { retryable: false, sentence: 'a part of the path is a file' },
+  'is-a-directory': { retryable: false, sentence: 'the path is a directory' },
+  exists: { retryable: false, sentence: 'there is something of this name' },
+  'not-empty': { retryable: false, sentence: 'the directory is not empty' },
+  'bad-name': { retryable: false, sentence: 'the name can not be used' },
+  'name-too-long': { retryable: false, sentence: 'a name has too many bytes' },
+  'too-deep': { retryable: false, sentence: 'the path has too many parts' },
+  'into-itself': { retryable: false, sentence: 'a directory can not move below itself' },
+  'permission-denied': { retryable: false, sentence: 'the user may not do this' },
+  'names-quota': { retryable: false, sentence: 'the quota of names is used up' },
+  'space-quota': { retryable: false, sentence: 'the quota of space is used up' },
+  'condition-failed': { retryable: false, sentence: 'the file is not as the condition wants it' },
+  'lease-held': { retryable: true, sentence: 'somebody else is writing the file' },
+  'lease-lost': { retryable: false, sentence: 'the lease on the file has ended' },
+  'no-upload': { retryable: false, sentence: 'there is no such upload' },
+  'no-part': { retryable: false, sentence: 'a part is missing or is not the one named' },
+  'no-version': { retryable: false, sentence: 'there is no such version' },
+  'source-changed': { retryable: true, sentence: 'what was to be copied has changed meanwhile' },
+  'too-many-extents': { retryable: false, sentence: 'the file has too many pieces' },
+  'disk-full': { retryable: true, sentence: 'there is no room on the disk' },
+  io: { retryable: true, sentence: 'the disk reported an error' },
+  corrupt: { retryable: false, sentence: 'data on the disk are damaged' },
+  missing: { retryable: false, sentence: 'a block is not there' },
+  busy: { retryable: true, sentence: 'writes come faster than they can be stored' },
+  closed: { retryable: true, sentence: 'the file system is stopping' },
+} as const satisfies Record<string, { retryable: boolean; sentence: string }>;
+
+export type FilesErrorCode = keyof typeof filesErrorTable;
+
+export class FilesError extends Error {
+  override readonly name = 'FilesError';
+  readonly code: FilesErrorCode;
+
+  /** @param detail what it was about, and what was met. */
+  constructor(code: FilesErrorCode, detail = '', cause?: unknown) {
+    const { sentence } = filesErrorTable[code];
+    super(
+      detail === '' ? sentence : `${sentence}: ${detail}`,
+      cause === undefined ? undefined : { cause },
+    );
+    this.code = code;
+  }
+
+  get retryable(): boolean {
+    return filesErrorTable[this.code].retryable;
+  }
+}

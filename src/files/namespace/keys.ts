@@ -1,0 +1,171 @@
+/**
+ * Keys of the namespace's records; the grammar is docs/formats/namespace.md.
+ *
+ * Invariant: the order of entries below a directory is the order of S3's keys, because the name of a directory
+ * ends with '/' and no other name has one.
+ */
+
+/** First byte of a key. */
+export const Space = {
+  counter: 0,
+  entry: 1,
+  version: 2,
+  tally: 3,
+  block: 4,
+  extents: 5,
+  document: 6,
+  lease: 7,
+  upload: 8,
+  part: 9,
+  reclaim: 10,
+} as const;
+
+export const ROOT_ID = 1;
+const HEAD_BYTES = 9;
+const SLASH = 0x2f;
+
+export const COUNTER_KEY = Buffer.from([Space.counter, 1]);
+export const ROOT_KEY = Buffer.from([Space.entry, 0, 0, 0, 0, 0, 0, 0, 0, SLASH]);
+
+/** The entry of a file. */
+export function fileKey(directory: number, name: string): Buffer {
+  return named(Space.entry, directory, name, 0);
+}
+
+/** The entry of a directory. */
+export function directoryKey(directory: number, name: string): Buffer {
+  return named(Space.entry, directory, name, 1);
+}
+
+export function isDirectoryKey(key: Buffer): boolean {
+  return key[key.length - 1] === SLASH && key.length > HEAD_BYTES;
+}
+
+/** The name in the key of an entry, without the '/' of a directory. */
+export function entryName(key: Buffer): string {
+  return key.toString('utf8', HEAD_BYTES, isDirectoryKey(key) ? key.length - 1 : key.length);
+}
+
+/** Keys below a directory from some bytes of a name on; inclusive. */
+export function entriesFrom(directory: number, from: string): Buffer {
+  return named(Space.entry, directory, from, 0);
+}
+
+export function versionKey(series: number, version: number): Buffer {
+  const key = numbered(Space.version, series, 8);
+  putU64(key, HEAD_BYTES, Number.MAX_SAFE_INTEGER - version);
+  return key;
+}
+
+/** The number of the version that a key of that space names. */
+export function versionOf(key: Buffer): number {
+  return Number.MAX_SAFE_INTEGER - getU64(key, HEAD_BYTES);
+}
+
+export const tallyKey = (directory: number): Buffer => numbered(Space.tally, directory, 0);
+export const blockKey = (block: number): Buffer => numbered(Space.block, block, 0);
+export const reclaimKey = (nth: number): Buffer => numbered(Space.reclaim, nth, 0);
+
+export function extentsKey(file: number, nth: number): Buffer {
+  const key = numbered(Space.extents, file, 4);
+  key.writeUInt32BE(nth, HEAD_BYTES);
+  return key;
+}
+
+export function documentKey(owner: number, name: string): Buffer {
+  return named(Space.document, owner, name, 0);
+}
+
+export function leaseKey(directory: number, name: string): Buffer {
+  return named(Space.lease, directory, name, 0);
+}
+
+/** Uploads of one key, or with `prefixOnly` of all keys that begin with it, stand together. */
+export function uploadsFrom(bucket: number, key: string, prefixOnly = false): Buffer {
+  const bytes = Buffer.from(key);
+  const zeros = bytes.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
+  const from = numbered(Space.upload, bucket, bytes.length + zeros + (prefixOnly ? 0 : 2));
+  let at = HEAD_BYTES;
+  for (const byte of bytes) {
+    from[at++] = byte;
+    if (byte === 0) from[at++] = 0xff;
+  }
+  if (!prefixOnly) from.fill(0, at);
+  return from;
+}
+
+export function uploadKey(bucket: number, key: string, upload: number): Buffer {
+  const id = Buffer.allocUnsafe(8);
+  putU64(id, 0, upload);
+  return Buffer.concat([uploadsFrom(bucket, key), id]);
+}
+
+/** The object's key and the upload's number in the key of an upload. */
+export function readUploadKey(key: Buffer): { readonly key: string; readonly upload: number } {
+  const end = key.length - 10;
+  const bytes = Buffer.allocUnsafe(end - HEAD_BYTES);
+  let length = 0;
+  for (let at = HEAD_BYTES; at < end; at++) {
+    bytes[length++] = key[at]!;
+    if (key[at] === 0) at++;
+  }
+  return { key: bytes.toString('utf8', 0, length), upload: getU64(key, key.length - 8) };
+}
+
+export function partKey(upload: number, part: number): Buffer {
+  const key = numbered(Space.part, upload, 2);
+  key.writeUInt16BE(part, HEAD_BYTES);
+  return key;
+}
+
+export const partOf = (key: Buffer): number => key.readUInt16BE(HEAD_BYTES);
+
+/** The number that follows the first byte: a directory, a series, an upload. */
+export const ownerOf = (key: Buffer): number => getU64(key, 1);
+
+/** Everything in a space that stands under one number: `from` on and before `to`. */
+export function rangeOf(
+  space: number,
+  owner: number,
+): { readonly from: Buffer; readonly to: Buffer } {
+  return { from: numbered(space, owner, 0), to: numbered(space, owner + 1, 0) };
+}
+
+/** A whole space. */
+export function spaceRange(space: number): { readonly from: Buffer; readonly to: Buffer } {
+  return { from: Buffer.from([space]), to: Buffer.from([space + 1]) };
+}
+
+/** The first key behind all that begin with these bytes; undefined when there is none. */
+export function behindPrefix(prefix: Buffer): Buffer | undefined {
+  let end = prefix.length;
+  while (end > 0 && prefix[end - 1] === 0xff) end--;
+  if (end === 0) return undefined;
+  const next = Buffer.from(prefix.subarray(0, end));
+  next[end - 1]!++;
+  return next;
+}
+
+function named(space: number, owner: number, name: string, slash: 0 | 1): Buffer {
+  const bytes = Buffer.byteLength(name);
+  const key = numbered(space, owner, bytes + slash);
+  key.write(name, HEAD_BYTES);
+  if (slash === 1) key[HEAD_BYTES + bytes] = SLASH;
+  return key;
+}
+
+function numbered(space: number, owner: number, more: number): Buffer {
+  const key = Buffer.allocUnsafe(HEAD_BYTES + more);
+  key[0] = space;
+  putU64(key, 1, owner);
+  return key;
+}
+
+function putU64(buffer: Buffer, at: number, value: number): void {
+  buffer.writeUInt32BE(Math.floor(value / 2 ** 32), at);
+  buffer.writeUInt32BE(value >>> 0, at + 4);
+}
+
+function getU64(buffer: Buffer, at: number): number {
+  return buffer.readUInt32BE(at) * 2 ** 32 + buffer.readUInt32BE(at + 4);
+}

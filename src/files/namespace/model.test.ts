@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { FilesError } from '../errors.ts';
+import { blockKey, Space, spaceRange } from './keys.ts';
+import { type ListPage, listFiles } from './list.ts';
+import { MAKE, NamespaceWorld, putArgs } from './namespace-world.ts';
+import { PathTwin } from './path-twin.ts';
+import { Reclaimer } from './reclaimer.ts';
+import { decodeBlock } from './records.ts';
+
+const name = fc.constantFrom('a', 'b', 'a.b', '', 'a0', '.');
+const path = fc
+  .array(name, { minLength: 1, maxLength: 3 })
+  // No key is empty.
+  .filter((names) => names.join('/') !== '')
+  .map((names) => ['bucket', ...names]);
+const maybeBucket = fc.oneof({ weight: 8, arbitrary: path }, fc.constant(['other', 'a']));
+
+const operation = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('put' as const), path: maybeBucket }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('remove' as const), path }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('mkdir' as const), path }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('rmdir' as const),
+      path,
+      recursive: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('rename' as const),
+      path,
+      to: path,
+      what: fc.constantFrom('file' as const, 'directory' as const),
+      overwrite: fc.boolean(),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('list' as const),
+      prefix: fc.constantFrom('', 'a', 'a/', 'a/b', 'b/', '/'),
+      delimiter: fc.constantFrom('', '/', 'b', '/a'),
+      after: fc.constantFrom('', 'a', 'a/', 'a.', 'a/b', 'b'),
+      max: fc.constantFrom(1, 2, 5, 1000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'crash' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'reclaim' as const }) },
+);
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+
+test('the namespace does what a map of paths does, across crashes', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(operation, { minLength: 5, maxLength: 60 }),
+      fc.nat(),
+      async (operations, seed) => {
+        const run = new Run(seed);
+        await run.start();
+        for (const each of operations) await run.step(each);
+        await run.checkAll();
+      },
+    ),
+    { numRuns: Number(process.env.PLINTH_FILES_RUNS ?? 60) },
+  );
+});
+
+class Run {
+  private readonly world: NamespaceWorld;
+  private readonly twin = new PathTwin();
+  private blocks = 100_000;
+  private readonly living = new Set<number>();
+
+  constructor(seed: number) {
+    this.world = new NamespaceWorld(seed);
+  }
+
+  async start(): Promise<void> {
+    await this.world.start();
+    await this.world.run('makeDirectory', { path: ['bucket'], make: { ...MAKE, implicit: false } });
+    this.twin.makeDirectory(['bucket']);
+  }
+
+  async step(operation: Operation): Promise<void> {
+    const { world, twin } = this;
+    switch (operation.kind) {
+      case 'put': {
+        const size = (this.blocks % 7) * 100;
+        const block = size === 0 ? 0 : ++this.blocks;
+        if (size === 0) this.blocks++;
+        const wanted = twin.put(operation.path, { size, block });
+        const args = putArgs(operation.path, { block, size });
+        assert.equal(await this.refusal(() => world.run('put', args)), wanted);
+        if (wanted === undefined && block > 0) this.living.add(block);
+        break;
+      }
+      case 'remove': {
+        const directory = operation.path.slice(0, -1);
+        const [name] = operation.path.slice(-1) as [string];
+        await world.run('remove', { directory, name, versioning: 'off' });
+        twin.remove(operation.path);
+        break;
+      }
+      case 'mkdir':
+        await world.run('makeDirectory', {
+          path: operation.path,
+          make: { ...MAKE, implicit: false },
+        });
+        twin.makeDirectory(operation.path);
+        break;
+      case 'rmdir': {
+        const { path, recursive } = operation;
+        const wanted = twin.removeDirectory(path, recursive);
+        const met = await this.refusal(() => world.run('removeDirectory', { path, recursive }));
+        assert.equal(met, wanted);
+        break;
+      }
+      case 'rename': {
+        const { path: from, to, what: kind, overwrite } = operation;
+        const wanted = twin.rename(from, to, kind, overwrite);
+        const met = await this.refusal(() => world.run('rename', { from, to, kind, overwrite }));
+        assert.equal(met, wanted, `${kind} ${from.join('/')} to ${to.join('/')}`);
+        break;
+      }
+      case 'list': {
+        const { prefix, delimiter, after, max } = operation;
+        const wanted = twin.list('bucket', prefix, delimiter, after);
+        assert.deepEqual(await this.listAll({ prefix, delimiter, after, max }), wanted);
+        break;
+      }
+      case 'crash':
+        await world.crash(this.blocks % 2 === 0 ? 'power' : 'kill');
+        break;
+      case 'reclaim':
+        await this.reclaim();
+        break;
+    }
+  }
+
+  async checkAll(): Promise<void> {
+    const { world, twin } = this;
+    assert.deepEqual(
+      await this.listAll({ prefix: '', delimiter: '', after: '', max: 3 }),
+      twin.list('bucket', '', '', ''),
+    );
+    const { reader } = world.namespace;
+    for (const [path, { size }] of twin.files) {
+      const names = path.split('/');
+      const file = await world.settle(reader.head(names.slice(0, -1), names.at(-1)!));
+      assert.equal(file?.size, size, path);
+    }
+    for (const at of twin.directories.keys()) {
+      const names = at.slice(0, -1).split('/');
+      const inode = await world.settle(reader.directory(names));
+      assert.ok(inode !== null, at);
+      const { space, modifiedMs, ...tally } = await world.settle(reader.tally(inode.id));
+      assert.deepEqual(tally, twin.tally(at), at);
+      assert.equal(space, tally.bytes * 2);
+      assert.ok(modifiedMs > 0);
+    }
+    await this.reclaim();
+    const named = [...twin.files.values()].map(({ block }) => block).filter((block) => block > 0);
+    for (const block of named) {
+      const stored = await world.settle(Promise.resolve(reader.get(blockKey(block))));
+      assert.equal(decodeBlock(stored!).references, 1);
+    }
+    assert.deepEqual([...this.living].sort(), named.sort(), 'blocks of no file are free');
+    assert.equal(await this.count(Space.block), named.length);
+    assert.equal(await this.count(Space.tally), twin.directories.size + 1);
+    assert.equal(await this.count(Space.entry), twin.directories.size + twin.files.size);
+  }
+
+  private async count(space: number): Promise<number> {
+    let count = 0;
+    await this.world.settle(
+      this.world.namespace.reader.each(spaceRange(space), () => {
+        count++;
+        return true;
+      }),
+    );
+    return count;
+  }
+
+  private async reclaim(): Promise<void> {
+    const { world } = this;
+    const reclaimer = new Reclaimer({
+      namespace: world.namespace,
+      clock: world.clock,
+      onFreed: (blocks) => {
+        for (const { block } of blocks) assert.ok(this.living.delete(block), 'it was in use');
+      },
+      onError: (error) => assert.fail(String(error)),
+    });
+    reclaimer.kick();
+    await world.settle(reclaimer.idle());
+  }
+
+  private async listAll(query: {
+    readonly prefix: string;
+    readonly delimiter: string;
+    readonly after: string;
+    readonly max: number;
+  }): Promise<string[]> {
+    const { world } = this;
+    const all: string[] = [];
+    let { after } = query;
+    for (;;) {
+      const page: ListPage = await world.settle(
+        listFiles(world.namespace.reader, { ...query, bucket: 'bucket', after }),
+      );
+      assert.ok(page.items.length <= query.max);
+      for (const { key, file } of page.items) {
+        all.push(file === undefined ? `${key} (rolled up)` : key);
+      }
+      if (!page.isTruncated) return all;
+      after = page.items.at(-1)!.key;
+    }
+  }
+
+  private async refusal(work: () => Promise<unknown>): Promise<string | undefined> {
+    try {
+      await work();
+      return undefined;
+    } catch (error) {
+      if (error instanceof FilesError) return error.code;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * What nobody can reach any more goes in slices: records, and blocks that nobody names then.
+ *
+ * Whoever asks has read what is below a note; nothing can have been added since, because there is no way to it.
+ */
+import type { Draft } from '../draft.ts';
+import { type NewBlock, reclaim, reclaimFile, releaseExtents } from '../extents.ts';
+import { decodeInode, type Inode } from '../inode.ts';
+import { readUploadKey, reclaimKey, Space, tallyKey } from '../keys.ts';
+import { decodeExtents, decodePart, decodeReclaim } from '../records.ts';
+
+export interface ReclaimArgs {
+  /** The note's number. */
+  readonly nth: number;
+  /** Some of the records that it covers. */
+  readonly keys: readonly Buffer[];
+  /** Nothing is left behind them. */
+  readonly isLast: boolean;
+}
+
+/** @returns blocks whose bytes nobody needs once this is durable. */
+export function reclaimSlice(draft: Draft, args: ReclaimArgs): readonly NewBlock[] {
+  const note = draft.get(reclaimKey(args.nth));
+  if (note === null) return [];
+  const what = decodeReclaim(note);
+  const freed: NewBlock[] = [];
+  for (const key of args.keys) {
+    const value = draft.get(key);
+    if (value === null) continue;
+    draft.delete(key);
+    takeRecord(draft, key, value, freed);
+  }
+  if (!args.isLast) return freed;
+  if (what.kind === 'extents') freed.push(...releaseExtents(draft, what.extents));
+  if (what.kind === 'directory') draft.delete(tallyKey(what.id));
+  draft.delete(reclaimKey(args.nth));
+  return freed;
+}
+
+function takeRecord(draft: Draft, key: Buffer, value: Buffer, freed: NewBlock[]): void {
+  switch (key[0]) {
+    case Space.entry:
+      takeEntry(draft, decodeInode(value));
+      break;
+    case Space.version:
+      takeInode(draft, decodeInode(value));
+      break;
+    case Space.part:
+      freed.push(...releaseExtents(draft, decodePart(value).extents));
+      break;
+    case Space.extents:
+      freed.push(...releaseExtents(draft, decodeExtents(value)));
+      break;
+    case Space.upload:
+      reclaim(draft, { kind: 'upload', id: readUploadKey(key).upload });
+      break;
+    default:
+    // Documents and leases hold nothing else.
+  }
+}
+
+function takeEntry(draft: Draft, inode: Inode): void {
+  takeInode(draft, inode);
+  if (inode.kind !== 'directory' && inode.series > 0) {
+    reclaim(draft, { kind: 'series', id: inode.series });
+  }
+}
+
+function takeInode(draft: Draft, inode: Inode): void {
+  if (inode.kind === 'directory') reclaim(draft, { kind: 'directory', id: inode.id });
+  else reclaimFile(draft, inode);
+}

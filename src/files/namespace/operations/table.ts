@@ -1,0 +1,39 @@
+/**
+ * All operations on the namespace. Each is a pure function of a draft and its arguments: it changes the draft and
+ * gives a result, or throws a `FilesError` and has changed nothing.
+ */
+import type { Draft } from '../draft.ts';
+import { setDirectory, setDocuments, setFile, setQuota } from './attributes.ts';
+import { makeDirectory, removeDirectory, rename } from './directories.ts';
+import { append, concat, put, remove, truncate } from './files.ts';
+import { lease, release } from './leases.ts';
+import { reclaimSlice } from './reclaim.ts';
+import { abortUpload, completeUpload, putPart, startUpload } from './uploads.ts';
+
+export const operations = {
+  put,
+  remove,
+  append,
+  truncate,
+  concat,
+  makeDirectory,
+  removeDirectory,
+  rename,
+  setFile,
+  setDirectory,
+  setQuota,
+  setDocuments,
+  startUpload,
+  putPart,
+  completeUpload,
+  abortUpload,
+  lease,
+  release,
+  reclaimSlice,
+  /** Numbers for blocks, taken ahead of need. @returns the first. */
+  numbers: (draft: Draft, { count }: { readonly count: number }): number => draft.numbers(count),
+} as const;
+
+export type OperationName = keyof typeof operations;
+export type OperationArgs<N extends OperationName> = Parameters<(typeof operations)[N]>[1];
+export type OperationResult<N extends OperationName> = ReturnType<(typeof operations)[N]>;

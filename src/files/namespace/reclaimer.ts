@@ -1,0 +1,105 @@
+/**
+ * Takes away, slice by slice, what nobody can reach any more; then the blocks that nobody names.
+ *
+ * Invariant: a block is told to be free only after it is durable that no extent names it.
+ */
+import type { Clock } from '../../core/runtime/index.ts';
+import { FilesError } from '../errors.ts';
+import { reclaimSlice } from '../limits.ts';
+import type { NewBlock } from './extents.ts';
+import { rangeOf, Space } from './keys.ts';
+import type { Namespace } from './namespace.ts';
+import type { Reclaim } from './records.ts';
+
+/** Behind a failure it is tried again. */
+const RETRY_MS = 1000;
+const NOTES = 64;
+
+const SPACES: Readonly<Record<Reclaim['kind'], readonly number[]>> = {
+  directory: [Space.entry, Space.document, Space.lease, Space.upload],
+  series: [Space.version],
+  file: [Space.extents],
+  upload: [Space.part],
+  extents: [],
+};
+
+export interface ReclaimerOptions {
+  readonly namespace: Namespace;
+  readonly clock: Clock;
+  /** Their bytes may go. */
+  onFreed(blocks: readonly NewBlock[]): void;
+  onError(error: unknown): void;
+}
+
+export class Reclaimer {
+  private readonly options: ReclaimerOptions;
+  private running: Promise<void> | undefined;
+  private again = false;
+  private stopped = false;
+
+  constructor(options: ReclaimerOptions) {
+    this.options = options;
+  }
+
+  /** There may be something to do. */
+  kick(): void {
+    this.again = true;
+    if (this.running !== undefined || this.stopped) return;
+    this.running = this.work();
+  }
+
+  /** All that there was to do is done. */
+  async idle(): Promise<void> {
+    while (this.running !== undefined) await this.running;
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.idle();
+  }
+
+  private async work(): Promise<void> {
+    try {
+      while (this.again && !this.stopped) {
+        this.again = false;
+        while (!this.stopped && (await this.slice()));
+      }
+    } catch (error) {
+      if (!(error instanceof FilesError)) throw error;
+      if (!this.stopped) {
+        this.options.onError(error);
+        this.options.clock.setTimer(RETRY_MS, () => this.kick()).unref();
+      }
+    } finally {
+      this.running = undefined;
+    }
+  }
+
+  /** @returns whether there was anything. */
+  private async slice(): Promise<boolean> {
+    const { namespace, onFreed } = this.options;
+    const notes = await namespace.reader.reclaims(NOTES);
+    await Promise.all(
+      notes.map(async ({ nth, what }) => {
+        const keys = await this.keysOf(what);
+        const isLast = keys.length < reclaimSlice;
+        const freed = await namespace.run('reclaimSlice', { nth, keys, isLast });
+        if (freed.length > 0) onFreed(freed);
+      }),
+    );
+    return notes.length > 0;
+  }
+
+  private async keysOf(what: Reclaim): Promise<Buffer[]> {
+    const keys: Buffer[] = [];
+    if (what.kind === 'extents') return keys;
+    for (const space of SPACES[what.kind]) {
+      if (keys.length >= reclaimSlice) break;
+      await this.options.namespace.reader.each(rangeOf(space, what.id), (key) => {
+        keys.push(key);
+        return keys.length < reclaimSlice;
+      });
+    }
+    return keys;
+  }
+}

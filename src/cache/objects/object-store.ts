@@ -92,14 +92,15 @@ export class ObjectStore {
   /** Stores a response that is whole, in the place of the same variant. */
   add(stored: StoredResponse): void {
     const { resource } = stored;
-    for (let at = resource.newest; at !== null; at = at.nextVariant) {
+    // Linked first: a resource without any response is forgotten.
+    resource.link(stored);
+    for (let at = stored.nextVariant; at !== null; at = at.nextVariant) {
       if (at.variant === stored.variant && sameNames(at.varyNames, stored.varyNames)) {
         this.remove(at);
         break;
       }
     }
-    if (resource.variants >= VARIANTS_MAX) this.remove(oldestOf(resource));
-    resource.link(stored);
+    if (resource.variants > VARIANTS_MAX) this.remove(oldestOf(resource));
     stored.bytes = costOf(stored);
     this.memory.heapBytes += heapOf(stored);
     this.objects++;
@@ -124,13 +125,14 @@ export class ObjectStore {
   }
 
   /** Notes that responses to a resource are not stored, so that nobody waits for another one's. */
-  markPass(resource: Resource, untilMs: number): void {
+  markPass(resource: Resource, untilMs: number, why: string): void {
     if (resource.pass === null) {
       resource.pass = new PassMark(resource);
       this.memory.heapBytes += resource.pass.bytes;
       this.queue.add(resource.pass);
     }
     resource.passUntilMs = untilMs;
+    resource.passReason = why;
   }
 
   /** Lets go of everything. */
@@ -141,6 +143,18 @@ export class ObjectStore {
   /** All resources. */
   *entries(): Iterable<Resource> {
     for (const space of this.spaces.values()) yield* space.resources.values();
+  }
+
+  /** All responses, whatever comes and goes meanwhile; a few may be left out then. */
+  *responses(): Generator<StoredResponse> {
+    for (const resource of this.entries()) {
+      let at = resource.newest;
+      while (at !== null) {
+        const next = at.nextVariant;
+        yield at;
+        at = next;
+      }
+    }
   }
 
   private evictOne(): boolean {
@@ -176,6 +190,7 @@ export class ObjectStore {
     this.memory.heapBytes -= mark.bytes;
     mark.resource.pass = null;
     mark.resource.passUntilMs = 0;
+    mark.resource.passReason = '';
     this.forget(mark.resource);
   }
 }

@@ -29,6 +29,8 @@ export class Resource {
   /** Responses to it are not stored, as was seen: until then nobody waits for another one's fetch. */
   pass: Evictable | null = null;
   passUntilMs = 0;
+  /** Why they were not stored; empty when nobody said. */
+  passReason = '';
 
   constructor(space: Space, key: string, hash: number) {
     this.space = space;

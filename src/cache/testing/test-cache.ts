@@ -1,0 +1,98 @@
+/** A stage with an origin that a test plays by hand. */
+import assert from 'node:assert/strict';
+import type { Exchange } from '../../core/http/index.ts';
+import { createSimRandom, createSimRandom } from '../../core/runtime/sim/index.ts';
+import { HEAD_LIMITS, MethodId, parseResponseHead, ResponseHead } from '../../core/wire/index.ts';
+import type { RuleSettings } from '../config.ts';
+import { ObjectStore } from '../objects/object-store.ts';
+import { PurgeLedger } from '../purge/index.ts';
+import { CacheStage } from '../stage/cache-stage.ts';
+import { Counts } from '../stage/counts.ts';
+import { DEFAULT_RULE, ruleOf } from '../stage/rule.ts';
+import { TestExchange } from './test-exchange.ts';
+
+export class TestCache {
+  nowMs = Date.UTC(2026, 0, 1);
+  objectBytesMax = 1024 * 1024;
+  readonly ledger: PurgeLedger = new PurgeLedger();
+  readonly counts: Counts = new Counts();
+  readonly objects: ObjectStore;
+  /** Requests that have come to the origin and wait for an answer, the oldest first. */
+  readonly asked: Exchange[] = [];
+  private readonly stage: CacheStage;
+
+  constructor(rule: Partial<RuleSettings> = {}, memoryBytes = 64 * 1024 * 1024) {
+    const wallMs = (): number => this.nowMs;
+    const { ledger, counts } = this;
+    this.objects = new ObjectStore(memoryBytes, wallMs, ({ tags }) => ledger.release(tags));
+    this.stage = new CacheStage({
+      context: {
+        ...{ objects: this.objects, ledger, counts, wallMs },
+        random: createSimRandom(1),
+        random: createSimRandom(1),
+        objectBytesMax: () => this.objectBytesMax,
+      },
+      rules: { current: ruleOf({ ...DEFAULT_RULE, ...rule }) },
+      space: this.objects.space('test'),
+      next: (exchange) => this.asked.push(exchange),
+    });
+  }
+
+  /** A request comes. */
+  ask(target: string, lines: readonly string[] = [], method = 'GET'): TestExchange {
+    const exchange = new TestExchange(() => this.nowMs, target, lines, method);
+    this.stage.handle(exchange);
+    return exchange;
+  }
+
+  /** Text of the request that waits longest at the origin. */
+  get request(): string {
+    const { request } = this.next();
+    return request.fields.buf.toString('latin1', request.start, request.end);
+  }
+
+  /** The origin answers the request that waits longest, whole. */
+  answer(lines: readonly string[], body = '', status = '200 OK'): Exchange {
+    const exchange = this.begin([...lines, `Content-Length: ${body.length}`], status);
+    if (body.length === 0) return exchange;
+    exchange.sink.data(Buffer.from(body, 'latin1'), false);
+    exchange.sink.end(null);
+    return exchange;
+  }
+
+  /** The origin begins to answer the request that waits longest; the test sends the body. */
+  begin(lines: readonly string[], status = '200 OK'): Exchange {
+    const exchange = this.next();
+    this.asked.shift();
+    const head = headOf([`HTTP/1.1 ${status}`, ...lines], exchange.request.method);
+    const isEmpty =
+      head.contentLength === 0 ||
+      head.status === 304 ||
+      head.status === 204 ||
+      exchange.request.method === MethodId.head;
+    exchange.sink.head(head, isEmpty);
+    return exchange;
+  }
+
+  /** A request that is answered by the origin at once, whole. */
+  fill(target: string, lines: readonly string[], body: string): void {
+    const exchange = this.ask(target);
+    this.answer(lines, body);
+    assert.equal(exchange.body, body);
+  }
+
+  private next(): Exchange {
+    const exchange = this.asked[0];
+    assert.ok(exchange !== undefined, 'nothing waits at the origin');
+    return exchange;
+  }
+}
+
+function headOf(lines: readonly string[], method: MethodId): ResponseHead {
+  const head = new ResponseHead();
+  const dated = lines.some((line) => /^date:/i.test(line)) ? lines : [...lines];
+  const bytes = Buffer.from([...dated, '', ''].join('\r\n'), 'latin1');
+  const taken = parseResponseHead(head, bytes, 0, bytes.length, HEAD_LIMITS, method);
+  assert.equal(taken, bytes.length, 'the response of a test is none');
+  return head;
+}

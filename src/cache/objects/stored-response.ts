@@ -66,6 +66,10 @@ export class StoredResponse extends Evictable {
     this.memory = memory;
   }
 
+  get key(): string {
+    return this.resource.key;
+  }
+
   /** Bytes of the blocks that it lies in. */
   get blockBytes(): number {
     const { record, pieces, memory } = this;

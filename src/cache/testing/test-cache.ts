@@ -29,7 +29,6 @@ export class TestCache {
       context: {
         ...{ objects: this.objects, ledger, counts, wallMs },
         random: createSimRandom(1),
-        random: createSimRandom(1),
         objectBytesMax: () => this.objectBytesMax,
       },
       rules: { current: ruleOf({ ...DEFAULT_RULE, ...rule }) },

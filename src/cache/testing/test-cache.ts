@@ -1,7 +1,7 @@
 /** A stage with an origin that a test plays by hand. */
 import assert from 'node:assert/strict';
 import type { Exchange } from '../../core/http/index.ts';
-import { createSimRandom, createSimRandom } from '../../core/runtime/sim/index.ts';
+import { createSimRandom } from '../../core/runtime/sim/index.ts';
 import { HEAD_LIMITS, MethodId, parseResponseHead, ResponseHead } from '../../core/wire/index.ts';
 import type { RuleSettings } from '../config.ts';
 import { ObjectStore } from '../objects/object-store.ts';

@@ -1,14 +1,15 @@
 /** A server with its connections, and what is counted of it. */
+import { Bag } from '../../core/base/index.ts';
 import type { Exchange } from '../../core/http/index.ts';
-import type { Target } from '../../core/proxy/index.ts';
+import type { Attempt, Target } from '../../core/proxy/index.ts';
 import type { Origin } from '../../core/upstream/index.ts';
 import type { Server } from '../servers/server.ts';
 
 export class Backend implements Target {
   readonly server: Server;
   origin: Origin;
-  /** Requests that it has now, tunnels among them. */
-  readonly underWay = new Set<Exchange>();
+  /** Attempts that it has now, tunnels among them. */
+  readonly attempts = new Bag<Attempt>();
   /** Connections dialled by origins before this one. */
   dialledBefore = 0;
   /** Attempts, by what came of them. */
@@ -25,6 +26,11 @@ export class Backend implements Target {
   constructor(server: Server, origin: Origin) {
     this.server = server;
     this.origin = origin;
+  }
+
+  /** The requests that it has now. */
+  get underWay(): Exchange[] {
+    return this.attempts.list().map(({ exchange }) => exchange as Exchange);
   }
 
   /** From now on connections are another origin's; those there are carry what they carry to its end. */

@@ -8,6 +8,7 @@
  * every change of settings but that of its address; who waits is told in the order in which they came, after
  * `queueMs` at the latest.
  */
+import { emptyList } from '../../core/base/index.ts';
 import type { Exchange } from '../../core/http/index.ts';
 import type { Histogram, Logger } from '../../core/observe/index.ts';
 import { createHistogram, LATENCY_BOUNDS_MS } from '../../core/observe/index.ts';
@@ -318,8 +319,7 @@ export class PoolRuntime implements ForwardPlan {
     return this.context.clock.monotonicMs();
   }
 
-  choose(exchange: Exchange, forward: Forward): Target | null | 'wait' {
-    const nowMs = this.nowMs();
+  choose(exchange: Exchange, forward: Forward, nowMs: number): Target | null | 'wait' {
     if (forward.attempts === 0) this.budget.request(nowMs);
     const bound = this.bound(exchange, forward, nowMs);
     if (bound === 'wait') return this.wait(forward, nowMs);
@@ -330,10 +330,9 @@ export class PoolRuntime implements ForwardPlan {
     return this.chooser.whyNone(choice) === 'all-full' ? this.wait(forward, nowMs) : null;
   }
 
-  hedge(exchange: Exchange, forward: Forward, attempt: Attempt): Target | null {
+  hedge(exchange: Exchange, forward: Forward, attempt: Attempt, nowMs: number): Target | null {
     // A session belongs to one server, however slow that is.
     if (this.sessions !== null) return null;
-    const nowMs = this.nowMs();
     const server = this.chooser.choose(this.choiceFor(exchange, forward, nowMs));
     const decision = decideHedge(
       {
@@ -353,7 +352,7 @@ export class PoolRuntime implements ForwardPlan {
   /** Any server but those that were tried. */
   private choiceFor(exchange: Exchange, forward: Forward, nowMs: number): Choice {
     const { choice, avoid } = this;
-    avoid.length = 0;
+    emptyList(avoid);
     for (const target of forward.tried) avoid.push((target as Backend).server);
     choice.avoid = avoid;
     choice.nowMs = nowMs;
@@ -418,10 +417,14 @@ export class PoolRuntime implements ForwardPlan {
     return decision.afterMs;
   }
 
-  ended(exchange: Exchange, attempt: Attempt, { failure, abandoned }: AttemptOutcome): void {
+  ended(
+    exchange: Exchange,
+    attempt: Attempt,
+    { failure, abandoned }: AttemptOutcome,
+    nowMs: number,
+  ): void {
     const backend = attempt.target as Backend;
     const { server } = backend;
-    const nowMs = this.nowMs();
     const { status, headMs, chosenMs } = attempt;
     const bad = failure !== undefined || GATEWAY_ERRORS.has(status);
     const isSilent = abandoned || isOurs(failure);
@@ -439,7 +442,7 @@ export class PoolRuntime implements ForwardPlan {
     }
     this.measure(exchange, attempt, failure);
     if (result === 'success') this.times.total.record(nowMs - exchange.startedMs);
-    backend.underWay.delete(exchange);
+    backend.attempts.delete(attempt);
     if (server.member === -1) this.forgetLeft(backend);
     this.line.serve();
   }
@@ -494,7 +497,8 @@ export class PoolRuntime implements ForwardPlan {
     const backend = this.backends.get(server) as Backend;
     attempt.ticket = this.attempts.began(server, nowMs);
     backend.requests++;
-    backend.underWay.add(exchange);
+    attempt.exchange = exchange;
+    backend.attempts.add(attempt);
     exchange.server = server.name;
     return backend;
   }

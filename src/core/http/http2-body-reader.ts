@@ -6,6 +6,7 @@
  * peer and not the connection; what comes while nobody takes is kept here, a stream's window of it at most; `end`
  * comes once, behind all bytes. The stream may end before the sink has had everything.
  */
+import { emptyList } from '../base/index.ts';
 import type { Fields, Http2Connection, Http2Stream } from '../wire/index.ts';
 import { copyOf } from './copy-fields.ts';
 import type { BodySink } from './flow.ts';
@@ -40,7 +41,7 @@ export class Http2BodyReader<T> {
   stop(): void {
     this.ended = true;
     this.sink = null;
-    this.kept.length = 0;
+    emptyList(this.kept);
     this.trailers = null;
   }
 

@@ -5,6 +5,7 @@
  * that stay are only referred to, others are copied. The end follows behind the last byte. A body that is shorter
  * or longer than its head said is reported and never ended as if it were whole.
  */
+import { emptyList } from '../base/index.ts';
 import type { Fields, Http2Connection, Http2Stream } from '../wire/index.ts';
 import { copyOf } from './copy-fields.ts';
 import type { Http2Writer } from './http2-writer.ts';
@@ -46,7 +47,7 @@ export class Http2BodySender<T> {
     this.http2 = null;
     this.writer = null;
     this.stream = null;
-    this.waiting.length = 0;
+    emptyList(this.waiting);
     this.trailers = null;
   }
 

@@ -6,7 +6,7 @@
  * until its write is through; an output with nothing to send has none, so that an idle connection costs no
  * memory here.
  */
-import { copyBytes } from '../base/index.ts';
+import { copyBytes, emptyList } from '../base/index.ts';
 
 /** Where the bytes go; a connection or a stream. */
 export interface OutputTarget {
@@ -92,7 +92,7 @@ export class Output {
     pieces.push(bytes);
     if (tail !== null) pieces.push(tail);
     const free = this.target.writev(pieces);
-    pieces.length = 0;
+    emptyList(pieces);
     if (free) give(buf);
     else forget(buf);
     return free;

@@ -10,8 +10,8 @@
  * Invariants: an object given back is not taken before the next `wakePools`; what does not fit is dropped.
  */
 
-const pools: RestingPool<unknown>[] = [];
-let resting = 0;
+/** Those in which something rests. */
+const resting: RestingPool<unknown>[] = [];
 
 export class RestingPool<T> {
   private readonly max: number;
@@ -21,7 +21,6 @@ export class RestingPool<T> {
   /** @param max objects kept. */
   constructor(max: number) {
     this.max = max;
-    pools.push(this);
   }
 
   take(): T | undefined {
@@ -30,8 +29,8 @@ export class RestingPool<T> {
 
   give(object: T): void {
     if (this.ready.length + this.rest.length >= this.max) return;
+    if (this.rest.length === 0) resting.push(this);
     this.rest.push(object);
-    resting++;
   }
 
   /** Those that may be taken, and all. For tests and status. */
@@ -48,7 +47,5 @@ export class RestingPool<T> {
 
 /** Nothing on the stack refers to what was given back. */
 export function wakePools(): void {
-  if (resting === 0) return;
-  resting = 0;
-  for (const pool of pools) pool.wake();
+  for (let pool = resting.pop(); pool !== undefined; pool = resting.pop()) pool.wake();
 }

@@ -2,6 +2,7 @@
  * Calls at the end of the loop's turn, when every socket that was ready has been read: a connection that carries
  * several messages writes once for all that came for it. One callback of the loop a turn, whoever asks.
  */
+import { emptyList } from '../base/index.ts';
 import type { Clock } from '../runtime/index.ts';
 
 export interface TurnEndListener {
@@ -28,7 +29,7 @@ export class TurnEnd {
     const { waiting } = this;
     this.waiting = this.spare;
     for (let i = 0; i < waiting.length; i++) waiting[i]!.onTurnEnd();
-    waiting.length = 0;
+    emptyList(waiting);
     this.spare = waiting;
   }
 }

@@ -1,4 +1,6 @@
 /** One attempt to have a request answered: where it goes, how far it is, and to whom its server's events go. */
+import type { Placed } from '../base/index.ts';
+import type { Exchange } from '../http/index.ts';
 import type {
   Origin,
   UpstreamEvents,
@@ -20,8 +22,11 @@ export interface AttemptOwner {
   onFailure(attempt: Attempt, failure: UpstreamFailure): void;
 }
 
-export class Attempt implements UpstreamEvents {
+export class Attempt implements UpstreamEvents, Placed {
   target: Target | null = null;
+  /** Where it is under way; the plan's own. */
+  exchange: Exchange | null = null;
+  place = -1;
   /** 1 for the first of its exchange. */
   number = 0;
   /** A number of the plan's own. */
@@ -30,6 +35,8 @@ export class Attempt implements UpstreamEvents {
   chosenMs = 0;
   readyMs = 0;
   headMs = 0;
+  /** The read that brought the head is still being told of: what ends within it ends when the head came. */
+  headComes = false;
   /** Some of the request has been sent. */
   sent = false;
   /** Status of the server's response, 0 before. */
@@ -50,6 +57,7 @@ export class Attempt implements UpstreamEvents {
     this.chosenMs = nowMs;
     this.readyMs = 0;
     this.headMs = 0;
+    this.headComes = false;
     this.sent = false;
     this.status = 0;
   }
@@ -62,11 +70,13 @@ export class Attempt implements UpstreamEvents {
 
   reset(): void {
     this.target = null;
+    this.exchange = null;
     this.number = 0;
     this.ticket = 0;
     this.chosenMs = 0;
     this.readyMs = 0;
     this.headMs = 0;
+    this.headComes = false;
     this.sent = false;
     this.status = 0;
     this.upstream = null;

@@ -13,6 +13,7 @@
  * that was chosen is told `ended` once; a source is resumed only when who takes from it is ready, since that may
  * be using its bytes; when it is over nothing is touched, the object belongs to the next exchange.
  */
+import { emptyList } from '../base/index.ts';
 import {
   answer,
   type BodySink,
@@ -128,6 +129,7 @@ export class Forward implements AttemptOwner, BodySink, ResponseFlow {
     const exchange = this.exchange as Exchange;
     const plan = this.plan as ForwardPlan;
     attempt.headMs = plan.nowMs();
+    attempt.headComes = true;
     attempt.status = head.status;
     if (head.status >= 500 && this.isHedged) {
       // The other one may do better.
@@ -176,6 +178,7 @@ export class Forward implements AttemptOwner, BodySink, ResponseFlow {
   }
 
   onReadEnd(): void {
+    this.current.headComes = false;
     this.exchange?.sink.flush();
   }
 
@@ -262,7 +265,8 @@ export class Forward implements AttemptOwner, BodySink, ResponseFlow {
   private attempt(): void {
     const exchange = this.exchange as Exchange;
     const plan = this.plan as ForwardPlan;
-    const target = plan.choose(exchange, this);
+    const nowMs = plan.nowMs();
+    const target = plan.choose(exchange, this, nowMs);
     if (target === 'wait') {
       this.waiting = true;
       return;
@@ -274,13 +278,13 @@ export class Forward implements AttemptOwner, BodySink, ResponseFlow {
     if (plan.hedgeAfterMs > 0 && this.attempts === 0 && !this.hasBody) {
       this.cancelHedge = plan.later(plan.hedgeAfterMs, () => this.hedge());
     }
-    this.begin(this.current, target);
+    this.begin(this.current, target, nowMs);
   }
 
-  private begin(attempt: Attempt, target: Target): void {
+  private begin(attempt: Attempt, target: Target, nowMs: number): void {
     this.attempts++;
     this.tried.push(target);
-    attempt.begin(target, this.attempts, (this.plan as ForwardPlan).nowMs());
+    attempt.begin(target, this.attempts, nowMs);
     const { origin } = target;
     this.choosing = true;
     const client = origin.tellsClient ? endpointsOf(this.exchange as Exchange) : null;
@@ -298,8 +302,10 @@ export class Forward implements AttemptOwner, BodySink, ResponseFlow {
   private hedge(): void {
     this.cancelHedge = null;
     this.rival ??= new Attempt(this);
-    const target = (this.plan as ForwardPlan).hedge(this.exchange as Exchange, this, this.rival);
-    if (target !== null) this.begin(this.rival, target);
+    const plan = this.plan as ForwardPlan;
+    const nowMs = plan.nowMs();
+    const target = plan.hedge(this.exchange as Exchange, this, this.rival, nowMs);
+    if (target !== null) this.begin(this.rival, target, nowMs);
   }
 
   /** The first that answers goes on alone. */
@@ -318,7 +324,9 @@ export class Forward implements AttemptOwner, BodySink, ResponseFlow {
 
   /** An attempt is over; when another one runs, that is the current one from now on. */
   private drop(attempt: Attempt, outcome: AttemptOutcome): void {
-    (this.plan as ForwardPlan).ended(this.exchange as Exchange, attempt, outcome);
+    const plan = this.plan as ForwardPlan;
+    const nowMs = attempt.headComes ? attempt.headMs : plan.nowMs();
+    plan.ended(this.exchange as Exchange, attempt, outcome, nowMs);
     attempt.reset();
     if (attempt !== this.current || !this.isHedged) return;
     this.current = this.rival as Attempt;
@@ -362,7 +370,7 @@ export class Forward implements AttemptOwner, BodySink, ResponseFlow {
     this.cancelHedge = null;
     this.exchange = null;
     this.plan = null;
-    this.tried.length = 0;
+    emptyList(this.tried);
     this.attempts = 0;
     const bodyComes = this.bodyBegun && !exchange.isOver && !exchange.bodyEnded;
     this.hasBody = false;

@@ -1,6 +1,7 @@
 /**
  * The beginning of a request's body, kept to be sent again as long as it is small.
  */
+import { emptyList } from '../base/index.ts';
 import type { BodySink } from '../http/index.ts';
 import type { Fields } from '../wire/index.ts';
 
@@ -51,12 +52,12 @@ export class KeptBody {
   /** It can not be sent again. */
   forget(): void {
     this.lost = true;
-    this.pieces.length = 0;
+    emptyList(this.pieces);
   }
 
   reset(): void {
     this.ended = false;
-    this.pieces.length = 0;
+    emptyList(this.pieces);
     this.bytes = 0;
     this.max = 0;
     this.lost = false;

@@ -26,9 +26,9 @@ export interface ForwardPlan {
   readonly hedgeAfterMs: number;
   nowMs(): number;
   /** The target of the next attempt; null: there is none; 'wait': `proceed` or `giveUp` will be called. */
-  choose(exchange: Exchange, forward: Forward): Target | null | 'wait';
+  choose(exchange: Exchange, forward: Forward, nowMs: number): Target | null | 'wait';
   /** The target of `attempt`, which races the one that takes long; null: there is none. */
-  hedge(exchange: Exchange, forward: Forward, attempt: Attempt): Target | null;
+  hedge(exchange: Exchange, forward: Forward, attempt: Attempt, nowMs: number): Target | null;
   /** Not any more. */
   forgetWaiting(forward: Forward): void;
   /** Edits the request's head once; hop-by-hop fields are gone already. */
@@ -43,7 +43,7 @@ export interface ForwardPlan {
     head: ResponseHead | undefined,
   ): number;
   /** An attempt is over. */
-  ended(exchange: Exchange, attempt: Attempt, outcome: AttemptOutcome): void;
+  ended(exchange: Exchange, attempt: Attempt, outcome: AttemptOutcome, nowMs: number): void;
   /** Calls back after a while; for waits before retries. Returns what cancels it. */
   later(delayMs: number, run: () => void): () => void;
 }

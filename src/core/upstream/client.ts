@@ -2,10 +2,11 @@
  * One dialled connection to a server, whatever it speaks: what an Origin sees of it, and what it needs of its
  * Origin. HTTP/1 carries one request at a time, HTTP/2 as many as both sides allow.
  */
+import type { Placed } from '../base/index.ts';
 import type { UpstreamFailure } from './failures.ts';
 import type { UpstreamEvents } from './request.ts';
 
-export interface UpstreamClient {
+export interface UpstreamClient extends Placed {
   /** Requests that it carries. */
   readonly carrying: number;
   /** Requests that it takes besides; 0 when it is full, ends or has ended. */

@@ -50,6 +50,7 @@ export class Http1Client implements UpstreamClient, UpstreamRequest, StreamEvent
   carried = 0;
   /** When it was given back, monotonic milliseconds. */
   idleSinceMs = 0;
+  place = -1;
   private readonly stream: ByteStream;
   private readonly owner: ClientOwner;
   private readonly output: Output;

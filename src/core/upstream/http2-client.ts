@@ -8,6 +8,7 @@
  * requests of one turn leave in one write; a request that the server says it has not looked at is reported as
  * not sent, and nothing else is.
  */
+import { emptyList } from '../base/index.ts';
 import {
   Http2Writer,
   RestingPool,
@@ -60,6 +61,7 @@ const requests = new RestingPool<Http2Request>(4096);
 
 export class Http2Client implements UpstreamClient, StreamEvents, TurnEndListener {
   idleSinceMs = 0;
+  place = -1;
   /** Reads so far. */
   reads = 0;
   readonly http2: Http2Connection<Http2Request>;
@@ -412,6 +414,6 @@ class ClientStreams implements Http2Handler<Http2Request> {
   flush(): void {
     const { fed } = this;
     for (let i = 0; i < fed.length; i++) fed[i]!.onReadEnd();
-    fed.length = 0;
+    emptyList(fed);
   }
 }

@@ -13,6 +13,7 @@
  * Invariants: a request that is told nothing yet stands in `waiting`; there are at least as many dials under way
  * as connections allow and requests wait for; whoever waits longest gets the next connection.
  */
+import { Bag } from '../base/index.ts';
 import type {
   ByteStream,
   Clock,
@@ -91,7 +92,7 @@ export class Origin implements ClientOwner {
   readonly address: ListenAddress;
   private readonly options: OriginOptions;
   private readonly idle: UpstreamClient[] = [];
-  private readonly busy = new Set<UpstreamClient>();
+  private readonly busy = new Bag<UpstreamClient>();
   /** Of the busy ones: those that may have room for another request. */
   private readonly sharing = new Set<UpstreamClient>();
   private readonly dials = new Set<Dialling>();
@@ -191,7 +192,7 @@ export class Origin implements ClientOwner {
     for (const dial of this.dials) dial.cancel();
     this.dials.clear();
     for (const { events } of this.waiting.splice(0)) events.onFailure(upstreamFailures.drained, '');
-    for (const client of [...this.busy]) client.fail(upstreamFailures.drained, '');
+    for (const client of this.busy.list()) client.fail(upstreamFailures.drained, '');
     if (this.timer !== null) this.options.clock.clearTimer(this.timer);
     this.timer = null;
   }
@@ -352,7 +353,7 @@ export class Origin implements ClientOwner {
     this.timer = null;
     const nowMs = this.monotonicMs();
     const { limits, waiting, idle } = this;
-    for (const client of [...this.busy]) client.tick(nowMs);
+    for (const client of this.busy.list()) client.tick(nowMs);
     while (waiting.length > 0 && nowMs - (waiting[0] as Waiting).sinceMs >= limits.queueMs) {
       const { events } = waiting[0] as Waiting;
       this.cancel(events);

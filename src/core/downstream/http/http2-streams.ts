@@ -5,6 +5,7 @@
  * Invariants: every stream that was told of has one exchange, which is over when the stream closes; why it ended
  * is noted before it closes. What is wrong with a request is answered on its stream, the others go on.
  */
+import { emptyList } from '../../base/index.ts';
 import { answer, RestingPool } from '../../http/index.ts';
 import {
   BodyKind,
@@ -179,7 +180,7 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
   flush(): void {
     const { fed } = this;
     for (let i = 0; i < fed.length; i++) fed[i]!.onReadEnd();
-    fed.length = 0;
+    emptyList(fed);
   }
 
   /** Says what is wrong in place of whoever works on it; a response that has begun breaks off. */

@@ -10,7 +10,7 @@
  * until then: what its connection reads next does not touch it.
  */
 import type { PeerCertificate } from '../runtime/index.ts';
-import { type Fields, RequestHead, ResponseHead } from '../wire/index.ts';
+import { type FieldLines, type Fields, RequestHead, ResponseHead } from '../wire/index.ts';
 import type { BodySink, ResponseFlow, ResponseSink } from './flow.ts';
 import { Journey } from './journey.ts';
 
@@ -31,6 +31,8 @@ export interface ClientFacts {
   readonly isTrusted: boolean;
   /** `remoteAddress` as bytes, made once. */
   readonly addressBytes: Buffer;
+  /** What servers are told of it alike with each request; `by` whom, who keeps it here. */
+  told?: { readonly by: object; readonly lines: FieldLines } | undefined;
   peerCertificate(): PeerCertificate | undefined;
 }
 

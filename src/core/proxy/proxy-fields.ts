@@ -8,7 +8,17 @@
  */
 import type { Exchange } from '../http/index.ts';
 import type { Random } from '../runtime/index.ts';
-import { FieldId, type RequestHead, Version } from '../wire/index.ts';
+import {
+  CLIENT_FIRST,
+  CLIENT_LAST,
+  FIELD_STRIDE,
+  FieldId,
+  type FieldLines,
+  type Fields,
+  fieldLinesOf,
+  REMOVED,
+  Version,
+} from '../wire/index.ts';
 
 export interface ProxyFieldOptions {
   /** Name in Via; empty for no such field. */
@@ -52,10 +62,12 @@ export class ProxyFields {
     const { fields } = request;
     const { via, xForwarded, forwarded, requestId, traceparent } = this.options;
     const { isTrusted } = client;
+    if (!isTrusted) removeTold(fields);
+    if (xForwarded) {
+      if (!isTrusted || !saysOfClients(fields)) this.tell(exchange);
+      else this.tellBesides(exchange);
+    }
     if (forwarded) this.addForwarded(exchange);
-    else if (!isTrusted) fields.removeAll(FieldId.forwarded);
-    if (xForwarded) this.addXForwarded(exchange);
-    else if (!isTrusted) removeXForwarded(request);
     if (requestId) {
       const given = isTrusted ? fields.get(FieldId.xRequestId) : undefined;
       if (given === undefined || !REQUEST_ID.test(given)) fields.set(FieldId.xRequestId, this.id());
@@ -75,9 +87,23 @@ export class ProxyFields {
     return version === Version.http2 ? this.via2 : this.viaOld;
   }
 
-  private addXForwarded({ request, client }: Exchange): void {
+  /** Nobody before us has said anything of the client. */
+  private tell({ request, client }: Exchange): void {
+    const { fields, authorityStart, authorityLength } = request;
+    let { told } = client;
+    if (told === undefined || told.by !== this) {
+      told = { by: this, lines: linesOf(client) };
+      client.told = told;
+    }
+    fields.addLines(told.lines);
+    if (authorityLength > 0) {
+      fields.addCopy(FieldId.xForwardedHost, authorityStart, authorityLength);
+    }
+  }
+
+  /** Behind what a proxy that is trusted has said. */
+  private tellBesides({ request, client }: Exchange): void {
     const { fields } = request;
-    if (!client.isTrusted) removeXForwarded(request);
     if (hasAddress(client)) fields.appendToList(FieldId.xForwardedFor, client.addressBytes);
     if (!fields.has(FieldId.xForwardedProto)) {
       fields.addKnown(FieldId.xForwardedProto, client.encrypted ? HTTPS : HTTP);
@@ -92,7 +118,6 @@ export class ProxyFields {
 
   private addForwarded({ request, client }: Exchange): void {
     const { fields } = request;
-    if (!client.isTrusted) fields.removeAll(FieldId.forwarded);
     const address = hasAddress(client) ? client.remoteAddress : 'unknown';
     const node = address.includes(':') ? `"[${address}]"` : address;
     const host = request.authorityLength > 0 ? `;host="${request.authority()}"` : '';
@@ -128,10 +153,25 @@ function hasAddress({ remotePort, remoteAddress }: Exchange['client']): boolean 
   return remotePort !== 0 || (remoteAddress !== '' && !remoteAddress.includes('/'));
 }
 
-function removeXForwarded({ fields }: RequestHead): void {
-  fields.removeAll(FieldId.xForwardedFor);
-  fields.removeAll(FieldId.xForwardedProto);
-  fields.removeAll(FieldId.xForwardedHost);
-  fields.removeAll(FieldId.xForwardedPort);
-  fields.removeAll(FieldId.xRealIp);
+/** What is the same for all requests of a client. */
+function linesOf(client: Exchange['client']): FieldLines {
+  const list: [FieldId, Buffer | string][] = [];
+  if (hasAddress(client)) list.push([FieldId.xForwardedFor, client.remoteAddress]);
+  list.push([FieldId.xForwardedProto, client.encrypted ? HTTPS : HTTP]);
+  if (client.localPort > 0) list.push([FieldId.xForwardedPort, String(client.localPort)]);
+  return fieldLinesOf(list);
+}
+
+function saysOfClients({ at, count }: Fields): boolean {
+  for (let row = 4; row < count * FIELD_STRIDE; row += FIELD_STRIDE) {
+    if (at[row]! >= CLIENT_FIRST && at[row]! <= CLIENT_LAST) return true;
+  }
+  return false;
+}
+
+/** What others have said of clients. */
+function removeTold({ at, count }: Fields): void {
+  for (let row = 4; row < count * FIELD_STRIDE; row += FIELD_STRIDE) {
+    if (at[row]! >= CLIENT_FIRST && at[row]! <= CLIENT_LAST) at[row] = REMOVED;
+  }
 }

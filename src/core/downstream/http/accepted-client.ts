@@ -7,6 +7,7 @@ import type { Connection } from '../connection.ts';
 
 export class AcceptedClient implements ClientFacts {
   readonly isTrusted: boolean;
+  told: ClientFacts['told'] = undefined;
   private readonly connection: Connection;
   private readonly endpoints: ProxyEndpoints | null;
   private address: Buffer | undefined = undefined;

@@ -2,7 +2,8 @@
  * Small numbers for the names of fields that somebody looks for, so that nobody compares strings.
  *
  * Invariants: 0 is every other name; the numbers live in one process only and are never stored. The ids up
- * to `FRAMING_LAST` are those that decide on a message's framing and connection. Names are compared without
+ * to `FRAMING_LAST` are those that decide on a message's framing and connection, those from `CLIENT_FIRST` to
+ * `CLIENT_LAST` those by which proxies tell of clients. Names are compared without
  * case (RFC 9110 section 5.1). Hot: bench/http-parse.ts.
  */
 import { LOWER_CASE } from './grammar.ts';
@@ -95,6 +96,9 @@ export type FieldId = (typeof FieldId)[keyof typeof FieldId];
 
 /** The last of the ids that framing and connection depend on. */
 export const FRAMING_LAST = FieldId.expect;
+/** The first and the last of the ids by which proxies tell of their clients. */
+export const CLIENT_FIRST: number = FieldId.forwarded;
+export const CLIENT_LAST: number = FieldId.xRealIp;
 
 /** Spellings that are not each word with a capital letter. */
 const SPELLINGS: Readonly<Record<string, string>> = {

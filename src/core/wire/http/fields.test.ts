@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { FieldId, fieldIdOf } from './field-ids.ts';
-import { Fields, lowerName } from './fields.ts';
+import { FIELD_STRIDE, Fields, fieldLinesOf, lowerName } from './fields.ts';
 
 /** Fields as a parser leaves them: lines in one buffer. */
 function parsed(list: readonly (readonly [string, string])[], before = 0): Fields {
@@ -55,6 +55,23 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
       (fields, model) => {
         assert.equal(fields.add(Buffer.from(n), text ? v : Buffer.from(v, 'latin1')), true);
         model.push([n, v]);
+      },
+  ),
+  fc.tuple(fc.constantFrom(...ids), fc.nat()).map(
+    ([id, at]): Edit =>
+      (fields, model) => {
+        const each = model[at % Math.max(1, model.length)];
+        if (each === undefined || each === null) return;
+        const row = (at % model.length) * FIELD_STRIDE;
+        fields.addCopy(id, fields.at[row + 2]!, fields.at[row + 3]!);
+        model.push([wireNames[id]!, each[1]]);
+      },
+  ),
+  fc.array(fc.tuple(fc.constantFrom(...ids), value), { maxLength: 4 }).map(
+    (list): Edit =>
+      (fields, model) => {
+        assert.equal(fields.addLines(fieldLinesOf(list)), true);
+        for (const [id, v] of list) model.push([wireNames[id]!, v]);
       },
   ),
   fc.nat().map(
@@ -148,6 +165,11 @@ describe('Fields', () => {
       assert.equal(fields.setValue(0, text), false);
       assert.equal(fields.appendToList(FieldId.host, text), false);
     }
+    const made = fieldLinesOf([
+      ...bad.map((text) => [FieldId.via, text] as const),
+      [FieldId.cookie, 'b'],
+    ]);
+    assert.equal(made.bytes.toString(), 'Cookie: b\r\n');
     for (const bytes of ['a\r\nb', '\0', ' a']) {
       assert.equal(fields.addKnown(FieldId.via, Buffer.from(bytes)), false);
     }

@@ -9,11 +9,13 @@
  *
  * Invariants: every name in a row is a token and every value has neither CR, LF nor NUL, whoever put it
  * there: parsers check what they push, `add` and `setValue` refuse what does not fit, so an encoder can
- * copy without looking. `buf` is only borrowed until `retain`. Hot: bench/http-parse.ts.
+ * copy without looking. A field that is added lies in the arena as a whole line, so that an encoder can copy it
+ * with its neighbours. `buf` is only borrowed until `retain`. Hot: bench/http-parse.ts.
  */
 import { copyBytes } from '../../base/index.ts';
 import { type FieldId, fieldIdOf, wireNameOf } from './field-ids.ts';
-import { COMMA, equalsIgnoringCase, HT, LOWER_CASE, SP, TOKEN, VALUE_BYTE } from './grammar.ts';
+import { isToken, isValue, writeText } from './field-text.ts';
+import { COLON, COMMA, CR, equalsIgnoringCase, LF, LOWER_CASE, SP } from './grammar.ts';
 
 /** Numbers in one row of `Fields.at`. */
 export const FIELD_STRIDE = 5;
@@ -22,6 +24,8 @@ export const ARENA_BASE = 2 ** 30;
 /** The id of a removed row. */
 export const REMOVED = -1;
 
+/** What a line has beside name and value. */
+const LINE_BYTES = 4;
 const ROWS_AT_FIRST = 32;
 const ARENA_BYTES_AT_FIRST = 512;
 /** What may be added to one message, bytes: more is a mistake of the configuration or an attack. */
@@ -223,6 +227,46 @@ export class Fields {
     return this.append(wireNameOf(id), value, id);
   }
 
+  /**
+   * Appends a field with a known name whose value is a range of this message that a parser has checked to be fit for
+   * one: another field's value, the authority. Given by its offset as in a row. False when there is no room for more.
+   */
+  addCopy(id: FieldId, offset: number, length: number): boolean {
+    const name = wireNameOf(id);
+    if (!this.reserve(name.length + length + LINE_BYTES)) return false;
+    const start = this.beginLine(name);
+    copyBytes(this.bytesAt(offset), offsetIn(offset), this.arena, start, length);
+    this.endLine(name.length, start, length, id);
+    return true;
+  }
+
+  /** Appends fields that were checked when they were made. False when there is no room for more. */
+  addLines({ bytes, rows }: FieldLines): boolean {
+    if (!this.reserve(bytes.length)) return false;
+    const start = this.arenaEnd + ARENA_BASE;
+    copyBytes(bytes, 0, this.arena, this.arenaEnd, bytes.length);
+    this.arenaEnd += bytes.length;
+    for (let i = 0; i < rows.length; i += FIELD_STRIDE) {
+      this.push(start + rows[i]!, rows[i + 1]!, start + rows[i + 2]!, rows[i + 3]!, rows[i + 4]!);
+    }
+    return true;
+  }
+
+  /** Whether a row of the arena, given by where it begins in `at`, is a whole line there, its end included. */
+  isAddedLine(row: number): boolean {
+    const { at, arena } = this;
+    const nameEnd = at[row]! + at[row + 1]! - ARENA_BASE;
+    const value = at[row + 2]! - ARENA_BASE;
+    const valueEnd = value + at[row + 3]!;
+    return (
+      value === nameEnd + 2 &&
+      arena[nameEnd] === COLON &&
+      arena[nameEnd + 1] === SP &&
+      arena[valueEnd] === CR &&
+      arena[valueEnd + 1] === LF
+    );
+  }
+
   /** Gives a field another value in its place. False as in `add`, and the old value stays. */
   setValue(index: number, value: Buffer | string): boolean {
     const start = this.putValue(value);
@@ -318,17 +362,32 @@ export class Fields {
   }
 
   private append(name: Buffer, value: Buffer | string, id: FieldId): boolean {
-    const before = this.arenaEnd;
-    if (!this.reserve(name.length + value.length)) return false;
-    copyBytes(name, 0, this.arena, before, name.length);
-    this.arenaEnd = before + name.length;
-    const start = this.putValue(value);
-    if (start === -1) {
-      this.arenaEnd = before;
-      return false;
-    }
-    this.push(before + ARENA_BASE, name.length, start, value.length, id);
+    const { length } = value;
+    if (!isValue(value) || !this.reserve(name.length + length + LINE_BYTES)) return false;
+    const start = this.beginLine(name);
+    if (typeof value === 'string') writeText(this.arena, start, value);
+    else copyBytes(value, 0, this.arena, start, length);
+    this.endLine(name.length, start, length, id);
     return true;
+  }
+
+  /** Puts a name and what stands behind it into the arena, where there is room. @returns where its value begins. */
+  private beginLine(name: Buffer): number {
+    const { arena, arenaEnd } = this;
+    const { length } = name;
+    copyBytes(name, 0, arena, arenaEnd, length);
+    arena[arenaEnd + length] = COLON;
+    arena[arenaEnd + length + 1] = SP;
+    return arenaEnd + length + 2;
+  }
+
+  /** Behind a value: ends its line and appends the row of it. */
+  private endLine(nameLength: number, start: number, length: number, id: FieldId): void {
+    const { arena, arenaEnd } = this;
+    arena[start + length] = CR;
+    arena[start + length + 1] = LF;
+    this.arenaEnd = start + length + 2;
+    this.push(arenaEnd + ARENA_BASE, nameLength, start + ARENA_BASE, length, id);
   }
 
   /** Puts a value into the arena and gives its offset, or -1 when it is none or there is no room. */
@@ -358,45 +417,31 @@ export class Fields {
   }
 }
 
+/** Lines of fields as they are added to many messages: checked once, copied at once. */
+export interface FieldLines {
+  readonly bytes: Buffer;
+  /** As in `Fields.at`, by offsets into `bytes`. */
+  readonly rows: readonly number[];
+}
+
+/** Lines of these fields, spelt as usual. One whose value can not stand in a field is left out, as `Fields.add` does. */
+export function fieldLinesOf(
+  list: readonly (readonly [id: FieldId, value: Buffer | string])[],
+): FieldLines {
+  const fields = new Fields();
+  for (const [id, value] of list) fields.addKnown(id, value);
+  const rows = Array.from(fields.at.subarray(0, fields.count * FIELD_STRIDE), (number) =>
+    number >= ARENA_BASE ? number - ARENA_BASE : number,
+  );
+  // In memory of their own: they are kept.
+  const bytes = Buffer.allocUnsafeSlow(fields.arenaEnd);
+  copyBytes(fields.arena, 0, bytes, 0, bytes.length);
+  return { bytes, rows };
+}
+
 /** Where in its buffer an offset of a row points. */
 export function offsetIn(offset: number): number {
   return offset >= ARENA_BASE ? offset - ARENA_BASE : offset;
-}
-
-/** Whether all of it may stand in a field's value, without blanks at its ends. */
-function isValue(value: Buffer | string): boolean {
-  const { length } = value;
-  if (length === 0) return true;
-  if (typeof value === 'string') {
-    if (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(length - 1))) return false;
-    for (let i = 0; i < length; i++) {
-      const code = value.charCodeAt(i);
-      // Above 0xff a character would be cut to its low byte: U+010A would become LF.
-      if (code > 0xff || VALUE_BYTE[code] === 0) return false;
-    }
-    return true;
-  }
-  if (isBlank(value[0]!) || isBlank(value[length - 1]!)) return false;
-  for (let i = 0; i < length; i++) if (VALUE_BYTE[value[i]!] === 0) return false;
-  return true;
-}
-
-function isBlank(byte: number): boolean {
-  return byte === SP || byte === HT;
-}
-
-function isToken(name: Buffer): boolean {
-  for (let i = 0; i < name.length; i++) if (TOKEN[name[i]!] === 0) return false;
-  return true;
-}
-
-/** Short strings are written by a loop: the native call costs more than they are long. */
-function writeText(to: Buffer, at: number, text: string): void {
-  if (text.length > TEXT_LOOP_MAX) {
-    to.write(text, at, text.length, 'latin1');
-    return;
-  }
-  for (let i = 0; i < text.length; i++) to[at + i] = text.charCodeAt(i);
 }
 
 /** The next power of two. */
@@ -411,5 +456,4 @@ export function lowerName(name: string): Buffer {
   return bytes;
 }
 
-const TEXT_LOOP_MAX = 24;
 const EMPTY = Buffer.alloc(0);

@@ -1,6 +1,8 @@
 /** What HTTP/1 and HTTP/2 share: fields, heads, methods, statuses, and what can be wrong with a message. */
 export { readAuthority } from './authority.ts';
 export {
+  CLIENT_FIRST,
+  CLIENT_LAST,
   FIELD_ID_COUNT,
   FieldId,
   FRAMING_LAST,
@@ -8,7 +10,16 @@ export {
   lowerNameOf,
   wireNameOf,
 } from './field-ids.ts';
-export { ARENA_BASE, FIELD_STRIDE, Fields, lowerName, offsetIn, REMOVED } from './fields.ts';
+export {
+  ARENA_BASE,
+  FIELD_STRIDE,
+  type FieldLines,
+  Fields,
+  fieldLinesOf,
+  lowerName,
+  offsetIn,
+  REMOVED,
+} from './fields.ts';
 export {
   equalsIgnoringCase,
   HEX_VALUE,

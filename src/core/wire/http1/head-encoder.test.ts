@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { FieldId } from '../http/field-ids.ts';
-import { REMOVED } from '../http/fields.ts';
+import { FIELD_STRIDE, fieldLinesOf, REMOVED } from '../http/fields.ts';
 import { MethodId } from '../http/methods.ts';
 import { RequestHead } from '../http/request-head.ts';
 import { ResponseHead } from '../http/response-head.ts';
@@ -67,6 +67,65 @@ const asSent = (each: Line): string =>
     : `${each.name}:${each.before}${each.value}\r\n`;
 
 describe('encodeRequestHead', () => {
+  test('lines that are added, changed and removed leave as a list of lines would', () => {
+    const value = fc.string({ unit: visible, maxLength: 40 });
+    const edit = fc.oneof(
+      fc.record({ add: value }),
+      fc.record({ lines: fc.array(value, { maxLength: 4 }) }),
+      fc.record({ copy: fc.nat() }),
+      fc.record({ change: fc.nat(), to: value }),
+      fc.record({ append: value }),
+      fc.record({ remove: fc.nat() }),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(line, { maxLength: 4 }),
+        fc.array(edit, { maxLength: 12 }),
+        (lines, edits) => {
+          const head = requestOf(
+            `GET / HTTP/1.1\r\nHost: h\r\n${lines.map(asReceived).join('')}\r\n`,
+          );
+          const { fields } = head;
+          const model: (string | null)[] = ['Host: h\r\n', ...lines.map(asSent)];
+          const via = (text: string): string => `From: ${text}\r\n`;
+          const from = Buffer.from('From');
+          for (const each of edits) {
+            if ('add' in each) {
+              fields.add(from, each.add);
+              model.push(via(each.add));
+            } else if ('lines' in each) {
+              fields.addLines(fieldLinesOf(each.lines.map((text) => [FieldId.link, text])));
+              for (const text of each.lines) model.push(`Link: ${text}\r\n`);
+            } else if ('copy' in each) {
+              const row = (each.copy % fields.count) * FIELD_STRIDE;
+              model.push(`Link: ${fields.value(each.copy % fields.count)}\r\n`);
+              fields.addCopy(FieldId.link, fields.at[row + 2]!, fields.at[row + 3]!);
+            } else if ('change' in each) {
+              const index = each.change % fields.count;
+              if (model[index] === null) continue;
+              model[index] = `${fields.name(index)}: ${each.to}\r\n`;
+              fields.setValue(index, each.to);
+            } else if ('append' in each) {
+              const last = model.findLastIndex(
+                (text, i) => text !== null && fields.id(i) === FieldId.link,
+              );
+              const old = last === -1 ? '' : fields.value(last);
+              const now = `Link: ${old === '' ? each.append : `${old}, ${each.append}`}\r\n`;
+              if (last === -1) model.push(now);
+              else model[last] = now;
+              fields.appendToList(FieldId.link, each.append);
+            } else {
+              fields.remove(each.remove % fields.count);
+              model[each.remove % fields.count] = null;
+            }
+          }
+          const wanted = model.filter((text) => text !== null).join('');
+          assert.equal(encoded(head), `GET / HTTP/1.1\r\n${wanted}\r\n`);
+        },
+      ),
+    );
+  });
+
   test('gives the bytes that were parsed, order and duplicates kept', () => {
     fc.assert(
       fc.property(fc.array(line, { maxLength: 10 }), fc.boolean(), (lines, retain) => {

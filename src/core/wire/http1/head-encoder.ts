@@ -2,7 +2,7 @@
  * Heads from `Fields` back into bytes. RFC 9112 sections 3, 4 and 5.
  *
  * Promises: fields leave in their order, spelling and number; removed ones are left out; neighbours that lie
- * side by side in the received bytes are copied at once. The version is always our own, HTTP/1.1 (RFC 9110
+ * side by side, in the received bytes or among those added, are copied at once. The version is always our own, HTTP/1.1 (RFC 9110
  * section 2.5). Nothing is decided here: hop-by-hop fields, Host and framing are the caller's
  * (`removeHopByHop`, `setBody`). Hot: bench/http-parse.ts.
  */
@@ -102,8 +102,8 @@ export function fieldsBytesMax(fields: Fields, extra: Buffer | null): number {
   for (let row = 0; row < count * FIELD_STRIDE; row += FIELD_STRIDE) {
     if (at[row + 4] === REMOVED) continue;
     // Blanks behind the colon are copied along.
-    const name = isLine(fields, row) ? at[row + 2]! - at[row]! : at[row + 1]!;
-    bytes += name + at[row + 3]! + 4;
+    const name = isLine(fields, row) ? at[row + 2]! - at[row]! : at[row + 1]! + 2;
+    bytes += name + at[row + 3]! + 2;
   }
   return bytes;
 }
@@ -143,17 +143,18 @@ function putTarget(out: Buffer, at: number, head: RequestHead): number {
   return put(out, to, fields, head.originStart, head.originLength);
 }
 
-/** Whether a row is a line of the received bytes that may be copied whole, name to end of value. */
+/** Whether a row is a line, received or added, that may be copied whole, name to end of value. */
 function isLine(fields: Fields, row: number): boolean {
   const { at } = fields;
   const value = at[row + 2]!;
   // A Host that was given the authority of the target has its value before its name.
-  return fields.lines && value < ARENA_BASE && value > at[row]!;
+  if (value < ARENA_BASE) return fields.lines && value > at[row]!;
+  return at[row]! >= ARENA_BASE && fields.isAddedLine(row);
 }
 
 /**
  * Writes the lines of all fields, those of `extra` and the empty line. A `run` is a range of the received
- * bytes that waits to be copied, a line end behind it included; `lead` is where one begins that ends with
+ * or added bytes, given by offsets as in a row, that waits to be copied, a line end behind it included; `lead` is where one begins that ends with
  * the start line, or -1.
  */
 function putFields(
@@ -163,7 +164,7 @@ function putFields(
   lead: number,
   extra: Buffer | null,
 ): number {
-  const { at, count, buf } = fields;
+  const { at, count } = fields;
   let to = start;
   let runStart = lead;
   // Where the next line has to begin to belong to the run.
@@ -174,20 +175,20 @@ function putFields(
     const valueEnd = at[row + 2]! + at[row + 3]!;
     if (isLine(fields, row)) {
       if (nameStart !== runEnd) {
-        to = putRun(out, to, buf, runStart, runEnd);
+        to = putRun(out, to, fields, runStart, runEnd);
         runStart = nameStart;
       }
       runEnd = valueEnd + 2;
       // Blanks behind the value: the line end is not where the run expects it.
-      if (buf[valueEnd] === CR) continue;
-      to = putRun(out, to, buf, runStart, valueEnd);
+      if (fields.bytesAt(valueEnd)[offsetIn(valueEnd)] === CR) continue;
+      to = putRun(out, to, fields, runStart, valueEnd);
       out[to++] = CR;
       out[to++] = LF;
       runStart = -1;
       runEnd = -1;
       continue;
     }
-    to = putRun(out, to, buf, runStart, runEnd);
+    to = putRun(out, to, fields, runStart, runEnd);
     runStart = -1;
     runEnd = -1;
     to = put(out, to, fields, nameStart, at[row + 1]!);
@@ -197,7 +198,7 @@ function putFields(
     out[to++] = CR;
     out[to++] = LF;
   }
-  to = putRun(out, to, buf, runStart, runEnd);
+  to = putRun(out, to, fields, runStart, runEnd);
   if (extra !== null) {
     copyBytes(extra, 0, out, to, extra.length);
     to += extra.length;
@@ -207,10 +208,8 @@ function putFields(
   return to;
 }
 
-function putRun(out: Buffer, at: number, buf: Buffer, start: number, end: number): number {
-  if (start === -1) return at;
-  copyBytes(buf, start, out, at, end - start);
-  return at + end - start;
+function putRun(out: Buffer, at: number, fields: Fields, start: number, end: number): number {
+  return start === -1 ? at : put(out, at, fields, start, end - start);
 }
 
 /** The byte behind the start line: where the first field, removed or not, began, or the empty line. */

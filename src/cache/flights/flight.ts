@@ -133,6 +133,8 @@ export class Flight extends Exchange implements Collecting {
   takeWaiting(): Visit[] {
     const { leader, waiting } = this;
     const all = leader === null ? [...waiting] : [leader, ...waiting];
+    // It is answered from here on, perhaps long before the body is whole: its exchange is another request's by then.
+    this.leader = null;
     for (const visit of all) {
       visit.flight = null;
       if (visit.exchange.flow === visit) visit.exchange.flow = null;

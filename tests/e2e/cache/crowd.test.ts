@@ -57,11 +57,13 @@ class Client {
   bytes = 0;
   private readonly pieces: Buffer[] = [];
 
-  constructor(path: string, reads = true) {
+  constructor(path: string, reads = true, more = '') {
     this.socket = connect({ port: cache.port, host: '127.0.0.1' });
     this.socket.on('error', () => {});
     this.ended = once(this.socket, 'close');
-    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: crowd.example\r\nConnection: close\r\n\r\n`);
+    this.socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: crowd.example\r\nConnection: close\r\n${more}\r\n`,
+    );
     if (reads) {
       this.socket.on('data', (piece: Buffer) => {
         this.pieces.push(piece);
@@ -151,6 +153,28 @@ test('the fetch goes on when all clients have left, and the next one is served b
   else fetched?.write(BODY.subarray(HALF));
   await third.ended;
   assert.deepEqual(third.outcome(), WHOLE);
+});
+
+test('what ends behind a client that had its part does not answer the next request', async () => {
+  const first = new Client('/part', true, 'Range: bytes=0-3\r\n');
+  await until('the fetch', () => asked.length === 1);
+  asked[0]?.socket.write(head('Cache-Control: max-age=3600'));
+  asked[0]?.socket.write(BODY.subarray(0, HALF));
+  await first.ended;
+  assert.equal(first.outcome()[0], 206);
+  const others = await gather('/other', 20);
+  await until('the fetch of the others', () => asked.length === 2);
+  asked[0]?.socket.write(BODY.subarray(HALF));
+  // Behind this the first body has come whole.
+  const late = new Client('/part');
+  await late.ended;
+  assert.deepEqual(late.outcome(), WHOLE);
+  const other = Buffer.alloc(BODY.length, 'o');
+  asked[1]?.socket.write(head('Cache-Control: max-age=3600'));
+  asked[1]?.socket.write(other);
+  await Promise.all(others.map(({ ended }) => ended));
+  const wanted = [200, createHash('sha256').update(other).digest('hex'), true].join();
+  assert.equal(others.filter((client) => client.outcome().join() === wanted).length, 20);
 });
 
 test('a client that does not read does not hold up the others', async () => {

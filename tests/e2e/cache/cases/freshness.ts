@@ -141,7 +141,7 @@ const heuristics = table('9111', '4.2.2', [
   [
     'must',
     'must-revalidate says nothing of how long',
-    lost(cc('must-revalidate'), dated('Last-Modified', -1)),
+    lost(cc('must-revalidate')),
   ],
   [
     'may',

@@ -120,15 +120,6 @@ const section3 = table('9111', '3', [
     [fill(answer(FRESH), { fields: [cc('no-store')] }), miss()],
   ],
   [
-    'should',
-    'a response that may not be stored leaves the stored one alone',
-    [
-      fill(answer(FRESH)),
-      miss({ fields: [cc('no-cache')], answer: answer(cc('no-store')) }),
-      hit(),
-    ],
-  ],
-  [
     'may',
     'a newer response takes the place of the stored one',
     [

@@ -1,5 +1,6 @@
 /** The settings of the cache: how much it keeps, and rules that routes name. */
 import {
+  type Conflict,
   decimal,
   duration,
   flag,
@@ -11,6 +12,7 @@ import {
   type ValuesOf,
 } from '../core/config/index.ts';
 import { keyConflicts, keyFields } from './key/key-fields.ts';
+import { purgeConflicts, purgeFields } from './purge/purge-fields.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const reloadable = true;
@@ -68,14 +70,23 @@ const fields = {
     about: 'A longer body is passed on and not stored.',
     reloadable,
   }),
+  purge: group('Who may make it forget, and how often.', purgeFields),
   rules,
 } as const;
 
 export type CacheSettings = ValuesOf<typeof fields>;
 export type RuleSettings = RecordOf<typeof rules.fields>;
 
-export const cacheConfig = section('cache', 'The web cache (RFC 9111).', fields, ({ rules }) =>
-  rules.flatMap((rule) =>
-    keyConflicts(rule.key).map(({ key, says }) => ({ key: `rules.${rule.name}.key.${key}`, says })),
-  ),
+export const cacheConfig = section(
+  'cache',
+  'The web cache (RFC 9111).',
+  fields,
+  ({ rules, purge }) => [
+    ...rules.flatMap((rule) => within(`rules.${rule.name}.key`, keyConflicts(rule.key))),
+    ...within('purge', purgeConflicts(purge)),
+  ],
 );
+
+function within(group: string, conflicts: readonly Conflict[]): Conflict[] {
+  return conflicts.map(({ key, says }) => ({ key: `${group}.${key}`, says }));
+}

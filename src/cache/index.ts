@@ -1,4 +1,6 @@
 /** The door of the cache. */
+export type { CacheStatus } from './admin/index.ts';
 export { type CacheSettings, cacheConfig } from './config.ts';
+export { type Explanation, explanationLines } from './explain/index.ts';
 export { cacheMetricTable } from './metrics.ts';
 export { Cache, type CacheContext, createCache } from './system.ts';

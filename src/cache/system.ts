@@ -3,19 +3,22 @@
  *
  * Invariant: a rule that changes holds from the next request on; what is stored stays.
  */
-import type { SystemState, SystemStatus } from '../core/base/index.ts';
+import type { Operation, SystemState, SystemStatus } from '../core/base/index.ts';
 import type { Prepared } from '../core/config/index.ts';
-import type { Handler, StageMaker, Stages } from '../core/http/index.ts';
+import type { Exchange, Handler, StageMaker, Stages } from '../core/http/index.ts';
 import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
 import type { Clock, Disk, Random } from '../core/runtime/index.ts';
+import { MethodId } from '../core/wire/index.ts';
+import { CacheAdmin, cacheOperations } from './admin/index.ts';
 import type { CacheSettings, RuleSettings } from './config.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type ObjectStats, ObjectStore } from './objects/object-store.ts';
-import { PurgeLedger } from './purge/index.ts';
+import type { StoredResponse } from './objects/stored-response.ts';
+import { PurgeLedger, Purger, PurgeSweeper, purgeHandler, Sweeping } from './purge/index.ts';
 import { CacheStage } from './stage/cache-stage.ts';
 import { Counts } from './stage/counts.ts';
 import { DEFAULT_RULE, ruleOf } from './stage/rule.ts';
-import type { RuleRef, StageContext } from './stage/stage-parts.ts';
+import { makeStale, type RuleRef, type StageContext } from './stage/stage-parts.ts';
 
 export interface CacheContext {
   readonly clock: Clock;
@@ -34,6 +37,11 @@ export class Cache implements StageMaker {
   readonly objects: ObjectStore;
   private settings: CacheSettings;
   private readonly context: CacheContext;
+  readonly purger: Purger;
+  /** Routes that have a cache, with their rules. */
+  readonly routes: Map<string, RuleRef> = new Map();
+  private readonly sweeping: Sweeping<StoredResponse>;
+  private readonly answersPurge: (exchange: Exchange) => boolean;
   private readonly rules = new Map<string, RuleRef>();
   private readonly ownMetrics: readonly MetricSpec[];
   private state: SystemState = 'idle';
@@ -48,6 +56,12 @@ export class Cache implements StageMaker {
     );
     this.ownMetrics = cacheMetrics(this);
     this.setRules(settings.rules);
+    this.sweeping = this.sweepingOf();
+    this.purger = this.purgerOf();
+    this.answersPurge = purgeHandler({
+      ...{ purger: this.purger, clock: context.clock, log: context.log },
+      settings: () => this.settings.purge,
+    });
   }
 
   async start(): Promise<void> {
@@ -62,6 +76,7 @@ export class Cache implements StageMaker {
 
   async stop(): Promise<void> {
     this.context.stages.withdraw('cache');
+    this.sweeping.stop();
     this.context.metrics.remove(this.ownMetrics);
     this.objects.clear();
     this.state = 'stopped';
@@ -101,7 +116,24 @@ export class Cache implements StageMaker {
       space: this.objects.space(route),
       ...{ rules, next },
     });
-    return (exchange) => stage.handle(exchange);
+    this.routes.set(route, rules);
+    return (exchange) => {
+      if (exchange.request.method === MethodId.purge && this.answersPurge(exchange)) return;
+      stage.handle(exchange);
+    };
+  }
+
+  operations(): readonly Operation[] {
+    const { objects, ledger, counts, purger, routes, sweeping, context } = this;
+    return cacheOperations(
+      new CacheAdmin({
+        ...{ objects, ledger, counts, purger, routes },
+        memoryBytesMax: this.memoryBytesMax,
+        isSweeping: sweeping.isRunning,
+        wallMs: () => context.clock.wallMs(),
+        disk: () => null,
+      }),
+    );
   }
 
   get objectStats(): ObjectStats {
@@ -110,6 +142,27 @@ export class Cache implements StageMaker {
 
   get memoryBytesMax(): number {
     return this.settings.memoryBytes;
+  }
+
+  private purgerOf(): Purger {
+    const { clock, log } = this.context;
+    return new Purger({
+      ...{ ledger: this.ledger, clock, log },
+      settings: () => this.settings.purge,
+      makers: () => [...this.rules.values()].map(({ current }) => current.keys),
+      onPurged: () => this.sweeping.wake(),
+    });
+  }
+
+  private sweepingOf(): Sweeping<StoredResponse> {
+    const { objects, context } = this;
+    const sweeper = new PurgeSweeper<StoredResponse>(this.ledger, {
+      entries: () => objects.responses(),
+      keyOf: ({ resource }) => resource.key,
+      remove: (stored) => objects.remove(stored),
+      invalidate: (stored) => makeStale(stored, context.clock.wallMs()),
+    });
+    return new Sweeping(sweeper, context.clock);
   }
 
   private stageContext(): StageContext {

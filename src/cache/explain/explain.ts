@@ -119,8 +119,9 @@ function lookupVerdict(directives: Directives, input: ToExplain): Decided {
       : ['miss', 'RFC 9111 section 4: nothing is stored under its key'];
   }
   if (found.purged === 'hard') return ['miss', 'a purge has named what is stored'];
-  const { verdict, reason } = decideReuse(directives, freshnessOf(found), nowMs);
-  const why = found.purged === 'soft' ? 'a soft purge has named it' : saysReason(reason);
+  const { verdict, reason } = decideReuse(directives, freshnessOf(found, nowMs), nowMs);
+  const says = saysReason(reason);
+  const why = found.purged === 'soft' ? `a soft purge has named it; ${says}` : says;
   if (verdict === 'use') return ['hit', why];
   return verdict === 'background' ? ['hit-and-refresh', why] : ['validate', why];
 }
@@ -128,8 +129,8 @@ function lookupVerdict(directives: Directives, input: ToExplain): Decided {
 function explainResponse(found: FoundResponse, input: ToExplain): ExplainedResponse {
   const { nowMs, rule } = input;
   const facts = factsOf(found);
-  const freshness = freshnessOf(found);
-  const { responseMs, initialAgeSeconds, lifetimeSeconds } = found;
+  const freshness = freshnessOf(found, nowMs);
+  const { responseMs, initialAgeSeconds } = found;
   const { dateMs } = facts;
   const currentSeconds = currentAge(freshness, nowMs);
   const apparentSeconds = Number.isNaN(dateMs) ? null : Math.max(0, responseMs - dateMs) / 1000;
@@ -140,14 +141,14 @@ function explainResponse(found: FoundResponse, input: ToExplain): ExplainedRespo
     variesBy: valuesOfVariant(found.variant),
     tags: found.tags,
     directives: directivesText(found.fields, facts),
-    lifetime: explainLifetime(found, facts, rule.heuristics),
+    lifetime: explainLifetime(found, facts, rule.heuristics, freshness.lifetimeSeconds),
     age: {
       apparentSeconds,
       initialSeconds: initialAgeSeconds,
       residentSeconds: currentSeconds - initialAgeSeconds,
       currentSeconds,
     },
-    ttlSeconds: lifetimeSeconds - currentSeconds,
+    ttlSeconds: freshness.lifetimeSeconds - currentSeconds,
     invalidated: freshness.invalidated,
     servedOnError: mayServeOnError(requestDirectives(input.request.fields), freshness, rule, nowMs),
     seq: found.seq,
@@ -164,14 +165,18 @@ const LIFETIME_SAYS: Readonly<Record<LifetimeSource, string>> = {
 };
 
 function explainLifetime(
-  { responseMs, lifetimeSeconds }: FoundResponse,
+  { responseMs }: FoundResponse,
   facts: ResponseFacts,
   heuristics: HeuristicRules,
+  lifetimeSeconds: number,
 ): ExplainedLifetime {
   const exchanged = { requestMs: responseMs, responseMs };
   const { seconds, source } = freshnessLifetime(facts, exchanged, heuristics);
   if (seconds !== lifetimeSeconds) {
-    return { seconds: lifetimeSeconds, by: 'the rule that held when it was stored' };
+    return {
+      seconds: lifetimeSeconds,
+      by: 'the rule that held when it was stored, or a soft purge',
+    };
   }
   const says = LIFETIME_SAYS[source];
   const isTargeted = facts.targeted && (source === 's-maxage' || source === 'max-age');
@@ -185,13 +190,13 @@ function factsOf({ status, fields, responseMs }: FoundResponse): ResponseFacts {
   return readResponse(status, fields, responseMs);
 }
 
-function freshnessOf(found: FoundResponse): StoredFreshness {
+function freshnessOf(found: FoundResponse, nowMs: number): StoredFreshness {
   const { lifetimeSeconds, initialAgeSeconds, responseMs, invalidated, purged } = found;
   const { directives } = factsOf(found);
-  return {
-    ...{ lifetimeSeconds, initialAgeSeconds, responseMs, directives },
-    invalidated: invalidated || purged === 'soft',
-  };
+  const freshness = { lifetimeSeconds, initialAgeSeconds, responseMs, directives, invalidated };
+  if (purged !== 'soft') return freshness;
+  // What a soft purge will make of it when it is asked for.
+  return { ...freshness, lifetimeSeconds: Math.min(lifetimeSeconds, currentAge(freshness, nowMs)) };
 }
 
 /** RFC 9111 section 5.4: Pragma counts where there is no Cache-Control. */

@@ -20,4 +20,5 @@ export {
   type Purging,
   purgeProblemTable,
 } from './purger.ts';
+export { Sweeping } from './sweeping.ts';
 export { TAG_LENGTH_MAX, tagOfText, tagsOf } from './tags.ts';

@@ -53,6 +53,7 @@ class AllPurges {
 }
 
 interface Stored extends Swept {
+  readonly key: string;
   readonly names: readonly string[];
   isStale: boolean;
 }
@@ -90,6 +91,7 @@ function run(
     ledger,
     {
       entries: () => [...stored][Symbol.iterator](),
+      keyOf: (one) => one.key,
       remove: (one) => {
         assert.notEqual(ledger.verdictOn(one.key, one.tags, one.seq), undefined);
         removeAt(stored.indexOf(one));

@@ -37,6 +37,7 @@ interface Flight {
 }
 
 interface Stored extends Swept {
+  readonly key: string;
   readonly content: Content;
 }
 
@@ -68,7 +69,8 @@ class World {
     for (const key of KEYS) this.origin.set(key, { version: 1, tags: [this.pick(TAGS)] });
     const remove = (one: Stored): void => this.remove(one);
     const entries = (): Iterator<Stored> => this.stored.values();
-    this.sweeper = new PurgeSweeper(this.ledger, { entries, remove, invalidate: remove }, 2);
+    const keyOf = (one: Stored): string => one.key;
+    this.sweeper = new PurgeSweeper(this.ledger, { entries, keyOf, remove, invalidate: remove }, 2);
   }
 
   run(): void {

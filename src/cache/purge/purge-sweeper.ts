@@ -9,7 +9,6 @@
 import type { PurgeLedger } from './purge-ledger.ts';
 
 export interface Swept {
-  readonly key: string;
   readonly tags: readonly number[];
   /** Sequence of purges up to which it has been compared with them. */
   seq: number;
@@ -18,6 +17,7 @@ export interface Swept {
 export interface SweptStore<E extends Swept> {
   /** All that is stored; it goes on whatever is stored and removed between two steps. */
   entries(): Iterator<E>;
+  keyOf(entry: E): string;
   remove(entry: E): void;
   /** Makes it stale. */
   invalidate(entry: E): void;
@@ -65,7 +65,8 @@ export class PurgeSweeper<E extends Swept> {
   }
 
   private look(entry: E): void {
-    const verdict = this.ledger.verdictOn(entry.key, entry.tags, entry.seq);
+    const key = this.store.keyOf(entry);
+    const verdict = this.ledger.verdictOn(key, entry.tags, entry.seq);
     if (verdict === 'hard') {
       this.store.remove(entry);
       return;

@@ -261,7 +261,7 @@ export class Fetching implements FlightOwner {
     const { leader } = flight;
     const reusable = decideReuse(NO_DIRECTIVES, freshnessOf(stored), nowMs).verdict === 'use';
     // Others would only wait for a response that they may not use.
-    if (!reusable) this.parts.objects.markPass(flight.resource, nowMs + rule.passMs);
+    if (!reusable) this.parts.objects.markPass(flight.resource, nowMs + rule.passMs, '');
     for (const visit of flight.takeWaiting()) {
       if (visit === leader) this.answerLeader(flight, visit, head, end);
       else if (!this.readAlong(visit, flight)) this.again(visit);
@@ -299,7 +299,7 @@ export class Fetching implements FlightOwner {
     const { resource, leader } = flight;
     const failed = isFailure(head);
     if (!failed && !OF_THE_REQUEST.has(why)) {
-      this.parts.objects.markPass(resource, this.parts.wallMs() + this.parts.rule.passMs);
+      this.parts.objects.markPass(resource, this.parts.wallMs() + this.parts.rule.passMs, why);
     }
     if (head.status < 400 && head.status !== 304 && flight.validates !== null) {
       // What was stored is replaced by something that may not be.

@@ -89,7 +89,7 @@ export class StageParts {
         this.objects.remove(stored);
         continue;
       }
-      if (verdict === 'soft') invalidate(stored);
+      if (verdict === 'soft') makeStale(stored, this.wallMs());
       return stored;
     }
   }
@@ -113,7 +113,18 @@ export class StageParts {
   }
 }
 
-/** It is stale from now on, whatever its times say. */
+/**
+ * A soft purge: its lifetime is over. Unlike what is invalidated it may be served stale, where it allows that.
+ */
+export function makeStale(stored: StoredResponse, nowMs: number): void {
+  // Its age begins anew at what it is now, so that no step of the clock makes it fresh again.
+  stored.initialAgeSeconds += Math.max(0, nowMs - stored.responseMs) / 1000;
+  stored.responseMs = nowMs;
+  stored.lifetimeSeconds = Math.min(stored.lifetimeSeconds, stored.initialAgeSeconds);
+  stored.freshUntilMs = 0;
+}
+
+/** It is to be validated from now on, whatever its times say (RFC 9111 section 4.4). */
 export function invalidate(stored: StoredResponse): void {
   stored.invalidated = true;
   stored.freshUntilMs = 0;

@@ -1,0 +1,117 @@
+/** The cache as operators see it: what they ask of it is looked up in what runs. */
+import { Fields } from '../../core/wire/index.ts';
+import { type Explanation, explain, type FoundResponse, readAsked } from '../explain/index.ts';
+import { TAGS_MAX } from '../limits.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import type { StoredResponse } from '../objects/stored-response.ts';
+import { variantOf } from '../policy/index.ts';
+import {
+  type PurgeAsked,
+  type PurgeLedger,
+  type PurgeOutcome,
+  type Purger,
+  type Purging,
+  tagsOf,
+} from '../purge/index.ts';
+import type { Counts } from '../stage/counts.ts';
+import type { RuleRef } from '../stage/stage-parts.ts';
+import type { CacheDoor, CacheStatus, DiskShown, ExplainAsked } from './cache-door.ts';
+
+/** What it needs of the cache. */
+export interface Administered {
+  readonly objects: ObjectStore;
+  readonly ledger: PurgeLedger;
+  readonly counts: Counts;
+  readonly purger: Purger;
+  /** Routes that have a cache, with their rules. */
+  readonly routes: ReadonlyMap<string, RuleRef>;
+  readonly memoryBytesMax: number;
+  readonly isSweeping: boolean;
+  wallMs(): number;
+  disk(): DiskShown | null;
+}
+
+export class CacheAdmin implements CacheDoor {
+  private readonly cache: Administered;
+
+  constructor(cache: Administered) {
+    this.cache = cache;
+  }
+
+  purge(asked: readonly PurgeAsked[], purging: Purging): Promise<PurgeOutcome> {
+    return this.cache.purger.purge(asked, purging);
+  }
+
+  explain(asked: ExplainAsked): readonly Explanation[] | string {
+    const read = readAsked(asked);
+    if (!read.ok) return read.says;
+    const { request, encrypted } = read;
+    const { routes, objects, ledger } = this.cache;
+    const nowMs = this.cache.wallMs();
+    return [...routes]
+      .filter(([name]) => asked.route === undefined || asked.route === name)
+      .map(([route, { current: rule }]) => {
+        const key = rule.keys.keyOf(request, encrypted);
+        const resource = objects.space(route).resources.get(key);
+        let found: FoundResponse | null = null;
+        let otherVariants = 0;
+        for (let at = resource?.newest ?? null; at !== null; at = at.nextVariant) {
+          const isMeant = variantOf(at.varyNames, request.fields, rule.normalisers) === at.variant;
+          if (isMeant && found === null) found = foundOf(at, ledger);
+          else otherVariants++;
+        }
+        const refused =
+          resource === undefined || resource.pass === null || resource.passReason === ''
+            ? undefined
+            : { reason: resource.passReason, untilMs: resource.passUntilMs };
+        return explain({ route, rule, request, encrypted, nowMs, found, otherVariants, refused });
+      });
+  }
+
+  status(): CacheStatus {
+    const { counts, objects, ledger, routes, memoryBytesMax } = this.cache;
+    const { hits, collapsed, misses, validations, staleOnError, passed } = counts;
+    const memory = objects.stats;
+    return {
+      requests: {
+        hit: hits,
+        collapsed,
+        miss: misses,
+        validation: validations,
+        'stale on error': staleOnError,
+        pass: passed,
+      },
+      fetches: counts.fetches,
+      stored: counts.stored,
+      notStored: Object.fromEntries(counts.refused),
+      memory: {
+        objects: memory.objects,
+        bytes: memory.bytes,
+        bytesMax: memoryBytesMax,
+        evictions: memory.evictions,
+      },
+      disk: this.cache.disk(),
+      purges: { seq: ledger.seq, sweeping: this.cache.isSweeping, bytes: ledger.bytes },
+      routes: [...routes].map(([name, { current }]) => ({
+        name,
+        rule: current.name,
+        resources: objects.space(name).resources.size,
+      })),
+    };
+  }
+}
+
+function foundOf(stored: StoredResponse, ledger: PurgeLedger): FoundResponse {
+  // Its fields lie in memory that is not the heap's: they are read before anything else happens.
+  const fields = new Fields();
+  stored.readFields(fields);
+  const { resource, status, bodyBytes, varyNames, variant, responseMs, seq } = stored;
+  const { initialAgeSeconds, lifetimeSeconds, invalidated } = stored;
+  return {
+    ...{ status, fields, bodyBytes, varyNames, variant, responseMs, seq },
+    ...{ initialAgeSeconds, lifetimeSeconds, invalidated },
+    tier: 'memory',
+    tags: (tagsOf(fields, TAGS_MAX) ?? []).map((tag) => Buffer.from(tag, 'latin1').toString()),
+    purged: ledger.verdictOn(resource.key, stored.tags, seq),
+  };
+}

@@ -1,0 +1,13 @@
+/** `plinth cache`: subcommands for the web cache. */
+import type { Command } from 'commander';
+import { addCacheExplain } from './cache-explain.ts';
+import { addCachePurge } from './cache-purge.ts';
+import { addCacheStatus } from './cache-status.ts';
+import type { CommandContext } from './host.ts';
+
+export function addCache(program: Command, context: CommandContext): void {
+  const cache = program.command('cache').description('look at the web cache, and make it forget');
+  addCachePurge(cache, context);
+  addCacheExplain(cache, context);
+  addCacheStatus(cache, context);
+}

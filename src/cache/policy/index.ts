@@ -36,6 +36,7 @@ export {
   decideReuse,
   mayServeOnError,
   type Reuse,
+  type ReuseReason,
   type ReuseRules,
   reuseReasons,
   type StoredFreshness,

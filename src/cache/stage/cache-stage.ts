@@ -12,12 +12,12 @@
  * used by any request that comes behind it, nor stored by a fetch that began before it.
  */
 import { answer, type Exchange } from '../../core/http/index.ts';
-import { BodyKind, MethodId } from '../../core/wire/index.ts';
+import { BodyKind, FieldId, MethodId } from '../../core/wire/index.ts';
 import type { Flight } from '../flights/flight.ts';
 import { WAITERS_MAX } from '../limits.ts';
 import type { Resource } from '../objects/resource.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
-import { decideReuse, variantOf } from '../policy/index.ts';
+import { decideReuse, type ReuseReason, variantOf } from '../policy/index.ts';
 import { ageOf, deliver } from './deliver.ts';
 import { Fetching } from './fetching.ts';
 import { Passing } from './passing.ts';
@@ -28,6 +28,13 @@ import { Visit } from './visit.ts';
 
 /** Looks behind which a request goes to the origin by itself. */
 const ROUNDS_MAX = 3;
+
+/** Reasons to validate that lie in the request alone. */
+const OF_THE_REQUEST: ReadonlySet<ReuseReason> = new Set([
+  'request-no-cache',
+  'request-max-age',
+  'min-fresh',
+]);
 
 export class CacheStage {
   private readonly parts: StageParts;
@@ -84,8 +91,9 @@ export class CacheStage {
       this.miss(visit, this.parts.objects.resourceOf(this.parts.space, visit.key));
       return;
     }
-    const { verdict } = decideReuse(directives, freshnessOf(stored), nowMs);
+    const { verdict, reason } = decideReuse(directives, freshnessOf(stored), nowMs);
     if (verdict === 'validate') {
+      visit.wantsNewer = OF_THE_REQUEST.has(reason);
       this.revalidate(visit, resource, stored);
       return;
     }
@@ -139,9 +147,11 @@ export class CacheStage {
   private onlyIfCached(visit: Visit, resource: Resource): boolean {
     if (!visit.directives.has('only-if-cached')) return false;
     this.parts.objects.forget(resource);
+    const status = this.parts.statusText({ hit: false, detail: 'only-if-cached' });
     answer(visit.exchange, {
       status: 504,
       says: 'The request wants what is stored only, and nothing is stored that may be used.',
+      fields: status === '' ? [] : [[FieldId.cacheStatus, status]],
     });
     return true;
   }

@@ -31,7 +31,7 @@ import {
 import { tagsOf } from '../purge/index.ts';
 import { deliver, sendBody } from './deliver.ts';
 import { freshen } from './freshen.ts';
-import { strip } from './kept-fields.ts';
+import { sharesCookies, strip } from './kept-fields.ts';
 import { RequestFlag } from './request-flags.ts';
 import type { StageParts } from './stage-parts.ts';
 import { fieldsOf, freshnessOf, noteFreshness } from './stored-facts.ts';
@@ -149,7 +149,9 @@ export class Fetching implements FlightOwner {
   private onNotModified(flight: Flight, head: ResponseHead, stored: StoredResponse): void {
     const about = isAbout(validatorsOf(head.fields), validatorsOf(fieldsOf(stored)));
     const current = !stored.gone && !flight.overtaken && !this.parts.isPurged(flight, stored.tags);
-    const facts = about && current ? freshen(stored, head.fields, this.parts.wallMs()) : null;
+    const { setCookies } = this.parts.rule;
+    const facts =
+      about && current ? freshen(stored, head.fields, this.parts.wallMs(), setCookies) : null;
     const leader = flight.leader;
     const visits = flight.takeWaiting();
     if (facts === null || stored.gone) {
@@ -175,7 +177,7 @@ export class Fetching implements FlightOwner {
       }
       this.parts.objects.used(stored);
       const status = this.parts.statusText({
-        ...{ hit: false, forwarded: 'stale', forwardStatus: 304 },
+        ...{ hit: false, forwarded: reasonOf(visit), forwardStatus: 304 },
         collapsed: visit.collapsed,
       });
       deliver(this.parts, { exchange, flags, stored, flight: null, nowMs, status });
@@ -201,7 +203,7 @@ export class Fetching implements FlightOwner {
       const { exchange, flags, collapsed } = visit;
       const status = this.parts.statusText({
         hit: false,
-        forwarded: 'stale',
+        forwarded: reasonOf(visit),
         forwardStatus,
         collapsed,
       });
@@ -224,7 +226,9 @@ export class Fetching implements FlightOwner {
     if (refusal !== undefined) return refusal;
     if (flight.journey.failure !== '' && flight.server === '') return 'failure';
     if (head.status === 206) return 'partial';
-    if (!this.parts.rule.setCookies && head.fields.has(FieldId.setCookie)) return 'set-cookie';
+    if (!this.parts.rule.setCookies && sharesCookies(head.fields, facts.directives)) {
+      return 'set-cookie';
+    }
     if (head.contentLength > this.parts.context.objectBytesMax()) return 'too-large';
     if (storedFieldsBytes(head.fields) > HEAD_BYTES_MAX) return 'head-too-large';
     if (flight.overtaken) return 'purged';
@@ -274,11 +278,10 @@ export class Fetching implements FlightOwner {
     const stored = flight.stored as StoredResponse;
     const nowMs = this.parts.wallMs();
     exchange.server = flight.server;
-    const forwarded =
-      flight.validates === null ? this.missReason(visit, flight) : ('stale' as const);
+    const forwarded = flight.validates === null ? this.missReason(visit, flight) : reasonOf(visit);
     const status = this.parts.statusText({
       ...{ hit: false, forwarded, stored: true },
-      ...(forwarded === 'stale' && { forwardStatus: head.status }),
+      ...(flight.validates !== null && { forwardStatus: head.status }),
     });
     const askedPart = (flags & RequestFlag.range) !== 0 && head.status === 200;
     const replaced = flight.validates !== null && (flags & RequestFlag.conditional) !== 0;
@@ -310,7 +313,8 @@ export class Fetching implements FlightOwner {
     else {
       const { exchange } = leader;
       exchange.server = flight.server;
-      const forwarded = flight.validates === null ? this.missReason(leader, flight) : 'stale';
+      const forwarded =
+        flight.validates === null ? this.missReason(leader, flight) : reasonOf(leader);
       const status = this.parts.statusText({ hit: false, forwarded });
       if (status !== '') head.fields.appendToList(FieldId.cacheStatus, status);
       if (!end) flight.relay(exchange);
@@ -338,6 +342,11 @@ export class Fetching implements FlightOwner {
     if (visit.has(RequestFlag.directives) && !this.parts.asksForNothing(visit)) return 'request';
     return resource.newest === null ? 'uri-miss' : 'vary-miss';
   }
+}
+
+/** RFC 9211 section 2.2: why what is stored was not enough. */
+function reasonOf({ wantsNewer }: Visit): ForwardReason {
+  return wantsNewer ? 'request' : 'stale';
 }
 
 /** RFC 5861 section 4: these say that the origin fails, as does no answer at all. */

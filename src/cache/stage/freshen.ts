@@ -7,18 +7,21 @@ import { strip } from './kept-fields.ts';
 const merged = new Fields();
 
 /**
- * Gives a stored response the fields of a response without content to the same.
+ * Gives a stored response the fields of a response without content to the same. Cookies are for the one who asked,
+ * unless the rule shares them.
  * @returns the facts by which its freshness is judged; null when there is no memory for it, and it is as it was.
  */
 export function freshen(
   stored: StoredResponse,
   update: Fields,
   nowMs: number,
+  setCookies: boolean,
 ): ResponseFacts | null {
   merged.reset();
   stored.readFields(merged);
   const facts = readResponse(stored.status, update, nowMs);
   strip(update, facts.directives);
+  if (!setCookies) update.removeAll(FieldId.setCookie);
   const known = merged.count;
   for (let i = 0; i < update.count; i++) {
     if (update.isRemoved(i) || NOT_FRESHENED.has(update.id(i) as FieldId)) continue;

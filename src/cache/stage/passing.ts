@@ -51,10 +51,11 @@ export class Passing {
         }
         update.copyFrom(head.fields, head.start, head.end);
         const nowMs = this.parts.wallMs();
-        const facts = freshen(stored, update, nowMs);
+        const facts = freshen(stored, update, nowMs, this.parts.rule.setCookies);
         if (facts === null) return;
         const exchanged = { requestMs: sentMs, responseMs: nowMs };
         noteFreshness(stored, facts, exchanged, this.parts.rule.heuristics);
+        this.parts.context.codings.freshened(stored);
         this.parts.objects.resized(stored);
       },
     });

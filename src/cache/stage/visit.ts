@@ -1,13 +1,18 @@
 /**
  * One request that is not answered at once: what is known of it, and what it waits for.
  *
- * Invariant: while it waits for a flight, the flight lists it; when the client leaves, both forget each other.
+ * Invariant: while it waits for something, that lists it; when the client leaves, both forget each other.
  */
 import type { Exchange, ResponseFlow } from '../../core/http/index.ts';
 import { FieldId, type Fields, MethodId } from '../../core/wire/index.ts';
-import type { Flight } from '../flights/flight.ts';
 import { type Directives, NO_DIRECTIVES, parseCacheControl } from '../policy/index.ts';
 import { RequestFlag } from './request-flags.ts';
+
+/** What a request may wait for. */
+export interface Waiting {
+  /** It waits no more. */
+  leave(visit: Visit): void;
+}
 
 export class Visit implements ResponseFlow {
   readonly exchange: Exchange;
@@ -15,9 +20,13 @@ export class Visit implements ResponseFlow {
   readonly flags: number;
   /** It has waited for a fetch of another one. */
   collapsed = false;
+  /** What is stored would do but for what the request wants. */
+  wantsNewer = false;
   /** It has been sent back to look again; not for ever. */
   rounds = 0;
-  flight: Flight | null = null;
+  /** The disk has been asked. */
+  askedDisk = false;
+  private awaits: Waiting | null = null;
   private read: Directives | null = null;
 
   constructor(exchange: Exchange, key: string, flags: number) {
@@ -41,13 +50,25 @@ export class Visit implements ResponseFlow {
     return this.read;
   }
 
+  /** Waits, until `go`. */
+  wait(awaits: Waiting): void {
+    this.awaits = awaits;
+    this.exchange.flow = this;
+  }
+
+  /** What it waited for has come. */
+  go(): void {
+    this.awaits = null;
+    if (this.exchange.flow === this) this.exchange.flow = null;
+  }
+
   onDrain(): void {
     // Nothing has been sent yet.
   }
 
   onAbort(): void {
-    this.flight?.leave(this);
-    this.flight = null;
+    this.awaits?.leave(this);
+    this.awaits = null;
   }
 }
 

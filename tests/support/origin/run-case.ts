@@ -29,7 +29,8 @@ export async function runCase(
   origin.add(run.id, run);
   try {
     for (const index of steps.keys()) {
-      if (cache.child.hasExited()) return [`the cache has ended: ${cache.child.output().slice(-2000)}`];
+      if (cache.child.hasExited())
+        return [`the cache has ended: ${cache.child.output().slice(-2000)}`];
       const wrong = await run.step(index);
       // What follows rests on it.
       if (wrong.length > 0) return wrong.map((each) => `step ${index}: ${each}`);

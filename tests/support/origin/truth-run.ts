@@ -188,7 +188,11 @@ class Client {
       tally.parts++;
       const [, first, last, all] =
         /^bytes (\d+)-(\d+)\/(\d+)$/.exec(fieldOf(fields, 'content-range') ?? '') ?? [];
-      if (Number(all) !== truth.length) return `a part of ${all} bytes, there are ${truth.length}`;
+      // Of a body that still comes nobody knows whether it will be as long as its head says.
+      const comes = fieldOf(fields, 'cache-status')?.includes('fwd=') ?? true;
+      if (Number(all) !== truth.length && !comes) {
+        return `a part of ${all} bytes, there are ${truth.length}`;
+      }
       if (method === 'HEAD') return '';
       return truth.subarray(Number(first), Number(last) + 1).equals(body) ? '' : 'a wrong part';
     }

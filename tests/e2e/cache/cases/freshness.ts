@@ -138,11 +138,7 @@ const heuristics = table('9111', '4.2.2', [
     [fill(answer(HOUR_AGO, dated('Last-Modified', -3601))), miss()],
   ],
   ['must', 'Last-Modified in the future gives no time', lost(dated('Last-Modified', 3600))],
-  [
-    'must',
-    'must-revalidate says nothing of how long',
-    lost(cc('must-revalidate')),
-  ],
+  ['must', 'must-revalidate says nothing of how long', lost(cc('must-revalidate'))],
   [
     'may',
     'a disposition as attachment does not matter',

@@ -97,6 +97,8 @@ export interface OpenObject {
    * not be had; what came before is right.
    */
   read(start: number, end: number): AsyncIterable<Buffer>;
+  /** The parts that the version was completed from, empty when it came whole. */
+  parts(): Promise<readonly Part[]>;
   /** Once; behind it no `read`. */
   close(): void;
 }
@@ -228,8 +230,6 @@ export interface ObjectStore {
   lookup(name: ObjectName): Promise<ObjectVersion | undefined>;
   /** As `lookup`, for reading. Of a delete marker too: without bytes. */
   open(name: ObjectName): Promise<OpenObject | undefined>;
-  /** The parts that the version was completed from, empty when it came whole. */
-  partsOf(name: ObjectName): Promise<readonly Part[]>;
   /** `sizeBytes` when it is known beforehand. */
   write(bucket: string, sizeBytes?: number): Promise<ObjectWriter>;
   /**

@@ -28,6 +28,7 @@ import {
   type Upload,
   type UploadName,
 } from '../object-store.ts';
+import { judge } from '../precondition.ts';
 import { rollUp } from './roll-up.ts';
 
 interface StoredVersion extends ObjectVersion {
@@ -128,14 +129,11 @@ export class MemoryStore implements ObjectStore {
           yield bytes.subarray(at, Math.min(at + pieceBytes, end));
         }
       },
+      parts: async () => version.parts,
       close: () => {
         this.openReads--;
       },
     };
-  }
-
-  async partsOf(name: ObjectName): Promise<readonly Part[]> {
-    return this.find(name)?.parts ?? [];
   }
 
   async write(bucket: string): Promise<ObjectWriter> {
@@ -366,27 +364,6 @@ class MemoryWriter implements ObjectWriter {
     this.over = true;
     this.store.openWriters--;
   }
-}
-
-function judge(
-  version: ObjectVersion | undefined,
-  precondition: Precondition | undefined,
-): Refusal | null {
-  if (precondition === undefined) return null;
-  const { exists, etag, lastModifiedSeconds, sizeBytes, revision } = precondition;
-  const there = version !== undefined && !version.isDeleteMarker;
-  if (exists === false) return there ? 'precondition-failed' : null;
-  if (exists === true && !there) return 'no-such-key';
-  if (revision !== undefined && version?.revision !== revision) return 'precondition-failed';
-  const asks = etag !== undefined || lastModifiedSeconds !== undefined || sizeBytes !== undefined;
-  if (!asks) return null;
-  if (!there) return 'no-such-key';
-  const fits =
-    (etag === undefined || version.etag === etag) &&
-    (sizeBytes === undefined || version.sizeBytes === sizeBytes) &&
-    (lastModifiedSeconds === undefined ||
-      Math.floor(version.lastModifiedMs / 1000) === lastModifiedSeconds);
-  return fits ? null : 'precondition-failed';
 }
 
 function changed(

@@ -1,0 +1,104 @@
+/**
+ * Whether a user may do something with a bucket or an object ("How Amazon S3 authorizes a request").
+ *
+ *     policy denies ─▶ no     admin, owner of the bucket ─▶ yes     policy or ACL allows ─▶ yes     else ─▶ no
+ *
+ * Public access blocks take away what policies and ACLs give to everybody.
+ */
+import { S3Error } from '../errors.ts';
+import type { Bucket, ObjectVersion } from '../object-store.ts';
+import type { Grantable, Operation } from '../operation.ts';
+import type { Call } from '../service.ts';
+import { type Acl, aclAllows, aclOfText, isPublicAcl } from './acl.ts';
+import { isPublicPolicy, judgePolicy, policyOf } from './policy.ts';
+import { policyContext } from './policy-context.ts';
+import { publicAccessBlock } from './public-access.ts';
+
+export interface Access {
+  readonly action: string;
+  readonly bucket: Bucket;
+  /** Undefined: it is about the bucket. */
+  readonly key?: string;
+  readonly versionId?: string;
+  readonly grant?: Operation['grant'];
+}
+
+/** @throws S3Error AccessDenied */
+export async function authorise(call: Call, access: Access): Promise<void> {
+  if (!(await may(call, access))) throw new S3Error('AccessDenied');
+}
+
+/** For an operation's own action, about what the request names. @throws S3Error AccessDenied */
+export async function authoriseOperation(call: Call, bucket: Bucket): Promise<void> {
+  const { operation, line, query } = call;
+  const { action, versionAction, on, grant } = operation;
+  if (action === null) return;
+  const versionId = query.get('versionId');
+  await authorise(call, {
+    action: versionId === undefined ? action : (versionAction ?? action),
+    bucket,
+    ...(on === 'object' && { key: line.key }),
+    ...(versionId !== undefined && { versionId }),
+    ...(grant !== undefined && { grant }),
+  });
+}
+
+export async function may(call: Call, access: Access): Promise<boolean> {
+  const { bucket, action, key, grant } = access;
+  const { user } = call;
+  const isMine = user !== null && (user.isAdmin || bucket.owner === user.id);
+  const block = publicAccessBlock(bucket);
+  const policy = policyOf(bucket);
+  if (policy !== undefined) {
+    const resource = `arn:aws:s3:::${bucket.name}${key === undefined ? '' : `/${key}`}`;
+    const context = await policyContext(call, access, policy);
+    const verdict = judgePolicy(policy, { user, action, resource, context });
+    // Who owns the bucket can always get at its policy: nobody locks themselves out.
+    if (verdict === 'deny') return isMine && action.endsWith('BucketPolicy');
+    const restricted = block.restrictPublicBuckets && isPublicPolicy(policy) && !isMine;
+    if (verdict === 'allow' && !restricted) return true;
+  }
+  if (isMine) return true;
+  if (grant === undefined) return false;
+  return grant.of === 'bucket'
+    ? bucketAclAllows(call, bucket, grant.permission, block.ignorePublicAcls)
+    : objectAclAllows(call, access, grant.permission, block.ignorePublicAcls);
+}
+
+function bucketAclAllows(
+  { user }: Call,
+  bucket: Bucket,
+  permission: Grantable,
+  ignorePublic: boolean,
+): boolean {
+  if (bucket.documents.ownership === 'BucketOwnerEnforced') return false;
+  const acl = aclOfText(bucket.documents.acl, bucket.owner);
+  return !(ignorePublic && isPublicAcl(acl)) && aclAllows(acl, user, permission);
+}
+
+async function objectAclAllows(
+  call: Call,
+  { bucket, key = '', versionId }: Access,
+  permission: Grantable,
+  ignorePublic: boolean,
+): Promise<boolean> {
+  const version = await call.store.lookup({
+    ...{ bucket: bucket.name, key },
+    ...(versionId !== undefined && { versionId }),
+  });
+  if (version === undefined) {
+    // Whoever may list the bucket may know that it is not there.
+    return may(call, {
+      action: 's3:ListBucket',
+      bucket,
+      grant: { of: 'bucket', permission: 'READ' },
+    });
+  }
+  if (bucket.documents.ownership === 'BucketOwnerEnforced') return false;
+  const acl = objectAcl(version, bucket);
+  return !(ignorePublic && isPublicAcl(acl)) && aclAllows(acl, call.user, permission);
+}
+
+export function objectAcl({ attributes }: ObjectVersion, bucket: Bucket): Acl {
+  return aclOfText(attributes.acl, attributes.owner ?? bucket.owner);
+}

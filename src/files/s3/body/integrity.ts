@@ -1,0 +1,209 @@
+/**
+ * What the head of a request promises about its body (length, MD5, checksum, digest of the signature), and the
+ * check that the body keeps it. Nothing is committed before `verify` has returned.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import type { BodyCheck } from '../auth/body-check.ts';
+import {
+  type ChecksumRow,
+  checksumRow,
+  checksumRowOfHeader,
+  checksumTable,
+  isBase64Of,
+  isDigest,
+  type RunningChecksum,
+} from '../checksums/algorithms.ts';
+import { S3Error } from '../errors.ts';
+import type { ParsedRequest } from '../request.ts';
+import { AwsChunks } from './aws-chunks.ts';
+
+export interface BodyPromise {
+  readonly check: BodyCheck;
+  /** Bytes without framing, -1 when nobody has said. */
+  readonly lengthBytes: number;
+  /** Base64. */
+  readonly md5: string | undefined;
+  readonly checksum: PromisedChecksum | undefined;
+}
+
+export interface PromisedChecksum {
+  readonly row: ChecksumRow;
+  /** Base64; undefined: it comes behind the body. */
+  readonly digest: string | undefined;
+}
+
+/** @throws S3Error when what is promised can not be. */
+export function promiseOf(
+  { headers, contentLength }: ParsedRequest,
+  check: BodyCheck,
+): BodyPromise {
+  const md5 = headers.get('content-md5');
+  if (md5 !== undefined && !isBase64Of(md5, 16)) {
+    throw new S3Error('InvalidDigest', 'The Content-MD5 you specified was invalid.');
+  }
+  const checksum = checksumOf(headers);
+  return { check, lengthBytes: lengthOf(headers, contentLength, check), md5, checksum };
+}
+
+function lengthOf(
+  headers: ParsedRequest['headers'],
+  contentLength: number,
+  { kind }: BodyCheck,
+): number {
+  if (kind !== 'chunks') return contentLength;
+  const decoded = headers.get('x-amz-decoded-content-length');
+  if (decoded === undefined || !/^\d{1,15}$/.test(decoded)) {
+    throw new S3Error('MissingContentLength');
+  }
+  return Number(decoded);
+}
+
+function checksumOf(headers: ParsedRequest['headers']): PromisedChecksum | undefined {
+  const given = checksumTable.filter(({ header }) => headers.has(header));
+  const trailer = headers.get('x-amz-trailer')?.trim().toLowerCase();
+  const behind = trailer === undefined ? undefined : checksumRowOfHeader(trailer);
+  if (trailer !== undefined && behind === undefined) {
+    throw new S3Error(
+      'InvalidRequest',
+      'The value specified in the x-amz-trailer header is not supported',
+    );
+  }
+  if (given.length + (behind === undefined ? 0 : 1) > 1) {
+    throw new S3Error(
+      'InvalidRequest',
+      'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
+    );
+  }
+  const algorithm = headers.get('x-amz-sdk-checksum-algorithm');
+  const row = given[0] ?? behind;
+  if (algorithm !== undefined) {
+    const wanted = checksumRow(algorithm);
+    if (wanted === undefined) {
+      throw new S3Error('InvalidRequest', 'Checksum algorithm provided is unsupported.');
+    }
+    if (row !== undefined && row !== wanted) {
+      throw new S3Error(
+        'InvalidRequest',
+        'Value for x-amz-sdk-checksum-algorithm header is invalid.',
+      );
+    }
+  }
+  if (row === undefined) return undefined;
+  if (behind !== undefined) return { row, digest: undefined };
+  const digest = headers.get(row.header) ?? '';
+  if (!isDigest(row, digest)) {
+    throw new S3Error('InvalidRequest', `Value for ${row.header} header is invalid.`);
+  }
+  return { row, digest };
+}
+
+export interface Verified {
+  readonly sizeBytes: number;
+  /** Hex. */
+  readonly md5: string;
+  readonly checksum: { readonly row: ChecksumRow; readonly digest: string } | undefined;
+}
+
+/** Goes with one body from its first byte to its last. */
+export class Integrity {
+  private readonly promised: BodyPromise;
+  private readonly chunks: AwsChunks | null;
+  private readonly md5: Hash | null;
+  private readonly sha256: Hash | null;
+  private readonly row: ChecksumRow | undefined;
+  private readonly running: RunningChecksum | null;
+  private sizeBytes = 0;
+
+  /** `wantsMd5`, `alsoRow`: whoever takes the body needs them even if the client has not said them. */
+  constructor(promised: BodyPromise, wantsMd5: boolean, alsoRow?: ChecksumRow) {
+    const { check, checksum } = promised;
+    this.promised = promised;
+    this.chunks = check.kind === 'chunks' ? new AwsChunks(check.signing, check.trailer) : null;
+    this.md5 = wantsMd5 || promised.md5 !== undefined ? createHash('md5') : null;
+    this.sha256 = check.kind === 'sha256' ? createHash('sha256') : null;
+    this.row = checksum?.row ?? alsoRow;
+    this.running = this.row?.begin() ?? null;
+  }
+
+  /** The body's bytes without framing, looked at as they pass. */
+  async *read(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    const { lengthBytes } = this.promised;
+    for await (const piece of this.chunks?.read(source) ?? source) {
+      this.sizeBytes += piece.length;
+      if (lengthBytes >= 0 && this.sizeBytes > lengthBytes) throw new S3Error('IncompleteBody');
+      this.md5?.update(piece);
+      this.sha256?.update(piece);
+      this.running?.update(piece);
+      yield piece;
+    }
+  }
+
+  /** Once, behind the last byte. @throws S3Error when the body is not what was promised. */
+  verify(): Verified {
+    const { promised, sizeBytes } = this;
+    if (promised.lengthBytes >= 0 && sizeBytes !== promised.lengthBytes) {
+      throw new S3Error('IncompleteBody');
+    }
+    const { check } = promised;
+    if (check.kind === 'sha256') {
+      const computed = this.sha256?.digest('hex') ?? '';
+      if (computed !== check.hex) {
+        throw new S3Error('XAmzContentSHA256Mismatch', undefined, {
+          ClientComputedContentSHA256: check.hex,
+          S3ComputedContentSHA256: computed,
+        });
+      }
+    }
+    const md5 = this.md5?.digest();
+    if (promised.md5 !== undefined && md5?.toString('base64') !== promised.md5) {
+      throw new S3Error(
+        'BadDigest',
+        'The Content-MD5 you specified did not match what we received.',
+        {
+          ExpectedDigest: promised.md5,
+          CalculatedDigest: md5?.toString('base64') ?? '',
+        },
+      );
+    }
+    return { sizeBytes, md5: md5?.toString('hex') ?? '', checksum: this.verifyChecksum() };
+  }
+
+  private verifyChecksum(): Verified['checksum'] {
+    const { row } = this;
+    const { checksum } = this.promised;
+    if (row === undefined || this.running === null) return undefined;
+    const digest = this.running.digest().toString('base64');
+    if (checksum === undefined) return { row, digest };
+    const said = checksum.digest ?? this.chunks?.trailers.get(row.header);
+    if (said === undefined) throw new S3Error('MalformedTrailerError');
+    if (said !== digest) {
+      throw new S3Error(
+        'BadDigest',
+        `The ${row.name} you specified did not match the calculated checksum.`,
+      );
+    }
+    return { row, digest };
+  }
+}
+
+/**
+ * A whole body of `bytesMax` bytes at most, checked.
+ * @throws S3Error MaxMessageLengthExceeded and those of `verify`
+ */
+export async function readDocument(
+  source: AsyncIterable<Buffer>,
+  promised: BodyPromise,
+  bytesMax: number,
+): Promise<Buffer> {
+  if (promised.lengthBytes > bytesMax) throw new S3Error('MaxMessageLengthExceeded');
+  const integrity = new Integrity(promised, false);
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of integrity.read(source)) {
+    size += piece.length;
+    if (size > bytesMax) throw new S3Error('MaxMessageLengthExceeded');
+    pieces.push(Buffer.from(piece));
+  }
+  integrity.verify();
+  return Buffer.concat(pieces);
+}

@@ -22,6 +22,7 @@ import {
   createNodeDisk,
   createNodeRandom,
   createNodeSpawn,
+  createNodeThreads,
 } from './core/runtime/node/index.ts';
 import { createNode, sectionsFor } from './node.ts';
 import { systemRow } from './system-row.ts';
@@ -95,6 +96,7 @@ function nodeOf(rows: ReturnType<typeof row>[], set: string[] = []) {
       disk: createNodeDisk(),
       spawn: createNodeSpawn(),
     },
+    threads: createNodeThreads(),
   });
   const reloadWith = (given: string[]) => {
     more = given;

@@ -50,8 +50,7 @@ export interface NodeOptions {
   /** What a system calls when its clients ask it to stop the process; absent, nobody stops it. */
   readonly requestStop?: () => void;
   readonly seams: Pick<SystemContext, 'clock' | 'random' | 'disk' | 'spawn'>;
-  /** For long configuration files; absent, the loop reads them. */
-  readonly threads?: Threads;
+  readonly threads: Threads;
 }
 
 export interface PlinthNode {
@@ -101,9 +100,7 @@ export function createNode(options: NodeOptions): PlinthNode {
     file: options.file,
     disk,
     log: log.child('config'),
-    ...(options.threads !== undefined && {
-      yaml: { threads: options.threads, clock: options.seams.clock },
-    }),
+    yaml: { threads: options.threads, clock: options.seams.clock },
     life: random.bytes(6).toString('hex'),
     apply: (current, next, decide) =>
       applyConfig(
@@ -218,6 +215,7 @@ function contextOf(
   const { name } = row.config;
   return {
     ...options.seams,
+    threads: options.threads,
     dataFolder: folder.subfolder(name),
     log: options.log.child(name),
     metrics: options.metrics,

@@ -13,7 +13,7 @@ import type {
 } from './core/config/index.ts';
 import type { Stages } from './core/http/index.ts';
 import type { Logger, Metrics } from './core/observe/index.ts';
-import type { Clock, Disk, Random, Spawn } from './core/runtime/index.ts';
+import type { Clock, Disk, Random, Spawn, Threads } from './core/runtime/index.ts';
 
 /** What a system is given beside its settings. */
 export interface SystemContext {
@@ -21,6 +21,7 @@ export interface SystemContext {
   readonly random: Random;
   readonly disk: Disk;
   readonly spawn: Spawn;
+  readonly threads: Threads;
   /** The system's own folder. It exists, is writable, and its parent is locked for this process. */
   readonly dataFolder: string;
   readonly log: Logger;

@@ -11,6 +11,7 @@ import {
   size,
   type ValuesOf,
 } from '../core/config/index.ts';
+import { compressionFields, compressorFields } from './compression/settings.ts';
 import { keyConflicts, keyFields } from './key/key-fields.ts';
 import { purgeConflicts, purgeFields } from './purge/purge-fields.ts';
 
@@ -54,6 +55,7 @@ const rules = records(
       reloadable,
     }),
     key: group('What of a request decides which stored response is meant.', keyFields),
+    compression: group('Codings that are made of what is stored.', compressionFields),
   },
   { one: 'rule', max: 1000, reloadable },
 );
@@ -70,6 +72,7 @@ const fields = {
     about: 'A longer body is passed on and not stored.',
     reloadable,
   }),
+  compressor: group('The threads that compress, for all rules.', compressorFields),
   purge: group('Who may make it forget, and how often.', purgeFields),
   rules,
 } as const;

@@ -7,9 +7,10 @@ import type { Operation, SystemState, SystemStatus } from '../core/base/index.ts
 import type { Prepared } from '../core/config/index.ts';
 import type { Exchange, Handler, StageMaker, Stages } from '../core/http/index.ts';
 import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
-import type { Clock, Disk, Random } from '../core/runtime/index.ts';
+import type { Clock, Disk, Random, Threads } from '../core/runtime/index.ts';
 import { MethodId } from '../core/wire/index.ts';
 import { CacheAdmin, cacheOperations } from './admin/index.ts';
+import { CodingWork, Compressor } from './compression/index.ts';
 import type { CacheSettings, RuleSettings } from './config.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type ObjectStats, ObjectStore } from './objects/object-store.ts';
@@ -23,6 +24,7 @@ import { makeStale, type RuleRef, type StageContext } from './stage/stage-parts.
 export interface CacheContext {
   readonly clock: Clock;
   readonly random: Random;
+  readonly threads: Threads;
   readonly disk: Disk;
   readonly dataFolder: string;
   readonly log: Logger;
@@ -35,6 +37,8 @@ export class Cache implements StageMaker {
   readonly counts: Counts = new Counts();
   readonly ledger: PurgeLedger = new PurgeLedger();
   readonly objects: ObjectStore;
+  readonly codings: CodingWork;
+  private readonly compressor: Compressor;
   private settings: CacheSettings;
   private readonly context: CacheContext;
   readonly purger: Purger;
@@ -54,6 +58,8 @@ export class Cache implements StageMaker {
       () => context.clock.wallMs(),
       ({ tags }) => this.ledger.release(tags),
     );
+    this.compressor = new Compressor(context, settings.compressor);
+    this.codings = new CodingWork(this.compressor, this.objects, context.clock);
     this.ownMetrics = cacheMetrics(this);
     this.setRules(settings.rules);
     this.sweeping = this.sweepingOf();
@@ -78,6 +84,7 @@ export class Cache implements StageMaker {
     this.context.stages.withdraw('cache');
     this.sweeping.stop();
     this.context.metrics.remove(this.ownMetrics);
+    await this.compressor.stop();
     this.objects.clear();
     this.state = 'stopped';
   }
@@ -166,9 +173,9 @@ export class Cache implements StageMaker {
   }
 
   private stageContext(): StageContext {
-    const { objects, ledger, counts, context } = this;
+    const { objects, ledger, counts, codings, context } = this;
     return {
-      ...{ objects, ledger, counts },
+      ...{ objects, ledger, counts, codings },
       random: context.random,
       wallMs: () => context.clock.wallMs(),
       objectBytesMax: () => this.settings.objectMaxBytes,

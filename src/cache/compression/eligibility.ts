@@ -60,11 +60,11 @@ export function whyNotCompressed(
   if (bodyBytes === 0) return 'no-content';
   const coding = codingOf(fields);
   if (coding === null) return 'coding';
-  if (bodyBytes > rule.bytesMax) return 'long';
+  if (bodyBytes > rule.maxBytes) return 'long';
   if (coding !== 'identity') return undefined;
   if (holdsSecret(fields, varyNames, rule.secretFields)) return 'secret';
   if (!typeGains(fields.get(FieldId.contentType), rule.types)) return 'type';
-  return bodyBytes < rule.bytesMin ? 'short' : undefined;
+  return bodyBytes < rule.minBytes ? 'short' : undefined;
 }
 
 /** Targeted directives take the place of Cache-Control for storing alone: this one is for all on the way. */

@@ -6,8 +6,10 @@ export {
   type CodingsAtHand,
   codingFor,
 } from './choose-coding.ts';
+export { CodedBodies, CodedBody } from './coded-bodies.ts';
 export { becomeCoded, varyByEncoding } from './coded-head.ts';
 export { codedTag, codingOfTag, heldCoding, originTags } from './coded-tags.ts';
+export { type CodingCounts, CodingWork } from './coding-work.ts';
 export { type Compressed, Compressor, type CompressorWorld, GAIN_SHARE } from './compressor.ts';
 export {
   type CompressionRefusal,
@@ -22,6 +24,8 @@ export {
   type CompressorSettings,
   compressionFields,
   compressorFields,
+  DEFAULT_COMPRESSION,
+  DEFAULT_COMPRESSOR,
   levelOf,
   type MadeCoding,
 } from './settings.ts';

@@ -29,13 +29,13 @@ export const compressionFields = {
       'Content types that are compressed beside text and its kin; `image/*` for all of a kind.',
     reloadable,
   }),
-  bytesMin: size({
+  minBytes: size({
     default: 1024,
     min: 64,
     about: 'Shorter bodies are left as they are: they fit into one packet anyway.',
     reloadable,
   }),
-  bytesMax: size({
+  maxBytes: size({
     default: 8 * 1024 * 1024,
     max: 256 * 1024 * 1024,
     about: 'Longer bodies are left as they are, and no body is decoded to more.',
@@ -62,6 +62,18 @@ export const compressionFields = {
 
 export type CompressionSettings = ValuesOf<typeof compressionFields>;
 
+export const DEFAULT_COMPRESSION: CompressionSettings = {
+  enabled: compressionFields.enabled.default,
+  codings: compressionFields.codings.default,
+  types: compressionFields.types.default,
+  minBytes: compressionFields.minBytes.default,
+  maxBytes: compressionFields.maxBytes.default,
+  brotliLevel: compressionFields.brotliLevel.default,
+  zstdLevel: compressionFields.zstdLevel.default,
+  gzipLevel: compressionFields.gzipLevel.default,
+  secretFields: compressionFields.secretFields.default,
+};
+
 /** Of the system: the threads that all rules share. */
 export const compressorFields = {
   threads: integer({
@@ -77,7 +89,7 @@ export const compressorFields = {
     max: 10_000,
     about: 'Bodies that wait for one; more are served as they are.',
   }),
-  queueBytesMax: size({
+  queueMaxBytes: size({
     default: 64 * 1024 * 1024,
     min: 1024 * 1024,
     about: 'Bytes of the bodies that wait.',
@@ -85,6 +97,12 @@ export const compressorFields = {
 } as const;
 
 export type CompressorSettings = ValuesOf<typeof compressorFields>;
+
+export const DEFAULT_COMPRESSOR: CompressorSettings = {
+  threads: compressorFields.threads.default,
+  queueMax: compressorFields.queueMax.default,
+  queueMaxBytes: compressorFields.queueMaxBytes.default,
+};
 
 export function levelOf(rule: CompressionSettings, coding: MadeCoding): number {
   if (coding === 'br') return rule.brotliLevel;

@@ -26,6 +26,13 @@ export interface StoredTimes {
   readonly lifetimeSeconds: number;
 }
 
+/** What others keep in the store's memory with a response; it leaves with it. */
+export interface Attached {
+  /** What it costs. */
+  readonly bytes: number;
+  free(): void;
+}
+
 export class StoredResponse extends Evictable {
   readonly resource: Resource;
   status = 0;
@@ -52,6 +59,8 @@ export class StoredResponse extends Evictable {
   complete = false;
   /** It answers nobody any more. */
   gone = false;
+  /** Other codings of it. */
+  attached: Attached | null = null;
   private readonly memory: ObjectMemory;
   /** Fields, and behind them a small body that is whole. */
   private record: Address = 0;
@@ -72,8 +81,9 @@ export class StoredResponse extends Evictable {
 
   /** Bytes of the blocks that it lies in. */
   get blockBytes(): number {
-    const { record, pieces, memory } = this;
-    return (record === 0 ? 0 : memory.capacityOf(record)) + (pieces === null ? 0 : pieces.bytes);
+    const { record, pieces, memory, attached } = this;
+    const recordBytes = record === 0 ? 0 : memory.capacityOf(record);
+    return recordBytes + (pieces?.bytes ?? 0) + (attached?.bytes ?? 0);
   }
 
   /** Keeps the fields of its head. False: there is no memory. */
@@ -191,6 +201,8 @@ export class StoredResponse extends Evictable {
   }
 
   private free(): void {
+    this.attached?.free();
+    this.attached = null;
     this.pieces?.free();
     this.pieces = null;
     if (this.record !== 0) this.memory.free(this.record);

@@ -43,14 +43,8 @@ export function frameParts(
   const bodyBytes = parts.reduce((sum, { start, end }) => sum + end - start, 0);
   // Section 15.3.7.2: who gets one part gets it without a boundary.
   if (parts.length === 1) {
-    return {
-      parts,
-      contentBytes: bodyBytes,
-      contentType: undefined,
-      contentRange: contentRangeOf(parts[0] as Part, lengthBytes),
-      heads: [NOTHING],
-      tail: NOTHING,
-    };
+    const part = parts[0] as Part;
+    return { ...plainPart(part), contentRange: contentRangeOf(part, lengthBytes) };
   }
   // Letters, digits, - and _: all of them allowed in a boundary (RFC 2046 section 5.1.1), and in a token.
   const boundary = random.bytes(BOUNDARY_BYTES).toString('base64url');
@@ -70,6 +64,18 @@ export function frameParts(
     contentRange: undefined,
     heads,
     tail,
+  };
+}
+
+/** Bytes with nothing around them. */
+export function plainPart(part: Part): Framing {
+  return {
+    parts: [part],
+    contentBytes: part.end - part.start,
+    contentType: undefined,
+    contentRange: undefined,
+    heads: [NOTHING],
+    tail: NOTHING,
   };
 }
 

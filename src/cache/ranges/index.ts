@@ -18,7 +18,7 @@ export {
   parseContentRange,
   unsatisfiedRange,
 } from './content-range.ts';
-export { becomePartial, type Framing, frameParts } from './framing.ts';
+export { becomePartial, type Framing, frameParts, plainPart } from './framing.ts';
 export { PARTS_MAX, Parts } from './parts.ts';
 export { type BodySource, PIECE_BYTES_MAX, RangeBody } from './range-body.ts';
 export {

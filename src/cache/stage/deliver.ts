@@ -9,6 +9,7 @@ import {
   MethodId,
   type ResponseHead,
 } from '../../core/wire/index.ts';
+import { becomeCoded, codedTag, codingOf, varyByEncoding } from '../compression/index.ts';
 import type { Flight } from '../flights/flight.ts';
 import { SMALL_BODY_BYTES, type StoredResponse } from '../objects/stored-response.ts';
 import { decideRange, isNotModified, type Part, validatorsOf } from '../policy/index.ts';
@@ -16,9 +17,11 @@ import {
   becomePartial,
   coalesce,
   frameParts,
+  plainPart,
   RangeBody,
   unsatisfiedRange,
 } from '../ranges/index.ts';
+import { type Chosen, chooseCoded } from './choose-coded.ts';
 import { Delivery } from './delivery.ts';
 import { PulledDelivery } from './pulled-delivery.ts';
 import { RequestFlag } from './request-flags.ts';
@@ -39,23 +42,40 @@ export interface Delivered {
 
 /** Answers with what is stored, as the request asks. */
 export function deliver(parts: StageParts, delivered: Delivered): void {
+  const { compression } = parts.rule;
+  if (compression === null || !delivered.stored.complete || delivered.flight !== null) {
+    deliverChosen(parts, delivered, null);
+    return;
+  }
+  const chosen = chooseCoded(parts.context.codings, compression, delivered, (made) => {
+    if (made) deliver(parts, delivered);
+    else parts.next(delivered.exchange);
+  });
+  if (chosen === 'pass') parts.next(delivered.exchange);
+  else if (chosen !== 'later') deliverChosen(parts, delivered, chosen);
+}
+
+/** @param chosen null: there is one coding of it. */
+function deliverChosen(parts: StageParts, delivered: Delivered, chosen: Chosen | null): void {
   const { exchange, flags, stored, nowMs } = delivered;
-  if ((flags & RequestFlag.conditional) !== 0 && isKnownToClient(exchange, stored, nowMs)) {
-    notModified(delivered);
+  const conditional = (flags & RequestFlag.conditional) !== 0;
+  if (chosen?.held === true || (conditional && isKnownToClient(exchange, stored, nowMs))) {
+    notModified(delivered, chosen);
     return;
   }
   if (
     (flags & RequestFlag.range) !== 0 &&
+    chosen?.ranges !== false &&
     stored.status === 200 &&
     stored.lengthBytes >= 0 &&
     exchange.request.method === MethodId.get &&
-    deliverParts(parts, delivered)
+    deliverParts(parts, delivered, chosen)
   ) {
     return;
   }
-  const head = headOf(delivered);
-  frame(head, stored);
-  send(delivered, head, 0, Number.POSITIVE_INFINITY);
+  const head = headOf(delivered, chosen);
+  if (chosen === null || chosen.body === null) frame(head, stored);
+  send(delivered, chosen, head, 0, Number.POSITIVE_INFINITY);
 }
 
 /** Sends the body behind a head that the client has got already. */
@@ -74,13 +94,20 @@ export function ageOf(stored: StoredResponse, nowMs: number): number {
   return Math.floor(stored.initialAgeSeconds + Math.max(0, nowMs - stored.responseMs) / 1000);
 }
 
-/** The stored fields, Age and Cache-Status. */
-function headOf({ exchange, stored, nowMs, status }: Delivered): ResponseHead {
+/** The stored fields, as the coding has them, Age and Cache-Status. */
+function headOf(
+  { exchange, stored, nowMs, status }: Delivered,
+  chosen: Chosen | null,
+): ResponseHead {
   const head = exchange.response;
   head.reset();
   head.status = stored.status;
   const { fields } = head;
   stored.readFields(fields);
+  if (chosen !== null) {
+    if (chosen.body !== null) becomeCoded(head, chosen.coding, chosen.body.bytes);
+    else varyByEncoding(fields);
+  }
   fields.addKnown(FieldId.age, String(ageOf(stored, nowMs)));
   if (status !== '') fields.appendToList(FieldId.cacheStatus, status);
   return head;
@@ -99,8 +126,15 @@ function frame(head: ResponseHead, { lengthBytes }: StoredResponse): void {
   }
 }
 
-function send(delivered: Delivered, head: ResponseHead, from: number, to: number): void {
+function send(
+  delivered: Delivered,
+  chosen: Chosen | null,
+  head: ResponseHead,
+  from: number,
+  to: number,
+): void {
   const { exchange, stored, flight } = delivered;
+  const coded = chosen === null ? null : chosen.body;
   const { sink } = exchange;
   const isEmpty = head.contentLength === 0 || isBodiless(head.status);
   if (isEmpty || exchange.request.method === MethodId.head) {
@@ -109,10 +143,10 @@ function send(delivered: Delivered, head: ResponseHead, from: number, to: number
     return;
   }
   sink.head(head, false);
-  const end = Math.min(to, stored.bodyBytes);
+  const end = Math.min(to, coded === null ? stored.bodyBytes : coded.bytes);
   if (stored.complete && end - from <= SMALL_BODY_BYTES) {
     for (let at = from; at < end; ) {
-      const bytes = stored.body(at, end);
+      const bytes = coded === null ? stored.body(at, end) : coded.piece(at, end);
       at += bytes.length;
       sink.data(bytes, false);
     }
@@ -120,7 +154,15 @@ function send(delivered: Delivered, head: ResponseHead, from: number, to: number
     sink.flush();
     return;
   }
-  sendBody({ exchange, stored, flight }, from, to);
+  if (coded === null) sendBody({ exchange, stored, flight }, from, to);
+  else pull(exchange, stored, new RangeBody(coded, plainPart({ start: from, end })), true);
+}
+
+/** Sends a body that is there as the client takes it. @param stays its memory stays where it is while held. */
+function pull(exchange: Exchange, stored: StoredResponse, body: RangeBody, stays: boolean): void {
+  stored.pin();
+  const release = (): void => stored.unpin();
+  new PulledDelivery(exchange, { next: () => body.next(), stays, release }).pump();
 }
 
 function isKnownToClient(exchange: Exchange, stored: StoredResponse, nowMs: number): boolean {
@@ -131,9 +173,14 @@ function isKnownToClient(exchange: Exchange, stored: StoredResponse, nowMs: numb
 }
 
 /** RFC 9110 section 15.4.5. */
-function notModified(delivered: Delivered): void {
-  const head = headOf(delivered);
+function notModified(delivered: Delivered, chosen: Chosen | null): void {
+  const head = headOf(delivered, chosen);
   head.status = 304;
+  // The tag is that of the coding which the client has.
+  if (chosen?.held === true && chosen.coding !== codingOf(head.fields)) {
+    const etag = head.fields.get(FieldId.etag);
+    if (etag !== undefined) head.fields.set(FieldId.etag, codedTag(etag, chosen.coding));
+  }
   for (const id of CONTENT_FIELDS) head.fields.removeAll(id);
   const { sink } = delivered.exchange;
   sink.head(head, true);
@@ -149,11 +196,18 @@ const CONTENT_FIELDS: readonly FieldId[] = [
 ];
 
 /** RFC 9110 section 14.2. False: the request is answered as if it asked for all. */
-function deliverParts({ context }: StageParts, delivered: Delivered): boolean {
+function deliverParts(
+  { context }: StageParts,
+  delivered: Delivered,
+  chosen: Chosen | null,
+): boolean {
   const { exchange, stored } = delivered;
-  const { lengthBytes } = stored;
+  const coded = chosen === null ? null : chosen.body;
+  const lengthBytes = coded === null ? stored.lengthBytes : coded.bytes;
   const { dateMs } = factsOf(stored);
-  const validators = validatorsOf(fieldsOf(stored));
+  const { etag, lastModified } = validatorsOf(fieldsOf(stored));
+  const tag = etag === undefined || coded === null ? etag : codedTag(etag, coded.coding);
+  const validators = { etag: tag, lastModified };
   const decision = decideRange(exchange.request.fields, validators, { lengthBytes, dateMs });
   if (decision.kind === 'unsatisfiable') {
     answer(exchange, {
@@ -169,25 +223,20 @@ function deliverParts({ context }: StageParts, delivered: Delivered): boolean {
   const parts = coalesce(decision.parts);
   // Several parts of what still comes would have to wait for the last of them.
   if (parts.length > 1 && !stored.complete) return false;
-  const head = headOf(delivered);
+  const head = headOf(delivered, chosen);
   const type = parts.length > 1 ? head.fields.get(FieldId.contentType) : undefined;
   const framing = frameParts(parts, lengthBytes, type, context.random);
   becomePartial(head, framing);
   if (parts.length === 1) {
     const { start, end } = parts[0] as Part;
-    send(delivered, head, start, end);
+    send(delivered, chosen, head, start, end);
     return true;
   }
   const { sink } = exchange;
   sink.head(head, false);
-  const source = { bytes: lengthBytes, piece: (from: number, to: number) => stored.body(from, to) };
-  const body = new RangeBody(source, framing);
-  stored.pin();
-  new PulledDelivery(exchange, {
-    next: () => body.next(),
-    // A short body may move at any time: it is copied.
-    stays: lengthBytes > SMALL_BODY_BYTES,
-    release: () => stored.unpin(),
-  }).pump();
+  const piece = (from: number, to: number): Buffer => stored.body(from, to);
+  const source = coded ?? { bytes: lengthBytes, piece };
+  // A short body may move at any time: it is copied.
+  pull(exchange, stored, new RangeBody(source, framing), lengthBytes > SMALL_BODY_BYTES);
   return true;
 }

@@ -10,6 +10,7 @@
  */
 import { answer, type Exchange } from '../../core/http/index.ts';
 import { BodyKind, FieldId, Fields, isBodiless, type ResponseHead } from '../../core/wire/index.ts';
+import { codingOf, varyByEncoding, whyNotCompressed } from '../compression/index.ts';
 import { Flight, type FlightOwner } from '../flights/flight.ts';
 import { FLIGHTS_PER_RESOURCE_MAX, HEAD_BYTES_MAX, TAGS_MAX } from '../limits.ts';
 import type { Resource } from '../objects/resource.ts';
@@ -80,7 +81,10 @@ export class Fetching implements FlightOwner {
   readAlong(visit: Visit, flight: Flight): boolean {
     const stored = flight.stored as StoredResponse;
     const nowMs = this.parts.wallMs();
-    if (!this.parts.isVariant(stored, visit.exchange.request.fields)) return false;
+    const { fields } = visit.exchange.request;
+    if (!this.parts.isVariant(stored, fields) || !this.parts.isCodingAccepted(stored, fields)) {
+      return false;
+    }
     if (decideReuse(visit.directives, freshnessOf(stored), nowMs).verdict !== 'use') return false;
     visit.collapsed = true;
     this.parts.counts.collapsed++;
@@ -163,6 +167,7 @@ export class Fetching implements FlightOwner {
     const nowMs = this.parts.wallMs();
     const exchanged = { requestMs: flight.requestWallMs, responseMs: nowMs };
     noteFreshness(stored, facts, exchanged, this.parts.rule.heuristics);
+    this.parts.context.codings.freshened(stored);
     stored.seq = this.parts.ledger.seq;
     this.parts.objects.resized(stored);
     this.parts.counts.validated++;
@@ -242,6 +247,10 @@ export class Fetching implements FlightOwner {
     const stored = this.parts.objects.begin(flight.resource);
     stored.status = head.status;
     stored.varyNames = varyNames(head.fields) ?? [];
+    if (this.isForAllCodings(head, facts, stored.varyNames)) {
+      stored.varyNames = stored.varyNames.filter((name) => name !== 'accept-encoding');
+      varyByEncoding(head.fields);
+    }
     stored.variant = variantOf(stored.varyNames, flight.asked, rule.normalisers);
     stored.seq = flight.seq;
     const nowMs = this.parts.wallMs();
@@ -270,6 +279,23 @@ export class Fetching implements FlightOwner {
       if (visit === leader) this.answerLeader(flight, visit, head, end);
       else if (!this.readAlong(visit, flight)) this.again(visit);
     }
+  }
+
+  /** Whether codings will be made of it, so that one response does for every Accept-Encoding. */
+  private isForAllCodings(
+    head: ResponseHead,
+    { directives }: ResponseFacts,
+    names: readonly string[],
+  ): boolean {
+    const { compression } = this.parts.rule;
+    if (compression === null) return false;
+    const { status, fields, contentLength } = head;
+    const isLengthKnown = head.body === BodyKind.length;
+    // What came coded may turn out to be too long to be undone.
+    if (!isLengthKnown && codingOf(fields) !== 'identity') return false;
+    const bodyBytes = isLengthKnown ? contentLength : compression.minBytes;
+    const stored = { status, fields, directives, varyNames: names, bodyBytes };
+    return whyNotCompressed(stored, compression) === undefined;
   }
 
   /** The one that a fetch was begun for gets what came, the fields among it that are not stored. */

@@ -56,6 +56,7 @@ export class Passing {
         const exchanged = { requestMs: sentMs, responseMs: nowMs };
         noteFreshness(stored, facts, exchanged, this.parts.rule.heuristics);
         this.parts.context.codings.freshened(stored);
+        this.parts.context.codings.freshened(stored);
         this.parts.objects.resized(stored);
       },
     });

@@ -1,5 +1,6 @@
 /** A rule of the configuration, made ready for use. */
 
+import { type CompressionSettings, DEFAULT_COMPRESSION } from '../compression/index.ts';
 import type { RuleSettings } from '../config.ts';
 import { DEFAULT_KEY_RULE } from '../key/key-fields.ts';
 import { KeyMaker } from '../key/key-maker.ts';
@@ -14,6 +15,8 @@ export interface CacheRule {
   readonly passMs: number;
   readonly setCookies: boolean;
   readonly cacheStatus: boolean;
+  /** Null: nothing is compressed. */
+  readonly compression: CompressionSettings | null;
   /** How fields that responses vary by are brought to one form. */
   readonly normalisers: ReadonlyMap<string, Normaliser>;
 }
@@ -27,6 +30,7 @@ export const DEFAULT_RULE: RuleSettings = {
   setCookies: false,
   cacheStatus: true,
   key: DEFAULT_KEY_RULE,
+  compression: DEFAULT_COMPRESSION,
 };
 
 const normalisers: ReadonlyMap<string, Normaliser> = new Map([
@@ -34,8 +38,8 @@ const normalisers: ReadonlyMap<string, Normaliser> = new Map([
 ]);
 
 export function ruleOf(settings: RuleSettings): CacheRule {
-  const { name, heuristicShare, heuristicMaxMs, graceMs, passMs, setCookies, cacheStatus, key } =
-    settings;
+  const { name, heuristicShare, heuristicMaxMs, graceMs, passMs } = settings;
+  const { setCookies, cacheStatus, key, compression } = settings;
   return {
     name,
     keys: new KeyMaker(key),
@@ -44,6 +48,7 @@ export function ruleOf(settings: RuleSettings): CacheRule {
     passMs,
     setCookies,
     cacheStatus,
+    compression: compression.enabled ? compression : null,
     normalisers,
   };
 }

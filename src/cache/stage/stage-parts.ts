@@ -4,7 +4,8 @@
  */
 import type { Handler } from '../../core/http/index.ts';
 import type { Random } from '../../core/runtime/index.ts';
-import type { Fields } from '../../core/wire/index.ts';
+import { FieldId, type Fields } from '../../core/wire/index.ts';
+import { type CodingWork, codingOf } from '../compression/index.ts';
 import type { Flight } from '../flights/flight.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Resource, Space } from '../objects/resource.ts';
@@ -13,6 +14,7 @@ import { cacheStatus, type Handled, variantOf } from '../policy/index.ts';
 import type { PurgeLedger } from '../purge/index.ts';
 import type { Counts } from './counts.ts';
 import type { CacheRule } from './rule.ts';
+import { fieldsOf } from './stored-facts.ts';
 import type { Visit } from './visit.ts';
 
 export const CACHE_NAME = 'plinth';
@@ -27,6 +29,7 @@ export interface StageContext {
   readonly ledger: PurgeLedger;
   readonly counts: Counts;
   readonly random: Random;
+  readonly codings: CodingWork;
   wallMs(): number;
   /** A longer body is not stored. */
   objectBytesMax(): number;
@@ -76,6 +79,18 @@ export class StageParts {
 
   isVariant({ varyNames: names, variant }: StoredResponse, request: Fields): boolean {
     return names.length === 0 || variantOf(names, request, this.rule.normalisers) === variant;
+  }
+
+  /**
+   * Whether a request takes the coding of a response that still comes; of one that is whole another can be made.
+   * Without compression that is what Vary is for.
+   */
+  isCodingAccepted(stored: StoredResponse, request: Fields): boolean {
+    if (this.rule.compression === null) return true;
+    const coding = codingOf(fieldsOf(stored)) ?? 'identity';
+    if (coding === 'identity') return true;
+    const list = request.getList(FieldId.acceptEncoding);
+    return this.context.codings.accepted.weightsOf(list)[coding] > 0;
   }
 
   /** What was stored for a request, behind all purges. */

@@ -1,8 +1,15 @@
 /** A stage with an origin that a test plays by hand. */
 import assert from 'node:assert/strict';
 import type { Exchange } from '../../core/http/index.ts';
-import { createSimRandom } from '../../core/runtime/sim/index.ts';
+import {
+  createSimClock,
+  createSimRandom,
+  createSimThreads,
+  type SimClock,
+  SimDisk,
+} from '../../core/runtime/sim/index.ts';
 import { HEAD_LIMITS, MethodId, parseResponseHead, ResponseHead } from '../../core/wire/index.ts';
+import { CodingWork, Compressor, DEFAULT_COMPRESSOR } from '../compression/index.ts';
 import type { RuleSettings } from '../config.ts';
 import { ObjectStore } from '../objects/object-store.ts';
 import { PurgeLedger } from '../purge/index.ts';
@@ -19,22 +26,34 @@ export class TestCache {
   readonly objects: ObjectStore;
   /** Requests that have come to the origin and wait for an answer, the oldest first. */
   readonly asked: Exchange[] = [];
+  /** Of the threads that compress; codings come when it moves. */
+  readonly clock: SimClock = createSimClock();
+  readonly codings: CodingWork;
   private readonly stage: CacheStage;
 
   constructor(rule: Partial<RuleSettings> = {}, memoryBytes = 64 * 1024 * 1024) {
     const wallMs = (): number => this.nowMs;
     const { ledger, counts } = this;
     this.objects = new ObjectStore(memoryBytes, wallMs, ({ tags }) => ledger.release(tags));
+    this.codings = new CodingWork(this.compressor(), this.objects, this.clock);
     this.stage = new CacheStage({
       context: {
         ...{ objects: this.objects, ledger, counts, wallMs },
         random: createSimRandom(1),
+        codings: this.codings,
         objectBytesMax: () => this.objectBytesMax,
       },
       rules: { current: ruleOf({ ...DEFAULT_RULE, ...rule }) },
       space: this.objects.space('test'),
       next: (exchange) => this.asked.push(exchange),
     });
+  }
+
+  private compressor(): Compressor {
+    const { clock } = this;
+    const random = createSimRandom(2);
+    const threads = createSimThreads({ disk: new SimDisk(clock, random), clock, random });
+    return new Compressor({ threads, clock }, DEFAULT_COMPRESSOR);
   }
 
   /** A request comes. */

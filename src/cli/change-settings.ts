@@ -30,12 +30,14 @@ interface Refused {
 
 /** By status; any other is a fault. */
 const exits: Readonly<Record<number, ExitName>> = {
+  400: 'usage',
   401: 'notPermitted',
   403: 'notPermitted',
   404: 'notReady',
   409: 'notReady',
   412: 'notReady',
   422: 'badConfig',
+  429: 'notReady',
   503: 'notReady',
   507: 'dataUnwritable',
 };

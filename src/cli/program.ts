@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { addBalancer } from './balancer.ts';
+import { addCache } from './cache.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { exitCode, exitCodeHelp } from './exit-codes.ts';
@@ -18,6 +19,7 @@ const subcommands: readonly ((program: Command, context: CommandContext) => void
   addStatus,
   addConfig,
   addKv,
+  addCache,
   addBalancer,
   addCompletion,
 ];

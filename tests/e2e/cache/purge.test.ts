@@ -15,7 +15,7 @@ const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 const HOST = 'shop.example';
 
 let origin: Server;
-let cache: CacheServer;
+let cache: CacheServer | undefined;
 let admin = '';
 /** What the origin has under each path now. */
 let version = 1;
@@ -40,26 +40,21 @@ beforeEach(async () => {
     - { name: default, key: { query_ignore: [utm_*], headers: [x-tenant] } }`,
   });
   await waitUntil('the line of what listens', () => {
-    admin = /"admin":"([^"]+)"/.exec(cache.child.output())?.[1] ?? admin;
-    return adminOf(cache.child.output()) !== '';
+    admin = adminOf((cache as CacheServer).child.output());
+    return admin !== '';
   });
-  admin = adminOf(cache.child.output());
 });
 
 afterEach(async () => {
-  await cache.stop();
+  await cache?.stop();
   origin.closeAllConnections();
   origin.close();
 });
 
 /** The admin door in the line that `up --json` prints. */
 function adminOf(output: string): string {
-  for (const line of output.split('\n')) {
-    if (!line.startsWith('{"')) continue;
-    const found = /"name":\s*"admin".*?"port":\s*(\d+)/.exec(line) ?? /"admin".*?:(\d+)/.exec(line);
-    if (found !== null) return `127.0.0.1:${found[1]}`;
-  }
-  return '';
+  const found = /"system":"admin","protocol":"HTTP","host":"([^"]+)","port":(\d+)/.exec(output);
+  return found === null ? '' : `${found[1]}:${found[2]}`;
 }
 
 function send(response: ServerResponse, of: number, path: string): void {
@@ -67,6 +62,10 @@ function send(response: ServerResponse, of: number, path: string): void {
   response.setHeader('Surrogate-Key', `all path-${path.split(/[/?]/)[1] ?? ''}`);
   response.setHeader('Vary', 'Accept');
   response.end(`version ${of}`);
+}
+
+function portOf(): number {
+  return (cache as CacheServer).port;
 }
 
 interface Got {
@@ -77,7 +76,7 @@ interface Got {
 
 function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Got> {
   return new Promise((resolve, reject) => {
-    const options = { port: cache.port, host: '127.0.0.1', path, method, agent: false };
+    const options = { port: portOf(), host: '127.0.0.1', path, method, agent: false };
     const sent = request({ ...options, headers: { host: HOST, ...headers } }, (response) => {
       let body = '';
       response.setEncoding('utf8');
@@ -103,7 +102,7 @@ async function plinth(...args: readonly string[]) {
     main,
     'cache',
     ...args,
-    ...['--config', join(cache.folder, 'plinth.yaml'), '--admin', admin],
+    ...['--config', join((cache as CacheServer).folder, 'plinth.yaml'), '--admin', admin],
   ]);
   const code = await child.exited;
   return { code, output: child.output() };

@@ -10,22 +10,14 @@
 import { invariant } from '../../core/base/index.ts';
 import type { Clock } from '../../core/runtime/index.ts';
 import { DiskTierError, ignoreDiskErrors } from './errors.ts';
-import { readWhole } from './file-io.ts';
-import { decodeHead, HEAD_BYTES, heldChecksum, itemBytes, KIND_RECORD, UNIT } from './format.ts';
+import { UNIT } from './format.ts';
 import type { Item } from './item.ts';
-import {
-  metaBytesMax,
-  reinsertBytesMax,
-  reinsertQueuedBytes,
-  reinsertShare,
-  segmentRecordsShare,
-  segmentsMax,
-} from './limits.ts';
+import { segmentRecordsShare, segmentsMax } from './limits.ts';
 import type { RecordIndex } from './record-index.ts';
+import { Reinsertion, type Used } from './reinsertion.ts';
 import type { Segment } from './segment.ts';
 import type { Segments } from './segments.ts';
 import type { DiskTierOptions, TierCounts } from './types.ts';
-import { bodyHolds } from './verify.ts';
 
 export interface EvictorOptions {
   readonly clock: Clock;
@@ -43,14 +35,13 @@ export interface EvictorOptions {
 export class Evictor {
   private readonly options: EvictorOptions;
   private running: Promise<void> | null = null;
-  /** Somebody waits for room. */
-  private isWanted = false;
   private closed = false;
-  private wake: (() => void) | null = null;
-  private queuedBytes = 0;
+  private readonly reinsertion: Reinsertion;
 
   constructor(options: EvictorOptions) {
     this.options = options;
+    const { segmentBytes } = options.segments;
+    this.reinsertion = new Reinsertion({ ...options, segmentBytes });
   }
 
   /** Lets the oldest segment leave in good time when the next one would find no room. */
@@ -63,8 +54,7 @@ export class Evictor {
 
   /** Until there is room for one segment. @throws DiskTierError. */
   async makeRoom(): Promise<void> {
-    this.isWanted = true;
-    this.wake?.();
+    this.reinsertion.hurry();
     try {
       while (this.lacks(1)) {
         const oldest = this.oldest();
@@ -76,7 +66,7 @@ export class Evictor {
         }
       }
     } finally {
-      this.isWanted = false;
+      this.reinsertion.isHurried = this.closed;
     }
   }
 
@@ -110,12 +100,8 @@ export class Evictor {
   /** Ends what goes on. */
   async close(): Promise<void> {
     this.closed = true;
-    this.wake?.();
+    this.reinsertion.hurry();
     await this.quiet();
-  }
-
-  private get isUrgent(): boolean {
-    return this.isWanted || this.closed;
   }
 
   private async quiet(): Promise<void> {
@@ -148,7 +134,7 @@ export class Evictor {
 
   private async evict(segment: Segment, reinserts: boolean): Promise<void> {
     const { segments, index, counts } = this.options;
-    if (reinserts) await this.reinsert(segment);
+    if (reinserts) await this.reinsertion.run(segment, await this.usedIn(segment));
     await this.eachIn(segment, (entry) => {
       index.remove(entry);
       counts.evictedRecords++;
@@ -161,89 +147,23 @@ export class Evictor {
     counts.evictedSegments++;
   }
 
+  /** What was used since it was written, in the order of the file. */
+  private async usedIn(segment: Segment): Promise<Used[]> {
+    const { index } = this.options;
+    const used: Used[] = [];
+    await this.eachIn(segment, (entry) => {
+      if (!index.isUsed(entry)) return;
+      const offset = index.offset(entry) * UNIT;
+      used.push({ entry, order: index.order(entry), offset, bytes: index.size(entry) * UNIT });
+    });
+    return used.sort((one, other) => one.offset - other.offset);
+  }
+
   private async eachIn(segment: Segment, each: (entry: number) => void): Promise<void> {
     const { index, clock } = this.options;
     for (let piece = 0; piece < index.pieces; piece++) {
       index.inSlot(piece, segment.slot, each);
       await new Promise<void>((resolve) => clock.nextTurn(resolve));
     }
-  }
-
-  /** Writes anew what was used, as far as it may. */
-  private async reinsert(segment: Segment): Promise<void> {
-    const { index, segments } = this.options;
-    const used: { entry: number; order: number; offset: number }[] = [];
-    await this.eachIn(segment, (entry) => {
-      if (index.isUsed(entry) && index.size(entry) * UNIT <= reinsertBytesMax) {
-        used.push({ entry, order: index.order(entry), offset: index.offset(entry) });
-      }
-    });
-    used.sort((one, other) => one.offset - other.offset);
-    let left = segments.segmentBytes / reinsertShare;
-    for (const { entry, order } of used) {
-      while (this.queuedBytes >= reinsertQueuedBytes && !this.isUrgent) await this.untilWoken();
-      if (this.isUrgent) return;
-      if (!index.holds(entry, order)) continue;
-      const bytes = index.size(entry) * UNIT;
-      if (bytes > left) continue;
-      const item = await this.copyOf(segment, entry, order);
-      if (item === null) continue;
-      if (this.isUrgent || !this.options.push(item)) return;
-      left -= bytes;
-      this.queuedBytes += item.bytes;
-    }
-    // What is still queued when the segment has left is not written.
-    while (this.queuedBytes > 0 && !this.isUrgent) await this.untilWoken();
-  }
-
-  private async copyOf(segment: Segment, entry: number, order: number): Promise<Item | null> {
-    const { index, counts, keep } = this.options;
-    const bytes = Buffer.allocUnsafeSlow(index.size(entry) * UNIT);
-    const offset = index.offset(entry) * UNIT;
-    segment.pin();
-    try {
-      if ((await readWhole(segment.file, bytes, offset)) < bytes.length) return null;
-    } catch {
-      counts.readErrors++;
-      return null;
-    } finally {
-      segment.unpin();
-    }
-    const head = decodeHead(bytes, 0, offset);
-    if (head === null || head.kind !== KIND_RECORD || head.order !== order) return null;
-    if (itemBytes(head.kind, head.metaBytes, head.bodyBytes) !== bytes.length) return null;
-    const sum = heldChecksum(bytes, 0, head, segment.header.seed);
-    const bodyAt = HEAD_BYTES + head.metaBytes;
-    if (sum === null || !bodyHolds(bytes, bodyAt, head.bodyBytes, sum)) {
-      counts.damaged++;
-      return null;
-    }
-    const meta = bytes.subarray(HEAD_BYTES, bodyAt);
-    const kept = keep === undefined ? { sequence: head.sequence, meta } : keep({ ...head, meta });
-    if (kept === null || kept.meta.length > metaBytesMax) return null;
-    const size = itemBytes(head.kind, kept.meta.length, head.bodyBytes);
-    return {
-      ...head,
-      sequence: kept.sequence,
-      metaBytes: kept.meta.length,
-      meta: kept.meta,
-      body: [bytes.subarray(bodyAt, bodyAt + head.bodyBytes)],
-      bytes: size,
-      entry,
-      done: (stored) => {
-        if (stored) counts.reinserted++;
-        this.queuedBytes -= size;
-        this.wake?.();
-      },
-    };
-  }
-
-  private untilWoken(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = () => {
-        this.wake = null;
-        resolve();
-      };
-    });
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '../../core/runtime/index.ts';
 import { ignoreDiskErrors } from './errors.ts';
 import type { Footer } from './footer.ts';
+import { HEADER_BYTES } from './format.ts';
 import { loadSegment } from './load-segment.ts';
 import { PurgeLog } from './purge-log.ts';
 import type { RecordIndex } from './record-index.ts';
@@ -69,7 +70,10 @@ async function load(number: number, options: OpenFolderOptions): Promise<void> {
       await end(loaded.segment, loaded.footer, options);
       return;
     }
-    if (loaded === null) onDamage({ file: path, offset: 0, what: 'segment' });
+    // A shorter one was cut off while it was begun.
+    if (loaded === null && file.sizeSync() >= HEADER_BYTES) {
+      onDamage({ file: path, offset: 0, what: 'segment' });
+    }
   } catch (error) {
     // Too many open files, say, is nothing against the segment.
     if (errorCode(error) !== 'EIO') throw error;

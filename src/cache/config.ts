@@ -5,6 +5,7 @@ import {
   duration,
   flag,
   group,
+  path,
   type RecordOf,
   records,
   section,
@@ -73,6 +74,14 @@ const fields = {
     reloadable,
   }),
   compressor: group('The threads that compress, for all rules.', compressorFields),
+  disk: group('The tier on a disk, behind the memory.', {
+    sizeBytes: size({
+      default: 0,
+      about: 'What it may take of the disk; 0 for none.',
+      change: 'When more is asked for than memory holds, or a restart must not begin empty.',
+    }),
+    path: path({ default: undefined, about: 'Its folder; without it one in `node.data`.' }),
+  }),
   purge: group('Who may make it forget, and how often.', purgeFields),
   rules,
 } as const;

@@ -9,17 +9,19 @@ import type { Exchange, Handler, StageMaker, Stages } from '../core/http/index.t
 import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
 import type { Clock, Disk, Random, Threads } from '../core/runtime/index.ts';
 import { MethodId } from '../core/wire/index.ts';
-import { CacheAdmin, cacheOperations } from './admin/index.ts';
+import { CacheAdmin, cacheOperations, type DiskShown } from './admin/index.ts';
 import { CodingWork, Compressor } from './compression/index.ts';
 import type { CacheSettings, RuleSettings } from './config.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type ObjectStats, ObjectStore } from './objects/object-store.ts';
 import type { StoredResponse } from './objects/stored-response.ts';
 import { PurgeLedger, Purger, PurgeSweeper, purgeHandler, Sweeping } from './purge/index.ts';
+import { DiskTier } from './ssd/index.ts';
 import { CacheStage } from './stage/cache-stage.ts';
 import { Counts } from './stage/counts.ts';
 import { DEFAULT_RULE, ruleOf } from './stage/rule.ts';
 import { makeStale, type RuleRef, type StageContext } from './stage/stage-parts.ts';
+import { DiskShelf, keptOf } from './tiers/disk-shelf.ts';
 
 export interface CacheContext {
   readonly clock: Clock;
@@ -44,6 +46,7 @@ export class Cache implements StageMaker {
   readonly purger: Purger;
   /** Routes that have a cache, with their rules. */
   readonly routes: Map<string, RuleRef> = new Map();
+  private shelf: DiskShelf | null = null;
   private readonly sweeping: Sweeping<StoredResponse>;
   private readonly answersPurge: (exchange: Exchange) => boolean;
   private readonly rules = new Map<string, RuleRef>();
@@ -56,7 +59,7 @@ export class Cache implements StageMaker {
     this.objects = new ObjectStore(
       settings.memoryBytes,
       () => context.clock.wallMs(),
-      ({ tags }) => this.ledger.release(tags),
+      (stored, evicted) => this.onLeaving(stored, evicted),
     );
     this.compressor = new Compressor(context, settings.compressor);
     this.codings = new CodingWork(this.compressor, this.objects, context.clock);
@@ -71,6 +74,7 @@ export class Cache implements StageMaker {
   }
 
   async start(): Promise<void> {
+    if (this.settings.disk.sizeBytes > 0) this.shelf = await this.openShelf();
     this.context.metrics.add(this.ownMetrics);
     this.context.stages.offer('cache', this);
     this.state = 'ready';
@@ -78,6 +82,7 @@ export class Cache implements StageMaker {
 
   async drain(): Promise<void> {
     this.state = 'draining';
+    await this.shelf?.keepAll();
   }
 
   async stop(): Promise<void> {
@@ -85,7 +90,10 @@ export class Cache implements StageMaker {
     this.sweeping.stop();
     this.context.metrics.remove(this.ownMetrics);
     await this.compressor.stop();
+    const { shelf } = this;
+    this.shelf = null;
     this.objects.clear();
+    await shelf?.close();
     this.state = 'stopped';
   }
 
@@ -138,7 +146,7 @@ export class Cache implements StageMaker {
         memoryBytesMax: this.memoryBytesMax,
         isSweeping: sweeping.isRunning,
         wallMs: () => context.clock.wallMs(),
-        disk: () => null,
+        disk: () => this.diskShown(),
       }),
     );
   }
@@ -157,6 +165,7 @@ export class Cache implements StageMaker {
       ...{ ledger: this.ledger, clock, log },
       settings: () => this.settings.purge,
       makers: () => [...this.rules.values()].map(({ current }) => current.keys),
+      keep: async (purge, seq) => this.shelf?.keepPurge(purge, seq),
       onPurged: () => this.sweeping.wake(),
     });
   }
@@ -172,11 +181,47 @@ export class Cache implements StageMaker {
     return new Sweeping(sweeper, context.clock);
   }
 
+  /** @throws DiskTierError */
+  private async openShelf(): Promise<DiskShelf> {
+    const { objects, ledger, context, settings } = this;
+    const { clock, random, disk, dataFolder, log } = context;
+    const wallMs = (): number => clock.wallMs();
+    const tier = await DiskTier.open({
+      ...{ disk, clock, random },
+      folder: settings.disk.path ?? dataFolder,
+      bytesMax: settings.disk.sizeBytes,
+      keep: (record) => keptOf(record, ledger, wallMs()),
+      onState: (state, failure) => {
+        if (failure === null) log.info('the disk of the cache', { state });
+        else log.error('the disk of the cache', { state, error: failure });
+      },
+      onDamage: (damage) =>
+        log.warn('something on the disk of the cache was dropped', { ...damage }),
+    });
+    const shelf = new DiskShelf({ tier, objects, ledger, wallMs });
+    shelf.restore();
+    return shelf;
+  }
+
+  private diskShown(): DiskShown | null {
+    const { shelf, settings } = this;
+    if (shelf === null) return null;
+    const { state, records, bytes } = shelf.stats();
+    return { state, objects: records, bytes, bytesMax: settings.disk.sizeBytes };
+  }
+
+  private onLeaving(stored: StoredResponse, evicted: boolean): void {
+    this.ledger.release(stored.tags);
+    if (evicted) this.shelf?.keep(stored);
+    else this.shelf?.forget(stored);
+  }
+
   private stageContext(): StageContext {
     const { objects, ledger, counts, codings, context } = this;
     return {
       ...{ objects, ledger, counts, codings },
       random: context.random,
+      shelf: () => this.shelf,
       wallMs: () => context.clock.wallMs(),
       objectBytesMax: () => this.settings.objectMaxBytes,
     };

@@ -17,7 +17,7 @@ import { RELAY_WINDOW_BYTES } from '../limits.ts';
 import type { Resource } from '../objects/resource.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
 import type { Collecting, Delivery } from '../stage/delivery.ts';
-import type { Visit } from '../stage/visit.ts';
+import type { Visit, Waiting } from '../stage/visit.ts';
 import { FetchClient } from './fetch-client.ts';
 
 /** Decides what becomes of a fetch. */
@@ -35,7 +35,7 @@ export interface FlightOwner {
 
 export type FlightState = 'asking' | 'storing' | 'windowed' | 'relaying' | 'over';
 
-export class Flight extends Exchange implements Collecting {
+export class Flight extends Exchange implements Collecting, Waiting {
   readonly client: ClientFacts;
   readonly resource: Resource;
   /** Fields of the request as the client sent them, by which variants are told apart. */
@@ -119,8 +119,7 @@ export class Flight extends Exchange implements Collecting {
 
   /** Somebody waits for its head. */
   wait(visit: Visit): void {
-    visit.flight = this;
-    visit.exchange.flow = visit;
+    visit.wait(this);
     if (visit !== this.leader) this.waiting.add(visit);
   }
 
@@ -135,10 +134,7 @@ export class Flight extends Exchange implements Collecting {
     const all = leader === null ? [...waiting] : [leader, ...waiting];
     // It is answered from here on, perhaps long before the body is whole: its exchange is another request's by then.
     this.leader = null;
-    for (const visit of all) {
-      visit.flight = null;
-      if (visit.exchange.flow === visit) visit.exchange.flow = null;
-    }
+    for (const visit of all) visit.go();
     waiting.clear();
     return all;
   }

@@ -24,6 +24,9 @@ class PassMark extends Evictable {
   }
 }
 
+/** @param evicted it leaves for lack of room; else it is not to be used again. */
+export type OnLeaving = (stored: StoredResponse, evicted: boolean) => void;
+
 export interface ObjectStats {
   /** Responses in memory, and what they cost together, bytes. */
   readonly objects: number;
@@ -38,17 +41,17 @@ export class ObjectStore {
   private readonly spaces = new Map<string, Space>();
   private readonly queue = new S3Fifo();
   private readonly wallMs: () => number;
-  private readonly onLeft: (stored: StoredResponse) => void;
+  private readonly onLeaving: OnLeaving;
   private evictions = 0;
   private victimAgeSeconds = 0;
   private objects = 0;
 
   /**
    * @param bytesMax for everything that stored responses cost, heap included.
-   * @param onLeft one that was added is in no index any more.
+   * @param onLeaving one that was added is in no index any more; its memory is given back behind that.
    */
-  constructor(bytesMax: number, wallMs: () => number, onLeft: (stored: StoredResponse) => void) {
-    this.onLeft = onLeft;
+  constructor(bytesMax: number, wallMs: () => number, onLeaving: OnLeaving) {
+    this.onLeaving = onLeaving;
     this.memory = new ObjectMemory(bytesMax, () => this.evictOne());
     this.wallMs = wallMs;
   }
@@ -121,7 +124,7 @@ export class ObjectStore {
   remove(stored: StoredResponse): void {
     if (stored.queue === null) return;
     this.queue.remove(stored);
-    this.drop(stored);
+    this.drop(stored, false);
   }
 
   /** Notes that responses to a resource are not stored, so that nobody waits for another one's. */
@@ -163,20 +166,20 @@ export class ObjectStore {
     if (victim instanceof StoredResponse) {
       this.evictions++;
       this.victimAgeSeconds += Math.max(0, this.wallMs() - victim.responseMs) / 1000;
-      this.drop(victim);
+      this.drop(victim, true);
     } else if (victim instanceof PassMark) {
       this.forgetMark(victim);
     }
     return true;
   }
 
-  private drop(stored: StoredResponse): void {
+  private drop(stored: StoredResponse, evicted: boolean): void {
     const { resource } = stored;
     resource.unlink(stored);
     this.memory.heapBytes -= heapOf(stored);
     this.objects--;
+    this.onLeaving(stored, evicted);
     stored.leave();
-    this.onLeft(stored);
     this.forget(resource);
   }
 

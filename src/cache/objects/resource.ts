@@ -5,6 +5,7 @@
  */
 import type { Evictable } from '../eviction/queue.ts';
 import type { Flight } from '../flights/flight.ts';
+import type { Loading } from '../tiers/loading.ts';
 import type { StoredResponse } from './stored-response.ts';
 
 /** Keys of one route: equal URLs of two routes are two resources. */
@@ -26,6 +27,8 @@ export class Resource {
   variants = 0;
   /** Fetches under way; null: none. */
   flights: Set<Flight> | null = null;
+  /** Who waits for what the disk has of it; null: nobody. */
+  loading: Loading | null = null;
   /** Responses to it are not stored, as was seen: until then nobody waits for another one's fetch. */
   pass: Evictable | null = null;
   passUntilMs = 0;
@@ -39,7 +42,9 @@ export class Resource {
   }
 
   get isEmpty(): boolean {
-    return this.newest === null && this.flights === null && this.pass === null;
+    return (
+      this.newest === null && this.flights === null && this.pass === null && this.loading === null
+    );
   }
 
   /** It becomes the newest. */

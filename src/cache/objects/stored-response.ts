@@ -59,6 +59,8 @@ export class StoredResponse extends Evictable {
   complete = false;
   /** It answers nobody any more. */
   gone = false;
+  /** It was written to the disk as it is. */
+  onDisk = false;
   /** Other codings of it. */
   attached: Attached | null = null;
   private readonly memory: ObjectMemory;

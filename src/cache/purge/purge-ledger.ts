@@ -121,6 +121,11 @@ export class PurgeLedger {
     this.apply(what, seq);
   }
 
+  /** Purges of earlier processes came this far, whether they are still known or not. */
+  advance(seq: number): void {
+    this.last = Math.max(this.last, seq);
+  }
+
   /**
    * What purges behind `seq` say of something that is stored under a key with tags; undefined: nothing, and it has
    * now been compared with all of them.

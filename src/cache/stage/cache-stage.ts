@@ -18,6 +18,7 @@ import { WAITERS_MAX } from '../limits.ts';
 import type { Resource } from '../objects/resource.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
 import { decideReuse, type ReuseReason, variantOf } from '../policy/index.ts';
+import { Loading } from '../tiers/loading.ts';
 import { ageOf, deliver } from './deliver.ts';
 import { Fetching } from './fetching.ts';
 import { Passing } from './passing.ts';
@@ -27,7 +28,7 @@ import { freshnessOf } from './stored-facts.ts';
 import { Visit } from './visit.ts';
 
 /** Looks behind which a request goes to the origin by itself. */
-const ROUNDS_MAX = 3;
+const ROUNDS_MAX = 4;
 
 /** Reasons to validate that lie in the request alone. */
 const OF_THE_REQUEST: ReadonlySet<ReuseReason> = new Set([
@@ -87,6 +88,7 @@ export class CacheStage {
     const resource = this.parts.objects.resourceOf(this.parts.space, visit.key);
     const stored = this.parts.selectUnpurged(resource, exchange.request.fields);
     if (stored === null) {
+      if (this.askDisk(visit)) return;
       // It may have been forgotten with the last response that a purge has taken.
       this.miss(visit, this.parts.objects.resourceOf(this.parts.space, visit.key));
       return;
@@ -102,6 +104,33 @@ export class CacheStage {
       this.refresh(visit, resource, stored);
     }
     this.hit(exchange, visit.flags, stored, nowMs, visit.collapsed);
+  }
+
+  /** Waits for what the disk has under its key. False: it has nothing, or was asked already. */
+  private askDisk(visit: Visit): boolean {
+    const shelf = this.parts.context.shelf();
+    const { space, objects } = this.parts;
+    if (shelf === null || visit.askedDisk || !shelf.has(space, visit.key)) return false;
+    const resource = objects.resourceOf(space, visit.key);
+    const { loading } = resource;
+    if (loading !== null) {
+      loading.wait(visit);
+      return true;
+    }
+    visit.askedDisk = true;
+    const begun = new Loading();
+    resource.loading = begun;
+    begun.wait(visit);
+    const isWanted = (names: readonly string[], variant: string): boolean =>
+      visit.exchange.isOver ||
+      this.parts.variantFor(names, visit.exchange.request.fields) === variant;
+    shelf.load(space, visit.key, isWanted, (loaded) => {
+      resource.loading = null;
+      objects.forget(resource);
+      if (loaded) this.parts.counts.diskHits++;
+      for (const waiting of begun.take()) this.fetching.again(waiting);
+    });
+    return true;
   }
 
   private miss(visit: Visit, resource: Resource): void {
@@ -190,7 +219,7 @@ export class CacheStage {
     nowMs: number,
     collapsed = false,
   ): void {
-    this.parts.objects.used(stored);
+    this.parts.used(stored);
     if (collapsed) this.parts.counts.collapsed++;
     else this.parts.counts.hits++;
     this.parts.counts.hitBytes += stored.bodyBytes;

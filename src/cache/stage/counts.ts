@@ -2,6 +2,8 @@
 export class Counts {
   hits = 0;
   hitBytes = 0;
+  /** Responses taken from the disk into memory for a request. */
+  diskHits = 0;
   /** Hits that were stale and are revalidated behind the client. */
   staleHits = 0;
   /** Stale responses served because the origin failed. */

@@ -355,7 +355,7 @@ export class Fetching implements FlightOwner {
   }
 
   /** Looks again, now that more is known. */
-  private again(visit: Visit): void {
+  again(visit: Visit): void {
     if (!visit.exchange.isOver) this.look(visit);
   }
 

@@ -56,7 +56,6 @@ export class Passing {
         const exchanged = { requestMs: sentMs, responseMs: nowMs };
         noteFreshness(stored, facts, exchanged, this.parts.rule.heuristics);
         this.parts.context.codings.freshened(stored);
-        this.parts.context.codings.freshened(stored);
         this.parts.objects.resized(stored);
       },
     });
@@ -87,11 +86,16 @@ export class Passing {
 
   private invalidateUrl(url: string | undefined): void {
     if (url === undefined) return;
+    const shelf = this.parts.context.shelf();
     if (this.parts.rule.keys.addsLines) {
-      // One URL has many keys.
-      this.parts.ledger.purge({ kind: 'url', value: url, soft: true });
+      // One URL has many keys. A soft purge would leave what may be served stale, which section 4.4 forbids.
+      const purge = { kind: 'url', value: url, soft: false } as const;
+      const seq = this.parts.ledger.purge(purge);
+      // What the disk refuses is told by the disk; it holds until the process ends.
+      shelf?.keepPurge(purge, seq).catch(() => {});
       return;
     }
+    shelf?.forgetKey({ space: this.parts.space, key: url });
     const resource = this.parts.space.resources.get(url);
     if (resource === undefined) return;
     for (let at = resource.newest; at !== null; at = at.nextVariant) invalidate(at);

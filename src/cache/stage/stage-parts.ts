@@ -12,6 +12,7 @@ import type { Resource, Space } from '../objects/resource.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
 import { cacheStatus, type Handled, variantOf } from '../policy/index.ts';
 import type { PurgeLedger } from '../purge/index.ts';
+import type { DiskShelf } from '../tiers/disk-shelf.ts';
 import type { Counts } from './counts.ts';
 import type { CacheRule } from './rule.ts';
 import { fieldsOf } from './stored-facts.ts';
@@ -31,6 +32,8 @@ export interface StageContext {
   readonly random: Random;
   readonly codings: CodingWork;
   wallMs(): number;
+  /** The disk behind the memory; null: there is none. */
+  shelf(): DiskShelf | null;
   /** A longer body is not stored. */
   objectBytesMax(): number;
 }
@@ -70,6 +73,12 @@ export class StageParts {
     return this.context.wallMs();
   }
 
+  /** It is worth being kept: from the second use on also on the disk. */
+  used(stored: StoredResponse): void {
+    this.objects.used(stored);
+    if (!stored.onDisk) this.context.shelf()?.keep(stored);
+  }
+
   select(resource: Resource, request: Fields): StoredResponse | null {
     for (let at = resource.newest; at !== null; at = at.nextVariant) {
       if (this.isVariant(at, request)) return at;
@@ -78,7 +87,12 @@ export class StageParts {
   }
 
   isVariant({ varyNames: names, variant }: StoredResponse, request: Fields): boolean {
-    return names.length === 0 || variantOf(names, request, this.rule.normalisers) === variant;
+    return names.length === 0 || this.variantFor(names, request) === variant;
+  }
+
+  /** The variant that a request asks for, by these names. */
+  variantFor(names: readonly string[], request: Fields): string {
+    return variantOf(names, request, this.rule.normalisers);
   }
 
   /**

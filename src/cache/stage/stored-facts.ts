@@ -42,6 +42,7 @@ export function noteFreshness(
   stored.initialAgeSeconds = initialAge(facts, exchanged);
   stored.lifetimeSeconds = freshnessLifetime(facts, exchanged, heuristics).seconds;
   stored.invalidated = false;
+  stored.onDisk = false;
   const asksEachTime =
     directives.has('no-cache') && directives.fieldNames('no-cache') === undefined;
   const leftSeconds = stored.lifetimeSeconds - stored.initialAgeSeconds;

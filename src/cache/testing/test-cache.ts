@@ -41,6 +41,7 @@ export class TestCache {
         ...{ objects: this.objects, ledger, counts, wallMs },
         random: createSimRandom(1),
         codings: this.codings,
+        shelf: () => null,
         objectBytesMax: () => this.objectBytesMax,
       },
       rules: { current: ruleOf({ ...DEFAULT_RULE, ...rule }) },

@@ -1,0 +1,290 @@
+/**
+ * The disk behind the memory: what is worth it is written when it is used a second time or leaves memory, and read
+ * back when it is asked for.
+ *
+ *     stored ──used again, or evicted──▶ disk ──asked for──▶ memory
+ *
+ * Invariants: what a purge names is not taken back from the disk; what leaves memory for another reason than room
+ * leaves the disk as well; nothing here keeps a client waiting for a write.
+ */
+import { hashBytes } from '../../core/base/index.ts';
+import { Fields } from '../../core/wire/index.ts';
+import { TAGS_MAX } from '../limits.ts';
+import type { ObjectStore } from '../objects/object-store.ts';
+import type { Resource, Space } from '../objects/resource.ts';
+import { SMALL_BODY_BYTES, type StoredResponse } from '../objects/stored-response.ts';
+import { decodePurge, encodePurge, type Purge, type PurgeLedger, tagsOf } from '../purge/index.ts';
+import type { BodyReading, DiskRecord, DiskTier, RecordFacts, TierStats } from '../ssd/index.ts';
+import { decodeMeta, encodeMeta } from './stored-meta.ts';
+
+/** A response that is stale so soon is not worth a write, milliseconds. */
+const FRESH_MS_MIN = 2000;
+/** So much is given to the disk before it is waited for. */
+const QUEUED_BYTES = 8 * 1024 * 1024;
+
+const fields = new Fields();
+let scratch: Buffer = Buffer.allocUnsafeSlow(1024);
+
+export interface ShelfCounts {
+  /** Responses taken back into memory, and records that could not be. */
+  loaded: number;
+  notLoaded: number;
+}
+
+export class DiskShelf {
+  readonly counts: ShelfCounts = { loaded: 0, notLoaded: 0 };
+  private readonly tier: DiskTier;
+  private readonly objects: ObjectStore;
+  private readonly ledger: PurgeLedger;
+  private readonly wallMs: () => number;
+
+  constructor(options: {
+    readonly tier: DiskTier;
+    readonly objects: ObjectStore;
+    readonly ledger: PurgeLedger;
+    wallMs(): number;
+  }) {
+    this.tier = options.tier;
+    this.objects = options.objects;
+    this.ledger = options.ledger;
+    this.wallMs = options.wallMs;
+  }
+
+  /** Whether the disk may have something under a key. */
+  has(space: Space, key: string): boolean {
+    const { low, high } = this.hashOf(space.name, key);
+    return this.tier.has(low, high);
+  }
+
+  /**
+   * Takes a response into memory.
+   * @param isWanted of several variants the one; what cannot be told is wanted.
+   * @param done in a later turn; true: something was stored.
+   */
+  load(
+    space: Space,
+    key: string,
+    isWanted: (varyNames: readonly string[], variant: string) => boolean,
+    done: (stored: boolean) => void,
+  ): void {
+    const { low, high } = this.hashOf(space.name, key);
+    const finish = (stored: StoredResponse | null): void => {
+      if (stored === null) this.counts.notLoaded++;
+      else this.counts.loaded++;
+      done(stored !== null);
+    };
+    this.tier
+      .find(low, high, ({ meta }) => {
+        fields.reset();
+        const found = decodeMeta(meta, fields);
+        if (found === null || found.space !== space.name || found.key !== key) return false;
+        return isWanted(found.varyNames, found.variant);
+      })
+      .then(
+        (record) => (record === null ? finish(null) : this.take(space, record, finish)),
+        () => finish(null),
+      );
+  }
+
+  /** Writes a response, if it is worth it and there is room in the queue. */
+  keep(stored: StoredResponse): void {
+    if (!stored.complete || !this.isWorthIt(stored)) return;
+    const { resource, bodyBytes } = stored;
+    const { low, high } = this.hashOf(resource.space.name, resource.key);
+    // Its segment may have left since.
+    if (stored.onDisk && this.tier.has(low, high)) return;
+    const small = bodyBytes <= SMALL_BODY_BYTES;
+    const body: Buffer[] = [];
+    for (let at = 0; at < bodyBytes; ) {
+      const bytes = stored.body(at, bodyBytes);
+      at += bytes.length;
+      // A small body may move while it waits to be written.
+      body.push(small ? Buffer.from(bytes) : bytes);
+    }
+    if (!small) stored.pin();
+    const answer = this.tier.put({
+      ...{ hashLow: low, hashHigh: high, body },
+      tag: tagOf(stored),
+      sequence: stored.seq,
+      meta: this.metaOf(stored),
+      done: (written) => {
+        if (!written) stored.onDisk = false;
+        if (!small) stored.unpin();
+      },
+    });
+    if (answer === 'queued') stored.onDisk = true;
+    else if (!small) stored.unpin();
+  }
+
+  /** Writes a purge to where it outlives the process. @throws DiskTierError */
+  keepPurge(purge: Purge, seq: number): Promise<void> {
+    return this.tier.appendPurge(seq, encodePurge(purge));
+  }
+
+  /** What earlier processes have purged and written, for a ledger that has not been used yet. */
+  restore(): void {
+    for (const { sequence, bytes } of this.tier.purges()) {
+      const purge = decodePurge(bytes);
+      // One that cannot be read may have named anything.
+      this.ledger.restore(purge ?? { kind: 'all', value: '', soft: false }, sequence);
+    }
+    this.ledger.advance(this.tier.sequenceMax);
+  }
+
+  /** Writes all that is worth it, as far as the queue takes it, and waits for what is queued. */
+  async keepAll(): Promise<void> {
+    for (const stored of this.objects.responses()) {
+      this.keep(stored);
+      if (this.tier.stats().queuedBytes >= QUEUED_BYTES) await this.tier.flush();
+    }
+    await this.tier.flush();
+  }
+
+  stats(): TierStats {
+    return this.tier.stats();
+  }
+
+  close(): Promise<void> {
+    return this.tier.close();
+  }
+
+  /** A response has left memory because it is not to be used again. */
+  forget(stored: StoredResponse): void {
+    if (stored.onDisk) this.forgetKey(stored.resource, tagOf(stored));
+  }
+
+  /** What the disk has under a key is not to be used again. @param tag of one variant; without it: all. */
+  forgetKey({ space, key }: Pick<Resource, 'space' | 'key'>, tag?: number): void {
+    const { low, high } = this.hashOf(space.name, key);
+    if (this.tier.has(low, high)) this.tier.remove(low, high, tag);
+  }
+
+  private take(
+    space: Space,
+    record: DiskRecord,
+    finish: (stored: StoredResponse | null) => void,
+  ): void {
+    fields.reset();
+    const meta = decodeMeta(record.meta, fields);
+    const tags = tagsOf(fields, TAGS_MAX);
+    if (meta === null || tags === null) {
+      finish(null);
+      return;
+    }
+    const { key, variant, status, responseMs, initialAgeSeconds, lifetimeSeconds } = meta;
+    const stored = this.objects.begin(this.objects.resourceOf(space, key));
+    const { freshUntilMs, invalidated, varyNames } = meta;
+    Object.assign(stored, { variant, status, responseMs, initialAgeSeconds, lifetimeSeconds });
+    Object.assign(stored, { freshUntilMs, invalidated, varyNames, seq: record.sequence });
+    if (!stored.keepFields(fields)) {
+      this.objects.forget(stored.resource);
+      finish(null);
+      return;
+    }
+    stored.tags = this.ledger.retainTags(tags);
+    stored.beginBody(record.bodyBytes);
+    stored.pin();
+    const end = (whole: boolean): void => {
+      const added = whole && this.add(stored);
+      if (!added) {
+        stored.leave();
+        this.ledger.release(stored.tags);
+        this.objects.forget(stored.resource);
+      }
+      stored.unpin();
+      finish(added ? stored : null);
+    };
+    if (record.bodyBytes === 0) {
+      end(true);
+      return;
+    }
+    let fitted = true;
+    let reading: BodyReading | null = null;
+    reading = this.tier.readBody(
+      record,
+      { from: 0, to: record.bodyBytes },
+      {
+        onPiece: (piece) => {
+          fitted &&= stored.append(piece);
+          if (!fitted) reading?.cancel();
+          return fitted;
+        },
+        onEnd: (problem) => end(problem === null && fitted),
+      },
+    );
+    // What is at hand is given before there is anything to cancel.
+    if (!fitted) reading.cancel();
+  }
+
+  /** False: a purge names it, or there is something newer in memory. */
+  private add(stored: StoredResponse): boolean {
+    const { resource, seq, tags } = stored;
+    const verdict = this.ledger.verdictOn(resource.key, tags, seq);
+    for (let at = resource.newest; at !== null; at = at.nextVariant) {
+      if (at.variant === stored.variant) return false;
+    }
+    if (verdict === 'hard') {
+      this.forgetKey(resource, tagOf(stored));
+      return false;
+    }
+    stored.finish();
+    stored.onDisk = true;
+    if (verdict === 'soft') {
+      stored.lifetimeSeconds = Math.min(stored.lifetimeSeconds, stored.initialAgeSeconds);
+      stored.freshUntilMs = 0;
+    }
+    stored.seq = this.ledger.seq;
+    this.objects.add(stored);
+    return true;
+  }
+
+  private isWorthIt({ freshUntilMs, gone }: StoredResponse): boolean {
+    return !gone && freshUntilMs - this.wallMs() >= FRESH_MS_MIN;
+  }
+
+  private metaOf(stored: StoredResponse): Buffer {
+    fields.reset();
+    stored.readFields(fields);
+    const { resource, varyNames, variant, status, invalidated } = stored;
+    const { responseMs, initialAgeSeconds, lifetimeSeconds, freshUntilMs } = stored;
+    const times = { responseMs, initialAgeSeconds, lifetimeSeconds, freshUntilMs };
+    const { space, key } = resource;
+    return encodeMeta(
+      { space: space.name, key, varyNames, variant, status, invalidated, ...times },
+      fields,
+    );
+  }
+
+  private hashOf(space: string, key: string): { readonly low: number; readonly high: number } {
+    const text = `${space}\n${key}`;
+    if (scratch.length < text.length) scratch = Buffer.allocUnsafeSlow(text.length * 2);
+    const length = scratch.write(text, 0, 'latin1');
+    const { low, high } = this.tier.hashSeeds;
+    return { low: hashBytes(scratch, 0, length, low), high: hashBytes(scratch, 0, length, high) };
+  }
+}
+
+/** What a segment that leaves may keep: a record that is used and that no purge names. */
+export function keptOf(
+  record: RecordFacts,
+  ledger: PurgeLedger,
+  nowMs: number,
+): { readonly sequence: number; readonly meta: Buffer } | null {
+  fields.reset();
+  const meta = decodeMeta(record.meta, fields);
+  if (meta === null || meta.freshUntilMs <= nowMs) return null;
+  const ids = ledger.retainTags(tagsOf(fields, TAGS_MAX) ?? []);
+  const verdict = ledger.verdictOn(meta.key, ids, record.sequence);
+  ledger.release(ids);
+  return verdict === undefined ? { sequence: ledger.seq, meta: record.meta } : null;
+}
+
+/** Sets the variants of one key apart. */
+function tagOf({ variant, varyNames }: StoredResponse): number {
+  let hash = 0x811c9dc5;
+  for (const text of [...varyNames, variant]) {
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+    hash = Math.imul(hash ^ 0x100, 0x01000193);
+  }
+  return hash >>> 0;
+}

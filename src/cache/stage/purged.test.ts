@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FieldId } from '../../core/wire/index.ts';
+import { DEFAULT_KEY_RULE } from '../key/index.ts';
+import type { Purge } from '../purge/index.ts';
+import { TestCache } from '../testing/test-cache.ts';
+
+const URL_A: Purge = { kind: 'url', value: 'http://a.test/a', soft: false };
+const SOFT_A: Purge = { ...URL_A, soft: true };
+const STALE_ALLOWED = ['Cache-Control: max-age=60, stale-while-revalidate=30', 'Surrogate-Key: t'];
+
+/** The URL that a cache has under `/a`, whatever host its test asks for. */
+function purgeA(cache: TestCache, purge: Purge): void {
+  const [resource] = [...cache.objects.entries()].filter(({ key }) => /\/a(\n|$)/.test(key));
+  assert.ok(resource !== undefined);
+  cache.ledger.purge({ ...purge, value: resource.key.split('\n')[0] as string });
+}
+
+test('what is purged is fetched anew, and takes no memory any more', () => {
+  const cache = new TestCache();
+  cache.fill('/a', STALE_ALLOWED, 'one');
+  cache.fill('/b', STALE_ALLOWED, 'other');
+  purgeA(cache, URL_A);
+  const exchange = cache.ask('/a');
+  assert.equal(cache.objects.stats.objects, 1);
+  cache.answer(STALE_ALLOWED, 'two');
+  assert.equal(exchange.body, 'two');
+  assert.equal(cache.ask('/b').body, 'other');
+});
+
+test('what is softly purged is stale: served meanwhile where it allows that, also when the clock steps back', () => {
+  for (const steppedMs of [0, 5000, -5000]) {
+    const cache = new TestCache();
+    cache.fill('/a', STALE_ALLOWED, 'one');
+    cache.nowMs += 10_000;
+    purgeA(cache, SOFT_A);
+    const first = cache.ask('/a');
+    assert.deepEqual([first.body, first.field('age')], ['one', '10']);
+    cache.nowMs += steppedMs;
+    assert.equal(cache.ask('/a').body, 'one');
+    assert.equal(cache.asked.length, 1, 'it is fetched behind the client, once');
+    cache.answer(STALE_ALLOWED, 'two');
+    assert.equal(cache.ask('/a').body, 'two');
+  }
+});
+
+test('what is softly purged is validated first when it does not allow to be served stale', () => {
+  const cache = new TestCache();
+  cache.fill('/a', ['Cache-Control: max-age=60, must-revalidate', 'ETag: "x"'], 'one');
+  purgeA(cache, SOFT_A);
+  const exchange = cache.ask('/a');
+  assert.equal(exchange.ending, 'none');
+  assert.equal(cache.asked[0]?.request.fields.get(FieldId.ifNoneMatch), '"x"');
+  cache.answer(['Cache-Control: max-age=60', 'ETag: "x"'], '', '304 Not Modified');
+  assert.equal(exchange.body, 'one');
+  assert.match(cache.ask('/a').field('cache-status') ?? '', /hit/);
+});
+
+test('section 4.4: an unsafe request makes all keys of its URL unusable, though they allow to be served stale', () => {
+  const cache = new TestCache({ key: { ...DEFAULT_KEY_RULE, headers: ['x-tenant'] } });
+  for (const tenant of ['1', '2']) {
+    cache.ask('/a', [`X-Tenant: ${tenant}`]);
+    cache.answer(STALE_ALLOWED, `of ${tenant}`);
+    assert.equal(cache.ask('/a', [`X-Tenant: ${tenant}`]).body, `of ${tenant}`);
+  }
+  cache.ask('/a', [], 'POST');
+  cache.answer([], 'done');
+  for (const tenant of ['1', '2']) {
+    const exchange = cache.ask('/a', [`X-Tenant: ${tenant}`]);
+    assert.equal(exchange.ending, 'none');
+    cache.answer(STALE_ALLOWED, 'new');
+    assert.equal(exchange.body, 'new');
+  }
+});

@@ -13,9 +13,11 @@ import { CodingWork, Compressor, DEFAULT_COMPRESSOR } from '../compression/index
 import type { RuleSettings } from '../config.ts';
 import { ObjectStore } from '../objects/object-store.ts';
 import { PurgeLedger } from '../purge/index.ts';
+import { DiskTier } from '../ssd/index.ts';
 import { CacheStage } from '../stage/cache-stage.ts';
 import { Counts } from '../stage/counts.ts';
 import { DEFAULT_RULE, ruleOf } from '../stage/rule.ts';
+import { DiskShelf, keptOf } from '../tiers/disk-shelf.ts';
 import { TestExchange } from './test-exchange.ts';
 
 export class TestCache {
@@ -29,25 +31,46 @@ export class TestCache {
   /** Of the threads that compress; codings come when it moves. */
   readonly clock: SimClock = createSimClock();
   readonly codings: CodingWork;
+  /** The disk behind the memory, when a test has one. */
+  shelf: DiskShelf | null = null;
   private readonly stage: CacheStage;
 
   constructor(rule: Partial<RuleSettings> = {}, memoryBytes = 64 * 1024 * 1024) {
     const wallMs = (): number => this.nowMs;
     const { ledger, counts } = this;
-    this.objects = new ObjectStore(memoryBytes, wallMs, ({ tags }) => ledger.release(tags));
+    this.objects = new ObjectStore(memoryBytes, wallMs, (stored, evicted) => {
+      ledger.release(stored.tags);
+      if (evicted) this.shelf?.keep(stored);
+      else this.shelf?.forget(stored);
+    });
     this.codings = new CodingWork(this.compressor(), this.objects, this.clock);
     this.stage = new CacheStage({
       context: {
         ...{ objects: this.objects, ledger, counts, wallMs },
         random: createSimRandom(1),
         codings: this.codings,
-        shelf: () => null,
+        shelf: () => this.shelf,
         objectBytesMax: () => this.objectBytesMax,
       },
       rules: { current: ruleOf({ ...DEFAULT_RULE, ...rule }) },
       space: this.objects.space('test'),
       next: (exchange) => this.asked.push(exchange),
     });
+  }
+
+  /** Puts a disk behind the memory, with what an earlier process has left on it. */
+  async openDisk(disk: SimDisk): Promise<DiskTier> {
+    const { clock, objects, ledger } = this;
+    const tier = await clock.settle(
+      DiskTier.open({
+        ...{ disk, clock, random: createSimRandom(3), folder: '/data/cache' },
+        bytesMax: 16 * 1024 * 1024,
+        keep: (record) => keptOf(record, ledger, this.nowMs),
+      }),
+    );
+    this.shelf = new DiskShelf({ tier, objects, ledger, wallMs: () => this.nowMs });
+    this.shelf.restore();
+    return tier;
   }
 
   private compressor(): Compressor {
@@ -59,9 +82,18 @@ export class TestCache {
 
   /** A request comes. */
   ask(target: string, lines: readonly string[] = [], method = 'GET'): TestExchange {
-    const exchange = new TestExchange(() => this.nowMs, target, lines, method);
-    this.stage.handle(exchange);
+    const exchange = this.exchange(target, lines, method);
+    this.handle(exchange);
     return exchange;
+  }
+
+  /** A request that a test prepares before it comes. */
+  exchange(target: string, lines: readonly string[] = [], method = 'GET'): TestExchange {
+    return new TestExchange(() => this.nowMs, target, lines, method);
+  }
+
+  handle(exchange: TestExchange): void {
+    this.stage.handle(exchange);
   }
 
   /** Text of the request that waits longest at the origin. */

@@ -1,5 +1,6 @@
 /** What the cache tells Prometheus. */
 import type { MetricSpec } from '../core/observe/index.ts';
+import { CodingCounts, codingMetrics } from './compression/index.ts';
 import type { ObjectStats } from './objects/object-store.ts';
 import { Counts } from './stage/counts.ts';
 
@@ -8,12 +9,14 @@ export interface Observed {
   readonly counts: Counts;
   readonly objectStats: ObjectStats;
   readonly memoryBytesMax: number;
+  readonly codings: { readonly counts: CodingCounts };
 }
 
 /** All metrics there are, for documentation. */
 export function cacheMetricTable(): readonly MetricSpec[] {
   const objectStats = { objects: 0, bytes: 0, evictions: 0, victimAgeSeconds: 0 };
-  return cacheMetrics({ counts: new Counts(), objectStats, memoryBytesMax: 0 });
+  const codings = { counts: new CodingCounts() };
+  return cacheMetrics({ counts: new Counts(), objectStats, memoryBytesMax: 0, codings });
 }
 
 export function cacheMetrics(cache: Observed): readonly MetricSpec[] {
@@ -99,5 +102,6 @@ export function cacheMetrics(cache: Observed): readonly MetricSpec[] {
       'Sum of the ages of responses that left for lack of memory.',
       () => cache.objectStats.victimAgeSeconds,
     ),
+    ...codingMetrics(cache.codings.counts),
   ];
 }

@@ -12,29 +12,15 @@ import { AcceptedCodings } from './choose-coding.ts';
 import { CodedBodies, CodedBody } from './coded-bodies.ts';
 import type { Compressed, Compressor } from './compressor.ts';
 import { codingOf, whyNotCompressed } from './eligibility.ts';
+import { CodingCounts } from './metrics.ts';
 import { type CompressionSettings, levelOf, type MadeCoding } from './settings.ts';
 
 /** What is copied into the store in one turn of the loop. */
 const COPY_BYTES_MAX = 256 * 1024;
 
-/** How makings have ended. */
-export interface CodingCounts {
-  made: number;
-  madeBytes: number;
-  /** Bytes that the bodies had before. */
-  originalBytes: number;
-  noGain: number;
-  /** No place in the queue of the threads. */
-  busy: number;
-  /** Broken, too long, out of memory, or gone meanwhile. */
-  failed: number;
-}
-
 export class CodingWork {
   readonly accepted: AcceptedCodings = new AcceptedCodings();
-  readonly counts: CodingCounts = {
-    ...{ made: 0, madeBytes: 0, originalBytes: 0, noGain: 0, busy: 0, failed: 0 },
-  };
+  readonly counts: CodingCounts = new CodingCounts();
   private readonly compressor: Compressor;
   private readonly objects: ObjectStore;
   private readonly clock: Clock;

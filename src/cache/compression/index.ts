@@ -9,7 +9,7 @@ export {
 export { CodedBodies, CodedBody } from './coded-bodies.ts';
 export { becomeCoded, varyByEncoding } from './coded-head.ts';
 export { codedTag, codingOfTag, heldCoding, originTags } from './coded-tags.ts';
-export { type CodingCounts, CodingWork } from './coding-work.ts';
+export { CodingWork } from './coding-work.ts';
 export { type Compressed, Compressor, type CompressorWorld, GAIN_SHARE } from './compressor.ts';
 export {
   type CompressionRefusal,
@@ -18,6 +18,7 @@ export {
   type StoredBody,
   whyNotCompressed,
 } from './eligibility.ts';
+export { CodingCounts, codingMetrics } from './metrics.ts';
 export { type CodingSelected, selectCoding } from './select-coding.ts';
 export {
   type CompressionSettings,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
+import { FieldId } from '../../core/wire/index.ts';
 import { DEFAULT_COMPRESSION } from '../compression/index.ts';
 import { TestCache } from '../testing/test-cache.ts';
 import type { TestExchange } from '../testing/test-exchange.ts';
@@ -282,4 +283,16 @@ describe('a response that came coded', () => {
     cache.ask('/a');
     assert.equal(cache.asked.length, 1);
   });
+});
+
+test('RFC 9110 section 13.1.1: an origin is asked about its own tags', () => {
+  const cache = compressing();
+  for (const method of ['PUT', 'GET']) {
+    cache.ask('/a', ['If-Match: "a;br", "b"'], method);
+    const asked = cache.asked.shift();
+    assert.equal(asked?.request.fields.get(FieldId.ifMatch), '"a", "b"');
+  }
+  const plain = new TestCache();
+  plain.ask('/a', ['If-Match: "a;br"'], 'PUT');
+  assert.equal(plain.asked[0]?.request.fields.get(FieldId.ifMatch), '"a;br"');
 });

@@ -4,6 +4,7 @@
  */
 import type { Exchange } from '../../core/http/index.ts';
 import { FieldId, Fields } from '../../core/wire/index.ts';
+import { originTags } from '../compression/index.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
 import { type ForwardReason, invalidatedBy, isAbout, validatorsOf } from '../policy/index.ts';
 import { freshen } from './freshen.ts';
@@ -26,7 +27,15 @@ export class Passing {
     this.parts.counts.passed++;
     const status = this.parts.statusText({ hit: false, forwarded });
     if (status !== '') exchange.sink = new PassSink(exchange.sink, status, null);
+    this.restoreTags(exchange);
     this.parts.next(exchange);
+  }
+
+  /** Tags of codings that were made here are unknown to the origin, which has to decide on If-Match. */
+  private restoreTags({ request: { fields } }: Exchange): void {
+    if (this.parts.rule.compression === null) return;
+    const list = fields.getList(FieldId.ifMatch);
+    if (list !== undefined) fields.set(FieldId.ifMatch, originTags(list));
   }
 
   /** A HEAD whose answer says whether what is stored for GET is still right, RFC 9111 section 4.3.5. */
@@ -66,6 +75,7 @@ export class Passing {
   passUnsafe(exchange: Exchange): void {
     this.parts.counts.passed++;
     const { request, client } = exchange;
+    this.restoreTags(exchange);
     const method = request.methodName();
     const target = this.parts.rule.keys.keyedUrl(
       `${client.encrypted ? 'https' : 'http'}://${request.authority()}${request.path()}${

@@ -22,6 +22,7 @@ import {
 } from '../../core/store/index.ts';
 import { FilesError } from '../errors.ts';
 import { pendingChangesMax, pendingOperationsMax } from '../limits.ts';
+import { translated } from '../translate.ts';
 import { type Changes, Cold, type RecordView } from './draft.ts';
 import { applyChanges, encodeChanges } from './entry.ts';
 
@@ -298,6 +299,5 @@ function copyOf({ value, start, length }: Lookup): Buffer {
 }
 
 function fromLog(error: LogError): FilesError {
-  const code = error.code === 'disk-full' ? 'disk-full' : error.code === 'closed' ? 'closed' : 'io';
-  return new FilesError(code, 'the journal of the namespace', error);
+  return translated(error, 'the journal of the namespace') as FilesError;
 }

@@ -12,15 +12,15 @@ import type { Clock, Disk, Random } from '../../core/runtime/index.ts';
 import {
   type Log,
   type Lsm,
-  LsmError,
+  type LsmError,
   type LsmWorker,
   logIndex,
   openLog,
   openLsm,
   WriteBatch,
 } from '../../core/store/index.ts';
-import { RecordDamage } from '../codec.ts';
 import { FilesError } from '../errors.ts';
+import { translated } from '../translate.ts';
 import { Cold, Draft } from './draft.ts';
 import { applyEntry } from './entry.ts';
 import { Journal } from './journal.ts';
@@ -163,7 +163,7 @@ export class Namespace {
         }
         // What it was refused for must not be taken back by a crash.
         if (error instanceof FilesError) await journal.settled();
-        throw translated(error);
+        throw translated(error, 'the namespace');
       } finally {
         journal.readsNow = false;
       }
@@ -176,7 +176,7 @@ export class Namespace {
     try {
       await this.journal.load(key);
     } catch (error) {
-      throw translated(error);
+      throw translated(error, 'the namespace');
     }
   }
 
@@ -252,14 +252,4 @@ async function applyReplayed(
     if (error.code !== 'busy') throw error;
     await new Promise<void>((resolve) => void clock.setTimer(RETRY_MS, resolve));
   }
-}
-
-/** Failures of the tables as ours. Bugs stay what they are. */
-export function translated(error: unknown): unknown {
-  if (error instanceof RecordDamage) return new FilesError('corrupt', 'the namespace', error);
-  if (!(error instanceof LsmError)) return error;
-  const { code } = error;
-  if (code === 'closed' || code === 'disk-full' || code === 'busy')
-    return new FilesError(code, '', error);
-  return new FilesError(code === 'corrupt' ? 'corrupt' : 'io', 'the namespace', error);
 }

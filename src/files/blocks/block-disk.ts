@@ -1,0 +1,179 @@
+/**
+ * One disk of a DataNode: its folder, its room, and whether it takes writes.
+ *
+ *     open ──no room──▶ full ──room again──▶ open
+ *       └──error──▶ failed ──a trial write succeeds──▶ open
+ *
+ * Reads are tried in every state.
+ */
+import { join } from 'node:path';
+import type { Clock, Disk, DiskFile, Random } from '../../core/runtime/index.ts';
+import { errorCode } from '../../core/runtime/index.ts';
+import { readFileWhole, writeFileAtomic } from '../../core/store/index.ts';
+import { FilesError } from '../errors.ts';
+import type { BlockName } from './format.ts';
+
+const FREE_KNOWN_MS = 1000;
+const TRIAL_MS = 10_000;
+
+export type DiskState = 'open' | 'full' | 'failed';
+
+export interface BlockDiskOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly folder: string;
+  /** Bytes that stay free. */
+  readonly reserveBytes: number;
+}
+
+export class BlockDisk {
+  readonly folder: string;
+  readonly id: string;
+  readonly files: Disk;
+  /** Number by which the index knows it. */
+  number = 0;
+  /** What it failed with last. */
+  failure: unknown;
+  private readonly clock: Clock;
+  private readonly reserveBytes: number;
+  private readonly madeFolders = new Set<string>();
+  private stateNow: DiskState = 'open';
+  private freeKnown = 0;
+  private freeKnownMs = Number.NEGATIVE_INFINITY;
+  private trialMs = 0;
+
+  private constructor(options: BlockDiskOptions, id: string) {
+    this.folder = options.folder;
+    this.files = options.disk;
+    this.clock = options.clock;
+    this.reserveBytes = options.reserveBytes;
+    this.id = id;
+  }
+
+  /** Makes the folder when missing. @throws FilesError 'corrupt', the disk's errors. */
+  static open(options: BlockDiskOptions): BlockDisk {
+    const { disk, folder, random } = options;
+    disk.mkdirSync(join(folder, 'packs'));
+    disk.mkdirSync(join(folder, 'blocks'));
+    disk.syncDirectorySync(folder);
+    const path = join(folder, 'disk.json');
+    const bytes = readFileWhole(disk, path);
+    if (bytes !== null) return new BlockDisk(options, readId(bytes, path));
+    const id = newId(random);
+    writeFileAtomic(disk, path, Buffer.from(`${JSON.stringify({ format: 1, id })}\n`));
+    return new BlockDisk(options, id);
+  }
+
+  get state(): DiskState {
+    if (this.stateNow === 'full' && this.freeBytes > 0) this.stateNow = 'open';
+    if (this.stateNow === 'failed' && this.clock.monotonicMs() >= this.trialMs) this.tryAgain();
+    return this.stateNow;
+  }
+
+  /** Bytes that may still be written, the reserve left out; looked at once a second. */
+  get freeBytes(): number {
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs - this.freeKnownMs < FREE_KNOWN_MS) return this.freeKnown;
+    this.freeKnownMs = nowMs;
+    try {
+      this.freeKnown = Math.max(0, this.files.freeBytesSync(this.folder) - this.reserveBytes);
+    } catch {
+      this.freeKnown = 0;
+    }
+    return this.freeKnown;
+  }
+
+  /** What an error means: the disk is left out until it is better. @returns what to tell. */
+  refused(error: unknown): FilesError {
+    const code = errorCode(error);
+    this.failure = error;
+    if (code === 'ENOSPC' || code === 'EDQUOT') {
+      this.stateNow = 'full';
+      this.freeKnown = 0;
+      this.freeKnownMs = this.clock.monotonicMs();
+      return new FilesError('disk-full', this.folder, error);
+    }
+    this.stateNow = 'failed';
+    this.trialMs = this.clock.monotonicMs() + TRIAL_MS;
+    return new FilesError('io', this.folder, error);
+  }
+
+  private tryAgain(): void {
+    const path = join(this.folder, 'trial.tmp');
+    try {
+      writeFileAtomic(this.files, path, Buffer.from('trial\n'));
+      this.files.unlinkSync(path);
+      this.stateNow = 'open';
+    } catch (error) {
+      this.refused(error);
+    }
+  }
+
+  packPath(number: number): string {
+    return join(this.folder, 'packs', `${number}.pack`);
+  }
+
+  blockPath({ block, stamp }: BlockName, ending: 'blk' | 'tmp'): string {
+    return join(this.blockFolder(block), `${block}-${stamp}.${ending}`);
+  }
+
+  blockFolder(block: number): string {
+    return join(this.folder, 'blocks', (block & 0xff).toString(16).padStart(2, '0'));
+  }
+
+  /** Opens the file of a block that comes. @throws the disk's errors. */
+  async createBlockFile(name: BlockName): Promise<DiskFile> {
+    const folder = this.blockFolder(name.block);
+    if (!this.madeFolders.has(folder)) {
+      this.files.mkdirSync(folder);
+      await this.files.syncDirectory(join(this.folder, 'blocks'));
+      this.madeFolders.add(folder);
+    }
+    const file = await this.files.open(this.blockPath(name, 'tmp'), { mode: 'create' });
+    file.truncateSync(0);
+    return file;
+  }
+}
+
+/** A disk for so many bytes: the more room, the more often. @throws FilesError 'disk-full', 'io'. */
+export function chooseDisk(
+  disks: readonly BlockDisk[],
+  bytes: number,
+  random: Random,
+  except?: ReadonlySet<BlockDisk>,
+): BlockDisk {
+  const fit = disks.filter(
+    (disk) => except?.has(disk) !== true && disk.state === 'open' && disk.freeBytes >= bytes,
+  );
+  if (fit.length === 0) {
+    const isFailed = disks.every((disk) => disk.state === 'failed');
+    const [first] = disks;
+    throw new FilesError(isFailed ? 'io' : 'disk-full', 'of all disks', first?.failure);
+  }
+  if (fit.length === 1) return fit[0]!;
+  const all = fit.reduce((sum, disk) => sum + disk.freeBytes, 0);
+  let draw = random.float() * all;
+  for (const disk of fit) {
+    draw -= disk.freeBytes;
+    if (draw < 0) return disk;
+  }
+  return fit[fit.length - 1]!;
+}
+
+function readId(bytes: Buffer, path: string): string {
+  try {
+    const parsed: unknown = JSON.parse(bytes.toString());
+    if (typeof parsed === 'object' && parsed !== null && 'format' in parsed && 'id' in parsed) {
+      const { format, id } = parsed;
+      if (format === 1 && typeof id === 'string' && /^[0-9a-f]{16}$/.test(id)) return id;
+    }
+  } catch {
+    // Told below.
+  }
+  throw new FilesError('corrupt', `${path} does not say which disk this is`);
+}
+
+function newId(random: Random): string {
+  return random.bytes(8).toString('hex');
+}

@@ -29,13 +29,18 @@ export class TestCache {
   /** Requests that have come to the origin and wait for an answer, the oldest first. */
   readonly asked: Exchange[] = [];
   /** Of the threads that compress; codings come when it moves. */
-  readonly clock: SimClock = createSimClock();
+  readonly clock: SimClock;
   readonly codings: CodingWork;
   /** The disk behind the memory, when a test has one. */
   shelf: DiskShelf | null = null;
   private readonly stage: CacheStage;
 
-  constructor(rule: Partial<RuleSettings> = {}, memoryBytes = 64 * 1024 * 1024) {
+  constructor(
+    rule: Partial<RuleSettings> = {},
+    memoryBytes = 64 * 1024 * 1024,
+    clock: SimClock = createSimClock(),
+  ) {
+    this.clock = clock;
     const wallMs = (): number => this.nowMs;
     const { ledger, counts } = this;
     this.objects = new ObjectStore(memoryBytes, wallMs, (stored, evicted) => {
@@ -64,7 +69,7 @@ export class TestCache {
     const tier = await clock.settle(
       DiskTier.open({
         ...{ disk, clock, random: createSimRandom(3), folder: '/data/cache' },
-        bytesMax: 16 * 1024 * 1024,
+        bytesMax: 64 * 1024 * 1024,
         keep: (record) => keptOf(record, ledger, this.nowMs),
       }),
     );

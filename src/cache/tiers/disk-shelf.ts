@@ -140,6 +140,11 @@ export class DiskShelf {
     await this.tier.flush();
   }
 
+  /** Resolves when what is queued now is written, or could not be. */
+  flushed(): Promise<void> {
+    return this.tier.flush();
+  }
+
   stats(): TierStats {
     return this.tier.stats();
   }

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { createSimClock, createSimRandom, SimDisk } from '../../core/runtime/sim/index.ts';
+import { Fields } from '../../core/wire/index.ts';
+import { TestCache } from '../testing/test-cache.ts';
+import type { TestExchange } from '../testing/test-exchange.ts';
+import { decodeMeta, encodeMeta, type StoredMeta } from './stored-meta.ts';
+
+const FRESH = ['Cache-Control: max-age=600'];
+
+describe('the bytes of a stored response', () => {
+  const latin1 = fc.string({ unit: fc.integer({ min: 0x21, max: 0xff }).map(String.fromCharCode) });
+  const metas: fc.Arbitrary<StoredMeta> = fc.record(
+    {
+      space: latin1,
+      key: latin1,
+      varyNames: fc.array(latin1, { maxLength: 5 }),
+      variant: latin1,
+      status: fc.integer({ min: 200, max: 599 }),
+      invalidated: fc.boolean(),
+      responseMs: fc.double({ noNaN: true }),
+      initialAgeSeconds: fc.double({ noNaN: true }),
+      lifetimeSeconds: fc.double({ noNaN: true }),
+      freshUntilMs: fc.double({ noNaN: true }),
+    },
+    { noNullPrototype: true },
+  );
+  const rows = fc.array(fc.tuple(fc.constantFrom('ETag', 'x-a', 'Vary'), latin1), { maxLength: 9 });
+
+  test('are read as they were written, and no part of them is a response', () => {
+    fc.assert(
+      fc.property(metas, rows, fc.nat(), (meta, lines, cut) => {
+        const fields = new Fields();
+        for (const [name, value] of lines) fields.add(Buffer.from(name), value);
+        const bytes = encodeMeta(meta, fields);
+        const read = new Fields();
+        assert.deepEqual(decodeMeta(bytes, read), meta);
+        assert.equal(read.count, fields.count);
+        for (let i = 0; i < read.count; i++) {
+          assert.deepEqual([read.name(i), read.value(i)], [fields.name(i), fields.value(i)]);
+        }
+        assert.equal(decodeMeta(bytes.subarray(0, cut % bytes.length), new Fields()), null);
+      }),
+    );
+  });
+
+  test('that are none, whatever they are, are refused', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const read = decodeMeta(Buffer.from(bytes), new Fields());
+        assert.ok(read === null || bytes[0] === 1);
+      }),
+    );
+  });
+});
+
+describe('the disk behind the memory', () => {
+  const clock = createSimClock();
+
+  function diskOf(): SimDisk {
+    const disk = new SimDisk(clock, createSimRandom(9));
+    disk.mkdirSync('/data');
+    return disk;
+  }
+
+  /** A process with what others have left on the disk. */
+  async function started(disk: SimDisk, memoryBytes = 64 * 1024 * 1024): Promise<TestCache> {
+    const cache = new TestCache({}, memoryBytes, clock);
+    await cache.openDisk(disk);
+    return cache;
+  }
+
+  /** What a request gets once the disk has answered; the test does not let the origin answer. */
+  async function settled(cache: TestCache, exchange: TestExchange): Promise<string> {
+    await cache.clock.runUntil(() => exchange.ending !== 'none' || cache.asked.length > 0);
+    if (exchange.ending === 'none') {
+      cache.asked.length = 0;
+      return 'asked the origin';
+    }
+    return exchange.body;
+  }
+
+  async function written(cache: TestCache): Promise<void> {
+    await cache.clock.settle(cache.shelf!.keepAll());
+  }
+
+  test('has what was used twice also behind a kill of the process', async () => {
+    const disk = diskOf();
+    const first = await started(disk);
+
+    first.fill('/once', FRESH, 'one');
+    first.fill('/twice', [...FRESH, 'Vary: X-A', 'ETag: "x"'], 'two');
+    assert.equal(first.ask('/twice').body, 'two');
+    await first.clock.settle(first.shelf!.flushed());
+    const second = await started(disk);
+    second.nowMs = first.nowMs + 60_000;
+
+    const hit = second.ask('/twice');
+    assert.equal(await settled(second, hit), 'two');
+    assert.deepEqual(
+      [hit.field('age'), hit.field('etag'), hit.field('vary')],
+      ['60', '"x"', 'X-A'],
+    );
+    assert.equal(await settled(second, second.ask('/once')), 'asked the origin');
+    assert.equal(await settled(second, second.ask('/twice', ['X-A: 1'])), 'asked the origin');
+  });
+
+  test('has what memory had no room for, every byte', async () => {
+    const cache = await started(diskOf(), 16 * 1024 * 1024);
+    const bodies = Array.from({ length: 150 }, (_, i) => `${i},`.repeat(50_000));
+    for (const [i, body] of bodies.entries()) {
+      cache.fill(`/${i}`, FRESH, body);
+      await cache.clock.settle(cache.shelf!.flushed());
+    }
+    let hits = 0;
+    for (const [i, body] of bodies.entries()) {
+      const got = await settled(cache, cache.ask(`/${i}`));
+      if (got === 'asked the origin') continue;
+      hits++;
+      assert.ok(got === body, `${i}`);
+    }
+    assert.ok(
+      hits > 120 && cache.counts.diskHits > 0,
+      `${hits} hits, ${cache.counts.diskHits} from the disk`,
+    );
+  });
+
+  test('asks it once for a crowd', async () => {
+    const disk = diskOf();
+    const first = await started(disk);
+
+    first.fill('/a', FRESH, 'one');
+    await written(first);
+    const second = await started(disk);
+
+    const crowd = Array.from({ length: 20 }, () => second.ask('/a'));
+    crowd[0]!.leave();
+    await second.clock.runUntil(() => crowd[19]!.ending !== 'none');
+    for (const exchange of crowd.slice(1)) assert.equal(exchange.body, 'one');
+    assert.deepEqual([second.counts.diskHits, second.asked.length], [1, 0]);
+  });
+
+  test('gives nothing back that was purged, by the same process or an earlier one', async () => {
+    const disk = diskOf();
+    const first = await started(disk);
+
+    for (const name of ['a', 'b', 'c']) {
+      first.fill(`/${name}`, [...FRESH, `Surrogate-Key: ${name}`], name);
+    }
+    await written(first);
+    const purge = { kind: 'tag', value: 'a', soft: false } as const;
+    await first.clock.settle(first.shelf!.keepPurge(purge, first.ledger.purge(purge)));
+    const second = await started(disk);
+
+    assert.equal(await settled(second, second.ask('/a')), 'asked the origin');
+    second.ledger.purge({ kind: 'tag', value: 'b', soft: false });
+    assert.equal(await settled(second, second.ask('/b')), 'asked the origin');
+    assert.equal(await settled(second, second.ask('/c')), 'c');
+  });
+
+  test('gives nothing back that an unsafe request has made stale', async () => {
+    const disk = diskOf();
+    const cache = await started(disk);
+
+    cache.fill('/a', FRESH, 'one');
+    await written(cache);
+    const second = await started(disk);
+
+    second.ask('/a', [], 'DELETE');
+    second.answer([], '', '204 No Content');
+    assert.equal(await settled(second, second.ask('/a')), 'asked the origin');
+  });
+
+  test('forgets what the origin has replaced', async () => {
+    const disk = diskOf();
+    const cache = await started(disk);
+
+    cache.fill('/a', FRESH, 'one');
+    await written(cache);
+    const exchange = cache.ask('/a', ['Cache-Control: no-cache']);
+    cache.answer(['Cache-Control: no-store'], 'two');
+    assert.equal(exchange.body, 'two');
+    await cache.clock.settle(cache.shelf!.flushed());
+    const second = await started(disk);
+
+    assert.equal(await settled(second, second.ask('/a')), 'asked the origin');
+  });
+});

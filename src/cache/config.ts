@@ -5,11 +5,13 @@ import {
   duration,
   flag,
   group,
+  list,
   path,
   type RecordOf,
   records,
   section,
   size,
+  text,
   type ValuesOf,
 } from '../core/config/index.ts';
 import { compressionFields, compressorFields } from './compression/settings.ts';
@@ -55,6 +57,28 @@ const rules = records(
       about: 'Whether responses say how they were handled (Cache-Status, RFC 9211).',
       reloadable,
     }),
+    explain: flag({
+      default: false,
+      about:
+        'Whether responses say in Plinth-Explain how they came about: key, freshness, what decided.',
+      change: 'While looking for a reason; it tells everybody what is stored.',
+      reloadable,
+    }),
+    languages: list(
+      text({
+        default: '',
+        about: 'A language tag.',
+        pattern: /^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$/,
+        wanted: 'a language tag such as de or pt-BR',
+      }),
+      {
+        default: [],
+        about:
+          'Languages that there are, the one for all others first: Accept-Language is brought to one of them, for variants and for the server. Without any it is taken as it is.',
+        max: 64,
+        reloadable,
+      },
+    ),
     key: group('What of a request decides which stored response is meant.', keyFields),
     compression: group('Codings that are made of what is stored.', compressionFields),
   },

@@ -12,6 +12,7 @@ import { MethodId } from '../core/wire/index.ts';
 import { CacheAdmin, cacheOperations, type DiskShown } from './admin/index.ts';
 import { CodingWork, Compressor } from './compression/index.ts';
 import type { CacheSettings, RuleSettings } from './config.ts';
+import { ExplainedSink } from './explain/index.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type ObjectStats, ObjectStore } from './objects/object-store.ts';
 import type { StoredResponse } from './objects/stored-response.ts';
@@ -19,7 +20,7 @@ import { PurgeLedger, Purger, PurgeSweeper, purgeHandler, Sweeping } from './pur
 import { DiskTier } from './ssd/index.ts';
 import { CacheStage } from './stage/cache-stage.ts';
 import { Counts } from './stage/counts.ts';
-import { DEFAULT_RULE, ruleOf } from './stage/rule.ts';
+import { type CacheRule, DEFAULT_RULE, ruleOf } from './stage/rule.ts';
 import { makeStale, type RuleRef, type StageContext } from './stage/stage-parts.ts';
 import { DiskShelf, keptOf } from './tiers/disk-shelf.ts';
 
@@ -134,21 +135,13 @@ export class Cache implements StageMaker {
     this.routes.set(route, rules);
     return (exchange) => {
       if (exchange.request.method === MethodId.purge && this.answersPurge(exchange)) return;
+      if (rules.current.explain) this.explainIn(exchange, route, rules.current);
       stage.handle(exchange);
     };
   }
 
   operations(): readonly Operation[] {
-    const { objects, ledger, counts, purger, routes, sweeping, context } = this;
-    return cacheOperations(
-      new CacheAdmin({
-        ...{ objects, ledger, counts, purger, routes },
-        memoryBytesMax: this.memoryBytesMax,
-        isSweeping: sweeping.isRunning,
-        wallMs: () => context.clock.wallMs(),
-        disk: () => this.diskShown(),
-      }),
-    );
+    return cacheOperations(this.admin());
   }
 
   get objectStats(): ObjectStats {
@@ -157,6 +150,25 @@ export class Cache implements StageMaker {
 
   get memoryBytesMax(): number {
     return this.settings.memoryBytes;
+  }
+
+  private admin(): CacheAdmin {
+    const { objects, ledger, counts, purger, routes, sweeping, context } = this;
+    return new CacheAdmin({
+      ...{ objects, ledger, counts, purger, routes },
+      memoryBytesMax: this.memoryBytesMax,
+      isSweeping: sweeping.isRunning,
+      wallMs: () => context.clock.wallMs(),
+      disk: () => this.diskShown(),
+    });
+  }
+
+  /** Has the response say how it came about. */
+  private explainIn(exchange: Exchange, route: string, rule: CacheRule): void {
+    const { request, client } = exchange;
+    const { encrypted } = client;
+    const explanation = this.admin().explainOn({ route, rule, request, encrypted });
+    exchange.sink = new ExplainedSink(exchange.sink, explanation);
   }
 
   private purgerOf(): Purger {

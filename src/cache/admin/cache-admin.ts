@@ -1,6 +1,12 @@
 /** The cache as operators see it: what they ask of it is looked up in what runs. */
 import { Fields } from '../../core/wire/index.ts';
-import { type Explanation, explain, type FoundResponse, readAsked } from '../explain/index.ts';
+import {
+  type Explanation,
+  explain,
+  type FoundResponse,
+  readAsked,
+  type ToExplain,
+} from '../explain/index.ts';
 import { TAGS_MAX } from '../limits.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
@@ -14,6 +20,7 @@ import {
   tagsOf,
 } from '../purge/index.ts';
 import type { Counts } from '../stage/counts.ts';
+import type { CacheRule } from '../stage/rule.ts';
 import type { RuleRef } from '../stage/stage-parts.ts';
 import type { CacheDoor, CacheStatus, DiskShown, ExplainAsked } from './cache-door.ts';
 
@@ -46,26 +53,30 @@ export class CacheAdmin implements CacheDoor {
     const read = readAsked(asked);
     if (!read.ok) return read.says;
     const { request, encrypted } = read;
-    const { routes, objects, ledger } = this.cache;
-    const nowMs = this.cache.wallMs();
-    return [...routes]
+    return [...this.cache.routes]
       .filter(([name]) => asked.route === undefined || asked.route === name)
-      .map(([route, { current: rule }]) => {
-        const key = rule.keys.keyOf(request, encrypted);
-        const resource = objects.space(route).resources.get(key);
-        let found: FoundResponse | null = null;
-        let otherVariants = 0;
-        for (let at = resource?.newest ?? null; at !== null; at = at.nextVariant) {
-          const isMeant = variantOf(at.varyNames, request.fields, rule.normalisers) === at.variant;
-          if (isMeant && found === null) found = foundOf(at, ledger);
-          else otherVariants++;
-        }
-        const refused =
-          resource === undefined || resource.pass === null || resource.passReason === ''
-            ? undefined
-            : { reason: resource.passReason, untilMs: resource.passUntilMs };
-        return explain({ route, rule, request, encrypted, nowMs, found, otherVariants, refused });
-      });
+      .map(([route, { current: rule }]) => this.explainOn({ route, rule, request, encrypted }));
+  }
+
+  /** What would become of a request on a route. */
+  explainOn(
+    on: Pick<ToExplain, 'route' | 'request' | 'encrypted'> & { rule: CacheRule },
+  ): Explanation {
+    const { route, rule, request, encrypted } = on;
+    const { objects, ledger } = this.cache;
+    const resource = objects.space(route).resources.get(rule.keys.keyOf(request, encrypted));
+    let found: FoundResponse | null = null;
+    let otherVariants = 0;
+    for (let at = resource?.newest ?? null; at !== null; at = at.nextVariant) {
+      const isMeant = variantOf(at.varyNames, request.fields, rule.normalisers) === at.variant;
+      if (isMeant && found === null) found = foundOf(at, ledger);
+      else otherVariants++;
+    }
+    const refused =
+      resource === undefined || resource.pass === null || resource.passReason === ''
+        ? undefined
+        : { reason: resource.passReason, untilMs: resource.passUntilMs };
+    return explain({ ...on, nowMs: this.cache.wallMs(), found, otherVariants, refused });
   }
 
   status(): CacheStatus {

@@ -6,6 +6,7 @@ import { fieldsOf } from '../policy/policy-fixture.ts';
 import { readAsked } from './asked-request.ts';
 import { explain, type FoundResponse, type ToExplain } from './explain.ts';
 import { explanationLines } from './explain-text.ts';
+import { explanationValue } from './explained-sink.ts';
 import { ownRefusals, refusalSays } from './refusal-says.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1, 12, 0, 0);
@@ -221,4 +222,23 @@ test('requests that are described wrongly are told what is wrong', () => {
   const read = readAsked({ method: 'GET', url: 'HTTP://a.test?y', headers: [] });
   assert.ok(read.ok && !read.encrypted);
   assert.equal(read.request.target(), '/?y');
+});
+
+test('as the value of a field an explanation is one line that may stand there', () => {
+  const value = explanationValue(
+    explained({
+      request: ['X-Tenant: \u00e9'],
+      key: { headers: ['x-tenant'] },
+      url: `https://a.test/${'x'.repeat(4000)}`,
+    }),
+  );
+  assert.match(value, /^route web, rule default \| key https:\/\/a\.test\/x+ \| /);
+  const fields = fieldsOf();
+  assert.ok(fields.add(Buffer.from('Plinth-Explain'), value));
+  assert.ok(value.length <= 4096);
+  const short = explanationValue(explained({ request: ['X: y'] }));
+  assert.match(
+    short,
+    / \| verdict hit: RFC 9111 section 4\.2: it is fresh \| .* \| ttl 48 s = 60 s - 12 s \| /,
+  );
 });

@@ -2,6 +2,7 @@
 export { type AskedRequest, type ReadRequest, readAsked } from './asked-request.ts';
 export { explain, type FoundResponse, type ToExplain } from './explain.ts';
 export { explanationLines } from './explain-text.ts';
+export { ExplainedSink, explanationValue } from './explained-sink.ts';
 export type {
   ExplainedAge,
   ExplainedLifetime,

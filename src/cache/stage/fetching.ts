@@ -69,6 +69,7 @@ export class Fetching implements FlightOwner {
       bodyBytesMax: context.objectBytesMax(),
     });
     if (validates !== null) this.makeConditional(flight, validates);
+    this.setLanguage(flight);
     const count = resource.flights?.size ?? 0;
     flight.joinable =
       joinable && count < FLIGHTS_PER_RESOURCE_MAX && this.parts.wallMs() >= resource.passUntilMs;
@@ -140,6 +141,15 @@ export class Fetching implements FlightOwner {
     this.parts.objects.forget(resource);
     // Nothing came of it: those who still wait look for themselves.
     for (const visit of flight.takeWaiting()) this.again(visit);
+  }
+
+  /** The server chooses by what the variant tells, not by words that it does not. */
+  private setLanguage({ request: { fields } }: Flight): void {
+    const { language } = this.parts.rule;
+    const asked = language === null ? undefined : fields.getList(FieldId.acceptLanguage);
+    if (language === null || asked === undefined) return;
+    const known = language(asked);
+    if (known !== '') fields.set(FieldId.acceptLanguage, known);
   }
 
   /** RFC 9111 section 4.3.1: the client's own preconditions are answered from what is stored afterwards. */

@@ -2,6 +2,7 @@
 
 import { type CompressionSettings, DEFAULT_COMPRESSION } from '../compression/index.ts';
 import type { RuleSettings } from '../config.ts';
+import { languageNormaliser } from '../key/accept-language.ts';
 import { DEFAULT_KEY_RULE } from '../key/key-fields.ts';
 import { KeyMaker } from '../key/key-maker.ts';
 import type { HeuristicRules, Normaliser } from '../policy/index.ts';
@@ -15,6 +16,10 @@ export interface CacheRule {
   readonly passMs: number;
   readonly setCookies: boolean;
   readonly cacheStatus: boolean;
+  /** Responses explain themselves. */
+  readonly explain: boolean;
+  /** Brings Accept-Language to one that there is; null: it is taken as it comes. */
+  readonly language: Normaliser | null;
   /** Null: nothing is compressed. */
   readonly compression: CompressionSettings | null;
   /** How fields that responses vary by are brought to one form. */
@@ -29,6 +34,8 @@ export const DEFAULT_RULE: RuleSettings = {
   passMs: 10_000,
   setCookies: false,
   cacheStatus: true,
+  explain: false,
+  languages: [],
   key: DEFAULT_KEY_RULE,
   compression: DEFAULT_COMPRESSION,
 };
@@ -39,7 +46,8 @@ const normalisers: ReadonlyMap<string, Normaliser> = new Map([
 
 export function ruleOf(settings: RuleSettings): CacheRule {
   const { name, heuristicShare, heuristicMaxMs, graceMs, passMs } = settings;
-  const { setCookies, cacheStatus, key, compression } = settings;
+  const { setCookies, cacheStatus, key, compression, explain, languages } = settings;
+  const language = languages.length > 0 ? languageNormaliser(languages) : null;
   return {
     name,
     keys: new KeyMaker(key),
@@ -48,7 +56,10 @@ export function ruleOf(settings: RuleSettings): CacheRule {
     passMs,
     setCookies,
     cacheStatus,
+    explain,
+    language,
     compression: compression.enabled ? compression : null,
-    normalisers,
+    normalisers:
+      language === null ? normalisers : new Map([...normalisers, ['accept-language', language]]),
   };
 }

@@ -37,7 +37,7 @@ beforeEach(async () => {
     admin: true,
     cache: `  purge: { token: right-token, burst: 1000 }
   rules:
-    - { name: default, key: { query_ignore: [utm_*], headers: [x-tenant] } }`,
+    - { name: default, explain: true, key: { query_ignore: [utm_*], headers: [x-tenant] } }`,
   });
   await waitUntil('the line of what listens', () => {
     admin = adminOf((cache as CacheServer).child.output());
@@ -72,6 +72,7 @@ interface Got {
   readonly status: number;
   readonly body: string;
   readonly handled: string;
+  readonly explained: string;
 }
 
 function ask(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Got> {
@@ -85,7 +86,8 @@ function ask(path: string, headers: Record<string, string> = {}, method = 'GET')
       });
       response.on('end', () => {
         const handled = String(response.headers['cache-status'] ?? '');
-        resolve({ status: response.statusCode ?? 0, body, handled });
+        const explained = String(response.headers['plinth-explain'] ?? '');
+        resolve({ status: response.statusCode ?? 0, body, handled, explained });
       });
     });
     sent.on('error', reject);
@@ -198,8 +200,10 @@ test('plinth cache purges by URL, prefix, host, tag and all', async () => {
   assert.deepEqual([wrong.code, wrong.output.includes('no absolute URL')], [64, true]);
 });
 
-test('plinth cache explain says why, and status how much', async () => {
-  await filled('/a', { accept: 'text/html' });
+test('plinth cache explain says why, as does each response, and status how much', async () => {
+  assert.match((await ask('/a', { accept: 'text/html' })).explained, /verdict miss: .* section 4:/);
+  const { explained } = await ask('/a', { accept: 'text/html' });
+  assert.match(explained, /verdict hit: RFC 9111 section 4\.2: .* lifetime 600 s by max-age/);
   const url = `http://${HOST}/a`;
   const hit = await plinth('explain', url, '-H', 'Accept: text/html');
   assert.equal(hit.code, 0, hit.output);

@@ -13,13 +13,14 @@ import { authoriseOperation } from './access/authorise.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { ClientGone, IncomingBody } from './body/incoming.ts';
 import { Client } from './client.ts';
+import { corsHeaders, preflight } from './cors.ts';
 import { S3Error } from './errors.ts';
 import { checkKey } from './names.ts';
 import { StoreFailure, type StoreFailureCode } from './object-store.ts';
 import { operationOf } from './operations/table.ts';
 import { type Reply, send } from './reply.ts';
-import { type ParsedRequest, parseRequest } from './request.ts';
-import type { BucketCall, Call, Service } from './service.ts';
+import { type Headers, parseRequest } from './request.ts';
+import type { Call, Service } from './service.ts';
 import { leaf, plainDocument } from './xml/writer.ts';
 
 export interface S3DoorEvents {
@@ -34,6 +35,16 @@ export interface S3DoorOptions {
   /** Milliseconds, for durations. */
   monotonicMs(): number;
 }
+
+/** What is known of a request when its answer is sent, however it came about. */
+interface Trace {
+  operation: string;
+  path: string;
+  readonly headers: [string, string][];
+}
+
+/** The status in figures of a request whose client has gone before an answer, as nginx counts it. */
+const CLIENT_GONE = 499;
 
 export class S3Door {
   /** Swapped whole by a change of settings; calls that run keep theirs. */
@@ -53,70 +64,69 @@ export class S3Door {
   }
 
   private async handle(exchange: Exchange): Promise<void> {
-    const { service } = this;
+    const { service, options } = this;
     const client = new Client(exchange);
-    const startMs = this.options.monotonicMs();
+    const startMs = options.monotonicMs();
     const id = service.random.bytes(8).toString('hex').toUpperCase();
-    const ids = [
-      ['x-amz-request-id', id],
-      ['x-amz-id-2', id],
-    ] as const;
-    const body = new IncomingBody(client);
-    let operation = 'unknown';
+    const trace: Trace = {
+      operation: 'unknown',
+      path: '',
+      headers: [
+        ['x-amz-request-id', id],
+        ['x-amz-id-2', id],
+      ],
+    };
     let reply: Reply;
-    let path = '';
     try {
-      const request = parseRequest(exchange, service.domains);
-      path = request.line.rawPath;
-      const call = await this.prepare(request, body, client, (name) => {
-        operation = name;
-      });
-      reply = await call.operation.run(call as BucketCall);
+      reply = await this.answer(service, client, trace);
     } catch (error) {
       if (error instanceof ClientGone) {
-        this.options.events?.onCall(operation, 499, this.options.monotonicMs() - startMs);
+        options.events?.onCall(trace.operation, CLIENT_GONE, options.monotonicMs() - startMs);
         return;
       }
-      reply = errorReply(this.problemOf(error, id), path, id);
+      reply = errorReply(this.problemOf(error, id), trace.path, id);
     }
     try {
-      await send(client, reply, ids);
+      await send(client, reply, trace.headers);
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error;
-      this.options.log.warn('s3.read-failed', { requestId: id, code: error.code });
+      options.log.warn('s3.read-failed', { requestId: id, code: error.code });
     }
-    this.options.events?.onCall(operation, reply.status, this.options.monotonicMs() - startMs);
+    options.events?.onCall(trace.operation, reply.status, options.monotonicMs() - startMs);
   }
 
-  /** Everything that the head decides. @throws S3Error */
-  private async prepare(
-    request: ParsedRequest,
-    body: IncomingBody,
-    { exchange }: Client,
-    tell: (operation: string) => void,
-  ): Promise<Call> {
-    const { service } = this;
+  /** Decides everything by the head, then runs the operation. @throws S3Error, StoreFailure, ClientGone */
+  private async answer(service: Service, client: Client, trace: Trace): Promise<Reply> {
     const { store, users, keys } = service;
-    const nowMs = service.nowMs();
+    const { exchange } = client;
     const { encrypted, remoteAddress } = exchange.client;
+    const body = new IncomingBody(client);
+    const request = parseRequest(exchange, service.domains);
+    const { line, headers } = request;
+    trace.path = line.rawPath;
+    const bucket = line.bucket === '' ? undefined : await store.bucket(line.bucket);
+    if (line.method === 'OPTIONS') {
+      trace.operation = 'Preflight';
+      return { status: 200, headers: preflight(bucket, headers) };
+    }
+    if (bucket !== undefined) trace.headers.push(...corsHeaders(bucket, headers, line.method));
+    if (!encrypted && !service.sseCOverHttp) refuseKeysInClear(headers);
     const operation = operationOf(request);
-    tell(operation.name);
+    trace.operation = operation.name;
+    const nowMs = service.nowMs();
     const auth = authenticate(request, { users, keys, nowMs });
-    const { line } = request;
     const call: Call = {
       ...request,
       ...{ service, store, operation, auth, user: auth.user, nowMs, body },
       ...{ encrypted, remoteAddress },
     };
-    if (operation.on === 'service') return call;
+    if (operation.on === 'service' || operation.makes === true) return operation.run(call);
     checkKey(line.key);
-    if (operation.on === 'bucket' && operation.makes === true) return call;
-    const bucket = await store.bucket(line.bucket);
-    if (bucket === undefined)
+    if (bucket === undefined) {
       throw new S3Error('NoSuchBucket', undefined, { BucketName: line.bucket });
-    const bucketCall: BucketCall = { ...call, bucket };
-    await authoriseOperation(bucketCall, bucket);
-    return bucketCall;
+    }
+    await authoriseOperation(call, bucket);
+    return operation.run({ ...call, bucket });
   }
 
   private problemOf(error: unknown, requestId: string): S3Error {
@@ -126,6 +136,15 @@ export class S3Door {
     const [code, says] = FAILURES[error.code];
     return new S3Error(code, says);
   }
+}
+
+/** Whoever sends a key of their own without TLS gives it to everybody on the way. */
+function refuseKeysInClear(headers: Headers): void {
+  if (!headers.names().some((name) => name.endsWith('server-side-encryption-customer-key'))) return;
+  throw new S3Error(
+    'InvalidRequest',
+    'Requests specifying Server Side Encryption with Customer provided keys must be made over a secure connection.',
+  );
 }
 
 const FAILURES = {

@@ -8,12 +8,16 @@
 import { S3Error } from '../errors.ts';
 import type { Operation, Resource } from '../operation.ts';
 import type { ParsedRequest } from '../request.ts';
+import { aclOperations } from './acls.ts';
+import { bucketDocumentOperations } from './bucket-documents.ts';
 import { bucketOperations } from './buckets.ts';
 import { completeOperations } from './complete-upload.ts';
 import { copyOperations } from './copy-object.ts';
 import { deleteOperations } from './delete-objects.ts';
+import { fixedOperations } from './fixed-answers.ts';
 import { listOperations } from './list.ts';
 import { uploadListOperations } from './list-uploads.ts';
+import { objectDocumentOperations } from './object-documents.ts';
 import { putOperations } from './put-object.ts';
 import { readOperations } from './read-object.ts';
 import { uploadOperations } from './uploads.ts';
@@ -28,6 +32,10 @@ export const operationTable: readonly Operation[] = [
   ...uploadOperations,
   ...completeOperations,
   ...uploadListOperations,
+  ...bucketDocumentOperations,
+  ...objectDocumentOperations,
+  ...aclOperations,
+  ...fixedOperations,
 ];
 
 /** Parameters that name a sub-resource: a request with one means nothing else. */

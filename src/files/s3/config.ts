@@ -1,0 +1,158 @@
+/** The settings of the S3 door, a group of the section of the files. */
+import {
+  address,
+  choice,
+  duration,
+  flag,
+  group,
+  integer,
+  list,
+  path,
+  port,
+  type RecordOf,
+  records,
+  required,
+  secret,
+  size,
+  text,
+  type ValuesOf,
+} from '../../core/config/index.ts';
+
+const reloadable = true;
+
+const tls = group('TLS of the S3 door; on when it has a certificate.', {
+  certificates: records(
+    'Certificates, chosen by the name that a client asks for; the first is for all others.',
+    {
+      cert: required(path({ default: undefined, about: 'File of the chain, PEM.', reloadable })),
+      key: required(
+        path({ default: undefined, about: 'File of the private key, PEM.', reloadable }),
+      ),
+    },
+    { one: 'certificate', max: 1000, reloadable },
+  ),
+  minVersion: choice(['TLSv1.2', 'TLSv1.3'], {
+    default: 'TLSv1.2',
+    about: 'Oldest version of TLS.',
+    reloadable,
+  }),
+  http2: flag({ default: true, about: 'Offer HTTP/2 by ALPN.', reloadable }),
+});
+
+const limits = group('What one client of the S3 door may take.', {
+  connections: integer({
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    about: 'Connections at once.',
+    reloadable,
+  }),
+  connectionsPerAddress: integer({
+    default: 0,
+    about: 'Connections from one client address at once; 0 for no limit.',
+    reloadable,
+  }),
+  headBytes: size({
+    default: 32_768,
+    min: 8192,
+    max: 1_048_576,
+    about: 'Head of a request.',
+    reloadable,
+  }),
+});
+
+const timeouts = group('How long a client of the S3 door may take.', {
+  headMs: duration({
+    default: 10_000,
+    min: 10,
+    about: 'To send the head of a request.',
+    reloadable,
+  }),
+  idleMs: duration({ default: 60_000, min: 10, about: 'Between two requests.', reloadable }),
+  bodyMs: duration({
+    default: 30_000,
+    min: 10,
+    about: 'Without a byte of a body that is wanted.',
+    reloadable,
+  }),
+  sendMs: duration({
+    default: 30_000,
+    min: 10,
+    about: 'Without taking a byte of its answer.',
+    reloadable,
+  }),
+});
+
+export const s3Fields = {
+  enabled: flag({ default: true, about: 'Whether the S3 door is open.' }),
+  bind: address({ default: '127.0.0.1', about: 'Address of the S3 door.' }),
+  port: port({ default: 9000, about: 'Port of the S3 door; 0 takes a free one.' }),
+  region: text({
+    default: 'us-east-1',
+    pattern: /^[a-z0-9-]{1,64}$/,
+    about: 'Region that buckets are said to be in.',
+    change: 'When clients are set up with another region and make buckets.',
+    reloadable,
+  }),
+  domains: list(text({ default: '', pattern: /^[a-z0-9.-]{1,253}$/, about: '' }), {
+    default: [],
+    max: 32,
+    about:
+      'Names of hosts below which the first label is a bucket: with s3.example.com, bucket.s3.example.com.',
+    reloadable,
+  }),
+  users: records(
+    'Access keys: who may come in.',
+    {
+      keyId: text({
+        default: undefined,
+        pattern: /^[\x21-\x7e]{1,128}$/,
+        about: 'Access key id; the name unless told.',
+        reloadable,
+      }),
+      secret: required(secret({ about: 'Secret access key.', reloadable })),
+      user: text({
+        default: undefined,
+        pattern: /^[A-Za-z0-9._-]{1,64}$/,
+        about: 'Id of the user, who may have several keys; the name unless told.',
+        reloadable,
+      }),
+      displayName: text({
+        default: undefined,
+        max: 128,
+        about: 'Name of the user in answers; the id unless told.',
+        reloadable,
+      }),
+      admin: flag({
+        default: false,
+        about: 'May do everything with the buckets of all users.',
+        reloadable,
+      }),
+    },
+    { one: 'access key', max: 10_000, reloadable },
+  ),
+  encryptionKey: secret({
+    about: 'Key that the data keys of SSE-S3 are wrapped with, 32 bytes in base64.',
+    change: 'To offer SSE-S3. Objects that were encrypted need it ever after.',
+  }),
+  sseCOverHttp: flag({
+    default: false,
+    about: 'Take keys of clients (SSE-C) without TLS.',
+    change: 'When something in front of the door ends TLS.',
+    reloadable,
+  }),
+  lifecycleEveryMs: duration({
+    default: 3_600_000,
+    min: 1000,
+    about: 'Time between two looks at what lifecycle rules say shall go.',
+    reloadable,
+  }),
+  tls,
+  limits,
+  timeouts,
+} as const;
+
+export const s3Group = group('The S3 door.', s3Fields);
+
+export type S3Settings = ValuesOf<typeof s3Fields>;
+export type AccessKeySettings = RecordOf<typeof s3Fields.users.fields>;

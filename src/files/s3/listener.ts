@@ -1,0 +1,196 @@
+/**
+ * The S3 door as a part of a running system: its socket, its settings, the lifecycle of its buckets.
+ *
+ * Settings are applied whole: users, region, domains, limits and certificates live, address and port by a restart.
+ */
+import type { Listening } from '../../core/base/index.ts';
+import {
+  HTTP_LIMITS,
+  type HttpLimits,
+  type HttpListener,
+  type HttpServerEvents,
+  listenHttp,
+} from '../../core/downstream/index.ts';
+import type { Logger } from '../../core/observe/index.ts';
+import {
+  type Clock,
+  type Disk,
+  ListenError,
+  type Random,
+  type TlsOptions,
+  type Transport,
+} from '../../core/runtime/index.ts';
+import { readFileWhole } from '../../core/store/index.ts';
+import { SigningKeys } from './auth/scope.ts';
+import { type AccessKey, type User, Users } from './auth/users.ts';
+import type { S3Settings } from './config.ts';
+import { S3Door, type S3DoorEvents } from './door.ts';
+import { Lifecycle } from './lifecycle.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { Service } from './service.ts';
+
+export interface S3ListenerOptions {
+  readonly settings: S3Settings;
+  readonly store: ObjectStore;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly log: Logger;
+  readonly events: HttpServerEvents & S3DoorEvents;
+}
+
+export class S3Listener {
+  readonly listening: Listening;
+  readonly http: HttpListener;
+  readonly lifecycle: Lifecycle;
+  private readonly door: S3Door;
+  private readonly options: S3ListenerOptions;
+
+  private constructor(options: S3ListenerOptions, door: S3Door, http: HttpListener) {
+    const { settings, store, clock, log } = options;
+    this.options = options;
+    this.door = door;
+    this.http = http;
+    this.listening = {
+      protocol: settings.tls.certificates.length > 0 ? 'S3 over TLS' : 'S3',
+      host: settings.bind,
+      port: http.listener.port,
+    };
+    this.lifecycle = new Lifecycle({
+      ...{ store, clock, everyMs: settings.lifecycleEveryMs },
+      onFailure: (error) => log.warn('s3.lifecycle-failed', { error: String(error) }),
+    });
+  }
+
+  /** @throws ListenError */
+  static async open(options: S3ListenerOptions): Promise<S3Listener> {
+    const { settings, transport, clock, random, log, events } = options;
+    const door = new S3Door({
+      ...{ service: serviceOf(options, settings), log, events },
+      monotonicMs: () => clock.monotonicMs(),
+    });
+    const tls = tlsOf(options.disk, settings);
+    const http = await listenHttp({
+      ...{ transport, clock, random, events },
+      address: { host: settings.bind, port: settings.port },
+      ...(tls !== undefined && { tls }),
+      connectionsMax: settings.limits.connections,
+      limits: limitsOf(settings),
+      handler: door.handler,
+      trusts: () => false,
+    });
+    const listener = new S3Listener(options, door, http);
+    listener.lifecycle.start();
+    return listener;
+  }
+
+  /** Calls that run keep what they began with. @throws ListenError 'tls-invalid', and nothing has changed */
+  apply(settings: S3Settings): void {
+    const tls = tlsOf(this.options.disk, settings);
+    if (tls !== undefined) this.http.listener.updateTls(tls);
+    this.door.service = serviceOf(this.options, settings);
+    this.http.server.limits = limitsOf(settings);
+    this.http.listener.setConnectionsMax(settings.limits.connections);
+    this.lifecycle.setEvery(settings.lifecycleEveryMs);
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    await this.http.listener.drain(deadlineMs);
+  }
+
+  async stop(): Promise<void> {
+    await this.lifecycle.stop();
+    await this.http.listener.stop();
+  }
+}
+
+function serviceOf({ store, random, clock }: S3ListenerOptions, settings: S3Settings): Service {
+  const { region, domains, encryptionKey, sseCOverHttp } = settings;
+  return {
+    ...{ store, random, region, domains, sseCOverHttp },
+    users: new Users(accessKeys(settings)),
+    // Secrets may have changed: keys made of the old ones are forgotten.
+    keys: new SigningKeys(),
+    encryptionKey:
+      encryptionKey === undefined ? undefined : Buffer.from(encryptionKey.reveal(), 'base64'),
+    nowMs: () => clock.wallMs(),
+  };
+}
+
+function accessKeys({ users }: S3Settings): AccessKey[] {
+  const known = new Map<string, User>();
+  return users.map(({ name, keyId, user, displayName, admin, secret }) => {
+    const id = user ?? name;
+    const before = known.get(id);
+    const owner: User = {
+      id,
+      displayName: displayName ?? before?.displayName ?? id,
+      isAdmin: admin || (before?.isAdmin ?? false),
+    };
+    known.set(id, owner);
+    return { id: keyId ?? name, user: owner, secret: () => secret.reveal() };
+  });
+}
+
+function limitsOf({ limits, timeouts }: S3Settings): HttpLimits {
+  return {
+    ...HTTP_LIMITS,
+    // A key of 1024 bytes is three times as long in a target, and a presigned one has a signature behind it.
+    head: { ...HTTP_LIMITS.head, headBytes: limits.headBytes, targetBytes: TARGET_BYTES },
+    headMs: timeouts.headMs,
+    idleMs: timeouts.idleMs,
+    bodyStallMs: timeouts.bodyMs,
+    sendStallMs: timeouts.sendMs,
+    connectionsPerAddress: limits.connectionsPerAddress,
+  };
+}
+
+const TARGET_BYTES = 16_384;
+
+function tlsOf(disk: Disk, { tls }: S3Settings): TlsOptions | undefined {
+  const [first, ...others] = tls.certificates;
+  if (first === undefined) return undefined;
+  const read = (file: string): Buffer => {
+    let cause: unknown;
+    try {
+      const bytes = readFileWhole(disk, file);
+      if (bytes !== null) return bytes;
+    } catch (error) {
+      cause = error;
+    }
+    throw new ListenError('tls-invalid', 's3', new Error(`${file} can not be read`, { cause }));
+  };
+  const certificate = ({ cert, key }: { cert: string; key: string }) => ({
+    cert: read(cert),
+    key: read(key),
+  });
+  return {
+    ...certificate(first),
+    certificates: others.map(certificate),
+    minVersion: tls.minVersion,
+    alpn: tls.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+    requestCert: false,
+    rejectUnauthorized: false,
+  };
+}
+
+/** What is wrong with settings that are right one by one; empty: nothing. */
+export function s3Problems({ users, encryptionKey }: S3Settings): { key: string; says: string }[] {
+  const found: { key: string; says: string }[] = [];
+  const seen = new Set<string>();
+  for (const { name, keyId } of users) {
+    const id = keyId ?? name;
+    if (seen.has(id))
+      found.push({ key: `s3.users.${name}`, says: 'has the access key id of another' });
+    seen.add(id);
+  }
+  if (encryptionKey !== undefined) {
+    const text = encryptionKey.reveal();
+    const bytes = Buffer.from(text, 'base64');
+    if (bytes.length !== 32 || bytes.toString('base64') !== text) {
+      found.push({ key: 's3.encryption_key', says: 'is no base64 of 32 bytes' });
+    }
+  }
+  return found;
+}

@@ -5,6 +5,8 @@
  * whatever the length, so short ranges are looped and long ones handed to the native call.
  */
 const COPY_LOOP_MAX = 28;
+/** `set` takes whole buffers only, and costs half of `copy`. */
+const SET_LOOP_MAX = 20;
 const EQUAL_LOOP_MAX = 40;
 
 /**
@@ -85,6 +87,10 @@ export function copyBytes(
   toStart: number,
   length: number,
 ): void {
+  if (length > SET_LOOP_MAX && length === from.length) {
+    to.set(from, toStart);
+    return;
+  }
   if (length > COPY_LOOP_MAX) {
     from.copy(to, toStart, fromStart, fromStart + length);
     return;

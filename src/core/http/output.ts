@@ -33,8 +33,8 @@ const largeBlocks: Buffer[] = [];
  * their length: finding one costs less than making it.
  */
 let hot: Buffer = EMPTY;
-let hotViews: Buffer[] = [];
 const HOT_VIEW_BYTES_MAX = 4_096;
+const hotViews: Buffer[] = Array.from({ length: HOT_VIEW_BYTES_MAX }, () => EMPTY);
 /** The list of the write at hand. */
 const pieces: Buffer[] = [];
 
@@ -122,8 +122,7 @@ function viewOf(block: Buffer, length: number): Buffer {
   if (block !== hot) {
     if (hot !== EMPTY) return block.subarray(0, length);
     hot = block;
-    hotViews = [];
-    while (hotViews.length < HOT_VIEW_BYTES_MAX) hotViews.push(EMPTY);
+    hotViews.fill(EMPTY);
   }
   let view = hotViews[length]!;
   if (view === EMPTY) {

@@ -22,13 +22,17 @@ export function prepareRequest(exchange: Exchange): void {
     fields.addKnown(FieldId.upgrade, protocol);
     fields.addKnown(FieldId.connection, 'upgrade');
   }
-  if (!fields.has(FieldId.host)) fields.addKnown(FieldId.host, hostOf(exchange));
+  if (!fields.has(FieldId.host)) addHost(exchange);
 }
 
-/** RFC 9112 section 3.3: a client of HTTP/1.0 that names no host means the one it has connected to. */
-function hostOf({ request, client }: Exchange): string {
-  if (request.authorityLength > 0) return request.authority();
-  const { localAddress, localPort } = client;
+/** The authority that HTTP/2 gives; RFC 9112 section 3.3: HTTP/1.0 without one means the host connected to. */
+function addHost({ request, client }: Exchange): void {
+  const { fields, authorityStart, authorityLength } = request;
+  if (authorityLength > 0) fields.addCopy(FieldId.host, authorityStart, authorityLength);
+  else fields.addKnown(FieldId.host, hostOf(client));
+}
+
+function hostOf({ localAddress, localPort }: Exchange['client']): string {
   if (localPort === 0) return 'localhost';
   const host = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
   return `${host}:${localPort}`;

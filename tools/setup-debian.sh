@@ -13,6 +13,7 @@ declare -A provides=(
   [nginx-light]='command -v nginx'
   [libnginx-mod-stream]='test -e /usr/lib/nginx/modules/ngx_stream_module.so'
   [haproxy]='command -v haproxy'
+  [varnish]='command -v varnishd'
   [wrk]='command -v wrk'
   [nghttp2-client]='command -v nghttp && command -v h2load'
   [python3-h2]='/usr/bin/python3 -c "import h2"'
@@ -25,7 +26,7 @@ declare -A provides=(
 
 missing=()
 for package in redis-server redis-tools python3-redis lua5.1 openssl \
-  nginx-light libnginx-mod-stream haproxy wrk nghttp2-client python3-h2 curl \
+  nginx-light libnginx-mod-stream haproxy varnish wrk nghttp2-client python3-h2 curl \
   awscli s3cmd rclone python3-boto3; do
   eval "${provides[$package]}" >/dev/null 2>&1 || missing+=("$package")
 done
@@ -69,6 +70,7 @@ if command -v systemctl >/dev/null; then
   for package in "${missing[@]}"; do
     case "$package" in
       redis-server | haproxy) systemctl disable --quiet "$package" >/dev/null 2>&1 || true ;;
+      varnish) systemctl disable --quiet varnish varnishncsa >/dev/null 2>&1 || true ;;
       nginx-light) systemctl disable --quiet nginx >/dev/null 2>&1 || true ;;
     esac
   done

@@ -20,8 +20,9 @@ import { connect as connectTls } from 'node:tls';
 import { TestAuthority } from '../../src/core/runtime/node/transport-fixture.ts';
 import { startBalancer } from '../../tests/support/balancer/balancer-process.ts';
 import { freePort, residentBytes, temporaryFolder } from '../../tests/support/process.ts';
+import { PROXY_CORE } from '../http/pinned.ts';
 import { runLoad } from './loads.ts';
-import { BODIES, PROXY_CORE, startBed } from './proxies.ts';
+import { BODIES, startBed } from './proxies.ts';
 
 export const IDLE_BYTES_MAX = 8192;
 

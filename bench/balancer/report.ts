@@ -1,11 +1,11 @@
 /** What was measured, as text for docs/bench-balancer.md. A part for each section, so that they may be measured one at a time. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { spread, writePart } from '../http/parts.ts';
+import { CIPHER_SUITE } from '../http/pinned.ts';
 import { median } from '../kv/machine.ts';
 import { table } from '../kv/report.ts';
 import type { Rival } from './cases.ts';
 import { IDLE_BYTES_MAX, type IdlePeer, type IdleRow } from './idle.ts';
-import { CIPHER_SUITE } from './proxies.ts';
 import type { RateRow, Sample } from './rates.ts';
 
 export const SECTIONS = ['rates', 'idle', 'policies'] as const;
@@ -26,18 +26,7 @@ The load average before a section tells what else the machine did. On two cores 
 
 /** Replaces one part of the document, or adds it. */
 export function writeSection(name: Section, text: string): void {
-  const old = existsSync(document) ? readFileSync(document, 'utf8') : '';
-  const parts = new Map<string, string>();
-  for (const [, part, body] of old.matchAll(
-    /<!-- part:(\S+) -->\n([\s\S]*?)\n<!-- \/part:\1 -->/g,
-  )) {
-    parts.set(part!, body!);
-  }
-  parts.set(name, text.trim());
-  const body = SECTIONS.filter((part) => parts.has(part)).map(
-    (part) => `<!-- part:${part} -->\n${parts.get(part)}\n<!-- /part:${part} -->\n`,
-  );
-  writeFileSync(document, `${HEAD}\n${body.join('\n')}`);
+  writePart({ path: document, head: HEAD, order: SECTIONS }, name, text);
 }
 
 /** Two tables: each load against its target, then all figures. */
@@ -139,10 +128,4 @@ export function idleText(rows: readonly IdleRow[], peers: readonly IdlePeer[]): 
     ]),
   );
   return `Each connection had one request answered and rests. The load beside them is wrk with 50 connections and 1 KiB; behind it every idle connection is asked once more. An error of either ends the measurement without a figure. What the kernel keeps for a socket is in no figure.\n\n${figures}\n\nThe peers:\n\n${others}`;
-}
-
-/** Median and, in brackets, the lowest and the highest. */
-export function spread(values: readonly number[], digits: number): string {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  return `${median(values).toFixed(digits)} (${low.toFixed(digits)}–${high.toFixed(digits)})`;
 }

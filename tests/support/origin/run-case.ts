@@ -29,16 +29,22 @@ export async function runCase(
   origin.add(run.id, run);
   try {
     for (const index of steps.keys()) {
-      if (cache.child.hasExited())
-        return [`the cache has ended: ${cache.child.output().slice(-2000)}`];
       const wrong = await run.step(index);
       // What follows rests on it.
-      if (wrong.length > 0) return wrong.map((each) => `step ${index}: ${each}`);
+      if (wrong.length > 0) {
+        return [...wrong.map((each) => `step ${index}: ${each}`), ...(await death(cache))];
+      }
     }
     return [];
   } finally {
     origin.remove(run.id);
   }
+}
+
+/** What a cache has said at its end, if it has come to that. */
+async function death({ child }: CacheServer): Promise<string[]> {
+  await sleep(50);
+  return child.hasExited() ? [`the cache has ended: ${child.output().slice(-1500)}`] : [];
 }
 
 class Run implements Script, Scene {

@@ -16,7 +16,14 @@ import { ExplainedSink } from './explain/index.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type ObjectStats, ObjectStore } from './objects/object-store.ts';
 import type { StoredResponse } from './objects/stored-response.ts';
-import { PurgeLedger, Purger, PurgeSweeper, purgeHandler, Sweeping } from './purge/index.ts';
+import {
+  ledgerLimitsFor,
+  PurgeLedger,
+  Purger,
+  PurgeSweeper,
+  purgeHandler,
+  Sweeping,
+} from './purge/index.ts';
 import { DiskTier } from './ssd/index.ts';
 import { CacheStage } from './stage/cache-stage.ts';
 import { Counts } from './stage/counts.ts';
@@ -38,7 +45,7 @@ export interface CacheContext {
 export class Cache implements StageMaker {
   readonly name = 'cache';
   readonly counts: Counts = new Counts();
-  readonly ledger: PurgeLedger = new PurgeLedger();
+  readonly ledger: PurgeLedger;
   readonly objects: ObjectStore;
   readonly codings: CodingWork;
   private readonly compressor: Compressor;
@@ -57,11 +64,13 @@ export class Cache implements StageMaker {
   constructor(settings: CacheSettings, context: CacheContext) {
     this.settings = settings;
     this.context = context;
+    this.ledger = new PurgeLedger(ledgerLimitsFor(settings.memoryBytes));
     this.objects = new ObjectStore(
       settings.memoryBytes,
       () => context.clock.wallMs(),
       (stored, evicted) => this.onLeaving(stored, evicted),
     );
+    this.objects.memory.othersBytes = () => this.ledger.bytes;
     this.compressor = new Compressor(context, settings.compressor);
     this.codings = new CodingWork(this.compressor, this.objects, context.clock);
     this.ownMetrics = cacheMetrics(this);

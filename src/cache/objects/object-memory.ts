@@ -19,6 +19,8 @@ export class ObjectMemory {
   /** Heap that objects take, by their own count. */
   heapBytes = 0;
   bytesMax: number;
+  /** What else stands within the limit, bytes: the ledger of purges. */
+  othersBytes: () => number = () => 0;
   private readonly arena: Arena;
   private readonly evict: () => boolean;
 
@@ -31,7 +33,7 @@ export class ObjectMemory {
 
   /** All that objects take, fragments between blocks not counted. */
   get usedBytes(): number {
-    return this.arena.usedBytes + this.heapBytes;
+    return this.arena.usedBytes + this.heapBytes + this.othersBytes();
   }
 
   /** A block, or 0 when there is no room for it. */

@@ -12,6 +12,8 @@ import { OBJECT_HEAP_BYTES, ObjectMemory } from './object-memory.ts';
 import { Resource, Space } from './resource.ts';
 import { StoredResponse } from './stored-response.ts';
 
+/** The number of a tag in a list. */
+const TAG_NUMBER_BYTES = 8;
 /** A mark that says to pass by, with its resource: heap only. */
 const PASS_MARK_BYTES = 400;
 
@@ -199,7 +201,8 @@ export class ObjectStore {
 }
 
 function heapOf(stored: StoredResponse): number {
-  return OBJECT_HEAP_BYTES + stored.resource.key.length + stored.variant.length;
+  const { resource, variant, tags } = stored;
+  return OBJECT_HEAP_BYTES + resource.key.length + variant.length + tags.length * TAG_NUMBER_BYTES;
 }
 
 function costOf(stored: StoredResponse): number {

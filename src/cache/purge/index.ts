@@ -8,7 +8,13 @@ export {
 } from './purge.ts';
 export { type PurgeSettings, purgeConflicts, purgeFields } from './purge-fields.ts';
 export { type PurgeHandlerOptions, purgeHandler } from './purge-handler.ts';
-export { hostOfUrl, LEDGER_LIMITS, type LedgerLimits, PurgeLedger } from './purge-ledger.ts';
+export {
+  hostOfUrl,
+  LEDGER_LIMITS,
+  type LedgerLimits,
+  ledgerLimitsFor,
+  PurgeLedger,
+} from './purge-ledger.ts';
 export { type PurgeAsked, planPurge } from './purge-plan.ts';
 export { PurgeSweeper, type Swept, type SweptStore } from './purge-sweeper.ts';
 export {

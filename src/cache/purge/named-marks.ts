@@ -1,7 +1,7 @@
 /**
  * Sequences of purges by what they name, the newest of them exactly: URLs or hosts.
  *
- * Invariant: bounded by `namesMax`; the oldest one is folded into its hash (hashed-marks.ts), so none is forgotten.
+ * Invariant: bounded by `namesMax` and `bytesMax`; the oldest one is folded into its hash (hashed-marks.ts), so none is forgotten.
  */
 import { HashedMarks } from './hashed-marks.ts';
 import type { PurgeVerdict } from './purge.ts';
@@ -15,13 +15,16 @@ export class NamedMarks {
   /** Sequence of the last purge. */
   newest = 0;
   private readonly namesMax: number;
+  private readonly bytesMax: number;
   /** The purge longest ago first. */
   private readonly marks = new Map<string, Marks>();
   private readonly folded: HashedMarks;
   private nameBytes = 0;
 
-  constructor(namesMax: number, foldedSlots: number) {
+  /** @param bytesMax of all names together. */
+  constructor(namesMax: number, bytesMax: number, foldedSlots: number) {
     this.namesMax = namesMax;
+    this.bytesMax = bytesMax;
     this.folded = new HashedMarks(foldedSlots);
   }
 
@@ -42,7 +45,7 @@ export class NamedMarks {
     if (soft) marks.soft = Math.max(marks.soft, seq);
     else marks.hard = Math.max(marks.hard, seq);
     this.marks.set(name, marks);
-    if (this.marks.size > this.namesMax) this.foldOldest();
+    while (this.marks.size > this.namesMax || this.nameBytes > this.bytesMax) this.foldOldest();
   }
 
   /** What purges behind `seq` say of a name. */

@@ -4,7 +4,13 @@ import fc from 'fast-check';
 import { fieldsOf } from '../policy/policy-fixture.ts';
 import { HashedMarks } from './hashed-marks.ts';
 import { decodePurge, encodePurge, type Purge, type PurgeVerdict } from './purge.ts';
-import { hostOfUrl, LEDGER_LIMITS, type LedgerLimits, PurgeLedger } from './purge-ledger.ts';
+import {
+  hostOfUrl,
+  LEDGER_LIMITS,
+  type LedgerLimits,
+  ledgerLimitsFor,
+  PurgeLedger,
+} from './purge-ledger.ts';
 import { PurgeSweeper, type Swept } from './purge-sweeper.ts';
 import { TAG_LENGTH_MAX, tagOfText, tagsOf } from './tags.ts';
 
@@ -141,7 +147,7 @@ test('model: a ledger with room says what a list of all purges says', () => {
 
 test('model: a ledger without room says too much at times and never too little', () => {
   const small: LedgerLimits = {
-    ...{ tagsMax: 3, urlsMax: 2, hostsMax: 1, prefixesMax: 2 },
+    ...{ tagsMax: 3, urlsMax: 2, hostsMax: 1, prefixesMax: 2, tagBytesMax: 5, urlBytesMax: 40 },
     ...{ tagSlots: 2, urlSlots: 4, hostSlots: 2 },
   };
   fc.assert(
@@ -177,6 +183,22 @@ test('a purge by tag costs the same whatever it names, and tables stay within th
   }
   ledger.purge({ kind: 'tag', value: 'news', soft: true });
   assert.equal(ledger.verdictOn(other, ids, 15_000), 'soft');
+});
+
+test('long names take no more than their share, and are not forgotten for that', () => {
+  const ledger = new PurgeLedger(ledgerLimitsFor(16 * 1024 * 1024));
+  const long = 'x'.repeat(1000);
+  const used = ledger.retainTags([`${long} used`]);
+  for (let i = 0; i < 3000; i++) {
+    ledger.purge({ kind: 'tag', value: `${long}${i}`, soft: false });
+    ledger.purge({ kind: 'url', value: `https://a.test/${long}${i}`, soft: true });
+  }
+  assert.ok(ledger.bytes < 5_000_000, `${ledger.bytes}`);
+  for (const i of [0, 2999]) {
+    assert.equal(ledger.verdictOn('https://b.test/', [ledger.tagId(`${long}${i}`)], 0), 'hard');
+    assert.equal(ledger.verdictOn(`https://a.test/${long}${i}`, [], 0), 'soft');
+  }
+  assert.equal(ledger.tagName(used[0] as number), `${long} used`);
 });
 
 test('a purge by tag names a response whose fetch began before it, though nobody knew the tag then', () => {

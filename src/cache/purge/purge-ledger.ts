@@ -19,6 +19,9 @@ export interface LedgerLimits {
   readonly tagsMax: number;
   readonly urlsMax: number;
   readonly hostsMax: number;
+  /** Letters of all tags, and of all URLs, that are known by name and that nothing stored bears. */
+  readonly tagBytesMax: number;
+  readonly urlBytesMax: number;
   readonly prefixesMax: number;
   /** Places for what is known by its hash only, a power of two. */
   readonly tagSlots: number;
@@ -30,11 +33,24 @@ export const LEDGER_LIMITS: LedgerLimits = {
   tagsMax: 524_288,
   urlsMax: 16_384,
   hostsMax: 1024,
+  tagBytesMax: 16 * 1024 * 1024,
+  urlBytesMax: 4 * 1024 * 1024,
   prefixesMax: 256,
   tagSlots: 131_072,
   urlSlots: 65_536,
   hostSlots: 4096,
 };
+
+/** Limits for a cache with so much memory: the ledger takes a small part of it. */
+export function ledgerLimitsFor(memoryBytes: number): LedgerLimits {
+  const tagsMax = Math.min(LEDGER_LIMITS.tagsMax, Math.max(4096, Math.floor(memoryBytes / 2048)));
+  return {
+    ...LEDGER_LIMITS,
+    tagsMax,
+    tagBytesMax: Math.min(LEDGER_LIMITS.tagBytesMax, memoryBytes / 32),
+    urlBytesMax: Math.min(LEDGER_LIMITS.urlBytesMax, memoryBytes / 64),
+  };
+}
 
 interface PrefixPurge {
   readonly prefix: string;
@@ -55,9 +71,9 @@ export class PurgeLedger {
 
   constructor(limits: LedgerLimits = LEDGER_LIMITS) {
     this.prefixesMax = limits.prefixesMax;
-    this.urls = new NamedMarks(limits.urlsMax, limits.urlSlots);
-    this.hosts = new NamedMarks(limits.hostsMax, limits.hostSlots);
-    this.tags = new TagTable(limits.tagsMax, limits.tagSlots);
+    this.urls = new NamedMarks(limits.urlsMax, limits.urlBytesMax, limits.urlSlots);
+    this.hosts = new NamedMarks(limits.hostsMax, limits.urlBytesMax, limits.hostSlots);
+    this.tags = new TagTable(limits.tagsMax, limits.tagBytesMax, limits.tagSlots);
   }
 
   /** The sequence of the last purge; 0 before the first one. */

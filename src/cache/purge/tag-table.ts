@@ -5,7 +5,7 @@
  *        ▲                     │ ▲               │
  *        └──folded for room────┘ └────release────┘     and unknown at once when it was never purged
  *
- * Invariants: bounded by `tagsMax`; a tag in use keeps its number; of one that is not known the hash knows when it
+ * Invariants: bounded by `tagsMax`, and what is idle by `nameBytesMax`; a tag in use keeps its number; of one that is not known the hash knows when it
  * was purged (hashed-marks.ts), so that no purge is forgotten. When all numbers are in use a further tag shares the
  * number of its hash.
  */
@@ -21,6 +21,7 @@ export class TagTable {
   /** Sequence of the last purge. */
   newest = 0;
   private readonly tagsMax: number;
+  private readonly nameBytesMax: number;
   private readonly ids = new Map<string, number>();
   private readonly names: string[] = [];
   private readonly free: number[] = [];
@@ -34,8 +35,10 @@ export class TagTable {
   private sharedUses = 0;
   private nameBytes = 0;
 
-  constructor(tagsMax: number, foldedSlots: number) {
+  /** @param nameBytesMax of all names together, beyond which none is kept that nothing uses. */
+  constructor(tagsMax: number, nameBytesMax: number, foldedSlots: number) {
     this.tagsMax = tagsMax;
+    this.nameBytesMax = nameBytesMax;
     this.folded = new HashedMarks(foldedSlots);
   }
 
@@ -123,17 +126,22 @@ export class TagTable {
 
   /** A number that nobody has; -1: all are in use. */
   private takeId(): number {
-    if (this.ids.size === this.tagsMax) {
-      const [oldest] = this.idle;
-      if (oldest === undefined) return -1;
-      const slot = this.folded.slotOf(this.names[oldest] as string);
-      this.folded.raise(slot, this.hard[oldest]!, this.soft[oldest]!);
-      this.idle.delete(oldest);
-      this.forget(oldest);
-    }
+    while (this.nameBytes > this.nameBytesMax && this.foldOldest());
+    if (this.ids.size === this.tagsMax && !this.foldOldest()) return -1;
     const id = this.free.pop() ?? this.names.length;
     if (id === this.uses.length) this.grow();
     return id;
+  }
+
+  /** Makes room by the tag that is idle longest; false: all are in use. */
+  private foldOldest(): boolean {
+    const [oldest] = this.idle;
+    if (oldest === undefined) return false;
+    const slot = this.folded.slotOf(this.names[oldest] as string);
+    this.folded.raise(slot, this.hard[oldest]!, this.soft[oldest]!);
+    this.idle.delete(oldest);
+    this.forget(oldest);
+    return true;
   }
 
   private forget(id: number): void {

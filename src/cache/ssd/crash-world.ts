@@ -18,6 +18,8 @@ interface Past {
 }
 
 export class CrashWorld extends TierWorld {
+  /** Segments that left in a whole life. */
+  left = 0;
   private readonly bodyBytesMax: number;
   private readonly pasts = new Map<string, Past>();
   private readonly purged: { readonly key: number; readonly sequence: number }[] = [];
@@ -39,7 +41,7 @@ export class CrashWorld extends TierWorld {
       return;
     }
     const past = this.past(key, tag);
-    const bytes = random.below(random.chance(0.3) ? this.bodyBytesMax : 400);
+    const bytes = random.below(random.chance(0.6) ? this.bodyBytesMax : 400);
     const content = contentOf(`${key}/${tag}/${++this.puts}`, bytes, this.sequence);
     const { life } = this.disk;
     const answer = this.tier.put({
@@ -153,8 +155,8 @@ export interface Shape {
 
 /** Many small records, so that segments leave all the time; and a few of several blocks. */
 export const shapes = {
-  small: { bytesMax: 256 * 1024, segmentBytes: 16 * 1024, bodyBytesMax: 3000, rounds: 26 },
-  large: { bytesMax: 3 << 20, segmentBytes: 384 * 1024, bodyBytesMax: 90_000, rounds: 10 },
+  small: { bytesMax: 256 * 1024, segmentBytes: 16 * 1024, bodyBytesMax: 3000, rounds: 64 },
+  large: { bytesMax: 5 << 20, segmentBytes: 640 * 1024, bodyBytesMax: 160_000, rounds: 20 },
 } as const satisfies Record<string, Shape>;
 
 function worldOf(seed: number, { bodyBytesMax, bytesMax, segmentBytes }: Shape): CrashWorld {
@@ -169,9 +171,13 @@ async function life(world: CrashWorld, { rounds }: Shape): Promise<void> {
     if (round % 3 === 0) world.purge();
     await world.clock.advance(round % 4 === 0 ? 60 : 2);
     if (world.disk.dead) return;
+    if (world.tier.state !== 'open') await world.clock.advance(1500);
     if (round % 2 === 0) await world.read(world.random.below(KEYS));
-    if (round === 18) await world.reopen();
+    if (round !== 18) continue;
+    world.left += world.tier.stats().counts.evictedSegments;
+    await world.reopen();
   }
+  world.left += world.tier.stats().counts.evictedSegments;
   await world.close();
   await world.open();
   world.write();
@@ -181,6 +187,7 @@ async function life(world: CrashWorld, { rounds }: Shape): Promise<void> {
 
 /** Cuts a life at one operation, then at a later one, and so on. @returns the operations of a whole life. */
 export async function cutEverywhere(how: 'power' | 'kill', places: Places): Promise<number> {
+  let left = 0;
   for (let cut = places.first; ; cut += places.stride) {
     const world = worldOf(places.seed * 1000 + cut, places.shape);
     world.disk.losePowerAt(cut);
@@ -194,7 +201,10 @@ export async function cutEverywhere(how: 'power' | 'kill', places: Places): Prom
       await world.crash(how);
       await world.goOn();
       await world.crash(how);
-      if (isWhole) return world.disk.operations;
+      left += world.left;
+      if (!isWhole) continue;
+      assert.ok(left > 0, 'segments leave');
+      return world.disk.operations;
     } catch (error) {
       throw new Error(`seed ${places.seed}, cut at ${cut}`, { cause: error });
     }

@@ -12,6 +12,7 @@
  */
 import { balancerConfig, createBalancer } from './balancer/index.ts';
 import { cacheConfig, createCache } from './cache/index.ts';
+import type { AnySection, Conflict } from './core/config/index.ts';
 import { createKv, kvConfig } from './kv/index.ts';
 import { type AnySystemRow, systemRow } from './system-row.ts';
 
@@ -27,9 +28,19 @@ export const systems: readonly AnySystemRow[] = [
   // Before the balancer, whose routes it serves.
   systemRow({ config: cacheConfig, create: createCache, tryIt: () => [] }),
   systemRow({
-    config: balancerConfig,
+    config: { ...balancerConfig, across: routesNameRules },
     create: createBalancer,
     tryIt: ([first]) =>
       first?.protocol === 'HTTP' ? [`curl -i http://${first.host}:${first.port}/`] : [],
   }),
 ];
+
+/** A route names a rule of the cache, which the balancer does not know. */
+function routesNameRules(of: Parameters<NonNullable<AnySection['across']>>[0]): Conflict[] {
+  const rules = new Set(['default', ...of(cacheConfig).rules.map(({ name }) => name)]);
+  return of(balancerConfig).routes.flatMap(({ name, cache }) =>
+    cache === undefined || rules.has(cache)
+      ? []
+      : [{ key: `routes.${name}.cache`, says: `is ${cache}, and cache.rules has no such rule` }],
+  );
+}

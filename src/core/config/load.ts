@@ -45,7 +45,16 @@ export function loadConfig(sections: readonly AnySection[], sources: Sources): L
     }
   }
   if (problems.length > 0) return { ok: false, problems: problems.toSorted(byPlace) };
-  return { ok: true, config: configOf(values, gathered.place) };
+  const config = configOf(values, gathered.place);
+  for (const owner of sections) {
+    for (const { key, says } of owner.across?.(config.of) ?? []) {
+      const path = `${owner.name}.${key}`;
+      problems.push({ place: placeNear(path, gathered.place), text: `${path} ${says}`, path });
+    }
+  }
+  return problems.length > 0
+    ? { ok: false, problems: problems.toSorted(byPlace) }
+    : { ok: true, config };
 }
 
 /** A configuration of these values by section name. */

@@ -56,6 +56,8 @@ export interface AnySection {
   readonly fields: Fields;
   /** Rules between settings; called with values that are right one by one. */
   check(values: never): readonly Conflict[];
+  /** Rules between this section and others, by whoever knows both; `of` gives the values of a section. */
+  across?(of: <F extends Fields>(section: Section<F>) => ValuesOf<F>): readonly Conflict[];
 }
 
 export interface Section<F extends Fields> extends AnySection {

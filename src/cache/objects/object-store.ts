@@ -7,7 +7,7 @@
 
 import { Evictable } from '../eviction/queue.ts';
 import { S3Fifo } from '../eviction/s3-fifo.ts';
-import { VARIANTS_MAX } from '../limits.ts';
+import { PARTS_PER_RESOURCE_MAX, VARIANTS_MAX } from '../limits.ts';
 import { OBJECT_HEAP_BYTES, ObjectMemory } from './object-memory.ts';
 import { Resource, Space } from './resource.ts';
 import { StoredResponse } from './stored-response.ts';
@@ -94,11 +94,26 @@ export class ObjectStore {
     return new StoredResponse(resource, this.memory);
   }
 
-  /** Stores a response that is whole, in the place of the same variant. */
+  /** Stores a response that is whole in the place of the same variant, or a part beside others. */
   add(stored: StoredResponse): void {
     const { resource } = stored;
     // Linked first: a resource without any response is forgotten.
     resource.link(stored);
+    if (stored.partial === null) this.replace(stored);
+    else if (resource.parts!.length > PARTS_PER_RESOURCE_MAX) this.remove(resource.parts![0]!);
+    stored.bytes = costOf(stored);
+    this.memory.heapBytes += heapOf(stored);
+    this.objects++;
+    this.queue.add(stored);
+    if (resource.pass !== null) this.dropMark(resource);
+  }
+
+  /** Removes what a response takes the place of. */
+  private replace(stored: StoredResponse): void {
+    const { resource } = stored;
+    for (const part of resource.parts ?? []) {
+      if (part.variant === stored.variant) this.remove(part);
+    }
     for (let at = stored.nextVariant; at !== null; at = at.nextVariant) {
       if (at.variant === stored.variant && sameNames(at.varyNames, stored.varyNames)) {
         this.remove(at);
@@ -106,11 +121,6 @@ export class ObjectStore {
       }
     }
     if (resource.variants > VARIANTS_MAX) this.remove(oldestOf(resource));
-    stored.bytes = costOf(stored);
-    this.memory.heapBytes += heapOf(stored);
-    this.objects++;
-    this.queue.add(stored);
-    if (resource.pass !== null) this.dropMark(resource);
   }
 
   used(stored: StoredResponse): void {
@@ -120,6 +130,12 @@ export class ObjectStore {
   /** Its blocks have changed. */
   resized(stored: StoredResponse): void {
     this.queue.resize(stored, costOf(stored));
+  }
+
+  /** Its tags are others now. */
+  retag(stored: StoredResponse, tags: readonly number[]): void {
+    this.memory.heapBytes += (tags.length - stored.tags.length) * TAG_NUMBER_BYTES;
+    stored.tags = tags;
   }
 
   /** Takes a response out of the index. */
@@ -153,6 +169,7 @@ export class ObjectStore {
   /** All responses, whatever comes and goes meanwhile; a few may be left out then. */
   *responses(): Generator<StoredResponse> {
     for (const resource of this.entries()) {
+      if (resource.parts !== null) yield* resource.parts;
       let at = resource.newest;
       while (at !== null) {
         const next = at.nextVariant;

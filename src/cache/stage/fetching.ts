@@ -30,9 +30,11 @@ import {
   whyNotStored,
 } from '../policy/index.ts';
 import { tagsOf } from '../purge/index.ts';
+import { type PartialResponse, readPartial } from '../ranges/index.ts';
 import { deliver, sendBody } from './deliver.ts';
 import { freshen } from './freshen.ts';
 import { sharesCookies, strip } from './kept-fields.ts';
+import { joinParts } from './held-parts.ts';
 import { RequestFlag } from './request-flags.ts';
 import type { StageParts } from './stage-parts.ts';
 import { fieldsOf, freshnessOf, noteFreshness } from './stored-facts.ts';
@@ -126,10 +128,16 @@ export class Fetching implements FlightOwner {
       this.parts.counts.refuse('purged');
       return;
     }
+    const { partial } = stored;
+    if (partial !== null && stored.bodyBytes !== partial.part.end - partial.part.start) {
+      this.parts.counts.refuse('partial');
+      return;
+    }
     stored.seq = this.parts.ledger.seq;
     this.parts.objects.add(stored);
     flight.kept = true;
     this.parts.counts.stored++;
+    if (partial !== null) joinParts(this.parts, stored);
   }
 
   onOver(flight: Flight): void {
@@ -168,7 +176,9 @@ export class Fetching implements FlightOwner {
       about && current ? freshen(stored, head.fields, this.parts.wallMs(), setCookies) : null;
     const leader = flight.leader;
     const visits = flight.takeWaiting();
-    if (facts === null || stored.gone) {
+    const isRight =
+      facts !== null && !stored.gone && this.parts.retag(stored, head.fields, flight.seq);
+    if (!isRight) {
       // It is about something else, or what it is about has left: without that the origin says all.
       if (!stored.gone) this.parts.objects.remove(stored);
       for (const visit of visits) this.again(visit);
@@ -240,7 +250,7 @@ export class Fetching implements FlightOwner {
     const refusal = whyNotStored(request, facts, names === null);
     if (refusal !== undefined) return refusal;
     if (flight.journey.failure !== '' && flight.server === '') return 'failure';
-    if (head.status === 206) return 'partial';
+    if (head.status === 206 && partOf(flight, head, facts) === null) return 'partial';
     if (!this.parts.rule.setCookies && sharesCookies(head.fields, facts.directives)) {
       return 'set-cookie';
     }
@@ -256,6 +266,7 @@ export class Fetching implements FlightOwner {
     const names = tagsOf(head.fields, TAGS_MAX);
     const stored = this.parts.objects.begin(flight.resource);
     stored.status = head.status;
+    stored.partial = head.status === 206 ? partOf(flight, head, facts) : null;
     stored.varyNames = varyNames(head.fields) ?? [];
     if (this.isForAllCodings(head, facts, stored.varyNames)) {
       stored.varyNames = stored.varyNames.filter((name) => name !== 'accept-encoding');
@@ -388,6 +399,18 @@ function reasonOf({ wantsNewer }: Visit): ForwardReason {
 /** RFC 5861 section 4: these say that the origin fails, as does no answer at all. */
 function isFailure({ status }: ResponseHead): boolean {
   return status === 500 || status === 502 || status === 503 || status === 504;
+}
+
+/** What a 206 brings of its representation, RFC 9111 section 3.3; null: it is not kept. */
+function partOf(
+  { asked, validates }: Flight,
+  { fields }: ResponseHead,
+  facts: ResponseFacts,
+): PartialResponse | null {
+  // One that nobody has asked for is a mistake of the origin.
+  if (validates !== null || !asked.has(FieldId.range)) return null;
+  const partial = readPartial(fields, facts);
+  return typeof partial === 'string' ? null : partial;
 }
 
 const PRECONDITIONS: readonly FieldId[] = [

@@ -61,7 +61,7 @@ export class Passing {
         update.copyFrom(head.fields, head.start, head.end);
         const nowMs = this.parts.wallMs();
         const facts = freshen(stored, update, nowMs, this.parts.rule.setCookies);
-        if (facts === null) return;
+        if (facts === null || !this.parts.retag(stored, head.fields, seq)) return;
         const exchanged = { requestMs: sentMs, responseMs: nowMs };
         noteFreshness(stored, facts, exchanged, this.parts.rule.heuristics);
         this.parts.context.codings.freshened(stored);
@@ -109,6 +109,7 @@ export class Passing {
     const resource = this.parts.space.resources.get(url);
     if (resource === undefined) return;
     for (let at = resource.newest; at !== null; at = at.nextVariant) invalidate(at);
+    for (const part of resource.parts ?? []) invalidate(part);
     for (const flight of resource.flights ?? []) flight.overtake();
   }
 }

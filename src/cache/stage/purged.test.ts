@@ -56,6 +56,34 @@ test('what is softly purged is validated first when it does not allow to be serv
   assert.match(cache.ask('/a').field('cache-status') ?? '', /hit/);
 });
 
+test('a validation that brings other tags has those purge what is stored, and the old ones not', () => {
+  const stale = ['Cache-Control: max-age=0', 'ETag: "x"', 'Surrogate-Key: old'];
+  const fresh = ['Cache-Control: max-age=60', 'ETag: "x"', 'Surrogate-Key: new'];
+  const validate = (cache: TestCache, between: () => void) => {
+    cache.fill('/a', stale, 'one');
+    const exchange = cache.ask('/a');
+    between();
+    cache.answer(fresh, '', '304 Not Modified');
+    return exchange;
+  };
+  const tag = (value: string): Purge => ({ kind: 'tag', value, soft: false });
+  const cache = new TestCache();
+  assert.equal(validate(cache, () => {}).body, 'one');
+  cache.ledger.purge(tag('old'));
+  assert.equal(cache.ask('/a').body, 'one');
+  const before = cache.objects.memory.usedBytes;
+  cache.ledger.purge(tag('new'));
+  assert.equal(cache.ask('/a').ending, 'none');
+  assert.ok(cache.objects.memory.usedBytes < before);
+  assert.equal(cache.ledger.usesOfTag('old') + cache.ledger.usesOfTag('new'), 0);
+
+  const raced = new TestCache();
+  const waiting = validate(raced, () => raced.ledger.purge(tag('new')));
+  assert.equal(waiting.ending, 'none');
+  raced.answer(fresh, 'two');
+  assert.equal(waiting.body, 'two');
+});
+
 test('section 4.4: an unsafe request makes all keys of its URL unusable, though they allow to be served stale', () => {
   const cache = new TestCache({ key: { ...DEFAULT_KEY_RULE, headers: ['x-tenant'] } });
   for (const tenant of ['1', '2']) {

@@ -7,11 +7,12 @@ import type { Random } from '../../core/runtime/index.ts';
 import { FieldId, type Fields } from '../../core/wire/index.ts';
 import { type CodingWork, codingOf } from '../compression/index.ts';
 import type { Flight } from '../flights/flight.ts';
+import { TAGS_MAX } from '../limits.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
 import type { Resource, Space } from '../objects/resource.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
 import { cacheStatus, type Handled, variantOf } from '../policy/index.ts';
-import type { PurgeLedger } from '../purge/index.ts';
+import { type PurgeLedger, tagsOf } from '../purge/index.ts';
 import type { DiskShelf } from '../tiers/disk-shelf.ts';
 import type { Counts } from './counts.ts';
 import type { CacheRule } from './rule.ts';
@@ -121,6 +122,25 @@ export class StageParts {
       if (verdict === 'soft') makeStale(stored, this.wallMs());
       return stored;
     }
+  }
+
+  /**
+   * Takes over the tags that an update of its fields has brought.
+   * @param seq of purges when that was asked for.
+   * @returns false: it is gone, since a purge behind that names its new tags, or they are too many.
+   */
+  retag(stored: StoredResponse, update: Fields, seq: number): boolean {
+    if (!update.has(FieldId.surrogateKey) && !update.has(FieldId.cacheTag)) return true;
+    const names = tagsOf(fieldsOf(stored), TAGS_MAX);
+    const tags = this.ledger.retainTags(names ?? []);
+    if (names === null || this.ledger.verdictOn(stored.resource.key, tags, seq) !== undefined) {
+      this.ledger.release(tags);
+      this.objects.remove(stored);
+      return false;
+    }
+    this.ledger.release(stored.tags);
+    this.objects.retag(stored, tags);
+    return true;
   }
 
   isPurged(flight: Flight, tags: readonly number[]): boolean {

@@ -10,6 +10,7 @@ import { exampleYaml, jsonSchema, referenceMarkdown } from '../src/core/config/i
 import { sectionsFor } from '../src/node.ts';
 import { systems } from '../src/systems.ts';
 import { balancerMetricsPage } from './balancer-metrics-page.ts';
+import { cacheRequirementsPage } from './cache-requirements-page.ts';
 import { commandsPage } from './commands-page.ts';
 import { compatibilityPage } from './compatibility-page.ts';
 import { settingsPage } from './settings-page.ts';
@@ -33,6 +34,7 @@ export const generated: readonly GeneratedDocument[] = [
   { path: 'docs/balancer-metrics.md', text: () => `${NOTE}\n${balancerMetricsPage()}` },
   { path: 'docs/commands.md', text: () => `${NOTE}\n${commandsPage()}` },
   { path: 'docs/compatibility.md', text: () => `${NOTE}\n${compatibilityPage()}` },
+  { path: 'docs/rfc9111.md', text: () => `${NOTE}\n${cacheRequirementsPage()}` },
   { path: 'docs/settings.md', text: () => `${NOTE}\n${settingsPage()}` },
   { path: 'examples/plinth.yaml', text: examplePage },
 ];

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type CacheServer, startCache } from './cache-servers.ts';
+import { caseTitle } from './case-title.ts';
 import type { Case } from './cases.ts';
 import { runCase } from './run-case.ts';
 import { ScriptedOrigin } from './scripted-origin.ts';
@@ -26,8 +27,4 @@ export function testCases(title: string, cases: readonly Case[]): void {
       });
     }
   });
-}
-
-export function caseTitle({ rfc, section, name }: Case): string {
-  return `RFC ${rfc}, ${section}: ${name}`;
 }

@@ -100,6 +100,7 @@ export class BlockWriter {
     let at = from;
     while (at < bytes.length) {
       await this.send();
+      if (this.over) throw new FilesError('closed', 'the block was given up');
       at = this.fill(bytes, at);
     }
   }

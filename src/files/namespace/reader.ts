@@ -116,18 +116,23 @@ export class NamespaceReader {
   }
 
   /** A version of a file; null when there is none of that name. */
-  async version(directory: Path, name: string, version: VersionName): Promise<FileInode | null> {
+  async version(
+    directory: Path,
+    name: string,
+    version: VersionName,
+  ): Promise<{ readonly file: FileInode; readonly isLatest: boolean } | null> {
     const snapshot = this.snapshot();
     try {
       const head = await this.head(directory, name, undefined, snapshot);
       if (head === null) return null;
-      if (version === 'null' ? head.isNull : head.version === version && !head.isNull) return head;
+      const isHead = version === 'null' ? head.isNull : head.version === version && !head.isNull;
+      if (isHead) return { file: head, isLatest: true };
       const number = version === 'null' ? head.nullAt : version;
       if (number === undefined || head.series === 0) return null;
       const stored = await this.get(versionKey(head.series, number), snapshot);
       if (stored === null) return null;
       const file = fileOf(stored);
-      return file.isNull === (version === 'null') ? file : null;
+      return file.isNull === (version === 'null') ? { file, isLatest: false } : null;
     } finally {
       snapshot.release();
     }

@@ -5,11 +5,14 @@
  * S3 user guide: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Versioning.html
  */
 import { FilesError } from '../errors.ts';
-import { adjust, type Chain, prune } from './chain.ts';
+import { adjust, type Chain, findChain, type Path, prune } from './chain.ts';
 import type { Draft } from './draft.ts';
 import { reclaimFile } from './extents.ts';
 import { decodeInode, encodeInode, type FileInode } from './inode.ts';
-import { fileKey, rangeOf, Space, versionKey } from './keys.ts';
+import { documentKey, fileKey, rangeOf, Space, versionKey } from './keys.ts';
+
+/** The document of a bucket that says whether it keeps what is overwritten; without it `off`. */
+export const VERSIONING_DOCUMENT = 'versioning';
 
 /** Whether a bucket keeps what is overwritten. */
 export type Versioning = 'off' | 'on' | 'suspended';
@@ -35,6 +38,18 @@ export const spaceOf = ({ size, replication }: FileInode): number => size * repl
 /** What can be seen at a place. */
 export function visible(head: FileInode | null): FileInode | null {
   return head?.kind === 'file' ? head : null;
+}
+
+/** What the bucket of a path says. */
+export function versioningOf(draft: Draft, path: Path): Versioning {
+  const bucket = findChain(draft, path.slice(0, 1))?.[1];
+  if (bucket === undefined) return 'off';
+  return readVersioning(draft.get(documentKey(bucket.inode.id, VERSIONING_DOCUMENT)));
+}
+
+export function readVersioning(document: Buffer | null): Versioning {
+  const text = document?.toString() ?? 'off';
+  return text === 'on' || text === 'suspended' ? text : 'off';
 }
 
 /** Puts a file, or a delete marker, in front of what is there. @returns it as it stands now. */

@@ -35,6 +35,7 @@ import {
   removeVersion,
   type Versioning,
   type VersionName,
+  versioningOf,
 } from '../versions.ts';
 import { checkLease } from './leases.ts';
 
@@ -65,7 +66,8 @@ export interface PutArgs extends Target {
   readonly content: Content;
   /** Directories that are missing are made so; without it they must be there. */
   readonly make?: NewDirectories;
-  readonly versioning: Versioning;
+  /** Left out: as the bucket has it. */
+  readonly versioning?: Versioning;
   readonly condition?: Condition;
   /** Who writes; somebody else's lease refuses the file. */
   readonly holder?: string;
@@ -84,7 +86,8 @@ export function put(draft: Draft, args: PutArgs): FileInode {
   }
   checkLease(draft, parentId(chain), name, args.holder);
   adoptExtents(draft, content, file.replication);
-  return putFile(draft, place, file, content, args.versioning);
+  const versioning = args.versioning ?? versioningOf(draft, args.directory);
+  return putFile(draft, place, file, content, versioning);
 }
 
 /** As `put`, with extents that are counted already. */
@@ -135,7 +138,8 @@ const parentId = (chain: Chain): number => chain[chain.length - 1]!.inode.id;
 export interface RemoveArgs extends Target {
   /** Left out: the file, or with versioning a delete marker in front of it. */
   readonly version?: VersionName;
-  readonly versioning: Versioning;
+  /** Left out: as the bucket has it. */
+  readonly versioning?: Versioning;
   readonly condition?: Condition;
   /** Directories made for keys stay even when nothing is left in them. */
   readonly keepsDirectories?: boolean;
@@ -152,7 +156,8 @@ export interface Removed {
 
 /** Takes a file, or one version of it, away. Nothing there is no error: see `Removed`. @throws FilesError. */
 export function remove(draft: Draft, args: RemoveArgs): Removed {
-  const { name, versioning, version, caller } = args;
+  const { name, version, caller } = args;
+  const versioning = args.versioning ?? versioningOf(draft, args.directory);
   const marks = version === undefined && versioning !== 'off' && args.make !== undefined;
   if (marks) needChain(draft, args.directory.slice(0, 1), caller);
   const chain = marks

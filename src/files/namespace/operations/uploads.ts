@@ -18,7 +18,7 @@ import {
   type PartRecord,
   type UploadRecord,
 } from '../records.ts';
-import type { Versioning } from '../versions.ts';
+import { type Versioning, versioningOf } from '../versions.ts';
 import { type FileProperties, putFile } from './files.ts';
 import { checkLease } from './leases.ts';
 
@@ -36,13 +36,16 @@ export interface StartUploadArgs {
   readonly object: Buffer;
 }
 
-/** @returns the number of the upload. @throws FilesError 'not-found': there is no such bucket. */
-export function startUpload(draft: Draft, args: StartUploadArgs): number {
+/** @throws FilesError 'not-found': there is no such bucket. */
+export function startUpload(
+  draft: Draft,
+  args: StartUploadArgs,
+): UploadRecord & { readonly upload: number } {
   const bucket = bucketId(draft, args.bucket);
   const upload = draft.numbers();
   const record = { startedMs: draft.nowMs, owner: args.owner, object: args.object };
   draft.put(uploadKey(bucket, args.key, upload), encodeUpload(record));
-  return upload;
+  return { ...record, upload };
 }
 
 export interface PutPartArgs extends UploadName {
@@ -79,7 +82,8 @@ export interface CompleteUploadArgs extends UploadName {
   readonly parts: readonly { readonly part: number; readonly etag: string }[];
   readonly file: Omit<FileProperties, 'size'>;
   readonly make: NewDirectories;
-  readonly versioning: Versioning;
+  /** Left out: as the bucket has it. */
+  readonly versioning?: Versioning;
   readonly condition?: Condition;
 }
 
@@ -107,7 +111,8 @@ export function completeUpload(draft: Draft, args: CompleteUploadArgs): FileInod
   checkCondition(args.condition, place.head);
   checkLease(draft, directory, args.name, undefined);
   endUpload(draft, args);
-  return putFile(draft, place, { ...args.file, size }, { extents }, args.versioning, id, true);
+  const versioning = args.versioning ?? versioningOf(draft, args.directory);
+  return putFile(draft, place, { ...args.file, size }, { extents }, versioning, id, true);
 }
 
 /** Takes an upload away with its parts. @throws FilesError 'no-upload'. */

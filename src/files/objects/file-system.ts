@@ -1,0 +1,221 @@
+/**
+ * Namespace and blocks together: what both doors stand on. Content is written before it gets a name, and goes
+ * after it has lost the last one.
+ */
+import type { Logger } from '../../core/observe/index.ts';
+import type { Clock, Disk, Random } from '../../core/runtime/index.ts';
+import type { LsmWorker } from '../../core/store/index.ts';
+import { BlockStore } from '../blocks/block-store.ts';
+import { Scrub } from '../blocks/scrub.ts';
+import { FilesError } from '../errors.ts';
+import { sliceExtents } from '../namespace/extents.ts';
+import type { Extent } from '../namespace/inode.ts';
+import { Namespace } from '../namespace/namespace.ts';
+import { Reclaimer } from '../namespace/reclaimer.ts';
+import { BlockNumbers } from './block-numbers.ts';
+import { ContentWriter } from './content-writer.ts';
+import { Pins } from './pins.ts';
+
+const HOUR_MS = 3_600_000;
+const ORPHANS_AT_ONCE = 1024;
+
+export interface FileSystemOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Holds the namespace and the index of blocks; one process has it locked. */
+  readonly folder: string;
+  /** Folders for blocks; empty: one in `folder`. */
+  readonly disks: readonly string[];
+  readonly reserveBytes: number;
+  readonly blockBytes: number;
+  readonly replication: number;
+  readonly scrubBytesPerSecond: number;
+  /** Each needs a worker of its own. */
+  readonly worker: () => LsmWorker;
+}
+
+export class FileSystem {
+  readonly namespace: Namespace;
+  readonly blocks: BlockStore;
+  readonly pins: Pins;
+  readonly scrub: Scrub;
+  readonly blockBytes: number;
+  readonly replication: number;
+  /** Blocks that were found damaged and are waiting for somebody who has them whole. */
+  readonly damaged = new Map<number, FilesError>();
+  private readonly numbers: BlockNumbers;
+  private readonly reclaimer: Reclaimer;
+  private readonly logger: Logger;
+  private collecting: Promise<void> | undefined;
+  private stopped = false;
+
+  private constructor(
+    options: FileSystemOptions,
+    parts: {
+      readonly namespace: Namespace;
+      readonly blocks: BlockStore;
+      readonly numbers: BlockNumbers;
+    },
+  ) {
+    const { clock, logger } = options;
+    this.namespace = parts.namespace;
+    this.blocks = parts.blocks;
+    this.numbers = parts.numbers;
+    this.blockBytes = options.blockBytes;
+    this.replication = options.replication;
+    this.logger = logger;
+    const { reader } = this.namespace;
+    this.pins = new Pins({
+      isNamed: async (block) => (await reader.block(block)) !== null,
+      delete: (blocks) => this.blocks.delete(blocks),
+      onError: (error) => this.failed('blocks could not be deleted', error),
+    });
+    this.reclaimer = new Reclaimer({
+      namespace: this.namespace,
+      clock,
+      onFreed: (blocks) => this.pins.free(blocks),
+      onError: (error) => this.failed('what was deleted could not be reclaimed', error),
+    });
+    this.scrub = new Scrub({
+      store: this.blocks,
+      clock,
+      bytesPerSecond: options.scrubBytesPerSecond,
+      pauseMs: HOUR_MS,
+      onBad: ({ block }, error) => this.foundDamage(block, error),
+    });
+  }
+
+  /** @throws LsmError, LogError, FilesError, the disk's errors: nothing is left open then. */
+  static async open(options: FileSystemOptions): Promise<FileSystem> {
+    const { folder, disk } = options;
+    disk.mkdirSync(folder);
+    const common = {
+      disk,
+      clock: options.clock,
+      random: options.random,
+      logger: options.logger,
+    };
+    const namespace = await Namespace.open({
+      ...common,
+      folder: `${folder}/namespace`,
+      worker: options.worker(),
+    });
+    let blocks: BlockStore | undefined;
+    try {
+      blocks = await BlockStore.open({
+        ...common,
+        folder: `${folder}/blocks`,
+        disks: options.disks.length > 0 ? options.disks : [`${folder}/disk`],
+        reserveBytes: options.reserveBytes,
+        worker: options.worker(),
+      });
+      const numbers = await BlockNumbers.open(namespace);
+      const system = new FileSystem(options, { namespace, blocks, numbers });
+      system.begin();
+      return system;
+    } catch (error) {
+      await blocks?.close().catch(() => {});
+      await namespace.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  private begin(): void {
+    this.reclaimer.kick();
+    this.scrub.start();
+    this.collecting = this.collectOrphans().catch((error: unknown) => {
+      this.failed('blocks without a name could not be looked for', error);
+    });
+  }
+
+  /** A writer of content for a file that has no name yet. */
+  write(sizeBytes?: number): ContentWriter {
+    const { blocks, numbers, pins, blockBytes } = this;
+    return new ContentWriter({
+      blocks,
+      numbers,
+      pins,
+      blockBytes,
+      ...(sizeBytes !== undefined && { sizeBytes }),
+    });
+  }
+
+  /**
+   * Bytes `[from, to)` of extents that are pinned, in pieces that are good until the next is asked for.
+   * @throws FilesError 'corrupt', 'missing', 'io'.
+   */
+  async *read(
+    extents: readonly Extent[],
+    from: number,
+    to: number,
+  ): AsyncGenerator<Buffer, void, undefined> {
+    for (const extent of sliceExtents(extents, from, to - from)) {
+      const end = extent.offset + extent.length;
+      try {
+        yield* this.blocks.read(extent, extent.offset, end);
+      } catch (error) {
+        if (error instanceof FilesError && error.code === 'corrupt') {
+          this.foundDamage(extent.block, error);
+        }
+        throw error;
+      }
+    }
+  }
+
+  /** Something may have lost its last name. */
+  reclaim(): void {
+    this.reclaimer.kick();
+  }
+
+  private foundDamage(block: number, error: FilesError): void {
+    this.damaged.set(block, error);
+    this.logger.error('a block is damaged', { block, err: error });
+  }
+
+  private failed(what: string, error: unknown): void {
+    if (!(error instanceof FilesError)) throw error;
+    if (!this.stopped) this.logger.error(what, { err: error });
+  }
+
+  /**
+   * Deletes blocks that were written before this process and that nothing names: of writers that went away, or
+   * freed when the process ended.
+   */
+  private async collectOrphans(): Promise<void> {
+    const { blocks, numbers, namespace } = this;
+    for (let above = 0; !this.stopped; ) {
+      const found: { block: number; stamp: number }[] = [];
+      await blocks.each(above, (block) => {
+        if (block.block < numbers.first) found.push(block);
+        return block.block < numbers.first && found.length < ORPHANS_AT_ONCE;
+      });
+      const last = found[found.length - 1];
+      if (last === undefined) return;
+      above = last.block;
+      const orphans: typeof found = [];
+      for (const each of found) {
+        if ((await namespace.reader.block(each.block)) === null) orphans.push(each);
+      }
+      if (orphans.length > 0) this.pins.free(orphans);
+    }
+  }
+
+  /** What was begun in the background has come to its end: for tests and for an orderly stop. */
+  async idle(): Promise<void> {
+    await this.collecting;
+    await this.reclaimer.idle();
+    await this.pins.idle();
+  }
+
+  async close(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    await this.reclaimer.stop();
+    await this.scrub.stop();
+    await this.idle();
+    const results = await Promise.allSettled([this.blocks.close(), this.namespace.close()]);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { pinnedBytes } from '../../../tests/support/pinned-bytes.ts';
-import { ownBytes } from './bytes.ts';
+import { ownBytes, ownCopy } from './bytes.ts';
 
 test('bytes of their own: what the text is in its encoding', () => {
   fc.assert(
@@ -13,11 +13,23 @@ test('bytes of their own: what the text is in its encoding', () => {
   );
 });
 
+test('a copy of its own: what the bytes were, whatever becomes of them', () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      const copy = ownCopy(bytes);
+      const before = [...bytes];
+      bytes.fill(0);
+      assert.deepEqual([...copy], before);
+    }),
+  );
+});
+
 test('bytes of their own: nothing beside them is held', () => {
   const kept: Buffer[] = [];
   const pinned = pinnedBytes(200, (i) => {
     kept.push(ownBytes(`name ${i}`), ownBytes('x'.repeat(i)));
+    kept.push(ownCopy(Buffer.from(`name ${i}`)), ownCopy(Buffer.alloc(i)));
   });
-  assert.equal(kept.length, 400);
+  assert.equal(kept.length, 800);
   assert.ok(pinned < 200 * 1024, `${pinned} bytes are held`);
 });

@@ -107,3 +107,10 @@ export function ownBytes(text: string, encoding: BufferEncoding = 'utf8'): Buffe
   bytes.write(text, encoding);
   return bytes;
 }
+
+/** A copy in memory of its own, for what is kept; costs as `ownBytes` does. */
+export function ownCopy(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
+}

@@ -5,6 +5,7 @@
  * Rules are kept in two forms: as bits by command, which answer the question, and as the words that
  * made them, which ACL LIST and ACL SAVE show. Both are changed together by `apply`.
  */
+import { ownBytes } from '../../core/base/index.ts';
 import { ACL_CATEGORIES, categoriesOf } from '../command/categories.ts';
 import type { Command, CommandTable } from '../command/table.ts';
 import type { RuleProblem } from './rule-error.ts';
@@ -131,7 +132,7 @@ export class Selector {
   private addKeys(text: string, read: boolean, write: boolean): RuleProblem | undefined {
     if (this.allKeys) return 'pattern-after-all-keys';
     if (hasSpaces(text)) return 'syntax';
-    const pattern = Buffer.from(text, 'latin1');
+    const pattern = ownBytes(text, 'latin1');
     const known = this.keys.find((key) => key.pattern.equals(pattern));
     if (known === undefined) this.keys.push({ pattern, read, write });
     else {
@@ -144,7 +145,7 @@ export class Selector {
   private addChannels(text: string): RuleProblem | undefined {
     if (this.allChannels) return 'pattern-after-all-channels';
     if (hasSpaces(text)) return 'syntax';
-    const pattern = Buffer.from(text, 'latin1');
+    const pattern = ownBytes(text, 'latin1');
     if (!this.channels.some((known) => known.equals(pattern))) this.channels.push(pattern);
     return undefined;
   }

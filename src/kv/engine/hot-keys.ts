@@ -67,7 +67,7 @@ export class HotKeys {
       this.counters.delete(least.name);
       error = least.samples;
     }
-    const key = args.copy(index);
+    const key = args.ownCopy(index);
     this.counters.set(name, { name, database, key, samples: error + 1, error });
   }
 

@@ -23,7 +23,7 @@ export function queueCommand(
   else {
     // One that will not run any more is not kept.
     const lost = transaction.state === 'failed' || transaction.dirty;
-    const copies = lost ? [] : args.copies();
+    const copies = lost ? [] : args.ownCopies();
     if (!lost) transaction.queuedBytes += COMMAND_BYTES;
     for (const copy of copies) transaction.queuedBytes += ARGUMENT_BYTES + copy.length;
     if (transaction.queuedBytes > queuedBytesMax) text = 'ERR transaction is too large';

@@ -1,10 +1,13 @@
 /** The last commands that took long (SLOWLOG): a bounded list, newest first. */
+import { ownBytes, ownCopy } from '../../core/base/index.ts';
 import type { Args } from '../../core/wire/index.ts';
 import type { Command } from '../command/table.ts';
 import { slowlogArgBytesMax, slowlogArgsMax } from '../limits.ts';
 import { addressOf } from '../session/describe.ts';
 import type { Session } from '../session/session.ts';
 import { REDACTED, secretArgs } from './redact.ts';
+
+const REDACTED_BYTES = ownBytes(REDACTED);
 
 export interface SlowlogEntry {
   readonly id: number;
@@ -50,15 +53,16 @@ function shortened(command: Command, args: Args): Buffer[] {
   const secret = secretArgs(command, args);
   const shown = args.count > slowlogArgsMax ? slowlogArgsMax - 1 : args.count;
   for (let i = 0; i < shown; i++) {
-    const bytes = secret.has(i) ? Buffer.from(REDACTED) : args.bytes(i);
-    if (bytes.length <= slowlogArgBytesMax) list.push(Buffer.from(bytes));
+    const bytes = args.bytes(i);
+    if (secret.has(i)) list.push(REDACTED_BYTES);
+    else if (bytes.length <= slowlogArgBytesMax) list.push(ownCopy(bytes));
     else {
       const rest = `... (${bytes.length - slowlogArgBytesMax} more bytes)`;
-      list.push(Buffer.concat([bytes.subarray(0, slowlogArgBytesMax), Buffer.from(rest)]));
+      list.push(ownBytes(bytes.toString('latin1', 0, slowlogArgBytesMax) + rest, 'latin1'));
     }
   }
   if (shown < args.count) {
-    list.push(Buffer.from(`... (${args.count - shown} more arguments)`));
+    list.push(ownBytes(`... (${args.count - shown} more arguments)`));
   }
   return list;
 }

@@ -35,7 +35,7 @@ export class WaitingClients {
     const blocked: Blocked = {
       session,
       command,
-      args: request.args ?? args.copies(),
+      args: request.args ?? args.ownCopies(),
       db,
       keys: distinctKeys(args, request.keys),
       type: request.type,
@@ -179,7 +179,7 @@ export class WaitingClients {
 
 function distinctKeys(args: Args, indexes: readonly number[]): Buffer[] {
   const keys = new Map<string, Buffer>();
-  for (const index of indexes) keys.set(args.text(index), Buffer.from(args.bytes(index)));
+  for (const index of indexes) keys.set(args.text(index), args.ownCopy(index));
   return [...keys.values()];
 }
 

@@ -7,6 +7,7 @@
  *
  * Benchmark: bench/kv.
  */
+import { ownCopy } from '../../core/base/index.ts';
 import type { Engine } from '../engine/engine.ts';
 import { matchesAll, matchGlob } from '../glob.ts';
 import type { Session } from '../session/session.ts';
@@ -94,7 +95,7 @@ export class PubSub {
       const known = this.patterns.get(key);
       if (known !== undefined) known.sessions.add(session);
       else {
-        this.patterns.set(key, { pattern: Buffer.from(name), sessions: new Set([session]) });
+        this.patterns.set(key, { pattern: ownCopy(name), sessions: new Set([session]) });
       }
       return true;
     }

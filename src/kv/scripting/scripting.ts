@@ -89,7 +89,7 @@ export class Scripting {
   scriptAt(call: Call, index: number): Script {
     const { args } = call;
     const known = this.cache.find(args.buf, args.start(index), args.length(index));
-    return known ?? this.load(args.copy(index), false);
+    return known ?? this.load(args.ownCopy(index), false);
   }
 
   /** Compiles a script and keeps it; `permanent` until SCRIPT FLUSH. @throws ReplyError */
@@ -263,7 +263,7 @@ export class Scripting {
     const { what, keyCount } = target;
     const command = engine.commands.get(call.spec.name);
     invariant(command !== undefined, 'a running command stands in the table');
-    run.command = call.args.copies();
+    run.command = call.args.ownCopies();
     this.caller.begin(session, call.db);
     const steps =
       'sha' in what ? this.startScript(what, keyCount) : this.startFunction(what, keyCount);

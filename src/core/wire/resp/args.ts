@@ -2,9 +2,10 @@
  * The arguments of one request: ranges of a buffer, not copies.
  *
  * Argument 0 is the command's name. All views are good only until the request has been answered; what
- * is kept longer is copied.
+ * is kept longer is copied: by `copy` when it is over with the turn, by `ownCopy` otherwise.
  */
 import { constants } from 'node:buffer';
+import { ownCopy } from '../../base/index.ts';
 
 const SPARE_ARGS = 64;
 /** Longest string of V8: a little less than the largest argument. */
@@ -50,9 +51,14 @@ export class Args {
     return this.buf.subarray(this.starts[index], this.ends[index]);
   }
 
-  /** A copy of one argument. */
+  /** A copy of one argument; a short one lies in a block of many and holds it. */
   copy(index: number): Buffer {
     return Buffer.from(this.bytes(index));
+  }
+
+  /** A copy of one argument in memory of its own. */
+  ownCopy(index: number): Buffer {
+    return ownCopy(this.bytes(index));
   }
 
   /** One argument as a string of bytes (latin1); of the longest only what a string can hold. */
@@ -70,6 +76,13 @@ export class Args {
   copies(from = 0): Buffer[] {
     const list: Buffer[] = [];
     for (let i = from; i < this.count; i++) list.push(this.copy(i));
+    return list;
+  }
+
+  /** Copies of all arguments, each in memory of its own. */
+  ownCopies(): Buffer[] {
+    const list: Buffer[] = [];
+    for (let i = 0; i < this.count; i++) list.push(this.ownCopy(i));
     return list;
   }
 

@@ -5,7 +5,7 @@ import { ReplyError } from '../../errors.ts';
 import { replyHelp } from '../shared/help.ts';
 
 function load(call: Call): void {
-  call.reply.bulkText(call.engine.scripting.load(call.args.copy(2), true).sha);
+  call.reply.bulkText(call.engine.scripting.load(call.args.ownCopy(2), true).sha);
 }
 
 function exists(call: Call): void {

@@ -72,7 +72,7 @@ function beforeLast(stream: Stream | undefined): EntryId {
 /** Waits for entries behind the ids, `$` resolved, or it would move on with every retry. */
 function wait(call: Call, options: ReadArgs, ids: readonly EntryId[]): void {
   const { keys, streams, timeoutMs } = options;
-  const args: (Buffer | string)[] = call.args.copies();
+  const args: (Buffer | string)[] = call.args.ownCopies();
   for (const [i, id] of ids.entries()) args[keys + streams + i] = id.toString();
   call.block({
     keys: Array.from({ length: streams }, (_, i) => keys + i),

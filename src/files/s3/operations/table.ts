@@ -18,6 +18,7 @@ import { fixedOperations } from './fixed-answers.ts';
 import { listOperations } from './list.ts';
 import { uploadListOperations } from './list-uploads.ts';
 import { objectDocumentOperations } from './object-documents.ts';
+import { postOperations } from './post-object.ts';
 import { putOperations } from './put-object.ts';
 import { readOperations } from './read-object.ts';
 import { uploadOperations } from './uploads.ts';
@@ -27,6 +28,7 @@ export const operationTable: readonly Operation[] = [
   ...listOperations,
   ...readOperations,
   ...putOperations,
+  ...postOperations,
   ...copyOperations,
   ...deleteOperations,
   ...uploadOperations,

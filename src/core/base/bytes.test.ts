@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { pinnedBytes } from '../../../tests/support/pinned-bytes.ts';
-import { ownBytes, ownCopy } from './bytes.ts';
+import { inOwnMemory, ownBytes, ownCopy } from './bytes.ts';
 
 test('bytes of their own: what the text is in its encoding', () => {
   fc.assert(
@@ -22,6 +22,15 @@ test('a copy of its own: what the bytes were, whatever becomes of them', () => {
       assert.deepEqual([...copy], before);
     }),
   );
+});
+
+test('bytes in own memory: copied only where they lie in a larger block', () => {
+  const own = ownBytes('x'.repeat(100));
+  assert.equal(inOwnMemory(own), own);
+  const piece = own.subarray(1);
+  const copy = inOwnMemory(piece);
+  assert.deepEqual(copy, piece);
+  assert.equal(copy.buffer.byteLength, 99);
 });
 
 test('bytes of their own: nothing beside them is held', () => {

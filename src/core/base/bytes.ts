@@ -114,3 +114,8 @@ export function ownCopy(bytes: Uint8Array): Buffer {
   copy.set(bytes);
   return copy;
 }
+
+/** These bytes, or a copy of its own where they were cut from a larger block. */
+export function inOwnMemory(bytes: Buffer): Buffer {
+  return bytes.length < bytes.buffer.byteLength ? ownCopy(bytes) : bytes;
+}

@@ -1,6 +1,14 @@
 /** No I/O: what every other folder may stand on. */
 export { Bag, emptyList, type Placed } from './bag.ts';
-export { compareBytes, copyBytes, equalBytes, hashBytes, ownBytes, ownCopy } from './bytes.ts';
+export {
+  compareBytes,
+  copyBytes,
+  equalBytes,
+  hashBytes,
+  inOwnMemory,
+  ownBytes,
+  ownCopy,
+} from './bytes.ts';
 export { crc32c } from './crc32c.ts';
 export { InvariantError, invariant, unreachable } from './invariant.ts';
 export { formatIp, parseIp } from './ip-address.ts';

@@ -9,6 +9,8 @@ const TIMES = 200;
 /** A sixteenth of the blocks that would be held. */
 const HELD_BYTES_MAX = (TIMES * Buffer.poolSize) / 16;
 
+let slow: TestClient | undefined;
+
 const cases: Record<string, (store: TestStore, i: number) => TestClient | undefined> = {
   'keys and arguments of clients that wait': (store, i) => {
     const client = store.connect();
@@ -41,6 +43,16 @@ const cases: Record<string, (store: TestStore, i: number) => TestClient | undefi
   'patterns of rights': (store, i) => {
     assert.equal(store.run('ACL', 'SETUSER', `user-${i}`, `~key-${i}-*`, `&news-${i}-*`), 'OK');
     return undefined;
+  },
+  'messages for a subscriber that does not read': (store, i) => {
+    if (i === 0) {
+      slow = store.connect();
+      slow.run('SUBSCRIBE', 'news');
+      (slow.session.connection as { bufferedBytes: number }).bufferedBytes = 1;
+    }
+    assert.equal(store.run('PUBLISH', 'news', `message ${i}`), 1);
+    assert.equal(slow?.session.output?.chunks.length, i + 1);
+    return slow;
   },
   scripts: (store, i) => {
     assert.equal((store.run('SCRIPT', 'LOAD', `return ${i}`) as string).length, 40);

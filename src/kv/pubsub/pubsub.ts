@@ -79,7 +79,10 @@ export class PubSub {
   private send(kind: string, parts: readonly Buffer[], to: ReadonlySet<Session>): number {
     const frame = new MessageFrame(kind, parts);
     const { outlet } = this.engine;
-    for (const session of to) outlet.push(session, frame.bytes(session.protocol));
+    for (const session of to) {
+      const isBehind = session.output?.isBehind === true;
+      outlet.push(session, frame.bytes(session.protocol, isBehind));
+    }
     return to.size;
   }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { pinnedBytes } from '../../../tests/support/pinned-bytes.ts';
 import type { Connection, EndingReason } from '../../core/downstream/index.ts';
 import { type HeldTurn, Outlet } from './outlet.ts';
 import { Output } from './output.ts';
@@ -241,6 +242,23 @@ describe('outlet', () => {
     world.outlet.finish(client.output);
     client.connection.drain();
     assert.equal(client.connection.text, client.expected);
+  });
+
+  test('what waits for a client that is behind holds no block of memory', () => {
+    const { outlet, clients } = new World();
+    const slow = clients[0]!;
+    slow.connection.fast = false;
+    outlet.push(slow.session, Buffer.alloc(10));
+    outlet.flush();
+    const pinned = pinnedBytes(200, () => {
+      outlet.begin(slow.session);
+      outlet.writer.integer(1);
+      outlet.end();
+      outlet.push(slow.session, Buffer.from('message'));
+      outlet.flush();
+    });
+    assert.ok(slow.output.chunks.length >= 400);
+    assert.ok(pinned < 200 * 1024, `${pinned} bytes are held`);
   });
 
   test('a message for a client whose reply is half written waits for its end', () => {

@@ -5,6 +5,7 @@
  *
  * Benchmark: bench/kv.
  */
+import { inOwnMemory, ownCopy } from '../../core/base/index.ts';
 import { RespWriter, type RespWriterOptions } from '../../core/wire/index.ts';
 import type { Output } from './output.ts';
 import type { Session } from './session.ts';
@@ -149,7 +150,7 @@ export class Outlet {
       return;
     }
     output.keepRegion(this.writer.buf);
-    output.add(bytes);
+    output.add(output.isBehind ? inOwnMemory(bytes) : bytes);
     this.schedule(output);
     this.guard?.(session, output);
   }
@@ -184,7 +185,7 @@ export class Outlet {
     const chunks: Buffer[][] = [];
     let bytes = 0;
     const copied = writer.pos <= HELD_COPIED_MAX;
-    const source = copied ? Buffer.from(writer.buf.subarray(0, writer.pos)) : writer.buf;
+    const source = copied ? ownCopy(writer.buf.subarray(0, writer.pos)) : writer.buf;
     for (const output of scheduled) {
       output.scheduled = false;
       output.held++;
@@ -275,7 +276,7 @@ export class Outlet {
     const region = writer.buf.subarray(output.from, output.to);
     // A connection that is behind gathers small pieces; a large one must not keep the turn's buffer.
     const own = behind && region.length > GATHERED_BYTES_MAX;
-    const sent = connection.write(own ? Buffer.from(region) : region) || own;
+    const sent = connection.write(own ? ownCopy(region) : region) || own;
     output.from = 0;
     output.to = 0;
     return !sent;

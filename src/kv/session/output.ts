@@ -6,6 +6,7 @@
  * else comes in between (a pushed message, a slow reader, replies held until the log is durable) are
  * bytes copied or referenced in `chunks`.
  */
+import { ownCopy } from '../../core/base/index.ts';
 import type { Connection } from '../../core/downstream/index.ts';
 
 export class Output {
@@ -38,6 +39,11 @@ export class Output {
     return chunkBytes + heldBytes + (this.to - this.from) + connection.bufferedBytes;
   }
 
+  /** What is added now may wait long: for a slow reader, or for the log. */
+  get isBehind(): boolean {
+    return this.held > 0 || this.connection.bufferedBytes > 0;
+  }
+
   /** Adds bytes that nobody will change. */
   add(bytes: Buffer): void {
     this.chunks.push(bytes);
@@ -63,7 +69,8 @@ export class Output {
   keepRegion(shared: Buffer): void {
     if (this.from === this.to) return;
     try {
-      this.add(Buffer.from(shared.subarray(this.from, this.to)));
+      const region = shared.subarray(this.from, this.to);
+      this.add(this.isBehind ? ownCopy(region) : Buffer.from(region));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this.chunks = [];

@@ -2,6 +2,7 @@
 import type { MetricSpec } from '../core/observe/index.ts';
 import { CodingCounts, codingMetrics } from './compression/index.ts';
 import type { ObjectStats } from './objects/object-store.ts';
+import { PurgeCounts } from './purge/index.ts';
 import { Counts } from './stage/counts.ts';
 
 /** What metrics and status read. */
@@ -10,13 +11,19 @@ export interface Observed {
   readonly objectStats: ObjectStats;
   readonly memoryBytesMax: number;
   readonly codings: { readonly counts: CodingCounts };
+  readonly purger: { readonly counts: PurgeCounts };
+  readonly ledger: { readonly bytes: number };
 }
 
 /** All metrics there are, for documentation. */
 export function cacheMetricTable(): readonly MetricSpec[] {
   const objectStats = { objects: 0, bytes: 0, evictions: 0, victimAgeSeconds: 0 };
   const codings = { counts: new CodingCounts() };
-  return cacheMetrics({ counts: new Counts(), objectStats, memoryBytesMax: 0, codings });
+  return cacheMetrics({
+    ...{ counts: new Counts(), objectStats, memoryBytesMax: 0, codings },
+    purger: { counts: new PurgeCounts() },
+    ledger: { bytes: 0 },
+  });
 }
 
 export function cacheMetrics(cache: Observed): readonly MetricSpec[] {
@@ -91,6 +98,22 @@ export function cacheMetrics(cache: Observed): readonly MetricSpec[] {
       help: 'What they may take.',
       type: 'gauge',
       collect: (emit) => emit(cache.memoryBytesMax),
+    },
+    total('purges', 'Purges carried out.', () => cache.purger.counts.purged),
+    {
+      name: 'plinth_cache_purges_refused_total',
+      help: 'Requests to purge that were refused, by reason.',
+      type: 'counter',
+      labels: ['reason'],
+      collect(emit) {
+        for (const [reason, count] of cache.purger.counts.refused) emit(count, reason);
+      },
+    },
+    {
+      name: 'plinth_cache_purge_ledger_bytes',
+      help: 'Memory that the ledger of purges takes, about.',
+      type: 'gauge',
+      collect: (emit) => emit(cache.ledger.bytes),
     },
     total(
       'evictions',

@@ -19,6 +19,7 @@ export { type PurgeAsked, planPurge } from './purge-plan.ts';
 export { PurgeSweeper, type Swept, type SweptStore } from './purge-sweeper.ts';
 export {
   ASKED_MAX,
+  PurgeCounts,
   type PurgeOutcome,
   type PurgeProblem,
   Purger,

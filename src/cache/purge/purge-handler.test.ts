@@ -59,7 +59,8 @@ function cacheOf(more: Partial<PurgeSettings> = {}, keep?: (purge: Purge) => Pro
     assert.equal(exchange.said['cache-control'], 'no-store');
     return { status: exchange.status, said: exchange.said, body };
   };
-  return { state, lines, ledger, purger, makers, handle, ask };
+  const { counts } = purger;
+  return { state, lines, ledger, purger, counts, makers, handle, ask };
 }
 
 test('PURGE of a URL: all its variants by either scheme, in the form of every rule', async () => {
@@ -141,7 +142,7 @@ test('who may purge: the token, or the networks of the settings without proxies 
 });
 
 test('the rate of purges is limited, and Retry-After says when there is room again', async () => {
-  const { ask, state, ledger } = cacheOf({ perSecond: 1, burst: 2 });
+  const { ask, state, ledger, counts } = cacheOf({ perSecond: 1, burst: 2 });
   assert.equal((await ask('/', { lines: ['Surrogate-Key: a b'] })).status, 200);
   const { status, said } = await ask('/', { lines: ['Surrogate-Key: a b'] });
   assert.deepEqual([status, said['retry-after']], [429, '2']);
@@ -152,11 +153,13 @@ test('the rate of purges is limited, and Retry-After says when there is room aga
   assert.equal((await ask('/')).status, 200);
   state.settings = { ...state.settings, burst: 5 };
   assert.equal((await ask('/', { lines: ['Surrogate-Key: a b c d e'] })).status, 200);
+  assert.deepEqual([counts.purged, counts.refused.get('too-often')], [8, 2]);
 });
 
 test('refusals do not flood the log', async () => {
-  const { ask, lines } = cacheOf({ networks: [] });
+  const { ask, lines, counts } = cacheOf({ networks: [] });
   for (let i = 0; i < 50; i++) await ask('/');
+  assert.equal(counts.refused.get('forbidden'), 50);
   assert.equal(lines.length, 10);
 });
 

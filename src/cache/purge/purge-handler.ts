@@ -20,7 +20,7 @@ import { ASKED_MAX, type PurgeOutcome, type Purger, purgeProblemTable } from './
 import { tagsOf } from './tags.ts';
 
 export interface PurgeHandlerOptions {
-  readonly purger: Pick<Purger, 'purge'>;
+  readonly purger: Pick<Purger, 'purge' | 'counts'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Asked for each request, as settings are live. */
@@ -44,6 +44,7 @@ export function purgeHandler(options: PurgeHandlerOptions): (exchange: Exchange)
     const who = exchange.client.remoteAddress;
     const right = access.rightOf(exchange, settings);
     if (right !== 'token' && right !== 'network') {
+      purger.counts.refuse(right);
       if (refusals.take(1, clock.monotonicMs())) log.warn('a purge was refused', { who, right });
       answer(exchange, refusalOf(right));
       return true;

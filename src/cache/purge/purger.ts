@@ -54,6 +54,18 @@ export interface Purging {
   readonly by: string;
 }
 
+/** What was asked for since the start; read by metrics. */
+export class PurgeCounts {
+  /** Purges carried out, a name of a request each. */
+  purged = 0;
+  /** Requests that were refused, by problem or by the right that was missing. */
+  readonly refused: Map<string, number> = new Map();
+
+  refuse(reason: string): void {
+    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
+  }
+}
+
 export interface PurgerOptions {
   readonly ledger: PurgeLedger;
   readonly clock: Clock;
@@ -69,6 +81,7 @@ export interface PurgerOptions {
 }
 
 export class Purger {
+  readonly counts: PurgeCounts = new PurgeCounts();
   private readonly options: PurgerOptions;
   private bucket: TokenBucket | null = null;
   private bucketOf: PurgeSettings | null = null;
@@ -79,12 +92,10 @@ export class Purger {
 
   async purge(asked: readonly PurgeAsked[], { who, by }: Purging): Promise<PurgeOutcome> {
     const { ledger, log, keep, onPurged } = this.options;
-    const no = (problem: PurgeProblem, detail: string, waitMs = 0): PurgeOutcome => ({
-      ok: false,
-      problem,
-      detail,
-      waitMs,
-    });
+    const no = (problem: PurgeProblem, detail: string, waitMs = 0): PurgeOutcome => {
+      this.counts.refuse(problem);
+      return { ok: false, problem, detail, waitMs };
+    };
     if (asked.length === 0) return no('bad-purge', 'nothing is named');
     if (asked.length > ASKED_MAX) return no('too-many', `at most ${ASKED_MAX} at once`);
     const purges: Purge[] = [];
@@ -101,6 +112,7 @@ export class Purger {
       ? purges.reduce((sum, { value }) => sum + ledger.usesOfTag(value), 0)
       : null;
     // All of them at once: nothing is served in between that only some have named.
+    this.counts.purged += asked.length;
     const seqs = purges.map((purge) => ledger.purge(purge));
     onPurged();
     const seq = seqs.at(-1) as number;

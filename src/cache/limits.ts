@@ -4,6 +4,10 @@
 export const HEAD_BYTES_MAX = 65_536;
 /** Variants of one resource; the one that was stored first leaves for another one. */
 export const VARIANTS_MAX = 32;
+/** Parts of one resource that are kept and do not meet; of more the oldest leaves. */
+export const PARTS_PER_RESOURCE_MAX = 16;
+/** Parts that meet are put together up to so many bytes, which are copied at once; longer ones stay apart. */
+export const JOINED_BYTES_MAX = 4 * 1024 * 1024;
 /** Fetches under way for one resource that others may join; what does not fit goes to the origin by itself. */
 export const FLIGHTS_PER_RESOURCE_MAX = 8;
 /** Clients that wait for one fetch; another one goes to the origin by itself. */

@@ -25,6 +25,8 @@ export class Resource {
   /** The newest of its responses; others hang on it. */
   newest: StoredResponse | null = null;
   variants = 0;
+  /** Parts of representations of which not all is there, the oldest first; null: none. */
+  parts: StoredResponse[] | null = null;
   /** Fetches under way; null: none. */
   flights: Set<Flight> | null = null;
   /** Who waits for what the disk has of it; null: nobody. */
@@ -43,18 +45,32 @@ export class Resource {
 
   get isEmpty(): boolean {
     return (
-      this.newest === null && this.flights === null && this.pass === null && this.loading === null
+      this.newest === null &&
+      this.parts === null &&
+      this.flights === null &&
+      this.pass === null &&
+      this.loading === null
     );
   }
 
   /** It becomes the newest. */
   link(stored: StoredResponse): void {
+    if (stored.partial !== null) {
+      this.parts ??= [];
+      this.parts.push(stored);
+      return;
+    }
     stored.nextVariant = this.newest;
     this.newest = stored;
     this.variants++;
   }
 
   unlink(stored: StoredResponse): void {
+    if (stored.partial !== null) {
+      const left = (this.parts ?? []).filter((part) => part !== stored);
+      this.parts = left.length === 0 ? null : left;
+      return;
+    }
     let before: StoredResponse | null = null;
     for (let at = this.newest; at !== null; before = at, at = at.nextVariant) {
       if (at !== stored) continue;

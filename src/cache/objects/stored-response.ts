@@ -11,6 +11,7 @@ import { copyBytes } from '../../core/base/index.ts';
 import { type Address, byteOffset } from '../../core/memory/index.ts';
 import type { Fields } from '../../core/wire/index.ts';
 import { Evictable } from '../eviction/queue.ts';
+import type { PartialResponse } from '../ranges/index.ts';
 import type { ObjectMemory } from './object-memory.ts';
 import { Pieces } from './pieces.ts';
 import type { Resource } from './resource.ts';
@@ -57,6 +58,8 @@ export class StoredResponse extends Evictable {
   lengthBytes = 0;
   /** The body is whole. */
   complete = false;
+  /** Which part of its representation the body is; null: all of it. */
+  partial: PartialResponse | null = null;
   /** It answers nobody any more. */
   gone = false;
   /** It was written to the disk as it is. */

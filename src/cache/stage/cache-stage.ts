@@ -19,8 +19,9 @@ import type { Resource } from '../objects/resource.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
 import { decideReuse, type ReuseReason, variantOf } from '../policy/index.ts';
 import { Loading } from '../tiers/loading.ts';
-import { ageOf, deliver } from './deliver.ts';
+import { ageOf, deliver, deliverHeld } from './deliver.ts';
 import { Fetching } from './fetching.ts';
+import { findPart } from './held-parts.ts';
 import { Passing } from './passing.ts';
 import { RequestFlag, requestFlags } from './request-flags.ts';
 import { CACHE_NAME, type StageOptions, StageParts } from './stage-parts.ts';
@@ -88,6 +89,7 @@ export class CacheStage {
     const resource = this.parts.objects.resourceOf(this.parts.space, visit.key);
     const stored = this.parts.selectUnpurged(resource, exchange.request.fields);
     if (stored === null) {
+      if (this.answerFromParts(visit, resource, nowMs)) return;
       if (this.askDisk(visit)) return;
       // It may have been forgotten with the last response that a purge has taken.
       this.miss(visit, this.parts.objects.resourceOf(this.parts.space, visit.key));
@@ -104,6 +106,18 @@ export class CacheStage {
       this.refresh(visit, resource, stored);
     }
     this.hit(exchange, visit.flags, stored, nowMs, visit.collapsed);
+  }
+
+  /** Answers with what is there of a representation that is not there whole. */
+  private answerFromParts(visit: Visit, resource: Resource, nowMs: number): boolean {
+    if (resource.parts === null) return false;
+    const held = findPart(this.parts, resource, visit, nowMs);
+    if (held === null) return false;
+    const { exchange, flags, collapsed } = visit;
+    const { stored } = held;
+    const status = this.noteHit(stored, nowMs, collapsed);
+    deliverHeld(this.parts, { exchange, flags, stored, flight: null, nowMs, status }, held.parts);
+    return true;
   }
 
   /** Waits for what the disk has under its key. False: it has nothing, or was asked already. */
@@ -219,13 +233,18 @@ export class CacheStage {
     nowMs: number,
     collapsed = false,
   ): void {
+    const status = this.noteHit(stored, nowMs, collapsed);
+    deliver(this.parts, { exchange, flags, stored, flight: null, nowMs, status });
+  }
+
+  /** Counts a hit. @returns its member of Cache-Status, empty for none. */
+  private noteHit(stored: StoredResponse, nowMs: number, collapsed: boolean): string {
     this.parts.used(stored);
     if (collapsed) this.parts.counts.collapsed++;
     else this.parts.counts.hits++;
     this.parts.counts.hitBytes += stored.bodyBytes;
     const ttlSeconds = stored.lifetimeSeconds - ageOf(stored, nowMs);
-    const status = this.parts.rule.cacheStatus ? hitStatus(Math.floor(ttlSeconds)) : '';
-    deliver(this.parts, { exchange, flags, stored, flight: null, nowMs, status });
+    return this.parts.rule.cacheStatus ? hitStatus(Math.floor(ttlSeconds)) : '';
   }
 }
 

@@ -17,6 +17,7 @@ import {
   becomePartial,
   coalesce,
   frameParts,
+  type PartialResponse,
   plainPart,
   RangeBody,
   unsatisfiedRange,
@@ -194,6 +195,25 @@ const CONTENT_FIELDS: readonly FieldId[] = [
   FieldId.contentLanguage,
   FieldId.contentRange,
 ];
+
+/** Answers with parts that a stored part of a representation holds. @param parts not empty. */
+export function deliverHeld(
+  { context }: StageParts,
+  delivered: Delivered,
+  parts: readonly Part[],
+): void {
+  const { exchange, stored } = delivered;
+  const { part, lengthBytes } = stored.partial as PartialResponse;
+  const head = headOf(delivered, null);
+  const type = parts.length > 1 ? head.fields.get(FieldId.contentType) : undefined;
+  const framing = frameParts(parts, lengthBytes, type, context.random);
+  becomePartial(head, framing);
+  exchange.sink.head(head, false);
+  const piece = (from: number, to: number): Buffer =>
+    stored.body(from - part.start, to - part.start);
+  const body = new RangeBody({ bytes: lengthBytes, piece }, framing);
+  pull(exchange, stored, body, stored.bodyBytes > SMALL_BODY_BYTES);
+}
 
 /** RFC 9110 section 14.2. False: the request is answered as if it asked for all. */
 function deliverParts(

@@ -22,6 +22,15 @@ export function freshen(
   const facts = readResponse(stored.status, update, nowMs);
   strip(update, facts.directives);
   if (!setCookies) update.removeAll(FieldId.setCookie);
+  if (!overlay(merged, update)) return null;
+  merged.removeAll(FieldId.age);
+  const all = readResponse(stored.status, merged, nowMs);
+  if (!stored.keepFields(merged)) return null;
+  return { ...all, ageSeconds: facts.ageSeconds };
+}
+
+/** Fields of a newer response to the same take the place of those of the stored one. False: they are too many. */
+export function overlay(merged: Fields, update: Fields): boolean {
   const known = merged.count;
   for (let i = 0; i < update.count; i++) {
     if (update.isRemoved(i) || NOT_FRESHENED.has(update.id(i) as FieldId)) continue;
@@ -30,10 +39,7 @@ export function freshen(
     for (let j = merged.findName(lower); j !== -1 && j < known; j = merged.findName(lower, j + 1)) {
       merged.remove(j);
     }
-    if (!merged.add(Buffer.from(name, 'latin1'), update.valueBytes(i))) return null;
+    if (!merged.add(Buffer.from(name, 'latin1'), update.valueBytes(i))) return false;
   }
-  merged.removeAll(FieldId.age);
-  const all = readResponse(stored.status, merged, nowMs);
-  if (!stored.keepFields(merged)) return null;
-  return { ...all, ageSeconds: facts.ageSeconds };
+  return true;
 }

@@ -243,8 +243,9 @@ export class DiskShelf {
     return true;
   }
 
-  private isWorthIt({ freshUntilMs, gone }: StoredResponse): boolean {
-    return !gone && freshUntilMs - this.wallMs() >= FRESH_MS_MIN;
+  private isWorthIt({ freshUntilMs, gone, partial }: StoredResponse): boolean {
+    // Of parts nobody knows whether more will come.
+    return !gone && partial === null && freshUntilMs - this.wallMs() >= FRESH_MS_MIN;
   }
 
   private metaOf(stored: StoredResponse): Buffer {

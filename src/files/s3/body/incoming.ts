@@ -4,6 +4,7 @@
  * A piece is valid until the next one is asked for. While nobody asks, nothing is read from the client: what came
  * in the last read waits here. Bytes that do not stay are copied; bytes that stay keep the source from being read.
  */
+import { ownCopy } from '../../../core/base/index.ts';
 import type { BodySink } from '../../../core/http/index.ts';
 import { ResponseHead } from '../../../core/wire/index.ts';
 import type { Client } from '../client.ts';
@@ -54,7 +55,7 @@ export class IncomingBody implements BodySink, AsyncIterable<Buffer> {
 
   data(bytes: Buffer, stays: boolean): boolean {
     this.receivedBytes += bytes.length;
-    this.queue.push(stays ? bytes : Buffer.from(bytes));
+    this.queue.push(stays ? bytes : ownCopy(bytes));
     this.queuedBytes += bytes.length;
     this.paused = stays || this.queuedBytes > KEPT_BYTES_MAX;
     this.tell();

@@ -156,7 +156,7 @@ async function startPlinth(name: string, checkout: string, mode: string): Promis
   const port = await freePort();
   const data = mkdtempSync(join(folder, `${name}-`));
   const durability = mode === 'none' ? 'persistence=false' : `fsync=${mode}`;
-  const settings = [`kv.port=${port}`, 'admin.port=0', `kv.${durability}`];
+  const settings = [`kv.port=${port}`, 'admin.port=0', 'files.enabled=false', `kv.${durability}`];
   if (mode !== 'none') settings.push(`kv.flush_log=${2 ** 40}`);
   const args = ['src/main.ts', 'up', '--data', data, ...settings.flatMap((one) => ['--set', one])];
   return { name, port, child: pinned(process.execPath, args, checkout) };

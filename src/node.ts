@@ -191,9 +191,10 @@ export function createNode(options: NodeOptions): PlinthNode {
     },
     systems,
     tryIt: () =>
-      running.flatMap(({ row, system }) =>
-        row.tryIt(system.status().listening, settingsFor(row, live.running())),
-      ),
+      running.flatMap(({ row, system }) => {
+        const { listening, facts } = system.status();
+        return row.tryIt(listening, settingsFor(row, live.running()), facts);
+      }),
   };
 }
 

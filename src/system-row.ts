@@ -2,7 +2,7 @@
  * What a row of the table of systems says, and what a system is given. The table itself stands in
  * systems.ts; what works on rows imports only this file and so knows no system.
  */
-import type { Listening, System } from './core/base/index.ts';
+import type { Listening, System, SystemStatus } from './core/base/index.ts';
 import type {
   AnySection,
   Fields,
@@ -45,14 +45,22 @@ export interface SystemRow<F extends SwitchableFields> {
   readonly config: Section<F>;
   create(settings: ValuesOf<F>, context: SystemContext): ReloadableSystem<ValuesOf<F>>;
   /** Two commands to try, printed when the process is up; `listening` has the ports really taken. */
-  tryIt(listening: readonly Listening[], settings: ValuesOf<F>): readonly string[];
+  tryIt(
+    listening: readonly Listening[],
+    settings: ValuesOf<F>,
+    facts: SystemStatus['facts'],
+  ): readonly string[];
 }
 
 /** A row whose types are forgotten; what it is given comes from its own section. */
 export interface AnySystemRow {
   readonly config: AnySection;
   create(settings: never, context: SystemContext): ReloadableSystem<never>;
-  tryIt(listening: readonly Listening[], settings: never): readonly string[];
+  tryIt(
+    listening: readonly Listening[],
+    settings: never,
+    facts: SystemStatus['facts'],
+  ): readonly string[];
 }
 
 /** Checks a row against its section. */

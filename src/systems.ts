@@ -13,6 +13,7 @@
 import { balancerConfig, createBalancer } from './balancer/index.ts';
 import { cacheConfig, createCache } from './cache/index.ts';
 import type { AnySection, Conflict } from './core/config/index.ts';
+import { createFiles, filesConfig } from './files/index.ts';
 import { createKv, kvConfig } from './kv/index.ts';
 import { type AnySystemRow, systemRow } from './system-row.ts';
 
@@ -24,6 +25,16 @@ export const systems: readonly AnySystemRow[] = [
       `redis-cli -p ${resp?.port} set greeting hello`,
       `redis-cli -p ${resp?.port} get greeting`,
     ],
+  }),
+  systemRow({
+    config: filesConfig,
+    create: createFiles,
+    tryIt: ([s3], _settings, { accessKeyFile }) => {
+      if (s3 === undefined) return [];
+      const aws = `aws --endpoint-url http://${s3.host}:${s3.port} --region us-east-1 s3`;
+      const key = accessKeyFile === undefined ? [] : [`. ${accessKeyFile}`];
+      return [...key, `${aws} mb s3://pictures`, `${aws} cp README.md s3://pictures/`];
+    },
   }),
   // Before the balancer, whose routes it serves.
   systemRow({ config: cacheConfig, create: createCache, tryIt: () => [] }),

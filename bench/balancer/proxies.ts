@@ -157,6 +157,7 @@ function plinthCommand(
     path,
     `node: { data: ${folder}/${name.replace(' ', '-')} }
 kv: { enabled: false }
+files: { enabled: false }
 admin: { enabled: false }
 balancer:
   via: ''

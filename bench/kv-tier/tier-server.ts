@@ -61,7 +61,7 @@ export class TierServer {
     mkdirSync(data, { recursive: true });
     const { limitBytes, fsync } = this.options;
     const settings = [
-      ...[`node.data=${data}`, `kv.port=${this.port}`, `kv.fsync=${fsync}`],
+      ...[`node.data=${data}`, `kv.port=${this.port}`, 'files.enabled=false', `kv.fsync=${fsync}`],
       ...['admin.enabled=false', 'log.level=warn', 'kv.persistence=true'],
       ...(limitBytes === undefined ? [] : [`kv.${TIER_MEMORY}=${limitBytes}`]),
     ].flatMap((setting) => ['--set', setting]);

@@ -78,6 +78,7 @@ export class Peer {
       `node.data=${data}`,
       `kv.port=${this.port}`,
       'admin.enabled=false',
+      'files.enabled=false',
       'log.level=warn',
       `kv.persistence=${this.durability !== 'none'}`,
     ];

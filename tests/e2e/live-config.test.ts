@@ -23,6 +23,7 @@ const env = Object.fromEntries(
 
 const FILE = `# Of this site.
 log: { level: info }   # not too much
+files: { enabled: false }
 admin:
   port: 0
 kv:
@@ -45,7 +46,7 @@ async function running(text?: string): Promise<Running> {
   const { path: cwd, remove } = temporaryFolder('plinth-live');
   undo.push(remove);
   const file = join(cwd, 'plinth.yaml');
-  const noFile = ['--set', 'admin.port=0', '--set', 'kv.port=0'];
+  const noFile = ['--set', 'admin.port=0', '--set', 'kv.port=0', '--set', 'files.s3.port=0'];
   if (text !== undefined) writeFileSync(file, text);
   const args = ['up', '--json', ...(text === undefined ? noFile : [])];
   const child = startChild(process.execPath, [main, ...args], { cwd, env });

@@ -40,14 +40,23 @@ function plainEnv(): NodeJS.ProcessEnv {
 
 const anyPort = freePorts();
 
+interface Settings {
+  readonly properties?: Record<string, Settings>;
+}
+
 /** Port 0 for every door there is, so that tests can run beside each other. */
 function freePorts(): string[] {
   const schema = JSON.parse(
     readFileSync(new URL('../../docs/plinth.schema.json', import.meta.url), 'utf8'),
-  ) as { properties: Record<string, { properties: Record<string, unknown> }> };
-  return Object.entries(schema.properties).flatMap(([section, { properties }]) =>
-    'port' in properties ? ['--set', `${section}.port=0`] : [],
-  );
+  ) as { properties: Record<string, Settings> };
+  return Object.entries(schema.properties).flatMap(([section, { properties = {} }]) => [
+    ...('port' in properties ? ['--set', `${section}.port=0`] : []),
+    ...Object.entries(properties).flatMap(([group, inner]) =>
+      group !== 'tls' && 'port' in (inner.properties ?? {})
+        ? ['--set', `${section}.${group}.port=0`]
+        : [],
+    ),
+  ]);
 }
 
 interface Announced {

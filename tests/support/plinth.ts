@@ -50,6 +50,7 @@ export async function startPlinth(options: PlinthOptions = {}): Promise<Plinth> 
   const sections = {
     node: { data },
     admin: { port: 0 },
+    files: { enabled: false },
     kv: { port, bind: '127.0.0.1', ...options.kv },
   };
   writeFileSync(config, Object.entries(sections).map(yaml).join(''));

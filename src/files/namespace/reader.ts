@@ -138,6 +138,14 @@ export class NamespaceReader {
     }
   }
 
+  /** As `tally`, reading what is needed on the loop. */
+  tallyNow(directory: number): Tally {
+    const { lsm, into } = this;
+    const key = tallyKey(directory);
+    if (!lsm.lookupNow(key, 0, key.length, into)) return NO_TALLY;
+    return decodeTally(into.value.subarray(into.start, into.start + into.length));
+  }
+
   async tally(directory: number, snapshot?: Snapshot): Promise<Tally> {
     const stored = await this.get(tallyKey(directory), snapshot);
     return stored === null ? NO_TALLY : decodeTally(stored);

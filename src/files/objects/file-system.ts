@@ -10,8 +10,10 @@ import { Scrub } from '../blocks/scrub.ts';
 import { FilesError } from '../errors.ts';
 import { sliceExtents } from '../namespace/extents.ts';
 import type { Extent } from '../namespace/inode.ts';
+import { ROOT_ID } from '../namespace/keys.ts';
 import { Namespace } from '../namespace/namespace.ts';
 import { Reclaimer } from '../namespace/reclaimer.ts';
+import type { Tally } from '../namespace/records.ts';
 import { BlockNumbers } from './block-numbers.ts';
 import { ContentWriter } from './content-writer.ts';
 import { Pins } from './pins.ts';
@@ -162,6 +164,11 @@ export class FileSystem {
         throw error;
       }
     }
+  }
+
+  /** What there is below the root. */
+  get total(): Tally {
+    return this.namespace.reader.tallyNow(ROOT_ID);
   }
 
   /** Something may have lost its last name. */

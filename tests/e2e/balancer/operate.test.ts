@@ -84,6 +84,7 @@ async function running(
     `# Of this site.
 admin: { port: 0 }
 kv: { enabled: false }
+files: { enabled: false }
 balancer:
 ${more}  listeners:
     - { name: web, port: 0 }

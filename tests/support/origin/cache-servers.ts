@@ -47,6 +47,7 @@ export function startPlinthCache(
       path,
       `node: { data: ${folder}/data }
 kv: { enabled: false }
+files: { enabled: false }
 admin: { ${admin ? 'port: 0' : 'enabled: false'} }
 ${cache === '' ? '' : `cache:\n${cache}\n`}balancer:
   listeners: [{ name: web, port: ${port} }]

@@ -1,0 +1,165 @@
+/**
+ * The file system as a system of the process: namespace, blocks and doors, in one process.
+ *
+ * Start: the namespace and the blocks first, then the doors, so that nobody is let in before all is there.
+ */
+import type { Listening, System, SystemState, SystemStatus } from '../core/base/index.ts';
+import { type Prepared, Secret } from '../core/config/index.ts';
+import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
+import type { Clock, Disk, Random, Threads } from '../core/runtime/index.ts';
+import { createNodeTransport } from '../core/runtime/node/index.ts';
+import { createLsmWorker } from '../core/store/index.ts';
+import { type GeneratedKey, generatedKey } from './access-key.ts';
+import type { FilesSettings } from './config.ts';
+import { CallCounts, filesMetrics } from './metrics.ts';
+import { FileSystem } from './objects/file-system.ts';
+import { NamespaceObjectStore } from './objects/object-store.ts';
+import { S3Listener, type S3Settings } from './s3/index.ts';
+
+export interface FilesContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly threads: Threads;
+  readonly dataFolder: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+export class Files implements System {
+  readonly name = 'files';
+  private settings: FilesSettings;
+  private readonly context: FilesContext;
+  private readonly calls = new CallCounts();
+  private readonly ownMetrics: readonly MetricSpec[];
+  private state: SystemState = 'idle';
+  private system: FileSystem | undefined;
+  private s3: S3Listener | undefined;
+  private key: GeneratedKey | undefined;
+
+  constructor(settings: FilesSettings, context: FilesContext) {
+    this.settings = settings;
+    this.context = context;
+    this.ownMetrics = filesMetrics(this.calls, () => this.system);
+  }
+
+  async start(): Promise<void> {
+    this.state = 'starting';
+    try {
+      this.context.metrics.add(this.ownMetrics);
+      const system = await this.openSystem();
+      this.system = system;
+      const { recovery } = system.namespace;
+      this.context.log.info('the namespace is there', { ...recovery, ...system.total });
+      if (this.settings.s3.enabled) await this.openS3(system);
+      this.state = 'ready';
+    } catch (error) {
+      await this.release();
+      this.state = 'failed';
+      throw error;
+    }
+  }
+
+  private openSystem(): Promise<FileSystem> {
+    const { clock, random, disk, threads, dataFolder, log } = this.context;
+    const { disks, blockBytes, reserveBytes, scrubBytes, replication } = this.settings;
+    return FileSystem.open({
+      ...{ disk, clock, random, disks, blockBytes, reserveBytes, replication },
+      folder: dataFolder,
+      logger: log,
+      scrubBytesPerSecond: scrubBytes,
+      worker: () => createLsmWorker(threads),
+    });
+  }
+
+  private async openS3(system: FileSystem): Promise<void> {
+    const { clock, random, disk, log } = this.context;
+    this.s3 = await S3Listener.open({
+      ...{ clock, random, disk, log },
+      settings: this.withKey(this.settings.s3),
+      store: new NamespaceObjectStore(system),
+      transport: await createNodeTransport(),
+      events: {
+        onRequestEnd: () => {},
+        onRefused: () => {},
+        onCall: (operation, status, ms) => this.calls.note(operation, status, ms),
+      },
+    });
+  }
+
+  /** A door without access keys would let nobody in: it gets one that whoever may read the data can read. */
+  private withKey(settings: S3Settings): S3Settings {
+    if (settings.users.length > 0) return settings;
+    const { disk, random, dataFolder, log } = this.context;
+    const key = generatedKey(disk, random, dataFolder);
+    this.key = key;
+    if (key.isNew) log.info('an access key was made', { file: key.path });
+    const user = {
+      name: 'plinth',
+      keyId: key.id,
+      secret: new Secret(key.secret),
+      user: undefined,
+      displayName: undefined,
+      admin: true,
+    };
+    return { ...settings, users: [user] };
+  }
+
+  /** What the S3 door takes over while it runs is tried here, and taken back when somebody else refuses. */
+  async prepare(next: FilesSettings): Promise<Prepared> {
+    const before = this.settings;
+    this.s3?.apply(this.withKey(next.s3));
+    return {
+      commit: () => {
+        this.settings = next;
+      },
+      abort: () => this.s3?.apply(this.withKey(before.s3)),
+    };
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    this.state = 'draining';
+    await this.s3?.drain(deadlineMs);
+  }
+
+  async stop(): Promise<void> {
+    await this.release();
+    this.state = 'stopped';
+  }
+
+  private async release(): Promise<void> {
+    this.context.metrics.remove(this.ownMetrics);
+    const { s3, system } = this;
+    this.s3 = undefined;
+    this.system = undefined;
+    await s3?.stop();
+    await system?.close();
+  }
+
+  status(): SystemStatus {
+    const { system, s3, key } = this;
+    const listening: Listening[] = s3 === undefined ? [] : [s3.listening];
+    if (system === undefined) return { state: this.state, listening, facts: {} };
+    const { files, directories, bytes } = system.total;
+    const disks = system.blocks.status;
+    return {
+      state: this.state,
+      listening,
+      facts: {
+        files,
+        directories,
+        sizeBytes: bytes,
+        freeBytes: system.blocks.freeBytes,
+        disks: disks.length,
+        disksLeftOut: disks.filter(({ state }) => state !== 'open').length,
+        damagedBlocks: system.damaged.size,
+        ...(key !== undefined && { accessKeyFile: key.path }),
+      },
+    };
+  }
+}
+
+/** Makes the file system; `start` brings it up. */
+export function createFiles(settings: FilesSettings, context: FilesContext): Files {
+  return new Files(settings, context);
+}

@@ -6,7 +6,7 @@
  * peer and not the connection; what comes while nobody takes is kept here, a stream's window of it at most; `end`
  * comes once, behind all bytes. The stream may end before the sink has had everything.
  */
-import { emptyList } from '../base/index.ts';
+import { emptyList, ownCopy } from '../base/index.ts';
 import type { Fields, Http2Connection, Http2Stream } from '../wire/index.ts';
 import { copyOf } from './copy-fields.ts';
 import type { BodySink } from './flow.ts';
@@ -74,7 +74,7 @@ export class Http2BodyReader<T> {
       return;
     }
     if (this.sink === null || this.paused || this.kept.length > 0) {
-      if (length > 0) this.kept.push(Buffer.from(buf.subarray(start, start + length)));
+      if (length > 0) this.kept.push(ownCopy(buf.subarray(start, start + length)));
     } else if (length > 0) {
       this.give(buf.subarray(start, start + length), false);
     }

@@ -5,7 +5,7 @@
  * that stay are only referred to, others are copied. The end follows behind the last byte. A body that is shorter
  * or longer than its head said is reported and never ended as if it were whole.
  */
-import { emptyList } from '../base/index.ts';
+import { emptyList, ownCopy } from '../base/index.ts';
 import type { Fields, Http2Connection, Http2Stream } from '../wire/index.ts';
 import { copyOf } from './copy-fields.ts';
 import type { Http2Writer } from './http2-writer.ts';
@@ -74,7 +74,7 @@ export class Http2BodySender<T> {
       }
     }
     if (waiting.length > 0) {
-      waiting.push(stays ? bytes : Buffer.from(bytes));
+      waiting.push(stays ? bytes : ownCopy(bytes));
       return false;
     }
     const taken = http2.sendData(stream, bytes, 0, bytes.length, false);
@@ -86,7 +86,7 @@ export class Http2BodySender<T> {
     this.leave();
     if (waiting.length === 0) return true;
     // Not copied before: most of the time the write has made room for all of it.
-    if (!stays) waiting[0] = Buffer.from(waiting[0]!);
+    if (!stays) waiting[0] = ownCopy(waiting[0]!);
     return false;
   }
 

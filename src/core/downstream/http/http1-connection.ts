@@ -11,6 +11,7 @@
  *
  * Times are kept by flags: who moves something sets `moved`, the tick puts a time to it.
  */
+import { ownCopy } from '../../base/index.ts';
 import {
   answer,
   BodyReader,
@@ -282,7 +283,7 @@ export class Http1Connection implements ConnectionHandler {
   /** The bytes behind what could be taken wait here, and the client is not read from. */
   private keep(buf: Buffer, at: number, end: number, own: boolean): void {
     const rest = buf.subarray(at, end);
-    this.kept = own ? rest : Buffer.from(rest);
+    this.kept = own ? rest : ownCopy(rest);
     this.connection.pause();
   }
 

@@ -5,6 +5,7 @@
  *     opening ──first bytes──▶ `become` ──▶ everything goes to the inner handler
  *        └── too late, gone, drained ──▶ `leave`
  */
+import { ownCopy } from '../../base/index.ts';
 import type { Connection, ConnectionHandler } from '../connection.ts';
 import type { EndingReason } from '../ending-reasons.ts';
 
@@ -43,7 +44,7 @@ export abstract class OpeningConnection implements ConnectionHandler {
     this.bytes = null;
     this.open(bytes);
     // The chunk is lent for this call only.
-    if (this.inner === null && !this.connection.closing) this.bytes = Buffer.from(bytes);
+    if (this.inner === null && !this.connection.closing) this.bytes = ownCopy(bytes);
   }
 
   onDrain(): void {

@@ -23,7 +23,7 @@ const head = (fields: string): string =>
   `HTTP/1.1 200 OK\r\nDate: ${new Date().toUTCString()}\r\n${fields}\r\nContent-Length: ${BODY.length}\r\n\r\n`;
 
 let origin: Server;
-let cache: CacheServer;
+let cache: CacheServer | undefined;
 /** Requests that have reached the origin, and who asks. */
 let asked: { readonly path: string; readonly socket: Socket }[];
 let clients: Client[];
@@ -31,6 +31,7 @@ let clients: Client[];
 beforeEach(async () => {
   asked = [];
   clients = [];
+  cache = undefined;
   origin = createServer((socket) => {
     socket.on('error', () => {});
     socket.on('data', (piece: Buffer) => {
@@ -45,9 +46,9 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const { socket } of clients) socket.destroy();
-  await cache.stop();
   for (const { socket } of asked) socket.destroy();
   origin.close();
+  await cache?.stop();
 });
 
 /** A client with one request under way. */
@@ -58,7 +59,7 @@ class Client {
   private readonly pieces: Buffer[] = [];
 
   constructor(path: string, reads = true, more = '') {
-    this.socket = connect({ port: cache.port, host: '127.0.0.1' });
+    this.socket = connect({ port: cache?.port ?? 0, host: '127.0.0.1' });
     this.socket.on('error', () => {});
     this.ended = once(this.socket, 'close');
     this.socket.write(

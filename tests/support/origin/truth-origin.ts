@@ -75,7 +75,12 @@ export class TruthOrigin {
         return false;
       },
       onBody: () => {},
-      onEnd: () => void this.answer(socket, question as Question),
+      onEnd: () => {
+        const asked = question as Question;
+        // Caches keep their connections; a client that asks directly does not.
+        const last = asked.fields.get('connection') === 'close';
+        void this.answer(socket, asked).then(() => last && socket.end());
+      },
     });
     socket.on('data', (piece: Buffer) => reader.push(piece));
   }

@@ -169,6 +169,9 @@ export class Cache implements StageMaker {
       isSweeping: sweeping.isRunning,
       wallMs: () => context.clock.wallMs(),
       disk: () => this.diskShown(),
+      isOnDisk: (route, key) => this.shelf?.has(objects.space(route), key) === true,
+      peek: async (route, key, isWanted) =>
+        (await this.shelf?.peek(objects.space(route), key, isWanted)) ?? null,
     });
   }
 

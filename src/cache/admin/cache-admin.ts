@@ -22,6 +22,7 @@ import {
 import type { Counts } from '../stage/counts.ts';
 import type { CacheRule } from '../stage/rule.ts';
 import type { RuleRef } from '../stage/stage-parts.ts';
+import type { IsWanted, Peeked } from '../tiers/disk-shelf.ts';
 import type { CacheDoor, CacheStatus, DiskShown, ExplainAsked } from './cache-door.ts';
 
 /** What it needs of the cache. */
@@ -36,6 +37,10 @@ export interface Administered {
   readonly isSweeping: boolean;
   wallMs(): number;
   disk(): DiskShown | null;
+  /** Whether the disk may have something of a key. */
+  isOnDisk(route: string, key: string): boolean;
+  /** What the disk has for a request, but for its body. */
+  peek(route: string, key: string, isWanted: IsWanted): Promise<Peeked | null>;
 }
 
 export class CacheAdmin implements CacheDoor {
@@ -49,22 +54,29 @@ export class CacheAdmin implements CacheDoor {
     return this.cache.purger.purge(asked, purging);
   }
 
-  explain(asked: ExplainAsked): readonly Explanation[] | string {
+  async explain(asked: ExplainAsked): Promise<readonly Explanation[] | string> {
     const read = readAsked(asked);
     if (!read.ok) return read.says;
     const { request, encrypted } = read;
-    return [...this.cache.routes]
-      .filter(([name]) => asked.route === undefined || asked.route === name)
-      .map(([route, { current: rule }]) => this.explainOn({ route, rule, request, encrypted }));
+    const explanations: Explanation[] = [];
+    for (const [route, { current: rule }] of this.cache.routes) {
+      if (asked.route !== undefined && asked.route !== route) continue;
+      const on = { route, rule, request, encrypted };
+      const key = rule.keys.keyOf(request, encrypted);
+      const isElsewhere = this.explainOn(on).stored === null && this.cache.isOnDisk(route, key);
+      explanations.push(
+        isElsewhere ? this.explainOn(on, await this.onDisk(on, key)) : this.explainOn(on),
+      );
+    }
+    return explanations;
   }
 
-  /** What would become of a request on a route. */
-  explainOn(
-    on: Pick<ToExplain, 'route' | 'request' | 'encrypted'> & { rule: CacheRule },
-  ): Explanation {
+  /** What would become of a request on a route. @param onDisk what the disk has; undefined: it was not asked. */
+  explainOn(on: On, onDisk?: FoundResponse | null): Explanation {
     const { route, rule, request, encrypted } = on;
     const { objects, ledger } = this.cache;
-    const resource = objects.space(route).resources.get(rule.keys.keyOf(request, encrypted));
+    const key = rule.keys.keyOf(request, encrypted);
+    const resource = objects.space(route).resources.get(key);
     let found: FoundResponse | null = null;
     let otherVariants = 0;
     for (let at = resource?.newest ?? null; at !== null; at = at.nextVariant) {
@@ -76,7 +88,19 @@ export class CacheAdmin implements CacheDoor {
       resource === undefined || resource.pass === null || resource.passReason === ''
         ? undefined
         : { reason: resource.passReason, untilMs: resource.passUntilMs };
-    return explain({ ...on, nowMs: this.cache.wallMs(), found, otherVariants, refused });
+    const isOnDisk = found === null && onDisk === undefined && this.cache.isOnDisk(route, key);
+    found ??= onDisk ?? null;
+    const nowMs = this.cache.wallMs();
+    return explain({ ...on, nowMs, found, otherVariants, refused, isOnDisk });
+  }
+
+  private async onDisk({ route, rule, request }: On, key: string): Promise<FoundResponse | null> {
+    const record = await this.cache.peek(
+      route,
+      key,
+      (names, variant) => variantOf(names, request.fields, rule.normalisers) === variant,
+    );
+    return record === null ? null : foundOnDisk(record, this.cache.ledger);
   }
 
   status(): CacheStatus {
@@ -112,6 +136,30 @@ export class CacheAdmin implements CacheDoor {
   }
 }
 
+type On = Pick<ToExplain, 'route' | 'request' | 'encrypted'> & { readonly rule: CacheRule };
+
+function foundOnDisk(
+  { meta, fields, bodyBytes, sequence }: Peeked,
+  ledger: PurgeLedger,
+): FoundResponse {
+  const names = tagsOf(fields, TAGS_MAX) ?? [];
+  const ids = ledger.retainTags(names);
+  const purged = ledger.verdictOn(meta.key, ids, sequence);
+  ledger.release(ids);
+  const { status, varyNames, variant, responseMs } = meta;
+  const { initialAgeSeconds, lifetimeSeconds, invalidated } = meta;
+  return {
+    ...{ status, fields, bodyBytes, varyNames, variant, responseMs, seq: sequence, purged },
+    ...{ initialAgeSeconds, lifetimeSeconds, invalidated },
+    tier: 'disk',
+    tags: names.map(textOfTag),
+  };
+}
+
+function textOfTag(tag: string): string {
+  return Buffer.from(tag, 'latin1').toString();
+}
+
 function foundOf(stored: StoredResponse, ledger: PurgeLedger): FoundResponse {
   // Its fields lie in memory that is not the heap's: they are read before anything else happens.
   const fields = new Fields();
@@ -122,7 +170,7 @@ function foundOf(stored: StoredResponse, ledger: PurgeLedger): FoundResponse {
     ...{ status, fields, bodyBytes, varyNames, variant, responseMs, seq },
     ...{ initialAgeSeconds, lifetimeSeconds, invalidated },
     tier: 'memory',
-    tags: (tagsOf(fields, TAGS_MAX) ?? []).map((tag) => Buffer.from(tag, 'latin1').toString()),
+    tags: (tagsOf(fields, TAGS_MAX) ?? []).map(textOfTag),
     purged: ledger.verdictOn(resource.key, stored.tags, seq),
   };
 }

@@ -49,6 +49,6 @@ export interface CacheDoor {
   /** Resolves when nothing that was asked for before and is named is served any more. */
   purge(asked: readonly PurgeAsked[], purging: Purging): Promise<PurgeOutcome>;
   /** One for each route; a text says what is wrong with the request. */
-  explain(asked: ExplainAsked): readonly Explanation[] | string;
+  explain(asked: ExplainAsked): Promise<readonly Explanation[] | string>;
   status(): CacheStatus;
 }

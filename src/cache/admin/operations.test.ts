@@ -13,7 +13,7 @@ function doorOf(outcome: PurgeOutcome) {
       purged.push([asked, purging]);
       return outcome;
     },
-    explain: (asked) => {
+    explain: async (asked) => {
       explained.push(asked);
       if (asked.url === 'bad') return 'it is bad';
       if (asked.route === 'none') return [];

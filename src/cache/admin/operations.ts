@@ -85,7 +85,7 @@ function purgesOf(body: unknown): readonly PurgeAsked[] | undefined {
 const WANTED_EXPLAIN =
   'wanted { "url": a text, "method": a text, "headers": a list of "name: value", "route": a text }; all but url may be left out';
 
-function explain(cache: CacheDoor, { body }: OperationCall): OperationAnswer {
+async function explain(cache: CacheDoor, { body }: OperationCall): Promise<OperationAnswer> {
   if (!isObject(body)) return refuse('bad-body', WANTED_EXPLAIN);
   const { url, method = 'GET', headers = [], route, ...others } = body;
   const lines = textsOf(headers);
@@ -95,7 +95,7 @@ function explain(cache: CacheDoor, { body }: OperationCall): OperationAnswer {
     (route === undefined || typeof route === 'string') &&
     Object.keys(others).length === 0;
   if (!isRight || lines === undefined) return refuse('bad-body', WANTED_EXPLAIN);
-  const explanations = cache.explain({ url, method, headers: lines, route });
+  const explanations = await cache.explain({ url, method, headers: lines, route });
   if (typeof explanations === 'string') return refuse('bad-request', explanations);
   if (explanations.length === 0) {
     return refuse(

@@ -85,6 +85,7 @@ test('verdicts are those of the policy, each with what decided', () => {
       },
     ],
     ['miss', /nothing is stored/, { fields: null }],
+    ['miss', /the disk is asked/, { fields: null, more: { isOnDisk: true } }],
     ['miss', /section 4\.1/, { fields: null, more: { otherVariants: 2 } }],
     ['miss', /5\.2\.1\.7.*504/, { fields: null, request: ['Cache-Control: only-if-cached'] }],
     ['miss', /a purge/, { found: { purged: 'hard' } }],

@@ -64,6 +64,8 @@ export interface ToExplain {
   readonly found: FoundResponse | null;
   /** Responses under the key for other requests. */
   readonly otherVariants: number;
+  /** Nothing of it is in memory, and a disk that has not been asked may have it. */
+  readonly isOnDisk?: boolean;
   /** Why the last response was not stored, and until when that is remembered. */
   readonly refused?: { readonly reason: string; readonly untilMs: number } | undefined;
 }
@@ -114,6 +116,7 @@ function verdictOn(key: string, input: ToExplain): Decided {
 function lookupVerdict(directives: Directives, input: ToExplain): Decided {
   const { found, nowMs, otherVariants } = input;
   if (found === null) {
+    if (input.isOnDisk === true) return ['miss', 'nothing is in memory, and the disk is asked'];
     return otherVariants > 0
       ? ['miss', 'RFC 9111 section 4.1: what is stored is for requests with other fields']
       : ['miss', 'RFC 9111 section 4: nothing is stored under its key'];

@@ -15,7 +15,7 @@ import type { Resource, Space } from '../objects/resource.ts';
 import { SMALL_BODY_BYTES, type StoredResponse } from '../objects/stored-response.ts';
 import { decodePurge, encodePurge, type Purge, type PurgeLedger, tagsOf } from '../purge/index.ts';
 import type { BodyReading, DiskRecord, DiskTier, RecordFacts, TierStats } from '../ssd/index.ts';
-import { decodeMeta, encodeMeta } from './stored-meta.ts';
+import { decodeMeta, encodeMeta, type StoredMeta } from './stored-meta.ts';
 
 /** A response that is stale so soon is not worth a write, milliseconds. */
 const FRESH_MS_MIN = 2000;
@@ -29,6 +29,17 @@ export interface ShelfCounts {
   /** Responses taken back into memory, and records that could not be. */
   loaded: number;
   notLoaded: number;
+}
+
+/** Of several variants the one. */
+export type IsWanted = (varyNames: readonly string[], variant: string) => boolean;
+
+/** A response on the disk, without its body. */
+export interface Peeked {
+  readonly meta: StoredMeta;
+  readonly fields: Fields;
+  readonly bodyBytes: number;
+  readonly sequence: number;
 }
 
 export class DiskShelf {
@@ -61,12 +72,7 @@ export class DiskShelf {
    * @param isWanted of several variants the one; what cannot be told is wanted.
    * @param done in a later turn; true: something was stored.
    */
-  load(
-    space: Space,
-    key: string,
-    isWanted: (varyNames: readonly string[], variant: string) => boolean,
-    done: (stored: boolean) => void,
-  ): void {
+  load(space: Space, key: string, isWanted: IsWanted, done: (stored: boolean) => void): void {
     const { low, high } = this.hashOf(space.name, key);
     const finish = (stored: StoredResponse | null): void => {
       if (stored === null) this.counts.notLoaded++;
@@ -84,6 +90,21 @@ export class DiskShelf {
         (record) => (record === null ? finish(null) : this.take(space, record, finish)),
         () => finish(null),
       );
+  }
+
+  /** What it has for a request, but for the body, for people. The fields are the receiver's. */
+  async peek(space: Space, key: string, isWanted: IsWanted): Promise<Peeked | null> {
+    const { low, high } = this.hashOf(space.name, key);
+    let peeked: Peeked | null = null;
+    await this.tier.find(low, high, ({ meta, bodyBytes, sequence }) => {
+      const own = new Fields();
+      const found = decodeMeta(meta, own);
+      if (found === null || found.space !== space.name || found.key !== key) return false;
+      if (!isWanted(found.varyNames, found.variant)) return false;
+      peeked = { meta: found, fields: own, bodyBytes, sequence };
+      return true;
+    });
+    return peeked;
   }
 
   /** Writes a response, if it is worth it and there is room in the queue. */

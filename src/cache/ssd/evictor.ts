@@ -113,13 +113,13 @@ export class Evictor {
     return oldest === undefined || oldest === this.options.open() ? null : oldest;
   }
 
-  /** Whether there is no room for a segment more, or for its records: so many eighths of the index. */
-  private lacks(eighths: number): boolean {
+  /** Whether there is no room for a segment more, or in the index for the records of so many. */
+  private lacks(segmentsOfRecords: number): boolean {
     const { segments, index, bytesMax } = this.options;
     return (
       segments.bytes + segments.segmentBytes > bytesMax ||
       segments.list.length >= segmentsMax ||
-      (index.count > index.recordsMax * (1 - eighths / segmentRecordsShare) &&
+      (index.count > index.recordsMax * (1 - segmentsOfRecords / segmentRecordsShare) &&
         this.oldest() !== null)
     );
   }

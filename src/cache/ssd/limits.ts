@@ -18,11 +18,14 @@ export const segmentsMax = 4096;
 export const recordShare = 4;
 /** Beyond: 'too-large'. */
 export const metaBytesMax = 128 * 1024;
-/** Records in the index, 36 bytes of memory each. At it: the oldest segment leaves, puts are 'busy' until then. */
-export const recordsMaxDefault = 1024 * 1024;
+/**
+ * Records in the index, 40 bytes of memory each. Segments begin to leave when there is room for two full ones left,
+ * so of these a million stay. At it: puts are 'busy' until one has left.
+ */
+export const recordsMaxDefault = 1_200_000;
 export const recordsMaxMin = 64;
 /** One segment has at most this part of all records, so that one that leaves makes room. */
-export const segmentRecordsShare = 8;
+export const segmentRecordsShare = 16;
 
 /** Bytes and items given to be written. At either: 'busy'. */
 export const queuedBytesMaxDefault = 32 * 1024 * 1024;

@@ -1,10 +1,10 @@
 /**
- * Where each record is: a hash table in typed arrays, 36 bytes a record with its share of the heads.
+ * Where each record is: a hash table in typed arrays, 35 bytes a record and the heads.
  *
  *     heads[hash & mask] ─▶ entry ─▶ entry ─▶ NONE        chains, newest in front
  *
  * Entries live in pieces of 65,536, so growing copies nothing and stalls nobody; the heads are as many as there may
- * be records. An entry is named by its number and is still the same record as long as `order` says so.
+ * be records, or down to half of that. An entry is named by its number and is still the same record as long as `order` says so.
  *
  * Invariants: an entry that is pending has no place yet and is not found; of those that have one, no two have equal
  * hash and tag.
@@ -57,7 +57,7 @@ export class RecordIndex {
 
   constructor(recordsMax: number) {
     this.recordsMax = recordsMax;
-    const heads = 2 ** Math.ceil(Math.log2(recordsMax));
+    const heads = 2 ** Math.floor(Math.log2(recordsMax));
     this.heads = new Int32Array(heads).fill(NONE);
     this.mask = heads - 1;
   }

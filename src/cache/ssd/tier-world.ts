@@ -41,7 +41,7 @@ export class TierWorld {
     return this.opened;
   }
 
-  async open(): Promise<DiskTier> {
+  async open(extra: Partial<DiskTierOptions> = {}): Promise<DiskTier> {
     const { disk, clock, random } = this;
     this.opened = await this.settle(
       DiskTier.open({
@@ -54,6 +54,7 @@ export class TierWorld {
         onState: (state) => this.states.push(state),
         onDamage: (damage) => this.damage.push(damage),
         ...this.options,
+        ...extra,
       }),
     );
     return this.opened;

@@ -17,7 +17,7 @@ export interface DiskTierOptions {
   readonly bytesMax: number;
   /** A multiple of 8; at most an eighth of `bytesMax`. Default: 64 MiB, or what `bytesMax` wants. */
   readonly segmentBytes?: number;
-  /** Records at most; 36 bytes of memory each. Default `recordsMaxDefault`. */
+  /** Records at most; 40 bytes of memory each. Default `recordsMaxDefault`. */
   readonly recordsMax?: number;
   /** Bytes given to `put` that wait to be written. Default `queuedBytesMaxDefault`. */
   readonly queuedBytesMax?: number;

@@ -130,7 +130,8 @@ function join(
     copyBodies(joined, union.part, [newest, other]);
   if (copied) {
     joined.finish();
-    joined.tags = newest.tags;
+    // A purge of either names both.
+    joined.tags = [...new Set([...newest.tags, ...other.tags])];
     ledger.retain(joined.tags);
     // Added first: a resource without any response is forgotten.
     objects.add(joined);

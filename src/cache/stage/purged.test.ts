@@ -100,3 +100,20 @@ test('section 4.4: an unsafe request makes all keys of its URL unusable, though 
     assert.equal(exchange.body, 'new');
   }
 });
+
+test('parts that were put together are purged by the tags of each', () => {
+  for (const tag of ['first', 'second']) {
+    const cache = new TestCache();
+    const part = (first: number, last: number, its: string): void => {
+      cache.ask('/a', [`Range: bytes=${first}-${last}`]);
+      const lines = ['Cache-Control: max-age=60', 'ETag: "x"', `Surrogate-Key: ${its}`];
+      const range = `Content-Range: bytes ${first}-${last}/4`;
+      cache.answer([...lines, range], 'abcd'.slice(first, last + 1), '206 Partial Content');
+    };
+    part(0, 1, 'first');
+    part(2, 3, 'second');
+    assert.equal(cache.ask('/a').body, 'abcd');
+    cache.ledger.purge({ kind: 'tag', value: tag, soft: false });
+    assert.equal(cache.ask('/a').ending, 'none', tag);
+  }
+});

@@ -12,7 +12,7 @@
  * the client that it was begun for.
  */
 import { type ClientFacts, Exchange, type Handler } from '../../core/http/index.ts';
-import { Fields, type ResponseHead } from '../../core/wire/index.ts';
+import { Fields, MethodId, type ResponseHead } from '../../core/wire/index.ts';
 import { RELAY_WINDOW_BYTES } from '../limits.ts';
 import type { Resource } from '../objects/resource.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
@@ -88,6 +88,8 @@ export class Flight extends Exchange implements Collecting, Waiting {
     this.client = new FetchClient(model.client);
     const { request } = model;
     this.request.copyFrom(request);
+    // What is fetched behind a HEAD is stored for GET.
+    if (request.method !== MethodId.get) this.request.setMethod(MethodId.get);
     this.asked.copyFrom(request.fields, request.start, request.end);
     this.startedMs = model.startedMs;
     this.requestMs = model.requestMs;

@@ -24,6 +24,7 @@ export const NO_PORT = -1;
 export class RequestHead extends MessageHead {
   method: MethodId = MethodId.other;
   methodStart = 0;
+  /** 0: it did not come so, and `method` says what it is. */
   methodLength = 0;
   form: TargetForm = TargetForm.origin;
   /** The target as it was received. */
@@ -125,6 +126,12 @@ export class RequestHead extends MessageHead {
     this.queryStart = moved(this.queryStart, by);
     this.authorityStart = moved(this.authorityStart, by);
     this.hostStart = moved(this.hostStart, by);
+  }
+
+  /** Takes another method than the one that came, one that has a number. */
+  setMethod(method: MethodId): void {
+    this.method = method;
+    this.methodLength = 0;
   }
 
   /** The method's name. */

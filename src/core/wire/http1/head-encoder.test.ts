@@ -67,6 +67,17 @@ const asSent = (each: Line): string =>
     : `${each.name}:${each.before}${each.value}\r\n`;
 
 describe('encodeRequestHead', () => {
+  test('a method that was put in the place of the one that came leaves, in a copy too', () => {
+    const head = requestOf('HEAD /a?b HTTP/1.1\r\nHost: h\r\nX: y\r\n\r\n');
+    head.setMethod(MethodId.get);
+    const copy = new RequestHead();
+    copy.copyFrom(head);
+    for (const each of [head, copy]) {
+      assert.equal(encoded(each), 'GET /a?b HTTP/1.1\r\nHost: h\r\nX: y\r\n\r\n');
+      assert.equal(each.methodName(), 'GET');
+    }
+  });
+
   test('lines that are added, changed and removed leave as a list of lines would', () => {
     const value = fc.string({ unit: visible, maxLength: 40 });
     const edit = fc.oneof(

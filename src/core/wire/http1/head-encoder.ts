@@ -112,6 +112,7 @@ export function fieldsBytesMax(fields: Fields, extra: Buffer | null): number {
 function isVerbatim(head: RequestHead): boolean {
   return (
     head.fields.lines &&
+    head.methodLength > 0 &&
     head.version === Version.http11 &&
     head.form !== TargetForm.absolute &&
     (head.form !== TargetForm.origin || head.originStart === head.targetStart)

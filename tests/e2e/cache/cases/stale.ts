@@ -99,6 +99,15 @@ const staleExtensions = table('5861', '3', [
     [fill(answer(cc(`max-age=0, ${WINDOW}`))), behind(), hit({ waitMs: 300 }, { body: 1 })],
   ],
   [
+    'must',
+    'what is fetched behind a HEAD has its body',
+    [
+      fill(answer(cc(`max-age=0, ${WINDOW}`))),
+      behind({ method: 'HEAD' }),
+      hit({ waitMs: 300 }, { body: 1 }),
+    ],
+  ],
+  [
     'may',
     'a 304 makes it fresh for the next',
     [

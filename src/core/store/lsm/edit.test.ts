@@ -52,6 +52,14 @@ test('an edit comes back as it was written', () => {
   );
 });
 
+test('the bounds of tables of an edit lie in memory of their own', () => {
+  const { add } = decodeEdit(Buffer.from(JSON.stringify({ add: [good] })), 'm', 1);
+  for (const { meta } of add ?? assert.fail('a table was added')) {
+    assert.equal(meta.smallest.buffer.byteLength, 1);
+    assert.equal(meta.end.buffer.byteLength, 1);
+  }
+});
+
 const good = {
   number: 3,
   level: 1,

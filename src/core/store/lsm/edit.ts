@@ -5,6 +5,7 @@
  * Promise: what is decoded is what was encoded. A member that is not known, of the wrong type or out of
  * range is damage, never guessed around. `drop` counts before `add`: a table that moves is in both.
  */
+import { ownCopy } from '../../base/index.ts';
 import { LsmError } from './errors.ts';
 import type { TableMeta } from './types.ts';
 
@@ -206,7 +207,7 @@ function countOf(value: unknown, what: string, min: number): number {
 function bytesOf(value: unknown, what: string): Buffer {
   if (typeof value === 'string') {
     // Node skips what is no base64: only what comes out the same again went in whole.
-    const bytes = Buffer.from(value, 'base64');
+    const bytes = ownCopy(Buffer.from(value, 'base64'));
     if (bytes.toString('base64') === value) return bytes;
   }
   throw new Refusal(`${what} is no base64`);

@@ -2,7 +2,7 @@
  * A memory table with what belongs to it: the ranges deleted in its time, and how far in the logs it
  * reaches. Its memory is used again when the engine and all scans have let go.
  */
-import { invariant } from '../../base/index.ts';
+import { invariant, ownCopy } from '../../base/index.ts';
 import type { Random } from '../../runtime/index.ts';
 import type { BatchReader } from './batch.ts';
 import { Kind } from './kind.ts';
@@ -45,8 +45,8 @@ export class MemorySlot {
     while (reader.next()) {
       const { kind, sequence, buffer, keyStart, keyLength, valueStart, valueLength } = reader;
       if (kind === Kind.deleteRange) {
-        const from = Buffer.from(buffer.subarray(keyStart, keyStart + keyLength));
-        const to = Buffer.from(buffer.subarray(valueStart, valueStart + valueLength));
+        const from = ownCopy(buffer.subarray(keyStart, keyStart + keyLength));
+        const to = ownCopy(buffer.subarray(valueStart, valueStart + valueLength));
         this.deletes.add({ from, to, sequence });
         this.rangeDeletes.push({ from, to, sequence });
       } else {

@@ -5,7 +5,7 @@
  *
  * Benchmark: bench/lsm.
  */
-import { compareBytes, copyBytes, invariant } from '../../base/index.ts';
+import { compareBytes, copyBytes, invariant, ownCopy } from '../../base/index.ts';
 import type { Disk, DiskFile } from '../../runtime/index.ts';
 import { BlockBuilder, blockChecksum, CHECKSUM_BYTES } from './block.ts';
 import type { Cursor } from './cursor.ts';
@@ -119,18 +119,21 @@ export class TableWriter {
     this.file.closeSync();
   }
 
+  /** In memory of their own: they are kept as long as the table, and go from thread to thread with all they lie in. */
   private bounds(fragments: readonly Fragment[]): { smallest: Buffer; end: Buffer } {
     const first = fragments[0]?.from;
     const last = fragments.at(-1)?.to;
     if (this.smallest === undefined) {
       invariant(first !== undefined && last !== undefined, 'a table holds something');
-      return { smallest: Buffer.from(first), end: Buffer.from(last) };
+      return { smallest: ownCopy(first), end: ownCopy(last) };
     }
     // The smallest key above the last one is the last one and a zero byte.
     const behind = Buffer.concat([this.lastKey.subarray(0, this.lastKeyLength), Buffer.alloc(1)]);
+    const isBelow = first !== undefined && first.compare(this.smallest) < 0;
+    const isAbove = last !== undefined && last.compare(behind) > 0;
     return {
-      smallest: first !== undefined && first.compare(this.smallest) < 0 ? first : this.smallest,
-      end: last !== undefined && last.compare(behind) > 0 ? last : behind,
+      smallest: ownCopy(isBelow ? first : this.smallest),
+      end: ownCopy(isAbove ? last : behind),
     };
   }
 

@@ -68,6 +68,17 @@ test('a table gives back what was written, both ways, through the cache and stre
   );
 });
 
+test('the bounds of a table lie in memory of their own, also in another thread', () => {
+  const list: Version[] = ['a', 'b'].map((key, nth) => {
+    return { key, value: 'x', expiresAtMs: 0, sequence: nth + 1 };
+  });
+  const meta = writeTable(createTableDisk(), 1, list);
+  const { smallest, end } = structuredClone(meta);
+  for (const bytes of [meta.smallest, meta.end, smallest, end]) {
+    assert.equal(bytes.buffer.byteLength, bytes.length);
+  }
+});
+
 test('seeks stand where a sorted list says', () => {
   const probe = fc.string({ unit: fc.constantFrom('a', 'b', 'ÿ', '\0'), maxLength: 5 });
   fc.assert(

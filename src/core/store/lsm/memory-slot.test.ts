@@ -13,6 +13,7 @@ test('ranges deleted one by one: their ends hold no block of memory', () => {
   const pinned = pinnedBytes(200, (i) => {
     batch.clear();
     batch.deleteRange(Buffer.from(`key ${1000 + i}`), Buffer.from(`key ${2000 + i}`));
+    batch.seal(i + 1);
     reader.open(batch.buffer, 0, batch.bytes, '/wal');
     slot.apply(reader);
   });

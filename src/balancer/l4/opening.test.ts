@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { pinnedBytes } from '../../../tests/support/pinned-bytes.ts';
 import { createNodeNetwork, createNodeTransport } from '../../core/runtime/node/index.ts';
 import { closed, eventually, TestAuthority } from '../../core/runtime/node/transport-fixture.ts';
 import { encodeProxyHeader, encodeProxyLine, parseProxyHeader } from '../../core/wire/index.ts';
 import { networksOf, type Proxied, proxied, TestBackends } from './l4-fixture.ts';
+import { Opening } from './opening.ts';
 import { ServerNames } from './server-names.ts';
 import type { StreamRoute, StreamSettings } from './stream-proxy.ts';
 
@@ -329,4 +331,17 @@ describe('by SNI', { timeout: 20_000 }, () => {
   function bySni(names: ServerNames<TestBackends>, settings?: Partial<StreamSettings>) {
     return proxy({ kind: 'by-name', names }, settings);
   }
+});
+
+test('openings of which little has come: they hold that, not the blocks it was copied into', () => {
+  const openings: Opening[] = [];
+  const pinned = pinnedBytes(200, () => {
+    const opening = new Opening(false, true);
+    assert.equal(opening.take(Buffer.from('16', 'hex')), 'more');
+    assert.equal(opening.take(Buffer.from('0301', 'hex')), 'more');
+    assert.equal(opening.kept.toString('hex'), '160301');
+    openings.push(opening);
+  });
+  assert.equal(openings.length, 200);
+  assert.ok(pinned < 200 * 1024, `${pinned} bytes are held`);
 });

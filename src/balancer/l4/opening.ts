@@ -6,6 +6,7 @@
  *
  * Invariant: what is kept is bounded by the parsers' own limits and one read more.
  */
+import { inOwnMemory, ownCopy } from '../../core/base/index.ts';
 import { type ProxyEndpoints, parseClientHello, parseProxyHeader } from '../../core/wire/index.ts';
 import type { SessionEnding } from './endings.ts';
 
@@ -50,7 +51,8 @@ export class Opening {
 
   /** `chunk` is copied. */
   take(chunk: Buffer): OpeningStep {
-    this.kept = this.kept.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.kept, chunk]);
+    this.kept =
+      this.kept.length === 0 ? ownCopy(chunk) : inOwnMemory(Buffer.concat([this.kept, chunk]));
     if (this.wantsHeader) {
       const step = this.readHeader();
       if (step !== 'ready') return step;

@@ -2,7 +2,7 @@
  * The prober that a pool's settings ask for. Each check has a connection of its own, so that a server that
  * takes no new ones is seen although the kept ones work.
  */
-import { invariant } from '../../core/base/index.ts';
+import { invariant, ownBytes } from '../../core/base/index.ts';
 import type { Clock, Network, TlsClient } from '../../core/runtime/index.ts';
 import { encodeProxyHeader, encodeProxyLine, methodIdOf } from '../../core/wire/index.ts';
 import type { PoolSettings } from '../config/config.ts';
@@ -56,7 +56,7 @@ function httpCheckOf({ method, statuses, body }: HealthSettings): Omit<HttpCheck
   return {
     method: methodIdOf(name, 0, name.length),
     statuses: set,
-    text: body === undefined || body === '' ? undefined : Buffer.from(body),
+    text: body === undefined || body === '' ? undefined : ownBytes(body),
   };
 }
 

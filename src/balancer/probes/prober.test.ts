@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
+import { pinnedBytes } from '../../../tests/support/pinned-bytes.ts';
 import type { Network, TlsClient } from '../../core/runtime/index.ts';
 import {
   createNodeClock,
@@ -327,6 +328,14 @@ test('servers behind the PROXY protocol are told that the connection is our own'
   const own = `${http(`, port: ${port}`)}\nupstream: { proxy_protocol: v1 }`;
   assert.equal(await reasonOf(own, 1), 'passed 200');
   assert.match(first.toString('latin1'), /^GET \/ /);
+});
+
+test('checks of many pools hold the texts they look for, not the blocks those were made in', () => {
+  const plan = planOf(http(', body: fine'));
+  const probers: unknown[] = [];
+  const pinned = pinnedBytes(200, () => probers.push(createProber(plan, { network, clock })));
+  assert.equal(probers.length, 200);
+  assert.ok(pinned < 200 * 1024, `${pinned} bytes are held`);
 });
 
 test('a cancelled check tells nothing and leaves no connection, whenever it is cancelled', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { pinnedBytes } from '../../../tests/support/pinned-bytes.ts';
 import { DEFAULT_KEY_RULE, type KeyRule, keyConflicts } from './key-fields.ts';
 import { requestFor } from './key-fixture.ts';
 import { KEY_BYTES_MAX, KeyMaker, linesOfKey, urlOfKey } from './key-maker.ts';
@@ -32,6 +33,15 @@ test('RFC 9110 section 4.2.3: URLs that mean the same have one key', () => {
   }
   assert.equal(keyOf('/A?b=C'), 'https://example.com/A?b=C');
   assert.equal(keyOf('/', {}, { host: '[2001:DB8::1]:8443' }), 'https://[2001:db8::1]:8443/');
+});
+
+test('sites that are remembered hold no block of memory', () => {
+  const maker = makerOf();
+  const pinned = pinnedBytes(200, (i) => {
+    const request = requestFor('/', { host: `site-${i}.example.com` });
+    assert.equal(maker.keyOf(request, true), `https://site-${i}.example.com/`);
+  });
+  assert.ok(pinned < 200 * 1024, `${pinned} bytes are held`);
 });
 
 test('URLs that may mean different things have different keys', () => {

@@ -5,7 +5,7 @@
  * RFC 9110 section 4.2.3: host in small letters, no default port. Bounded: a slot holds the last site that fell
  * into it. Hot: bench/cache-key.ts.
  */
-import { equalBytes, hashBytes } from '../../core/base/index.ts';
+import { equalBytes, hashBytes, ownCopy } from '../../core/base/index.ts';
 import { NO_PORT, offsetIn, type RequestHead } from '../../core/wire/index.ts';
 
 const SLOTS = 256;
@@ -34,7 +34,7 @@ export class SiteTexts {
       return site.text;
     }
     const text = siteOf(request.host(), request.port, encrypted);
-    const authority = Buffer.from(from.subarray(start, start + authorityLength));
+    const authority = ownCopy(from.subarray(start, start + authorityLength));
     this.slots[slot] = { authority, encrypted, text };
     return text;
   }

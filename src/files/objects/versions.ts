@@ -16,7 +16,9 @@ import {
 } from '../s3/object-store.ts';
 
 const ID_DIGITS = 16;
-const ID = /^[0-9a-f]{16}$/;
+/** Before the digits: readers of XML that guess would take some ids for numbers and lose their zeros. */
+const ID_MARK = 'v';
+const ID = /^v[0-9a-f]{16}$/;
 
 export function versionOf(key: string, file: FileInode, isLatest: boolean): ObjectVersion {
   const isDeleteMarker = file.kind === 'marker';
@@ -50,13 +52,13 @@ export function partOf(part: PartRecord & { readonly part: number }): Part {
 
 /** A number as the text of an id; the order of ids is that of numbers. */
 export function idOf(number: number): string {
-  return number.toString(16).padStart(ID_DIGITS, '0');
+  return ID_MARK + number.toString(16).padStart(ID_DIGITS, '0');
 }
 
 /** Undefined: no id of ours. */
 export function numberOf(id: string): number | undefined {
   if (!ID.test(id)) return undefined;
-  const number = Number.parseInt(id, 16);
+  const number = Number.parseInt(id.slice(ID_MARK.length), 16);
   return Number.isSafeInteger(number) ? number : undefined;
 }
 

@@ -7,6 +7,7 @@
  * Invariants: a promise that resolves with something done means that it is durable and seen by every later call.
  * A precondition is judged in the same step as the change that it guards. Keys are compared by the bytes of their
  * UTF-8, never by characters. Ordinary outcomes are returned; a `StoreFailure` is thrown when the world fails.
+ * Ids of versions and uploads are letters, digits, `.`, `_` and `-`, and read as no number.
  * A key is 1 to 1024 bytes of UTF-8 and otherwise anything: `a//b`, `.`, `/`, `a` beside `a/b`.
  */
 

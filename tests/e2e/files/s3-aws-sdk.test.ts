@@ -22,25 +22,25 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { ann, S3Bed } from '../../support/files/s3-bed.ts';
-import { content } from './s3-client-bed.ts';
+import { ann, type S3Bed } from '../../support/files/s3-bed.ts';
+import { content, withDiskBed } from './s3-client-bed.ts';
 
-async function withSdk(work: (client: S3Client, bed: S3Bed) => Promise<void>): Promise<void> {
-  const bed = await S3Bed.open();
-  const client = new S3Client({
-    endpoint: bed.endpoint,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: { accessKeyId: ann.accessKeyId, secretAccessKey: ann.secret },
+function withSdk(work: (client: S3Client, bed: S3Bed) => Promise<void>): Promise<void> {
+  return withDiskBed(async (bed) => {
+    const client = new S3Client({
+      endpoint: bed.endpoint,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      maxAttempts: 1,
+      credentials: { accessKeyId: ann.accessKeyId, secretAccessKey: ann.secret },
+    });
+    try {
+      await client.send(new CreateBucketCommand({ Bucket: 'docs' }));
+      await work(client, bed);
+    } finally {
+      client.destroy();
+    }
   });
-  try {
-    await client.send(new CreateBucketCommand({ Bucket: 'docs' }));
-    await work(client, bed);
-  } finally {
-    client.destroy();
-    await bed.close();
-  }
 }
 
 const docs = { Bucket: 'docs' } as const;

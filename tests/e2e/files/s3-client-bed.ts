@@ -1,9 +1,10 @@
-/** For tests with clients of S3 that are programs: the door, a folder of their own, and the running of them. */
+/** For tests with clients of S3: the door over blocks on a disk; for programs a folder of theirs and the running of them. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { S3Bed, type S3BedOptions } from '../../support/files/s3-bed.ts';
+import { openDiskStore } from '../../support/files/disk-store.ts';
+import { S3Bed } from '../../support/files/s3-bed.ts';
 
 export interface Ran {
   readonly code: number;
@@ -24,11 +25,23 @@ export function content(bytes: number): Buffer {
   return buffer;
 }
 
-export async function withClient(
-  work: (client: ClientBed) => Promise<void>,
-  options: S3BedOptions = {},
-): Promise<void> {
-  const bed = await S3Bed.open(options);
+/** The door over a store on a disk, for one test. */
+export async function withDiskBed(work: (bed: S3Bed) => Promise<void>): Promise<void> {
+  const { store, close } = await openDiskStore();
+  const bed = await S3Bed.open({ store });
+  try {
+    await work(bed);
+  } finally {
+    await bed.close();
+    await close();
+  }
+}
+
+export function withClient(work: (client: ClientBed) => Promise<void>): Promise<void> {
+  return withDiskBed((bed) => withFolder(bed, work));
+}
+
+async function withFolder(bed: S3Bed, work: (client: ClientBed) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-s3-'));
   const run: ClientBed['run'] = (program, args, env = {}) =>
     new Promise((resolve, reject) => {
@@ -52,7 +65,6 @@ export async function withClient(
   try {
     await work({ bed, folder, run });
   } finally {
-    await bed.close();
     rmSync(folder, { recursive: true });
   }
 }

@@ -5,31 +5,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client, CopyConditions } from 'minio';
-import { ann, S3Bed } from '../../support/files/s3-bed.ts';
-import { content } from './s3-client-bed.ts';
+import { ann, type S3Bed } from '../../support/files/s3-bed.ts';
+import { content, withDiskBed } from './s3-client-bed.ts';
 
-async function withMinio(
+function withMinio(
   work: (client: Client, bed: S3Bed, folder: string) => Promise<void>,
 ): Promise<void> {
-  const bed = await S3Bed.open();
-  const folder = mkdtempSync(join(tmpdir(), 'plinth-minio-'));
-  const client = new Client({
-    ...{
-      endPoint: '127.0.0.1',
-      port: bed.port,
-      useSSL: false,
-      pathStyle: true,
-      partSize: 5 * 1024 * 1024,
-    },
-    ...{ accessKey: ann.accessKeyId, secretKey: ann.secret },
+  return withDiskBed(async (bed) => {
+    const folder = mkdtempSync(join(tmpdir(), 'plinth-minio-'));
+    const client = new Client({
+      ...{ endPoint: '127.0.0.1', port: bed.port, useSSL: false, pathStyle: true },
+      ...{ accessKey: ann.accessKeyId, secretKey: ann.secret, partSize: 5 * 1024 * 1024 },
+    });
+    try {
+      await client.makeBucket('docs');
+      await work(client, bed, folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
-  try {
-    await client.makeBucket('docs');
-    await work(client, bed, folder);
-  } finally {
-    await bed.close();
-    rmSync(folder, { recursive: true });
-  }
 }
 
 async function all<T>(stream: AsyncIterable<T>): Promise<T[]> {

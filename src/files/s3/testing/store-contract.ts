@@ -160,6 +160,7 @@ export function storeContract(
     await store.changeBucket('b', { versioning: 'enabled' });
     const one = await put(store, 'k', 'one');
     const two = await put(store, 'k', 'two');
+    assert.ok(Number.isNaN(Number(one.versionId)), 'clients would take it for a number');
     const marker = must(await store.remove({ bucket: 'b', key: 'k' }));
     assert.equal(marker.kind, 'marker-added');
     assert.deepEqual(
@@ -263,6 +264,7 @@ export function storeContract(
   holds('an upload in parts becomes one version', async (store) => {
     const { uploadId } = must(await store.createUpload('b', { key: 'k', attributes: { m: '1' } }));
     const target = { bucket: 'b', key: 'k', uploadId };
+    assert.ok(Number.isNaN(Number(uploadId)), 'clients would take it for a number');
     assert.deepEqual((await store.upload(target))?.attributes, { m: '1' });
     assert.equal(await store.upload({ ...target, key: 'other' }), undefined);
     for (const [number, text] of [

@@ -120,7 +120,7 @@ export class DiskTier {
     );
   }
 
-  /** Whether there is a record under a hash, as far as the index knows. */
+  /** Whether there is a record under a hash, or one on its way, as far as the index knows. */
   has(hashLow: number, hashHigh: number): boolean {
     return this.index.has(hashLow, hashHigh);
   }

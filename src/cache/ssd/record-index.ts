@@ -134,10 +134,9 @@ export class RecordIndex {
     return this.match(chunk.next[at]!, chunk.hashLow[at]!, chunk.hashHigh[at]!);
   }
 
+  /** Pending ones count. */
   has(hashLow: number, hashHigh: number): boolean {
-    let entry = this.first(hashLow, hashHigh);
-    while (entry !== NONE && this.isPending(entry)) entry = this.following(entry);
-    return entry !== NONE;
+    return this.first(hashLow, hashHigh) !== NONE;
   }
 
   remove(entry: number): void {

@@ -6,6 +6,7 @@ export {
   codingWeights,
   normaliseAcceptEncoding,
 } from './accept-encoding.ts';
+export { normaliseAcceptLanguage } from './accept-language.ts';
 export { cacheStatus, type ForwardReason, type Handled } from './cache-status.ts';
 export { isNotModified, type StoredTimes } from './conditional.ts';
 export {

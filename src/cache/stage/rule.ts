@@ -6,7 +6,7 @@ import { languageNormaliser } from '../key/accept-language.ts';
 import { DEFAULT_KEY_RULE } from '../key/key-fields.ts';
 import { KeyMaker } from '../key/key-maker.ts';
 import type { HeuristicRules, Normaliser } from '../policy/index.ts';
-import { normaliseAcceptEncoding } from '../policy/index.ts';
+import { normaliseAcceptEncoding, normaliseAcceptLanguage } from '../policy/index.ts';
 
 export interface CacheRule {
   readonly name: string;
@@ -18,7 +18,7 @@ export interface CacheRule {
   readonly cacheStatus: boolean;
   /** Responses explain themselves. */
   readonly explain: boolean;
-  /** Brings Accept-Language to one that there is; null: it is taken as it comes. */
+  /** Brings Accept-Language to one that there is; null: the server chooses among them. */
   readonly language: Normaliser | null;
   /** Null: nothing is compressed. */
   readonly compression: CompressionSettings | null;
@@ -42,6 +42,7 @@ export const DEFAULT_RULE: RuleSettings = {
 
 const normalisers: ReadonlyMap<string, Normaliser> = new Map([
   ['accept-encoding', normaliseAcceptEncoding],
+  ['accept-language', normaliseAcceptLanguage],
 ]);
 
 export function ruleOf(settings: RuleSettings): CacheRule {

@@ -388,6 +388,22 @@ const section41 = table('9111', '4.1', [
   ],
   [
     'may',
+    'languages in other case, with their weights in another order, are the same wish',
+    [
+      fill(varies('Accept-Language'), { fields: [lang('de-CH, en;q=0.5')] }),
+      hit({ fields: [lang('EN;q=0.5 , DE-ch;q=1.0')] }),
+    ],
+  ],
+  [
+    'must',
+    'languages with other weights are another wish',
+    [
+      fill(varies('Accept-Language'), { fields: [lang('de, en;q=0.5')] }),
+      miss({ fields: [lang('en, de;q=0.5')], answer: varies('Accept-Language') }),
+    ],
+  ],
+  [
+    'may',
     'languages with other blanks are the same wish',
     [
       fill(varies('Accept-Language'), { fields: [lang('de, en;q=0.5')] }),

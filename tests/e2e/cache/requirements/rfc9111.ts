@@ -342,6 +342,7 @@ export const rfc9111 = specification('9111', 'HTTP Caching', [
       'two lines of a field match one line with both',
       'codings in another order and spelling are the same wish (normalized)',
       'languages with other blanks are the same wish',
+      'languages in other case, with their weights in another order, are the same wish',
     ],
   ],
   [

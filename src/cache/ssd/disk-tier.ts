@@ -7,6 +7,7 @@ import { Evictor } from './evictor.ts';
 import { itemBytes, KIND_RECORD, KIND_REMOVE_HASH, KIND_REMOVE_TAG } from './format.ts';
 import type { Item } from './item.ts';
 import { metaBytesMax } from './limits.ts';
+import { LoopReads } from './loop-reads.ts';
 import { openFolder } from './open-folder.ts';
 import type { HashSeeds } from './purge-frames.ts';
 import type { PurgeLog } from './purge-log.ts';
@@ -84,7 +85,8 @@ export class DiskTier {
     this.segments = segments;
     this.purgeLog = purgeLog;
     this.trouble = new Trouble(onState);
-    this.reader = new Reader({ index, segments, counts, onDamage });
+    const loopReads = new LoopReads(clock, () => this.writer.isWriting);
+    this.reader = new Reader({ index, segments, counts, loopReads, onDamage });
     this.evictor = new Evictor({
       ...{ clock, index, segments, bytesMax, keep, counts },
       open: () => this.writer.open,

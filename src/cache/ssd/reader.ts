@@ -18,6 +18,7 @@ import {
 } from './format.ts';
 import { FoundRecord } from './found-record.ts';
 import { firstReadBytes, lookupsMax } from './limits.ts';
+import type { LoopReads } from './loop-reads.ts';
 import { ReadGate } from './read-gate.ts';
 import { NONE, type RecordIndex } from './record-index.ts';
 import type { Segment } from './segment.ts';
@@ -32,6 +33,7 @@ export interface ReaderOptions {
   readonly index: RecordIndex;
   readonly segments: Segments;
   readonly counts: TierCounts;
+  readonly loopReads: LoopReads;
   readonly onDamage: (damage: Damage) => void;
 }
 
@@ -154,14 +156,14 @@ export class Reader {
     place: { entry: number; order: number; offset: number; size: number },
   ): Promise<Outcome> {
     const { offset, size } = place;
-    let bytes = await readAt(segment, offset, Math.min(size, firstReadBytes));
+    let bytes = await this.readAt(segment, offset, Math.min(size, firstReadBytes));
     if (bytes === null) return 'io';
     const head = decodeHead(bytes, 0, offset);
     if (head === null || head.kind !== KIND_RECORD || head.order !== place.order) return 'damaged';
     if (itemBytes(head.kind, head.metaBytes, head.bodyBytes) !== size) return 'damaged';
     const bodyAt = HEAD_BYTES + head.metaBytes;
     if (bodyAt > bytes.length) {
-      bytes = await readAt(segment, offset, bodyAt);
+      bytes = await this.readAt(segment, offset, bodyAt);
       if (bytes === null) return 'io';
       if (bytes.length < bodyAt) return 'damaged';
     }
@@ -183,10 +185,27 @@ export class Reader {
     headSum: number,
   ): Promise<Outcome> {
     const at = where.offset + HEAD_BYTES + head.metaBytes + head.bodyBytes;
-    const table = await readAt(where.segment, at, tableBytes(head.bodyBytes));
+    const table = await this.readAt(where.segment, at, tableBytes(head.bodyBytes));
     if (table === null) return 'io';
     if (!tableHolds(table, 0, head.bodyBytes, headSum)) return 'damaged';
     return new FoundRecord(head, where, { bytes, headSum, table });
+  }
+
+  /** So many bytes, fewer at the file's end; null: the disk refused. */
+  private readAt(
+    segment: Segment,
+    position: number,
+    length: number,
+  ): Buffer | null | Promise<Buffer | null> {
+    const bytes =
+      length < POOLED_BYTES ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
+    const { loopReads } = this.options;
+    if (!loopReads.allows(length)) return readByThread(segment, position, bytes);
+    try {
+      return bytes.subarray(0, loopReads.read(segment.file, bytes, position));
+    } catch {
+      return null;
+    }
   }
 
   private drop(record: Candidate, problem: 'damaged' | 'io', damage: Damage): void {
@@ -202,15 +221,13 @@ export class Reader {
 
 const ended: BodyReading = { resume() {}, cancel() {} };
 
-/** So many bytes, fewer at the file's end; null: the disk refused. */
-function readAt(segment: Segment, position: number, length: number): Promise<Buffer | null> {
-  const bytes = length < POOLED_BYTES ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
+function readByThread(segment: Segment, position: number, bytes: Buffer): Promise<Buffer | null> {
   return new Promise((resolve) => {
     const read = (from: number): void => {
-      segment.file.read(bytes, from, length - from, position + from, (error, count) => {
+      segment.file.read(bytes, from, bytes.length - from, position + from, (error, count) => {
         const at = from + count;
         if (error !== null) resolve(null);
-        else if (count === 0 || at === length) resolve(bytes.subarray(0, at));
+        else if (count === 0 || at === bytes.length) resolve(bytes.subarray(0, at));
         else read(at);
       });
     };

@@ -9,6 +9,8 @@ const BODY = 300_000;
 
 async function worldWithLarge(): Promise<{ world: TierWorld; record: DiskRecord; body: Buffer }> {
   const world = new TierWorld(3, { bytesMax: 16 << 20, segmentBytes: 2 << 20 });
+  // Lookups go to threads, where they take a while.
+  world.slowness = 1;
   await world.open();
   const content = contentOf('large', BODY);
   for (let at = 0; at < BODY; at += 997) content.body[at] = at % 256;

@@ -24,10 +24,13 @@ export class TierWorld {
   readonly random: ReturnType<typeof createSimRandom>;
   readonly clock = createSimClock();
   readonly disk: SimDisk;
+  /** How often a look at the time shows that a while has passed: reads on the loop pass for slow. */
+  slowness = 0.2;
   readonly damage: Damage[] = [];
   readonly states: string[] = [];
   readonly options: Partial<DiskTierOptions>;
   private opened: DiskTier | null = null;
+  private skewMs = 0;
 
   constructor(seed: number, options: Partial<DiskTierOptions> = {}) {
     this.random = createSimRandom(seed);
@@ -46,7 +49,13 @@ export class TierWorld {
     this.opened = await this.settle(
       DiskTier.open({
         disk,
-        clock,
+        clock: {
+          ...clock,
+          monotonicMs: () => {
+            if (random.chance(this.slowness)) this.skewMs++;
+            return clock.monotonicMs() + this.skewMs;
+          },
+        },
         random,
         folder: FOLDER,
         bytesMax: 512 * 1024,

@@ -62,6 +62,11 @@ export class Writer {
     return this.queue.length - this.head;
   }
 
+  /** Whether the disk may be busy with what the tier writes. */
+  get isWriting(): boolean {
+    return this.running;
+  }
+
   /** The segment being written; it does not leave. */
   get open(): Segment | null {
     return this.tail?.segment ?? null;

@@ -17,6 +17,7 @@ import {
 import { compressionFields, compressorFields } from './compression/settings.ts';
 import { keyConflicts, keyFields } from './key/key-fields.ts';
 import { purgeConflicts, purgeFields } from './purge/purge-fields.ts';
+import { lifetimeConflicts, lifetimeFields } from './stage/lifetime-fields.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const reloadable = true;
@@ -79,6 +80,7 @@ const rules = records(
         reloadable,
       },
     ),
+    lifetimes: group('How long responses are kept beside what they say.', lifetimeFields),
     key: group('What of a request decides which stored response is meant.', keyFields),
     compression: group('Codings that are made of what is stored.', compressionFields),
   },
@@ -118,7 +120,10 @@ export const cacheConfig = section(
   'The web cache (RFC 9111).',
   fields,
   ({ rules, purge }) => [
-    ...rules.flatMap((rule) => within(`rules.${rule.name}.key`, keyConflicts(rule.key))),
+    ...rules.flatMap((rule) => [
+      ...within(`rules.${rule.name}.key`, keyConflicts(rule.key)),
+      ...within(`rules.${rule.name}.lifetimes`, lifetimeConflicts(rule.lifetimes)),
+    ]),
     ...within('purge', purgeConflicts(purge)),
   ],
 );

@@ -54,6 +54,11 @@ export function cacheMetrics(cache: Observed): readonly MetricSpec[] {
       'Hits that were stale and fetched anew behind the client.',
       () => counts.staleHits,
     ),
+    total(
+      'early_refreshes',
+      'Hits that were fresh and fetched anew before they would be stale.',
+      () => counts.earlyRefreshes,
+    ),
     total('hit_bytes', 'Bytes of bodies served from what is stored.', () => counts.hitBytes),
     total('fetches', 'Requests sent to origins.', () => counts.fetches),
     total(

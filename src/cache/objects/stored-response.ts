@@ -45,6 +45,8 @@ export class StoredResponse extends Evictable {
   responseMs = 0;
   initialAgeSeconds = 0;
   lifetimeSeconds = 0;
+  /** How long its fetch took until its head came, milliseconds. */
+  fetchMs = 0;
   /** Fresh before this, wall milliseconds; 0 when the policy has to be asked each time. */
   freshUntilMs = 0;
   /** Made stale by an unsafe request or a purge, whatever its times say. */

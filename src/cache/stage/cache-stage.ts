@@ -17,7 +17,7 @@ import type { Flight } from '../flights/flight.ts';
 import { WAITERS_MAX } from '../limits.ts';
 import type { Resource } from '../objects/resource.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
-import { decideReuse, type ReuseReason, variantOf } from '../policy/index.ts';
+import { decideReuse, type ReuseReason, refreshesEarly, variantOf } from '../policy/index.ts';
 import { Loading } from '../tiers/loading.ts';
 import { ageOf, deliver, deliverHeld } from './deliver.ts';
 import { Fetching } from './fetching.ts';
@@ -103,7 +103,7 @@ export class CacheStage {
     }
     if (verdict === 'background') {
       this.parts.counts.staleHits++;
-      this.refresh(visit, resource, stored);
+      this.refresh(exchange, resource, stored);
     }
     this.hit(exchange, visit.flags, stored, nowMs, visit.collapsed);
   }
@@ -177,13 +177,14 @@ export class CacheStage {
     this.fetching.begin(visit.exchange, visit, resource, stored, this.parts.asksForNothing(visit));
   }
 
-  /** Fetches anew what a client has got stale, unless somebody does already. */
-  private refresh(visit: Visit, resource: Resource, stored: StoredResponse): void {
+  /** Fetches anew what a client has got stale, or soon would have, unless somebody does already: false. */
+  private refresh(model: Exchange, resource: Resource, stored: StoredResponse): boolean {
     for (const { joinable, state } of resource.flights ?? []) {
-      if (joinable && state === 'asking') return;
+      if (joinable && state === 'asking') return false;
     }
     this.parts.counts.validations++;
-    this.fetching.begin(visit.exchange, null, resource, stored, true);
+    this.fetching.begin(model, null, resource, stored, true);
+    return true;
   }
 
   /** RFC 9111 section 5.2.1.7. */
@@ -233,8 +234,20 @@ export class CacheStage {
     nowMs: number,
     collapsed = false,
   ): void {
+    const { refreshBeta: beta } = this.parts.rule.lifetimes;
+    if (beta > 0 && this.isRefreshedEarly(stored, nowMs, beta)) {
+      if (this.refresh(exchange, stored.resource, stored)) this.parts.counts.earlyRefreshes++;
+    }
     const status = this.noteHit(stored, nowMs, collapsed);
     deliver(this.parts, { exchange, flags, stored, flight: null, nowMs, status });
+  }
+
+  /** While it is fresh: what is stale is fetched anew for other reasons. */
+  private isRefreshedEarly(stored: StoredResponse, nowMs: number, beta: number): boolean {
+    const { fetchMs, freshUntilMs: expiryMs } = stored;
+    if (nowMs >= expiryMs) return false;
+    const { random } = this.parts.context;
+    return refreshesEarly({ expiryMs, nowMs, fetchMs, beta }, random.float());
   }
 
   /** Counts a hit. @returns its member of Cache-Status, empty for none. */

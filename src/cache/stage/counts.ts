@@ -6,6 +6,8 @@ export class Counts {
   diskHits = 0;
   /** Hits that were stale and are revalidated behind the client. */
   staleHits = 0;
+  /** Hits that were fresh and fetched anew before they would be stale. */
+  earlyRefreshes = 0;
   /** Stale responses served because the origin failed. */
   staleOnError = 0;
   misses = 0;

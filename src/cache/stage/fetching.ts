@@ -186,7 +186,7 @@ export class Fetching implements FlightOwner {
     }
     const nowMs = this.parts.wallMs();
     const exchanged = { requestMs: flight.requestWallMs, responseMs: nowMs };
-    noteFreshness(stored, facts, exchanged, this.parts.rule.heuristics);
+    noteFreshness(stored, facts, exchanged, this.parts.rule, this.parts.context.random);
     this.parts.context.codings.freshened(stored);
     stored.seq = this.parts.ledger.seq;
     this.parts.objects.resized(stored);
@@ -248,7 +248,9 @@ export class Fetching implements FlightOwner {
       authorized: asked.has(FieldId.authorization),
     };
     const refusal = whyNotStored(request, facts, names === null);
-    if (refusal !== undefined) return refusal;
+    // RFC 9111 section 3 leaves room for who is told otherwise: a rule may name statuses that are kept.
+    const isNamed = this.parts.rule.lifetimes.byStatus.has(head.status) && names !== null;
+    if (refusal !== undefined && !(refusal === 'not-cacheable' && isNamed)) return refusal;
     if (flight.journey.failure !== '' && flight.server === '') return 'failure';
     if (head.status === 206 && partOf(flight, head, facts) === null) return 'partial';
     if (!this.parts.rule.setCookies && sharesCookies(head.fields, facts.directives)) {
@@ -276,7 +278,7 @@ export class Fetching implements FlightOwner {
     stored.seq = flight.seq;
     const nowMs = this.parts.wallMs();
     const exchanged = { requestMs: flight.requestWallMs, responseMs: nowMs };
-    noteFreshness(stored, facts, exchanged, rule.heuristics);
+    noteFreshness(stored, facts, exchanged, rule, this.parts.context.random);
     kept.copyFrom(head.fields, head.start, head.end);
     strip(kept, facts.directives);
     if (names === null || !stored.keepFields(kept)) {

@@ -63,7 +63,7 @@ export class Passing {
         const facts = freshen(stored, update, nowMs, this.parts.rule.setCookies);
         if (facts === null || !this.parts.retag(stored, head.fields, seq)) return;
         const exchanged = { requestMs: sentMs, responseMs: nowMs };
-        noteFreshness(stored, facts, exchanged, this.parts.rule.heuristics);
+        noteFreshness(stored, facts, exchanged, this.parts.rule, this.parts.context.random);
         this.parts.context.codings.freshened(stored);
         this.parts.objects.resized(stored);
       },

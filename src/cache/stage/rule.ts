@@ -7,11 +7,13 @@ import { DEFAULT_KEY_RULE } from '../key/key-fields.ts';
 import { KeyMaker } from '../key/key-maker.ts';
 import type { HeuristicRules, Normaliser } from '../policy/index.ts';
 import { normaliseAcceptEncoding, normaliseAcceptLanguage } from '../policy/index.ts';
+import { DEFAULT_LIFETIMES, type LifetimeRule, lifetimeRuleOf } from './lifetime-fields.ts';
 
 export interface CacheRule {
   readonly name: string;
   readonly keys: KeyMaker;
   readonly heuristics: HeuristicRules;
+  readonly lifetimes: LifetimeRule;
   readonly graceSeconds: number;
   readonly passMs: number;
   readonly setCookies: boolean;
@@ -36,6 +38,7 @@ export const DEFAULT_RULE: RuleSettings = {
   cacheStatus: true,
   explain: false,
   languages: [],
+  lifetimes: DEFAULT_LIFETIMES,
   key: DEFAULT_KEY_RULE,
   compression: DEFAULT_COMPRESSION,
 };
@@ -53,6 +56,7 @@ export function ruleOf(settings: RuleSettings): CacheRule {
     name,
     keys: new KeyMaker(key),
     heuristics: { share: heuristicShare, secondsMax: heuristicMaxMs / 1000 },
+    lifetimes: lifetimeRuleOf(settings.lifetimes),
     graceSeconds: graceMs / 1000,
     passMs,
     setCookies,

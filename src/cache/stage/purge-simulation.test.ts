@@ -1,18 +1,21 @@
 /**
  * Simulation of the stage itself: requests, fetches that take their time, purges, unsafe requests and clients that
- * leave, in any order by a seed. Nobody who asks behind a purge, or behind the answer to an unsafe request, gets what
+ * leave, in any order by a seed; with a disk behind the memory also kills of the process. Nobody who asks behind a purge, or behind the answer to an unsafe request, gets what
  * the origin had before it.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Exchange } from '../../core/http/index.ts';
+import { createSimClock, createSimRandom, SimDisk } from '../../core/runtime/sim/index.ts';
 import { FieldId, MethodId } from '../../core/wire/index.ts';
+import type { RuleSettings } from '../config.ts';
 import { DEFAULT_KEY_RULE } from '../key/index.ts';
 import type { Purge } from '../purge/index.ts';
 import { TestCache } from '../testing/test-cache.ts';
 import type { TestExchange } from '../testing/test-exchange.ts';
 
 const SEEDS = 120;
+const DISK_SEEDS = 30;
 const STEPS = 250;
 const PATHS = ['/a', '/b', '/b/c'];
 const SITE = 'http://example.com';
@@ -38,7 +41,11 @@ interface Sending {
 class World {
   checked = 0;
   hits = 0;
-  private readonly cache: TestCache;
+  diskHits = 0;
+  private cache: TestCache;
+  private readonly clock = createSimClock();
+  private readonly disk: SimDisk | null;
+  private readonly rule: Partial<RuleSettings>;
   private readonly random: (below: number) => number;
   private readonly versions = new Map(PATHS.map((path) => [path, 1]));
   private readonly versionsMin = new Map(PATHS.map((path) => [path, 1]));
@@ -48,7 +55,7 @@ class World {
   private readonly sending: Sending[] = [];
   private readonly clients: Client[] = [];
 
-  constructor(seed: number) {
+  constructor(seed: number, hasDisk: boolean) {
     let state = seed;
     this.random = (below) => {
       // mulberry32
@@ -58,30 +65,60 @@ class World {
       return ((t ^ (t >>> 14)) >>> 0) % below;
     };
     const key = { ...DEFAULT_KEY_RULE, headers: seed % 2 === 0 ? ['x-tenant'] : [] };
-    this.cache = new TestCache({ key, graceMs: 0, passMs: 5000 }, 8 * 1024 * 1024);
+    this.rule = { key, graceMs: 0, passMs: 5000 };
+    this.cache = this.cacheOf();
+    this.disk = hasDisk ? new SimDisk(this.clock, createSimRandom(seed)) : null;
+    this.disk?.mkdirSync('/data');
   }
 
-  run(): void {
-    for (let i = 0; i < STEPS; i++) this.step();
+  private cacheOf(): TestCache {
+    return new TestCache(this.rule, 8 * 1024 * 1024, this.clock);
+  }
+
+  async run(): Promise<void> {
+    if (this.disk !== null) await this.cache.openDisk(this.disk);
+    for (let i = 0; i < STEPS; i++) {
+      await this.step();
+      if (this.disk === null) continue;
+      await this.clock.advance(this.random(3));
+      this.note();
+      if (this.random(80) === 0) await this.restart(this.disk);
+    }
     // All that is under way comes to its end.
-    for (let i = 0; i < 10_000 && this.cache.asked.length + this.sending.length > 0; i++) {
+    for (let i = 0; i < 10_000 && this.clients.length > 0; i++) {
       this.answer();
       this.send();
+      if (this.disk !== null) await this.clock.advance(10);
       this.note();
     }
-    for (const { exchange } of this.clients) assert.notEqual(exchange.ending, 'none');
+    assert.equal(this.clients.length, 0);
+    this.diskHits += this.cache.counts.diskHits;
   }
 
-  private step(): void {
+  /** The process is killed and started again: what has its answer holds. */
+  private async restart(disk: SimDisk): Promise<void> {
+    this.diskHits += this.cache.counts.diskHits;
+    const { nowMs } = this.cache;
+    await disk.killProcess();
+    this.clock.forgetAll();
+    this.clients.length = 0;
+    this.sending.length = 0;
+    this.cache = this.cacheOf();
+    this.cache.nowMs = nowMs;
+    await this.cache.openDisk(disk);
+  }
+
+  private async step(): Promise<void> {
     const does = this.random(40);
     if (does < 18) this.ask();
     else if (does < 26) this.answer();
     else if (does < 34) this.send();
     else if (does < 36) this.change(this.pick(PATHS));
-    else if (does < 37) this.purge();
+    else if (does < 37) await this.purge();
     else if (does < 38) this.leave();
     else if (does < 39) this.cache.nowMs += this.random(40_000);
-    else if (this.random(2) === 0) this.post();
+    // What it takes from the disk may come back behind a kill.
+    else if (this.disk === null && this.random(2) === 0) this.post();
     this.note();
   }
 
@@ -128,7 +165,7 @@ class World {
     this.clients.splice(this.clients.indexOf(client), 1);
   }
 
-  private purge(): void {
+  private async purge(): Promise<void> {
     const path = this.pick(PATHS);
     const purges: readonly Omit<Purge, 'soft'>[] = [
       { kind: 'url', value: SITE + path },
@@ -139,7 +176,10 @@ class World {
       { kind: 'all', value: '' },
     ];
     const what = this.pick(purges);
-    this.cache.ledger.purge({ ...what, soft: this.random(3) === 0 });
+    const purge = { ...what, soft: this.random(3) === 0 };
+    const seq = this.cache.ledger.purge(purge);
+    const { shelf } = this.cache;
+    if (shelf !== null) await this.clock.settle(shelf.keepPurge(purge, seq));
     for (const each of PATHS) {
       const isNamed =
         what.kind === 'all' ||
@@ -236,18 +276,32 @@ function bodyOf(version: number): string {
   return String.fromCharCode(version + VERSION_ZERO).repeat(BODY_BYTES);
 }
 
-test(`simulation: nothing purged or overtaken is served behind the answer (${SEEDS} seeds)`, () => {
-  let checked = 0;
-  let hits = 0;
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const world = new World(seed);
+/** Runs all seeds. @returns what they have seen together. */
+async function simulate(
+  seeds: number,
+  hasDisk: boolean,
+): Promise<Pick<World, 'checked' | 'hits' | 'diskHits'>> {
+  const seen = { checked: 0, hits: 0, diskHits: 0 };
+  for (let seed = 1; seed <= seeds; seed++) {
+    const world = new World(seed, hasDisk);
     try {
-      world.run();
+      await world.run();
     } catch (error) {
       throw new Error(`seed ${seed}`, { cause: error });
     }
-    checked += world.checked;
-    hits += world.hits;
+    seen.checked += world.checked;
+    seen.hits += world.hits;
+    seen.diskHits += world.diskHits;
   }
+  return seen;
+}
+
+test(`simulation: nothing purged or overtaken is served behind the answer (${SEEDS} seeds)`, async () => {
+  const { checked, hits } = await simulate(SEEDS, false);
   assert.ok(checked > SEEDS * 30 && hits > SEEDS * 5, `${checked} checked, ${hits} hits`);
+});
+
+test(`simulation: nor behind kills of the process, with a disk (${DISK_SEEDS} seeds)`, async () => {
+  const { checked, diskHits } = await simulate(DISK_SEEDS, true);
+  assert.ok(checked > DISK_SEEDS * 20 && diskHits > DISK_SEEDS, `${checked}, ${diskHits}`);
 });

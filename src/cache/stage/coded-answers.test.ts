@@ -245,6 +245,7 @@ describe('a response that came coded', () => {
     assert.equal(cache.asked.length, 1);
     cache.answer(FRESH, 'from the origin');
     assert.equal(plain.body, 'from the origin');
+    assert.equal(plain.field('cache-status'), 'plinth; fwd=vary-miss');
     cache.ask('/a');
     assert.equal(cache.asked.length, 1);
   });

@@ -24,6 +24,7 @@ import {
 } from '../ranges/index.ts';
 import { type Chosen, chooseCoded } from './choose-coded.ts';
 import { Delivery } from './delivery.ts';
+import { PassSink } from './pass-sink.ts';
 import { PulledDelivery } from './pulled-delivery.ts';
 import { RequestFlag } from './request-flags.ts';
 import type { StageParts } from './stage-parts.ts';
@@ -50,10 +51,18 @@ export function deliver(parts: StageParts, delivered: Delivered): void {
   }
   const chosen = chooseCoded(parts.context.codings, compression, delivered, (made) => {
     if (made) deliver(parts, delivered);
-    else parts.next(delivered.exchange);
+    else passBy(parts, delivered.exchange);
   });
-  if (chosen === 'pass') parts.next(delivered.exchange);
+  if (chosen === 'pass') passBy(parts, delivered.exchange);
   else if (chosen !== 'later') deliverChosen(parts, delivered, chosen);
+}
+
+/** What is stored is in no coding that the client takes, and can not be brought into one. */
+function passBy(parts: StageParts, exchange: Exchange): void {
+  parts.counts.passed++;
+  const status = parts.statusText({ hit: false, forwarded: 'vary-miss' });
+  if (status !== '') exchange.sink = new PassSink(exchange.sink, status, null);
+  parts.next(exchange);
 }
 
 /** @param chosen null: there is one coding of it. */

@@ -73,6 +73,7 @@ function configFor(origin: string, { listen, memory, disk }: Options): string | 
   const address = `${hostname}:${port === '' ? (isTls ? '443' : '80') : port}`;
   return JSON.stringify({
     kv: { enabled: false },
+    files: { enabled: false },
     cache: { memory, ...(disk !== undefined && { disk: { size: disk } }) },
     balancer: {
       listeners: [{ name: 'web', bind: at.address, port: at.port }],

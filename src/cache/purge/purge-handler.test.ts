@@ -219,6 +219,7 @@ test('what is asked for, and what is wrong with it', () => {
     ['url', '/x', /no absolute URL/],
     ['url', 'ftp://a/', /no absolute URL/],
     ['prefix', 'a.test/x?y', /without a query/],
+    ['url', `https://a.test/${'x'.repeat(5000)}`, /longer than any key/],
     ['host', '', /no host/],
     ['host', 'a.test:80', /without a port/],
     ['host', 'a.test:81', /without a port/],

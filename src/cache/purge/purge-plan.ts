@@ -2,7 +2,7 @@
  * What an operator asks to purge, made into purges of the ledger: URLs and beginnings of them in the form that each
  * key rule gives them, with the scheme that is named or with both.
  */
-import type { KeyMaker } from '../key/index.ts';
+import { KEY_BYTES_MAX, type KeyMaker } from '../key/index.ts';
 import type { Purge, PurgeKind } from './purge.ts';
 import { hostOfUrl } from './purge-ledger.ts';
 import { TAG_LENGTH_MAX } from './tags.ts';
@@ -59,6 +59,7 @@ function planUrls(
           ? `${JSON.stringify(value)} is no absolute URL of http or https`
           : `${JSON.stringify(value)} is no beginning of a URL, without a query`;
       }
+      if (form.length > KEY_BYTES_MAX) return 'it is longer than any key: nothing of it is stored';
       forms.add(form);
     }
   }

@@ -4,6 +4,7 @@
  */
 import { invalidArgument, S3Error } from './errors.ts';
 import type { Bucket } from './object-store.ts';
+import { onceEach } from './once-each.ts';
 import type { Headers } from './request.ts';
 import {
   childrenOf,
@@ -136,8 +137,10 @@ export function preflight(bucket: Bucket | undefined, headers: Headers): [string
 
 function rulesOf({ documents }: Bucket): readonly CorsRule[] {
   const text = documents.cors;
-  return text === undefined ? [] : (JSON.parse(text) as CorsRule[]);
+  return text === undefined ? [] : readRules(text);
 }
+
+const readRules = onceEach((text) => JSON.parse(text) as readonly CorsRule[]);
 
 function fieldsOf({ methods, exposes, origins }: CorsRule, origin: string): [string, string][] {
   const anyone = origins.includes('*');

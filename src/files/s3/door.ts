@@ -18,6 +18,7 @@ import { S3Error } from './errors.ts';
 import { checkKey } from './names.ts';
 import { StoreFailure, type StoreFailureCode } from './object-store.ts';
 import { operationOf } from './operations/table.ts';
+import { checkOwner } from './operations/versions.ts';
 import { type Reply, send } from './reply.ts';
 import { type Headers, parseRequest } from './request.ts';
 import type { Call, Service } from './service.ts';
@@ -125,6 +126,7 @@ export class S3Door {
     if (bucket === undefined) {
       throw new S3Error('NoSuchBucket', undefined, { BucketName: line.bucket });
     }
+    checkOwner(headers.get('x-amz-expected-bucket-owner'), bucket);
     await authoriseOperation(call, bucket);
     return operation.run({ ...call, bucket });
   }

@@ -126,7 +126,7 @@ export const errorTable = {
   NoSuchWebsiteConfiguration: [404, 'The specified bucket does not have a website configuration'],
   NotImplemented: [
     501,
-    'A header or query that you provided implies functionality that is not implemented.',
+    'A header or query that you provided implies functionality that this server does not have.',
   ],
   NotModified: [304, 'Not Modified'],
   ObjectLockConfigurationNotFoundError: [

@@ -5,7 +5,9 @@
  */
 import { invalidArgument, S3Error } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import { encodePercent } from './names.ts';
 import type { Bucket, ObjectVersion, Upload } from './object-store.ts';
+import { onceEach } from './once-each.ts';
 import { tagsOfText } from './tags.ts';
 import {
   childOf,
@@ -47,8 +49,10 @@ const DAY_MS = 86_400_000;
 
 export function lifecycleOf({ documents }: Bucket): readonly LifecycleRule[] {
   const text = documents.lifecycle;
-  return text === undefined ? [] : (JSON.parse(text) as LifecycleRule[]);
+  return text === undefined ? [] : rulesOf(text);
 }
+
+const rulesOf = onceEach((text) => JSON.parse(text) as readonly LifecycleRule[]);
 
 /** The first midnight (UTC) at least so many days behind a time. */
 export function dueMs(fromMs: number, days: number): number {
@@ -83,6 +87,14 @@ export function expiryOf(
     }
   }
   return found;
+}
+
+/** The field that says when an object goes; none when it does not. */
+export function expirationHeader(bucket: Bucket, version: ObjectVersion): [string, string][] {
+  const expiry = expiryOf(lifecycleOf(bucket), version);
+  if (expiry === undefined) return [];
+  const date = new Date(expiry.atMs).toUTCString();
+  return [['x-amz-expiration', `expiry-date="${date}", rule-id="${encodePercent(expiry.rule)}"`]];
 }
 
 /** What to do with the versions of one key, newest first; ids of those that go for good, or a marker on top. */

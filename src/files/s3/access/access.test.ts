@@ -263,6 +263,7 @@ test('policies that are none are refused', () => {
     whole({ ...good, Resource: 'arn:aws:s3:::other/*' }),
     whole({ ...good, Resource: 'arn:aws:s3:::docsx' }),
     whole({ ...good, Condition: { Sometimes: { a: 'b' } } }),
+    whole({ ...good, Condition: { constructor: { a: 'b' } } }),
     whole({ ...good, Condition: { IpAddress: { 'aws:SourceIp': 'x' } } }),
     whole({ ...good, Whatever: 1 }),
     JSON.stringify({ Version: '1999-01-01', Statement: [good] }),

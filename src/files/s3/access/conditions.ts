@@ -20,7 +20,7 @@ export interface Condition {
 
 type Test = (met: string, wanted: string) => boolean;
 
-const operators: Readonly<Record<string, Test>> = {
+const operatorTable: Readonly<Record<string, Test>> = {
   stringequals: (met, wanted) => met === wanted,
   stringequalsignorecase: (met, wanted) => met.toLowerCase() === wanted.toLowerCase(),
   stringlike: (met, wanted) => matchesPattern(wanted, met),
@@ -41,7 +41,7 @@ const operators: Readonly<Record<string, Test>> = {
   ipaddress: inNetwork,
 };
 
-const NEGATED: Readonly<Record<string, string>> = {
+const negatedTable: Readonly<Record<string, string>> = {
   stringnotequals: 'stringequals',
   stringnotequalsignorecase: 'stringequalsignorecase',
   stringnotlike: 'stringlike',
@@ -51,6 +51,10 @@ const NEGATED: Readonly<Record<string, string>> = {
   datenotequals: 'dateequals',
   notipaddress: 'ipaddress',
 };
+
+/** Maps: a policy may name whatever an object has of its own. */
+const operators: ReadonlyMap<string, Test> = new Map(Object.entries(operatorTable));
+const NEGATED: ReadonlyMap<string, string> = new Map(Object.entries(negatedTable));
 
 /** The element Condition of a statement. @throws S3Error MalformedPolicy */
 export function conditionsOf(element: unknown): Condition[] {
@@ -63,8 +67,8 @@ export function conditionsOf(element: unknown): Condition[] {
 function conditionOf(name: string, key: string, value: unknown): Condition {
   const match = /^(?:(foranyvalue|forallvalues):)?([a-z]+?)(ifexists)?$/.exec(name.toLowerCase());
   const [, set, word = '', ifExists] = match ?? [];
-  const operator = NEGATED[word] ?? word;
-  if (match === null || (operators[operator] === undefined && operator !== 'null')) {
+  const operator = NEGATED.get(word) ?? word;
+  if (match === null || (operators.get(operator) === undefined && operator !== 'null')) {
     throw malformed(`Invalid condition operator ${name}`);
   }
   const values = (Array.isArray(value) ? value : [value]).map((each) => {
@@ -76,7 +80,7 @@ function conditionOf(name: string, key: string, value: unknown): Condition {
   }
   return {
     ...{ operator, key: key.toLowerCase(), values },
-    negated: NEGATED[word] !== undefined,
+    negated: NEGATED.has(word),
     ifExists: ifExists !== undefined,
     set: set === 'foranyvalue' ? 'any' : set === 'forallvalues' ? 'all' : 'one',
   };
@@ -88,7 +92,7 @@ export function conditionHolds(condition: Condition, context: PolicyContext): bo
   if (operator === 'null')
     return values.some((each) => (each.toLowerCase() === 'true') === (met === undefined));
   if (met === undefined || met.length === 0) return ifExists || negated || set === 'all';
-  const test = operators[operator] as Test;
+  const test = operators.get(operator) as Test;
   const fits = (each: string): boolean => values.some((wanted) => test(each, wanted)) !== negated;
   return set === 'any' ? met.some(fits) : met.every(fits);
 }

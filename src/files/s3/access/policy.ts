@@ -5,6 +5,7 @@
 import type { User } from '../auth/users.ts';
 import { LIMITS } from '../limits.ts';
 import type { Bucket } from '../object-store.ts';
+import { onceEach } from '../once-each.ts';
 import { type Condition, conditionHolds, conditionsOf, type PolicyContext } from './conditions.ts';
 import { malformed } from './malformed.ts';
 import { matchesPattern } from './pattern.ts';
@@ -33,19 +34,14 @@ export interface Asked {
 }
 
 /** The policy of a bucket, read once for each of its texts. */
-export function policyOf({ name, documents }: Bucket): Policy | undefined {
+export function policyOf({ documents }: Bucket): Policy | undefined {
   const text = documents.policy;
   if (text === undefined) return undefined;
-  const known = read.get(text);
-  if (known !== undefined) return known;
-  const policy = parsePolicy(text, name);
-  if (read.size >= READ_MAX) read.clear();
-  read.set(text, policy);
-  return policy;
+  // What is kept was found right for its bucket.
+  return readPolicy(text);
 }
 
-const READ_MAX = 256;
-const read = new Map<string, Policy>();
+const readPolicy = onceEach((text) => parsePolicy(text, null));
 
 export function judgePolicy({ statements }: Policy, asked: Asked): 'allow' | 'deny' | 'neither' {
   let verdict: 'allow' | 'neither' = 'neither';
@@ -105,8 +101,8 @@ const NARROWING: ReadonlySet<string> = new Set([
   'aws:principalorgid',
 ]);
 
-/** @throws S3Error MalformedPolicy */
-export function parsePolicy(text: string, bucket: string): Policy {
+/** `bucket`: what the resources must be of; null: nobody asks. @throws S3Error MalformedPolicy */
+export function parsePolicy(text: string, bucket: string | null): Policy {
   if (Buffer.byteLength(text) > LIMITS.policyBytes) {
     throw malformed('The policy is larger than a policy may be.');
   }
@@ -133,7 +129,7 @@ const FIELDS = new Set([
   ...['Resource', 'NotResource', 'Condition'],
 ]);
 
-function statementOf(row: Record<string, unknown>, bucket: string): Statement {
+function statementOf(row: Record<string, unknown>, bucket: string | null): Statement {
   for (const name of Object.keys(row)) {
     if (!FIELDS.has(name)) throw malformed(`Unknown field ${name}`);
   }
@@ -151,14 +147,7 @@ function statementOf(row: Record<string, unknown>, bucket: string): Statement {
   const action = either('Action');
   const resource = either('Resource');
   const resources = textsOf(resource.values);
-  const here = `arn:aws:s3:::${bucket}`;
-  for (const each of resources) {
-    const name = each.slice(0, here.length);
-    const rest = each.slice(here.length);
-    if (name !== here || (rest !== '' && !rest.startsWith('/') && !rest.startsWith('*'))) {
-      throw malformed('Policy has invalid resource');
-    }
-  }
+  if (bucket !== null) checkResources(resources, bucket);
   const actions = textsOf(action.values);
   for (const each of actions) {
     if (each !== '*' && !/^s3:[A-Za-z*?]+$/i.test(each))
@@ -195,4 +184,15 @@ function textsOf(value: unknown): string[] {
 function objectOf(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed();
   return value as Record<string, unknown>;
+}
+
+/** A policy speaks of its own bucket and of what is in it. */
+function checkResources(resources: readonly string[], bucket: string): void {
+  const here = `arn:aws:s3:::${bucket}`;
+  for (const each of resources) {
+    const rest = each.slice(here.length);
+    if (!each.startsWith(here) || (rest !== '' && !rest.startsWith('/') && !rest.startsWith('*'))) {
+      throw malformed('Policy has invalid resource');
+    }
+  }
 }

@@ -2,6 +2,7 @@
 
 import { S3Error } from '../errors.ts';
 import type { Bucket } from '../object-store.ts';
+import { onceEach } from '../once-each.ts';
 import { onlyChildren, readXml, textIn } from '../xml/reader.ts';
 import { leaf, xmlDocument } from '../xml/writer.ts';
 
@@ -32,8 +33,10 @@ const NONE: PublicAccessBlock = {
 
 export function publicAccessBlock({ documents }: Bucket): PublicAccessBlock {
   const text = documents['public-access-block'];
-  return text === undefined ? NONE : (JSON.parse(text) as PublicAccessBlock);
+  return text === undefined ? NONE : readBlock(text);
 }
+
+const readBlock = onceEach((text) => JSON.parse(text) as PublicAccessBlock);
 
 /** @throws S3Error MalformedXML */
 export function publicAccessBlockOfXml(bytes: Buffer): PublicAccessBlock {

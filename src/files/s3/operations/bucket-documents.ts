@@ -292,10 +292,9 @@ async function putPolicy(call: BucketCall): Promise<Reply> {
 
 async function policyStatus({ bucket }: BucketCall): Promise<Reply> {
   const policy = policyOf(bucket);
-  if (policy === undefined)
-    throw new S3Error('NoSuchBucketPolicy', undefined, { BucketName: bucket.name });
   const isPublic =
-    isPublicPolicy(policy) || isPublicAcl(aclOfText(bucket.documents.acl, bucket.owner));
+    (policy !== undefined && isPublicPolicy(policy)) ||
+    isPublicAcl(aclOfText(bucket.documents.acl, bucket.owner));
   return xmlReply(xmlDocument('PolicyStatus', leaf('IsPublic', isPublic)));
 }
 

@@ -26,7 +26,13 @@ import { type BucketCall, mustBeDone } from '../service.ts';
 import { leaf, type Xml, xmlDocument } from '../xml/writer.ts';
 import { checkBeforehand, etagOf, newObject } from './put-object.ts';
 import { segmentsOf } from './read-object.ts';
-import { checkedVersionId, missing, mustHaveBytes, versionIdHeader } from './versions.ts';
+import {
+  checkedVersionId,
+  checkOwner,
+  missing,
+  mustHaveBytes,
+  versionIdHeader,
+} from './versions.ts';
 import { writePieces } from './write-body.ts';
 
 export const copyOperations: readonly Operation[] = [
@@ -57,6 +63,7 @@ export async function openSource(call: BucketCall): Promise<CopySource> {
   const bucket = await store.bucket(name.bucket);
   if (bucket === undefined)
     throw new S3Error('NoSuchBucket', undefined, { BucketName: name.bucket });
+  checkOwner(headers.get('x-amz-source-expected-bucket-owner'), bucket);
   const { key, versionId } = name;
   await authorise(call, {
     action: versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion',

@@ -108,8 +108,9 @@ async function putRetention(call: BucketCall): Promise<Reply> {
   }
   if (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE') throw new S3Error('MalformedXML');
   const next = retention(mode, neededText(root, 'RetainUntilDate'), call.nowMs);
-  const weaker = version.attributes['lock-mode'] === 'COMPLIANCE' && mode === 'GOVERNANCE';
-  await mayLoosen(call, version, weaker ? 0 : Number(next['lock-until']));
+  // Another mode is as hard as a shorter time, whichever it is.
+  const other = version.attributes['lock-mode'] !== mode;
+  await mayLoosen(call, version, other ? 0 : Number(next['lock-until']));
   return change(call, version, next);
 }
 

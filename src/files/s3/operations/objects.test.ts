@@ -336,6 +336,30 @@ test('XML that would expand, nest or lie is refused', async () => {
   });
 });
 
+test('who expects another owner means another bucket', async () => {
+  await withHello(async (bed) => {
+    const get = async (owner: string): Promise<string> =>
+      outcome(
+        await bed.ask('GET', '/docs/k', { headers: { 'x-amz-expected-bucket-owner': owner } }),
+      );
+    assert.deepEqual([await get('ann'), await get('bob')], ['200', '403 AccessDenied']);
+  });
+});
+
+test('a key of a client without TLS is refused unless settings allow it', async () => {
+  await withS3(
+    async (bed) => {
+      await bed.ask('PUT', '/docs');
+      const headers = { 'x-amz-server-side-encryption-customer-key': 'AAAA' };
+      assert.equal(
+        outcome(await bed.ask('PUT', '/docs/k', { headers, body: 'x' })),
+        '400 InvalidRequest',
+      );
+    },
+    { service: { sseCOverHttp: false } },
+  );
+});
+
 test('what S3 has and this door has not is refused and does nothing else', async () => {
   await withHello(async (bed) => {
     const cases: readonly [string, string, string][] = [

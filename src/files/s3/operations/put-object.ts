@@ -6,6 +6,7 @@ import type { Verified } from '../body/integrity.ts';
 import { writePrecondition } from '../conditions.ts';
 import { type Sealing, sealedEtag, sealingOf } from '../encryption.ts';
 import { S3Error } from '../errors.ts';
+import { expirationHeader } from '../lifecycle-rules.ts';
 import { lockOfWrite } from '../lock.ts';
 import type { Attributes, Precondition } from '../object-store.ts';
 import type { Operation } from '../operation.ts';
@@ -52,6 +53,7 @@ async function putObject(call: BucketCall): Promise<Reply> {
       ...checksumHeaders(version),
       ...versionIdHeader(bucket, version.versionId),
       ...(sealing?.headers ?? []),
+      ...expirationHeader(bucket, version),
     ],
   };
 }

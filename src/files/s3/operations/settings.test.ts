@@ -137,6 +137,7 @@ test('locked versions stay until their time, and a legal hold until it is lifted
     const sooner = new Date(Date.now() + 1_000_000).toISOString();
     assert.equal(outcome(await retain('COMPLIANCE', sooner, bypass)), '403 AccessDenied');
     assert.equal(outcome(await retain('GOVERNANCE', later)), '403 AccessDenied');
+    assert.equal(outcome(await retain('GOVERNANCE', later, bypass)), '403 AccessDenied');
     assert.equal(
       outcome(await retain('COMPLIANCE', '2001-01-01T00:00:00Z')),
       '400 InvalidArgument',
@@ -325,6 +326,8 @@ test('lifecycle rules take away what is old, and nothing else', async () => {
           key === 'tmp/locked' ? { 'x-amz-object-lock-legal-hold': 'ON' } : {};
         await bed.ask('PUT', `/docs/${key}`, { body: key, headers, signedMs: nowMs });
       }
+      const told = await bed.ask('HEAD', '/docs/tmp/a', { signedMs: nowMs });
+      assert.match(`${told.headers['x-amz-expiration']}`, /^expiry-date="[^"]+", rule-id="old"$/);
       await bed.ask('POST', '/docs/tmp/parts', { query: { uploads: '' }, signedMs: nowMs });
       const lifecycle = new Lifecycle({
         store,

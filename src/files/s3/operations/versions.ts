@@ -2,6 +2,7 @@
 import { describingHeaders, storedChecksum } from '../attributes.ts';
 import { encryptionHeaders } from '../encryption.ts';
 import { S3Error } from '../errors.ts';
+import { expirationHeader } from '../lifecycle-rules.ts';
 import { lockHeaders } from '../lock.ts';
 import type { Bucket, ObjectName, ObjectVersion } from '../object-store.ts';
 import type { BucketCall } from '../service.ts';
@@ -67,6 +68,7 @@ export function versionHeaders(bucket: Bucket, version: ObjectVersion): [string,
     ...versionIdHeader(bucket, version.versionId),
     ...encryptionHeaders(attributes),
     ...lockHeaders(attributes),
+    ...expirationHeader(bucket, version),
   ];
   const tags = tagsOfText(attributes.tags).length;
   if (tags > 0) headers.push(['x-amz-tagging-count', String(tags)]);
@@ -94,4 +96,9 @@ export function checksumHeaders({
 
 export function httpTime(ms: number): string {
   return new Date(ms).toUTCString();
+}
+
+/** Who names the owner of a bucket means no bucket of anybody else. @throws S3Error AccessDenied */
+export function checkOwner(expected: string | undefined, { owner }: Bucket): void {
+  if (expected !== undefined && expected !== owner) throw new S3Error('AccessDenied');
 }

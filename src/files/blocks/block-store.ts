@@ -132,6 +132,11 @@ export class BlockStore {
     }
   }
 
+  /** The index knows all that the disks hold. */
+  async swept(): Promise<void> {
+    await this.sweeping;
+  }
+
   get status(): readonly DiskStatus[] {
     return this.disks.map(({ folder, state, freeBytes }) => ({ folder, state, freeBytes }));
   }

@@ -33,7 +33,8 @@ import {
 import { NamespaceReader } from './reader.ts';
 
 const MEBIBYTE = 1024 * 1024;
-const MEMTABLE_BYTES = 8 * MEBIBYTE;
+const MEMTABLE_BYTES = 4 * MEBIBYTE;
+const CACHE_BYTES = 24 * MEBIBYTE;
 const REPLAY_BYTES = 4 * MEBIBYTE;
 const RETRY_MS = 20;
 /** After so many waits for the disk an operation reads what it needs on the loop. */
@@ -46,7 +47,7 @@ export interface NamespaceOptions {
   readonly logger: Logger;
   readonly folder: string;
   readonly worker: LsmWorker;
-  /** Blocks of the tables kept in memory; default 48 MiB. */
+  /** Blocks of the tables kept in memory; default 24 MiB. */
   readonly cacheBytes?: number;
   readonly memtableBytes?: number;
   readonly segmentBytes?: number;
@@ -97,7 +98,7 @@ export class Namespace {
       worker: options.worker,
       log: 'owner',
       memtableBytes: options.memtableBytes ?? MEMTABLE_BYTES,
-      cacheBytes: options.cacheBytes ?? 48 * MEBIBYTE,
+      cacheBytes: options.cacheBytes ?? CACHE_BYTES,
       onStateChange: (state, failure) => {
         if (failure !== null)
           options.logger.error('the tables of the namespace', { state, err: failure });

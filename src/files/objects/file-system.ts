@@ -192,6 +192,7 @@ export class FileSystem {
    */
   private async collectOrphans(): Promise<void> {
     const { blocks, numbers, namespace } = this;
+    await blocks.swept();
     for (let above = 0; !this.stopped; ) {
       const found: { block: number; stamp: number }[] = [];
       await blocks.each(above, (block) => {

@@ -40,6 +40,7 @@ import { handlerOf } from './listeners/dispatch.ts';
 import type { Door } from './listeners/door.ts';
 import { HttpDoor } from './listeners/http-door.ts';
 import { StreamDoor } from './listeners/stream-door.ts';
+import { isTlsDoor, renewTls } from './listeners/tls-door.ts';
 import { TrafficTable } from './listeners/traffic.ts';
 import { UdpDoor } from './listeners/udp-door.ts';
 import { balancerMetrics } from './metrics.ts';
@@ -177,7 +178,10 @@ export class Balancer {
       for (const listener of next.listeners) {
         const door = this.doors.get(listener.name);
         if (door === undefined) opened.set(listener.name, await this.openDoor(listener));
-        else if (!this.listenerDrains.has(door)) this.prepareTls(door, listener, undo);
+        else if (isTlsDoor(door) && !this.listenerDrains.has(door)) {
+          const back = renewTls(door, this.context.disk, listener);
+          if (back !== undefined) undo.push(back);
+        }
       }
     } catch (error) {
       abort();
@@ -192,7 +196,7 @@ export class Balancer {
 
   reopenFiles(): void {
     this.accessLog.reopen();
-    for (const door of this.doors.values()) this.renewTls(door);
+    for (const door of this.doors.values()) this.readTlsAnew(door);
   }
 
   // For status, metrics and operators.
@@ -309,32 +313,13 @@ export class Balancer {
     return tlsOfPool(this.context.disk, this.network as Network, pool);
   }
 
-  /** Certificates are read anew by every change, as they are renewed in place. */
-  private prepareTls(door: Door, next: ListenerSettings, undo: (() => void)[]): void {
-    if (!(door instanceof HttpDoor || door instanceof StreamDoor)) return;
-    const { disk } = this.context;
-    const tls = tlsOfListener(disk, next);
-    const had = door.settings.tls.certificates.length > 0;
-    if ((tls !== undefined) !== had) {
-      const change = had ? 'has TLS and cannot be without' : 'has no TLS and cannot get it';
-      throw new Error(
-        `listener ${next.name} ${change} while it listens: remove it, then add it anew`,
-      );
-    }
-    if (tls === undefined) return;
-    const before = tlsOfListener(disk, door.settings);
-    door.updateTls(tls);
-    if (before !== undefined) undo.push(() => door.updateTls(before));
-  }
-
   /** Certificates that were renewed in place, without a change of settings. Connections keep what they have. */
-  private renewTls(door: Door): void {
-    if (!(door instanceof HttpDoor || door instanceof StreamDoor)) return;
+  private readTlsAnew(door: Door): void {
+    if (!isTlsDoor(door) || this.listenerDrains.has(door)) return;
     const { disk, log } = this.context;
     const { settings } = door;
     try {
-      const tls = tlsOfListener(disk, settings);
-      if (tls !== undefined && !this.listenerDrains.has(door)) door.updateTls(tls);
+      renewTls(door, disk, settings);
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       const { name: listener } = settings;

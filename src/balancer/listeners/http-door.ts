@@ -14,9 +14,9 @@ import type { Endings } from '../../core/observe/index.ts';
 import type { Clock, Random, TlsOptions, Transport } from '../../core/runtime/index.ts';
 import { FieldId, type ResponseHead } from '../../core/wire/index.ts';
 import type { ListenerSettings } from '../config/config.ts';
-import type { Door } from './door.ts';
 import { EditedResponse, type ResponseEditor } from './edited-response.ts';
 import { networksOf } from './networks-of.ts';
+import type { TlsDoor } from './tls-door.ts';
 
 export interface HttpDoorOptions {
   readonly transport: Transport;
@@ -29,19 +29,21 @@ export interface HttpDoorOptions {
   route(listener: string, exchange: Exchange): Handler | undefined;
 }
 
-export class HttpDoor implements Door {
+export class HttpDoor implements TlsDoor {
   settings: ListenerSettings;
+  tls: TlsOptions | undefined;
   readonly listening: Listening;
   private readonly http: HttpListener;
   private readonly trust: { networks: Networks };
   private hsts: StrictTransport | null;
 
   private constructor(
-    settings: ListenerSettings,
+    { settings, tls }: HttpDoorOptions,
     http: HttpListener,
     trust: { networks: Networks },
   ) {
     this.settings = settings;
+    this.tls = tls;
     this.hsts = hstsOf(settings);
     this.http = http;
     this.trust = trust;
@@ -72,7 +74,7 @@ export class HttpDoor implements Door {
       trusts: (address) => trust.networks.contains(address),
       handler: (exchange) => (door as HttpDoor).handle(exchange, options.route),
     });
-    door = new HttpDoor(settings, http, trust);
+    door = new HttpDoor(options, http, trust);
     return door;
   }
 
@@ -100,9 +102,9 @@ export class HttpDoor implements Door {
     this.http.listener.setConnectionsMax(settings.limits.connections);
   }
 
-  /** @throws ListenError 'tls-invalid'; the old certificates stay then. */
   updateTls(tls: TlsOptions): void {
     this.http.listener.updateTls(tls);
+    this.tls = tls;
   }
 
   drain(deadlineMs: number): Promise<number> {

@@ -12,9 +12,9 @@ import type { ListenerSettings } from '../config/config.ts';
 import type { Backends, SessionReport } from '../l4/backends.ts';
 import { ServerNames } from '../l4/server-names.ts';
 import { StreamProxy, type StreamRoute, type StreamSettings } from '../l4/stream-proxy.ts';
-import type { Door } from './door.ts';
 import { type BackendsNamed, NamedBackends } from './named-backends.ts';
 import { networksOf } from './networks-of.ts';
+import type { TlsDoor } from './tls-door.ts';
 
 export interface StreamDoorOptions {
   readonly transport: Transport;
@@ -28,8 +28,9 @@ export interface StreamDoorOptions {
   onSession(listener: string, session: SessionReport): void;
 }
 
-export class StreamDoor implements Door {
+export class StreamDoor implements TlsDoor {
   settings: ListenerSettings;
+  tls: TlsOptions | undefined;
   readonly listening: Listening;
   readonly proxy: StreamProxy;
   private readonly listener: Listener;
@@ -39,6 +40,7 @@ export class StreamDoor implements Door {
     const { settings, tls } = options;
     this.options = options;
     this.settings = settings;
+    this.tls = tls;
     this.listener = listener;
     this.proxy = proxy;
     this.listening = {
@@ -102,6 +104,7 @@ export class StreamDoor implements Door {
 
   updateTls(tls: TlsOptions): void {
     this.listener.updateTls(tls);
+    this.tls = tls;
   }
 
   drain(deadlineMs: number): Promise<number> {

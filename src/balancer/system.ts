@@ -103,6 +103,7 @@ export class Balancer {
       exchangesOf: (listener) => this.exchangesOf(listener),
     });
     this.routes = compileRoutes(settings.routes);
+    this.keepTraffic();
     this.proxyFields = { current: new ProxyFields(settings, context.random) };
   }
 
@@ -272,14 +273,19 @@ export class Balancer {
       if (listener === undefined) this.removeDoor(name, door);
       else if (door.settings !== listener) door.apply(listener);
     }
-    this.traffic.listeners.keep(new Set(listeners.keys()));
-    this.traffic.routes.keep(new Set(next.routes.map(({ name }) => name)));
+    this.keepTraffic();
     const names = new Set(next.pools.map(({ name }) => name));
     for (const [name, pool] of [...this.pools]) {
       if (names.has(name)) continue;
       this.pools.delete(name);
       pool.retire();
     }
+  }
+
+  private keepTraffic(): void {
+    const { listeners, routes } = this.settings;
+    this.traffic.listeners.keep(new Set(listeners.map(({ name }) => name)));
+    this.traffic.routes.keep(new Set(routes.map(({ name }) => name)));
   }
 
   private addPool(settings: PoolSettings, tls: TlsClient | undefined): void {

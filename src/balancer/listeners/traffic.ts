@@ -33,21 +33,28 @@ export class Traffic {
   }
 }
 
-/** One for each name, made when it is needed first. */
+/**
+ * One for each name of the configuration, made when it is needed first. What ends later than its listener or route
+ * was removed is counted where nobody looks, so that no row comes back.
+ */
 export class TrafficTable {
   private readonly rows = new Map<string, Traffic>();
+  private names: ReadonlySet<string> = new Set();
+  private readonly nobodys = new Traffic();
 
   of(name: string): Traffic {
     let row = this.rows.get(name);
     if (row === undefined) {
+      if (!this.names.has(name)) return this.nobodys;
       row = new Traffic();
       this.rows.set(name, row);
     }
     return row;
   }
 
-  /** Forgets all others. */
+  /** These names have rows from now on; all others are forgotten. */
   keep(names: ReadonlySet<string>): void {
+    this.names = names;
     for (const name of this.rows.keys()) if (!names.has(name)) this.rows.delete(name);
   }
 

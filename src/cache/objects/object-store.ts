@@ -132,6 +132,14 @@ export class ObjectStore {
     this.queue.resize(stored, costOf(stored));
   }
 
+  /** It varies by other fields now. */
+  revary(stored: StoredResponse, names: readonly string[], variant: string): void {
+    const before = heapOf(stored);
+    stored.varyNames = names;
+    stored.variant = variant;
+    this.memory.heapBytes += heapOf(stored) - before;
+  }
+
   /** Its tags are others now. */
   retag(stored: StoredResponse, tags: readonly number[]): void {
     this.memory.heapBytes += (tags.length - stored.tags.length) * TAG_NUMBER_BYTES;

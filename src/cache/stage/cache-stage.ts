@@ -172,6 +172,11 @@ export class CacheStage {
       this.passing.passHead(visit, stored);
       return;
     }
+    if (visit.directives.has('no-store')) {
+      // RFC 9111 section 5.2.1.5: not even what a 304 says may be kept.
+      this.passing.pass(visit.exchange, 'request');
+      return;
+    }
     if (this.join(visit, resource)) return;
     this.parts.counts.validations++;
     this.fetching.begin(visit.exchange, visit, resource, stored, this.parts.asksForNothing(visit));

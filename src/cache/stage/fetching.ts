@@ -32,7 +32,7 @@ import {
 import { tagsOf } from '../purge/index.ts';
 import { type PartialResponse, readPartial } from '../ranges/index.ts';
 import { deliver, sendBody } from './deliver.ts';
-import { freshen } from './freshen.ts';
+import { freshen, mayStay } from './freshen.ts';
 import { joinParts } from './held-parts.ts';
 import { sharesCookies, strip } from './kept-fields.ts';
 import { RequestFlag } from './request-flags.ts';
@@ -41,6 +41,7 @@ import { fieldsOf, freshnessOf, noteFreshness } from './stored-facts.ts';
 import { directivesOf, type Visit } from './visit.ts';
 
 const kept = new Fields();
+const ENCODING = 'accept-encoding';
 
 export class Fetching implements FlightOwner {
   private readonly parts: StageParts;
@@ -169,7 +170,10 @@ export class Fetching implements FlightOwner {
   }
 
   private onNotModified(flight: Flight, head: ResponseHead, stored: StoredResponse): void {
-    const about = isAbout(validatorsOf(head.fields), validatorsOf(fieldsOf(stored)));
+    const before = fieldsOf(stored);
+    const about = isAbout(validatorsOf(head.fields), validatorsOf(before));
+    // One for every Accept-Encoding, of which codings are made.
+    const codings = varyNames(before)?.includes(ENCODING) && !stored.varyNames.includes(ENCODING);
     const current = !stored.gone && !flight.overtaken && !this.parts.isPurged(flight, stored.tags);
     const { setCookies } = this.parts.rule;
     const facts =
@@ -189,18 +193,32 @@ export class Fetching implements FlightOwner {
     noteFreshness(stored, facts, exchanged, this.parts.rule, this.parts.context.random);
     this.parts.context.codings.freshened(stored);
     stored.seq = this.parts.ledger.seq;
-    this.parts.objects.resized(stored);
     this.parts.counts.validated++;
+    const names = varyNames(fieldsOf(stored));
+    const stays = mayStay(stored, facts, names === null);
+    if (stays) {
+      if (head.fields.has(FieldId.vary)) {
+        const kept = codings ? names!.filter((name) => name !== ENCODING) : names!;
+        const variant = variantOf(kept, flight.asked, this.parts.rule.normalisers);
+        this.parts.objects.revary(stored, kept, variant);
+      }
+      this.parts.objects.resized(stored);
+      this.parts.objects.used(stored);
+    } else {
+      // It is for the one who has asked alone; its memory is held by the flight for as long.
+      this.parts.objects.remove(stored);
+    }
     for (const visit of visits) {
       const { exchange, flags } = visit;
       const usable =
         visit === leader ||
-        decideReuse(visit.directives, freshnessOf(stored), nowMs).verdict === 'use';
-      if (!usable || !this.parts.isVariant(stored, exchange.request.fields)) {
+        (stays &&
+          this.parts.isVariant(stored, exchange.request.fields) &&
+          decideReuse(visit.directives, freshnessOf(stored), nowMs).verdict === 'use');
+      if (!usable) {
         this.again(visit);
         continue;
       }
-      this.parts.objects.used(stored);
       const status = this.parts.statusText({
         ...{ hit: false, forwarded: reasonOf(visit), forwardStatus: 304 },
         collapsed: visit.collapsed,
@@ -271,7 +289,7 @@ export class Fetching implements FlightOwner {
     stored.partial = head.status === 206 ? partOf(flight, head, facts) : null;
     stored.varyNames = varyNames(head.fields) ?? [];
     if (this.isForAllCodings(head, facts, stored.varyNames)) {
-      stored.varyNames = stored.varyNames.filter((name) => name !== 'accept-encoding');
+      stored.varyNames = stored.varyNames.filter((name) => name !== ENCODING);
       varyByEncoding(head.fields);
     }
     stored.variant = variantOf(stored.varyNames, flight.asked, rule.normalisers);

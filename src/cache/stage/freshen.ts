@@ -1,7 +1,13 @@
 /** A stored response that the origin says is still right takes over the fields of the 304, RFC 9111 section 3.2. */
 import { FieldId, Fields, lowerName } from '../../core/wire/index.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
-import { NOT_FRESHENED, type ResponseFacts, readResponse } from '../policy/index.ts';
+import {
+  NO_DIRECTIVES,
+  NOT_FRESHENED,
+  type ResponseFacts,
+  readResponse,
+  whyNotStored,
+} from '../policy/index.ts';
 import { strip } from './kept-fields.ts';
 
 const merged = new Fields();
@@ -28,6 +34,15 @@ export function freshen(
   if (!stored.keepFields(merged)) return null;
   return { ...all, ageSeconds: facts.ageSeconds };
 }
+
+/** Whether what was freshened may still be stored. @param varyAny its Vary has `*`. */
+export function mayStay(stored: StoredResponse, facts: ResponseFacts, varyAny: boolean): boolean {
+  const { status } = stored;
+  return whyNotStored(FOR_ALL, { ...facts, status }, varyAny) === undefined;
+}
+
+/** What matters is what the response says. */
+const FOR_ALL = { method: 'GET', directives: NO_DIRECTIVES, authorized: false };
 
 /** Fields of a newer response to the same take the place of those of the stored one. False: they are too many. */
 export function overlay(merged: Fields, update: Fields): boolean {

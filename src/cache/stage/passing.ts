@@ -3,17 +3,36 @@
  * a HEAD says whether what is stored for GET is still right.
  */
 import type { Exchange } from '../../core/http/index.ts';
-import { FieldId, Fields } from '../../core/wire/index.ts';
+import { FieldId, Fields, type ResponseHead } from '../../core/wire/index.ts';
 import { originTags } from '../compression/index.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
-import { type ForwardReason, invalidatedBy, isAbout, validatorsOf } from '../policy/index.ts';
-import { freshen } from './freshen.ts';
+import {
+  type ForwardReason,
+  invalidatedBy,
+  isAbout,
+  readResponse,
+  validatorsOf,
+  varyNames,
+} from '../policy/index.ts';
+import { freshen, mayStay } from './freshen.ts';
 import { PassSink } from './pass-sink.ts';
 import { invalidate, type StageParts } from './stage-parts.ts';
 import { fieldsOf, noteFreshness } from './stored-facts.ts';
 import type { Visit } from './visit.ts';
 
 const update = new Fields();
+
+/** Whether a HEAD leaves it to be for all, and for those it has been for. */
+function mayStayBy({ status, fields }: ResponseHead, stored: StoredResponse): boolean {
+  const names = varyNames(fields);
+  if (!mayStay(stored, readResponse(status, fields, stored.responseMs), names === null))
+    return false;
+  return !fields.has(FieldId.vary) || sameList(names ?? [], varyNames(fieldsOf(stored)) ?? []);
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i]);
+}
 
 export class Passing {
   private readonly parts: StageParts;
@@ -53,7 +72,8 @@ export class Passing {
         const same =
           (length === undefined || Number(length) === stored.lengthBytes) &&
           (validators.etag !== undefined || validators.lastModified !== undefined) &&
-          isAbout(validators, validatorsOf(fieldsOf(stored)));
+          isAbout(validators, validatorsOf(fieldsOf(stored))) &&
+          mayStayBy(head, stored);
         if (!same) {
           invalidate(stored);
           return;

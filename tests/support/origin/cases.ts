@@ -70,6 +70,8 @@ export interface Step {
   readonly path?: string;
   /** In place of the cache's own address. */
   readonly host?: string;
+  /** The target is sent as `http://host/path`. */
+  readonly absolute?: true;
   readonly answer?: Answer;
   readonly waitMs?: number;
   /** So many requests at once, all to be answered alike. */

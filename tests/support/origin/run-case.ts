@@ -118,16 +118,17 @@ class Run implements Script, Scene {
   }
 
   private request(index: number): Promise<Received> {
-    const { method = 'GET', fields = [], body = '', path = '', host } = this.steps[index] as Step;
+    const step = this.steps[index] as Step;
+    const { method = 'GET', fields = [], body = '', path = '', host = this.host } = step;
     const lines: ReceivedLine[] = [
-      ['Host', host ?? this.host],
+      ['Host', host],
       ['X-Step', `${index}`],
       ...fields.map(([name, value]): ReceivedLine => [name, textOf(value, this)]),
     ];
     return ask({
       port: this.cache.port,
       method,
-      target: `${this.base}${path}`,
+      target: `${step.absolute ? `http://${host}` : ''}${this.base}${path}`,
       fields: lines,
       body,
     });

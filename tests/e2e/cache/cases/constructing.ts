@@ -72,6 +72,11 @@ const section4 = table('9111', '4', [
   ],
   [
     'may',
+    'a target in absolute form is the same resource (RFC 9112, 3.2.2)',
+    [fill(answer(FRESH), { host: 'a.example' }), hit({ host: 'a.example', absolute: true })],
+  ],
+  [
+    'may',
     'a percent sign before a letter does not matter (RFC 9110, 4.2.3)',
     [fill(answer(FRESH), { path: '/a~b' }), hit({ path: '/a%7Eb' })],
   ],

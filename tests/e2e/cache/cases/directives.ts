@@ -134,6 +134,15 @@ const requestDirectives = table('9111', '5.2.1', [
       { answer: {}, expect: { asked: 'any', body: /body [02]$/ } },
     ],
   ],
+  [
+    'must',
+    'no-store: nothing that comes of it freshens what is stored',
+    [
+      fill(answer(STALE, ETAG)),
+      { ...validated({ fields: [cc('no-store')] }), expect: { asked: 'any' } },
+      miss(),
+    ],
+  ],
   ['may', 'no-transform does not matter to us', withRequest([FRESH], cc('no-transform'), hit)],
   [
     'should',

@@ -161,6 +161,59 @@ export const freshened: readonly Case[] = table('9111', '3.2', [
   ],
   [
     'must',
+    'a 304 that brings Vary parts requests that it was not for',
+    [
+      fill(answer(STALE, ETAG), { fields: [line('Foo', '1')] }),
+      validated({ fields: [line('Foo', '1')], ...fresh304(ETAG, line('Vary', 'Foo')) }),
+      hit({ fields: [line('Foo', '1')] }),
+      miss({ fields: [line('Foo', '2')] }),
+    ],
+  ],
+  [
+    'must',
+    'a 304 that brings another Vary parts requests that it was not for',
+    [
+      fill(answer(STALE, ETAG, line('Vary', 'Bar')), {
+        fields: [line('Foo', '1'), line('Bar', '1')],
+      }),
+      validated({
+        fields: [line('Foo', '1'), line('Bar', '1')],
+        ...fresh304(ETAG, line('Vary', 'Foo, Bar')),
+      }),
+      hit({ fields: [line('Foo', '1'), line('Bar', '1')] }),
+      miss({ fields: [line('Foo', '2'), line('Bar', '1')] }),
+    ],
+  ],
+  [
+    'must',
+    'a 304 with Vary: * is not a reason to keep it',
+    [fill(answer(STALE, ETAG)), validated(fresh304(ETAG, line('Vary', '*'))), miss()],
+  ],
+  [
+    'must',
+    'a 304 with private is not a reason to keep it',
+    [
+      fill(answer(STALE, ETAG)),
+      validated({ answer: { status: 304, fields: [cc('private, max-age=3600')] } }),
+      miss(),
+    ],
+  ],
+  [
+    'must',
+    'fields that private names in a 304 are not sent to others',
+    [
+      fill(answer(STALE, ETAG, line('X-Mine', 'old'))),
+      validated({
+        answer: {
+          status: 304,
+          fields: [cc('max-age=3600, private="X-Mine"'), line('X-Mine', 'secret')],
+        },
+      }),
+      { answer: {}, expect: { asked: 'any', fields: { 'x-mine': /^(?!secret)/ }, body: /./ } },
+    ],
+  ],
+  [
+    'must',
     'a 304 with no-store is not a reason to keep it',
     [
       fill(answer(STALE, ETAG)),

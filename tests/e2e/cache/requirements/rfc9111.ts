@@ -161,6 +161,11 @@ export const rfc9111 = specification('9111', 'HTTP Caching', [
       'a 304 brings a new Date, and Age begins anew',
       'a 304 with Age: it counts from there',
       'a 304 may make it stale for the next',
+      'a 304 that brings Vary parts requests that it was not for',
+      'a 304 that brings another Vary parts requests that it was not for',
+      'a 304 with Vary: * is not a reason to keep it',
+      'a 304 with private is not a reason to keep it',
+      'a 304 with no-store is not a reason to keep it',
     ],
   ],
   [
@@ -668,6 +673,7 @@ export const rfc9111 = specification('9111', 'HTTP Caching', [
     [
       '5.2.1 no-store: the response is not stored',
       '5.2.1 no-store: it does not take the place of what is stored',
+      '5.2.1 no-store: nothing that comes of it freshens what is stored',
       '3 a request with no-store leaves nothing behind',
     ],
   ],

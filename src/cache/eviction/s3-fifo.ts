@@ -57,22 +57,33 @@ export class S3Fifo {
 
   /** Takes out what is worth least; null: there is nothing. */
   evict(): Evictable | null {
-    for (;;) {
-      const { small, main } = this;
-      if (small.count > 0 && (main.count === 0 || small.bytes >= this.bytes * SMALL_SHARE)) {
-        const object = small.pop() as Evictable;
-        if (object.uses < USES_TO_STAY) {
-          this.ghosts.add(object.hash, Math.max(GHOSTS_MIN, main.count));
-          return object;
-        }
-        object.uses = 0;
-        main.push(object);
-        continue;
-      }
-      const object = main.pop();
-      if (object === null || object.uses === 0) return object;
-      object.uses--;
-      main.push(object);
+    const { small, main } = this;
+    if (small.count > 0 && (main.count === 0 || small.bytes >= this.bytes * SMALL_SHARE)) {
+      const victim = this.evictSmall();
+      if (victim !== null) return victim;
     }
+    return this.evictMain();
+  }
+
+  /** Null: all of them were used again, and have moved on. */
+  private evictSmall(): Evictable | null {
+    for (let object = this.small.pop(); object !== null; object = this.small.pop()) {
+      if (object.uses < USES_TO_STAY) {
+        this.ghosts.add(object.hash, Math.max(GHOSTS_MIN, this.main.count));
+        return object;
+      }
+      object.uses = 0;
+      this.main.push(object);
+    }
+    return null;
+  }
+
+  private evictMain(): Evictable | null {
+    for (let object = this.main.pop(); object !== null; object = this.main.pop()) {
+      if (object.uses === 0) return object;
+      object.uses--;
+      this.main.push(object);
+    }
+    return null;
   }
 }

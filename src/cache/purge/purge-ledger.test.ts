@@ -123,7 +123,11 @@ function run(
       check(found);
       if (ledger.verdictOn(found.key, found.tags, found.seq) === undefined) found.seq = ledger.seq;
     }
-    for (const each of stored) check(each);
+    for (const each of stored) {
+      check(each);
+      const isNamed = ledger.verdictOn(each.key, each.tags, each.seq) !== undefined;
+      assert.ok(!isNamed || ledger.mayName(each.key, each.seq));
+    }
   }
   // Another purge, so that the sweeper looks at all once more.
   ledger.purge({ kind: 'tag', value: 'of nobody', soft: false });
@@ -229,6 +233,18 @@ test('purges of an earlier process hold, in whatever order they are read', () =>
   assert.equal(ledger.verdictOn('https://c.test/', [ledger.tagId('été')], 6), 'hard');
   assert.equal(ledger.verdictOn('https://c.test/', [], 1), 'soft');
   assert.equal(ledger.purge({ kind: 'all', value: '', soft: false }), 10);
+});
+
+test('of what has no tags yet it is known whether a purge may name it', () => {
+  const ledger = new PurgeLedger();
+  const key = 'https://a.test/a';
+  ledger.purge({ kind: 'url', value: 'https://a.test/b', soft: false });
+  ledger.purge({ kind: 'host', value: 'b.test', soft: false });
+  assert.equal(ledger.mayName(key, 0), false);
+  assert.equal(ledger.mayName('https://a.test/b', 0), true);
+  ledger.purge({ kind: 'tag', value: 't', soft: true });
+  assert.equal(ledger.mayName(key, 2), true);
+  assert.equal(ledger.mayName(key, 3), false);
 });
 
 test('bytes that are no purge are told from one', () => {

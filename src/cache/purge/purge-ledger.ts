@@ -161,6 +161,14 @@ export class PurgeLedger {
     return verdict ?? (isSoft ? 'soft' : undefined);
   }
 
+  /**
+   * Whether a purge behind `seq` may name something under a key of which the tags are not known yet: then any purge
+   * by tag may.
+   */
+  mayName(key: string, seq: number): boolean {
+    return this.tags.newest > seq || this.verdictOn(key, NONE, seq) !== undefined;
+  }
+
   private verdictOnUrl(url: string, seq: number): PurgeVerdict | undefined {
     const ofUrl = this.urls.verdictOn(url, seq);
     if (ofUrl === 'hard') return ofUrl;

@@ -13,6 +13,7 @@ import { balancerMetricsPage } from './balancer-metrics-page.ts';
 import { cacheRequirementsPage } from './cache-requirements-page.ts';
 import { commandsPage } from './commands-page.ts';
 import { compatibilityPage } from './compatibility-page.ts';
+import { s3Page } from './s3-page.ts';
 import { settingsPage } from './settings-page.ts';
 
 export interface GeneratedDocument {
@@ -35,6 +36,7 @@ export const generated: readonly GeneratedDocument[] = [
   { path: 'docs/commands.md', text: () => `${NOTE}\n${commandsPage()}` },
   { path: 'docs/compatibility.md', text: () => `${NOTE}\n${compatibilityPage()}` },
   { path: 'docs/rfc9111.md', text: () => `${NOTE}\n${cacheRequirementsPage()}` },
+  { path: 'docs/s3.md', text: () => `${NOTE}\n${s3Page()}` },
   { path: 'docs/settings.md', text: () => `${NOTE}\n${settingsPage()}` },
   { path: 'examples/plinth.yaml', text: examplePage },
 ];

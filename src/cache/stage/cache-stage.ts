@@ -210,14 +210,18 @@ export class CacheStage {
     const { flights } = resource;
     if (flights === null || !this.parts.asksForNothing(visit)) return false;
     for (const flight of flights) {
-      if (!flight.joinable || flight.seq !== this.parts.ledger.seq) continue;
+      if (!flight.joinable) continue;
       if (flight.state === 'asking') {
+        // Its tags come with its head; those who wait are told then what purges say of them.
+        if (this.parts.ledger.mayName(resource.key, flight.seq)) continue;
         if (flight.waiting.size >= WAITERS_MAX || !this.mayFit(visit, flight)) continue;
         visit.collapsed = true;
         flight.wait(visit);
         return true;
       }
-      if (flight.state === 'storing' && this.fetching.readAlong(visit, flight)) return true;
+      if (flight.state !== 'storing' || flight.stored === null) continue;
+      if (this.parts.isPurged(flight, flight.stored.tags)) continue;
+      if (this.fetching.readAlong(visit, flight)) return true;
     }
     return false;
   }

@@ -119,10 +119,8 @@ export class Passing {
     const shelf = this.parts.context.shelf();
     if (this.parts.rule.keys.addsLines) {
       // One URL has many keys. A soft purge would leave what may be served stale, which section 4.4 forbids.
-      const purge = { kind: 'url', value: url, soft: false } as const;
-      const seq = this.parts.ledger.purge(purge);
-      // What the disk refuses is told by the disk; it holds until the process ends.
-      shelf?.keepPurge(purge, seq).catch(() => {});
+      // It is not kept in the log of the disk, which anybody could fill by requests.
+      this.parts.ledger.purge({ kind: 'url', value: url, soft: false });
       return;
     }
     shelf?.forgetKey({ space: this.parts.space, key: url });

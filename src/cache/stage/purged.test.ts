@@ -117,3 +117,29 @@ test('parts that were put together are purged by the tags of each', () => {
     assert.equal(cache.ask('/a').ending, 'none', tag);
   }
 });
+
+test('a crowd still shares one fetch while purges name other things', () => {
+  const cache = new TestCache();
+  const first = cache.ask('/a');
+  cache.ledger.purge({ kind: 'url', value: 'http://example.com/b', soft: false });
+  const second = cache.ask('/a');
+  assert.equal(cache.asked.length, 1);
+  const exchange = cache.begin([...STALE_ALLOWED, 'Content-Length: 3']);
+  cache.ledger.purge({ kind: 'tag', value: 'other', soft: false });
+  const third = cache.ask('/a');
+  exchange.sink.data(Buffer.from('one'), false);
+  exchange.sink.end(null);
+  assert.deepEqual([first.body, second.body, third.body], ['one', 'one', 'one']);
+  assert.equal(cache.asked.length, 0);
+});
+
+test('nobody joins a fetch that a purge by tag may name, before its tags have come', () => {
+  const cache = new TestCache();
+  const before = cache.ask('/a');
+  cache.ledger.purge({ kind: 'tag', value: 't', soft: false });
+  const behind = cache.ask('/a');
+  assert.equal(cache.asked.length, 2);
+  cache.answer(STALE_ALLOWED, 'one');
+  cache.answer(STALE_ALLOWED, 'two');
+  assert.deepEqual([before.body, behind.body], ['one', 'two']);
+});

@@ -7,6 +7,7 @@ import { invariant } from '../../core/base/index.ts';
 import { FilesError } from '../errors.ts';
 import { depthMax, nameBytesMax } from '../limits.ts';
 import type { Draft } from './draft.ts';
+import { directoryOf } from './hot-records.ts';
 import { type DirectoryInode, decodeInode, encodeInode, type FileInode } from './inode.ts';
 import { directoryKey, fileKey, ROOT_ID, ROOT_KEY, tallyKey } from './keys.ts';
 import { type Caller, mayTraverse } from './permission.ts';
@@ -57,9 +58,7 @@ export const ROOT: DirectoryInode = {
 
 export function rootOf(draft: Draft): Step {
   const stored = draft.get(ROOT_KEY);
-  const inode = stored === null ? ROOT : decodeInode(stored);
-  invariant(inode.kind === 'directory', 'the root is a directory');
-  return { key: ROOT_KEY, inode };
+  return { key: ROOT_KEY, inode: stored === null ? ROOT : directoryOf(stored) };
 }
 
 /**
@@ -139,9 +138,7 @@ function stepInto(draft: Draft, directory: number, name: string): Step | null {
   const key = directoryKey(directory, name);
   const stored = draft.get(key);
   if (stored === null) return null;
-  const inode = decodeInode(stored);
-  invariant(inode.kind === 'directory', 'a name with / is that of a directory');
-  return { key, inode };
+  return { key, inode: directoryOf(stored) };
 }
 
 /** The file or delete marker of a name. */

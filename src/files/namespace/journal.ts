@@ -25,6 +25,7 @@ import { pendingChangesMax, pendingOperationsMax } from '../limits.ts';
 import { translated } from '../translate.ts';
 import { type Changes, Cold, type RecordView } from './draft.ts';
 import { applyChanges, encodeChanges } from './entry.ts';
+import type { HotRecords } from './hot-records.ts';
 
 const RETRY_MS = 20;
 const RESUME_TRY_MS = 250;
@@ -34,6 +35,7 @@ export interface JournalOptions {
   readonly lsm: Lsm;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly hot: HotRecords;
 }
 
 interface Group {
@@ -56,6 +58,7 @@ export class Journal implements RecordView {
   private readonly lsm: Lsm;
   private readonly clock: Clock;
   private readonly logger: Logger;
+  private readonly hot: HotRecords;
   /** Changes that are not in the tables, the last one of each record. */
   private readonly pending = new Map<string, Pending>();
   /** The same, one for each entry. */
@@ -73,11 +76,12 @@ export class Journal implements RecordView {
   /** Set while an operation is decided that has had to wait for the disk too often. */
   readsNow = false;
 
-  constructor({ log, lsm, clock, logger }: JournalOptions) {
+  constructor({ log, lsm, clock, logger, hot }: JournalOptions) {
     this.log = log;
     this.lsm = lsm;
     this.clock = clock;
     this.logger = logger;
+    this.hot = hot;
     this.durable = log.lastIndex;
     this.truncated = log.firstIndex;
   }
@@ -101,15 +105,22 @@ export class Journal implements RecordView {
   }
 
   get(key: Buffer): Buffer | null {
-    const waiting = this.pending.get(key.toString('latin1'));
+    const text = key.toString('latin1');
+    const waiting = this.pending.get(text);
     if (waiting !== undefined) return waiting.value;
-    const { lsm, into } = this;
+    const { lsm, into, hot } = this;
+    const known = hot.get(text);
+    if (known !== undefined) return known;
     if (this.readsNow) {
       return lsm.lookupNow(key, 0, key.length, into) ? copyOf(into) : null;
     }
     const found = lsm.lookup(key, 0, key.length, into);
     if (found === Found.missing) return null;
-    if (found === Found.found) return copyOf(into);
+    if (found === Found.found) {
+      const value = copyOf(into);
+      hot.note(text, value);
+      return value;
+    }
     this.cold.key = key;
     throw this.cold;
   }
@@ -210,8 +221,9 @@ export class Journal implements RecordView {
     if (!applied) return;
     const groups = this.groups.splice(0, count);
     for (const { index, changes } of groups) {
-      for (const key of changes.keys()) {
+      for (const [key, value] of changes) {
         if (this.pending.get(key)!.index === index) this.pending.delete(key);
+        this.hot.note(key, value);
       }
     }
     this.truncate();

@@ -23,6 +23,7 @@ import { FilesError } from '../errors.ts';
 import { translated } from '../translate.ts';
 import { Cold, Draft } from './draft.ts';
 import { applyEntry } from './entry.ts';
+import { HotRecords } from './hot-records.ts';
 import { Journal } from './journal.ts';
 import {
   type OperationArgs,
@@ -74,6 +75,7 @@ export class Namespace {
       readonly lsm: Lsm;
       readonly clock: Clock;
       readonly journal: Journal;
+      readonly hot: HotRecords;
     },
     recovery: NamespaceRecovery,
   ) {
@@ -82,7 +84,7 @@ export class Namespace {
     this.clock = parts.clock;
     this.journal = parts.journal;
     this.recovery = recovery;
-    this.reader = new NamespaceReader(parts.lsm);
+    this.reader = new NamespaceReader(parts.lsm, parts.hot);
   }
 
   /** @throws LsmError, LogError, RecordDamage: then nothing is left open. */
@@ -109,13 +111,14 @@ export class Namespace {
       const opened: { journal?: Journal } = {};
       log = await openJournalLog(options, lsm.durableMark + 1, opened);
       const { entries } = await replay(log, lsm, clock);
-      opened.journal = new Journal({ log, lsm, clock, logger: options.logger });
+      const hot = new HotRecords();
+      opened.journal = new Journal({ log, lsm, clock, logger: options.logger, hot });
       const recovery = {
         entries,
         tornBytes: log.recovery.tornTail?.bytes ?? 0,
         durationMs: clock.monotonicMs() - startedMs,
       };
-      return new Namespace({ log, lsm, clock, journal: opened.journal }, recovery);
+      return new Namespace({ log, lsm, clock, hot, journal: opened.journal }, recovery);
     } catch (error) {
       await log?.close().catch(() => {});
       await lsm.close().catch(() => {});

@@ -4,6 +4,7 @@
 import { invariant } from '../../core/base/index.ts';
 import { Found, type Lookup, type Lsm, type Scan, type Snapshot } from '../../core/store/index.ts';
 import { type Chain, checkName, checkPath, type Path, ROOT, type Step } from './chain.ts';
+import { directoryOf, type HotRecords } from './hot-records.ts';
 import { type DirectoryInode, decodeInode, type Extent, type FileInode } from './inode.ts';
 import {
   blockKey,
@@ -51,19 +52,27 @@ const NO_TALLY: Tally = {
 
 export class NamespaceReader {
   private readonly lsm: Lsm;
+  private readonly hot: HotRecords;
   private readonly into: Lookup = { value: Buffer.alloc(0), start: 0, length: 0, expiresAtMs: 0 };
 
-  constructor(lsm: Lsm) {
+  constructor(lsm: Lsm, hot: HotRecords) {
     this.lsm = lsm;
+    this.hot = hot;
   }
 
   /** A copy of a record; a promise only when the disk has to be asked. @throws LsmError. */
   get(key: Buffer, snapshot?: Snapshot): Buffer | null | Promise<Buffer | null> {
-    const { lsm, into } = this;
+    const { lsm, into, hot } = this;
+    // What is kept is as it is now.
+    const text = snapshot === undefined ? key.toString('latin1') : '';
+    const known = snapshot === undefined ? hot.get(text) : undefined;
+    if (known !== undefined) return known;
     const found = lsm.lookup(key, 0, key.length, into, snapshot);
     if (found === Found.missing) return null;
     if (found === Found.cold) return lsm.get(key, snapshot);
-    return Buffer.from(into.value.subarray(into.start, into.start + into.length));
+    const value = Buffer.from(into.value.subarray(into.start, into.start + into.length));
+    if (snapshot === undefined) hot.note(text, value);
+    return value;
   }
 
   snapshot(): Snapshot {
@@ -227,12 +236,6 @@ export class NamespaceReader {
       scan.close();
     }
   }
-}
-
-export function directoryOf(bytes: Buffer): DirectoryInode {
-  const inode = decodeInode(bytes);
-  invariant(inode.kind === 'directory', 'a name with / is that of a directory');
-  return inode;
 }
 
 export function fileOf(bytes: Buffer): FileInode {

@@ -19,13 +19,14 @@ const CONDITIONS = [
   ...['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range'],
 ];
 
-/** One sentence for each thing that was wrong; empty: the case holds. */
+/** One sentence for each thing that was wrong; empty: the case holds. @param asks how: by HTTP/1.1 if nothing is said */
 export async function runCase(
   { steps }: Case,
   cache: CacheServer,
   origin: ScriptedOrigin,
+  asks: typeof ask = ask,
 ): Promise<string[]> {
-  const run = new Run(steps, cache);
+  const run = new Run(steps, cache, asks);
   origin.add(run.id, run);
   try {
     for (const index of steps.keys()) {
@@ -55,10 +56,12 @@ class Run implements Script, Scene {
   readonly host: string;
   private readonly steps: readonly Step[];
   private readonly cache: CacheServer;
+  private readonly asks: typeof ask;
   private readonly deliveries: PromiseWithResolvers<void>[];
   private waitedFor = false;
 
-  constructor(steps: readonly Step[], cache: CacheServer) {
+  constructor(steps: readonly Step[], cache: CacheServer, asks: typeof ask) {
+    this.asks = asks;
     this.steps = steps;
     this.cache = cache;
     this.host = `127.0.0.1:${cache.port}`;
@@ -125,7 +128,7 @@ class Run implements Script, Scene {
       ['X-Step', `${index}`],
       ...fields.map(([name, value]): ReceivedLine => [name, textOf(value, this)]),
     ];
-    return ask({
+    return this.asks({
       port: this.cache.port,
       method,
       target: `${step.absolute ? `http://${host}` : ''}${this.base}${path}`,

@@ -4,12 +4,14 @@ import { after, before, describe, test } from 'node:test';
 import { type CacheServer, startCache } from './cache-servers.ts';
 import { caseTitle } from './case-title.ts';
 import type { Case } from './cases.ts';
+import type { ask } from './raw-client.ts';
 import { runCase } from './run-case.ts';
 import { ScriptedOrigin } from './scripted-origin.ts';
 
 const AT_ONCE = 16;
 
-export function testCases(title: string, cases: readonly Case[]): void {
+/** @param asks how: by HTTP/1.1 if nothing is said. */
+export function testCases(title: string, cases: readonly Case[], asks?: typeof ask): void {
   describe(title, { concurrency: AT_ONCE }, () => {
     let origin: ScriptedOrigin;
     let cache: CacheServer;
@@ -23,7 +25,7 @@ export function testCases(title: string, cases: readonly Case[]): void {
     });
     for (const each of cases) {
       test(caseTitle(each), async () => {
-        assert.deepEqual(await runCase(each, cache, origin), []);
+        assert.deepEqual(await runCase(each, cache, origin, asks), []);
       });
     }
   });

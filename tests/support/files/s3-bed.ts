@@ -1,6 +1,6 @@
 /**
- * For tests: the S3 door on a real socket over a store (in memory unless given), and a client that signs what it is
- * told to, right or wrong.
+ * For tests: the S3 door on a real socket over a store, and a client that signs what it is told to, right or wrong.
+ * Unless it is given the store is in memory; with PLINTH_S3_STORE=disk it is the real one.
  */
 import { createHash, createHmac } from 'node:crypto';
 import { type IncomingHttpHeaders, request } from 'node:http';
@@ -18,6 +18,7 @@ import { encodePath, encodePercent } from '../../../src/files/s3/names.ts';
 import type { ObjectStore } from '../../../src/files/s3/object-store.ts';
 import type { Service } from '../../../src/files/s3/service.ts';
 import { MemoryStore } from '../../../src/files/s3/testing/memory-store.ts';
+import { type DiskStore, openDiskStore } from './disk-store.ts';
 
 export interface TestUser {
   readonly id: string;
@@ -43,9 +44,16 @@ export class S3Bed {
   /** Operation and status of each call. */
   readonly calls: string[] = [];
   private readonly http: HttpListener;
+  private readonly closeStore: () => Promise<void>;
 
-  private constructor(store: ObjectStore, door: S3Door, http: HttpListener, calls: string[]) {
+  private constructor(
+    { store, close }: DiskStore,
+    door: S3Door,
+    http: HttpListener,
+    calls: string[],
+  ) {
     this.store = store;
+    this.closeStore = close;
     this.door = door;
     this.http = http;
     this.calls = calls;
@@ -54,7 +62,8 @@ export class S3Bed {
   static async open(options: S3BedOptions = {}): Promise<S3Bed> {
     const clock = createNodeClock();
     const random = createNodeRandom();
-    const store = options.store ?? new MemoryStore({ nowMs: () => clock.wallMs() });
+    const opened = await openStore(options, () => clock.wallMs());
+    const { store } = opened;
     const keys = [ann, bob, root].map(({ id, accessKeyId, secret, isAdmin }) => ({
       id: accessKeyId,
       user: { id, displayName: `${id} the user`, isAdmin: isAdmin ?? false },
@@ -81,7 +90,7 @@ export class S3Bed {
       trusts: () => false,
       events: { onRequestEnd: () => {}, onRefused: () => {} },
     });
-    return new S3Bed(store, door, http, calls);
+    return new S3Bed(opened, door, http, calls);
   }
 
   get port(): number {
@@ -94,12 +103,18 @@ export class S3Bed {
 
   async close(): Promise<void> {
     await this.http.listener.stop();
+    await this.closeStore();
   }
 
   /** A request signed by `user` (null: not signed) and its answer. */
   ask(method: string, path: string, options: AskOptions = {}): Promise<Answer> {
     return ask(this.port, method, path, options);
   }
+}
+
+async function openStore({ store }: S3BedOptions, nowMs: () => number): Promise<DiskStore> {
+  if (store === undefined && process.env.PLINTH_S3_STORE === 'disk') return openDiskStore();
+  return { store: store ?? new MemoryStore({ nowMs }), close: async () => {} };
 }
 
 export interface AskOptions {

@@ -168,7 +168,7 @@ test('what is wrong with a PUT is told, and nothing is stored', async () => {
       assert.equal(outcome(answer), expected, JSON.stringify(options));
     }
     assert.equal((await bed.ask('GET', '/docs/new')).status, 404);
-    assert.equal((bed.store as { openWriters?: number }).openWriters, 0);
+    assert.equal((bed.store as { openWriters?: number }).openWriters ?? 0, 0);
     const long = await bed.ask('PUT', `/docs/${'é'.repeat(513)}`, { body: 'x' });
     assert.equal(outcome(long), '400 KeyTooLongError');
     assert.equal((await bed.ask('PUT', `/docs/${'é'.repeat(512)}`, { body: 'x' })).status, 200);

@@ -711,6 +711,7 @@ export const rfc9111 = specification('9111', 'HTTP Caching', [
       '5.2.2 no-cache="field": that field is not sent without validation',
     ],
   ],
+  ['5.2.2.5', 'MUST NOT', 'no-store: nothing is stored.', ['3 no-store*']],
   [
     '5.2.2.6',
     'MUST NOT',
@@ -718,10 +719,30 @@ export const rfc9111 = specification('9111', 'HTTP Caching', [
     ['5.2.2 no-transform: the body is sent as it came'],
   ],
   [
+    '5.2.2.7',
+    'MUST NOT',
+    'private: nothing is stored, or not the named fields.',
+    [
+      '3 private*',
+      '3.1 fields that private names are not stored, the rest is',
+      '3.1 two fields that private names are not stored, whatever their case',
+    ],
+  ],
+  [
     '5.2.2.8',
     'MUST NOT',
     'proxy-revalidate: as must-revalidate.',
     ['4.2.4 proxy-revalidate: *', '5.2.2 proxy-revalidate: validated when it is stale'],
+  ],
+  [
+    '5.2.2.9',
+    'MAY',
+    'public: stored where other rules would not have it.',
+    [
+      '3.5 public allows it',
+      '4.2.2 public lets 201 be used for a time of ours',
+      '4.2.2 public lets 599 be used for a time of ours',
+    ],
   ],
   [
     '5.2.2.10',
@@ -767,6 +788,16 @@ export const rfc9111 = specification('9111', 'HTTP Caching', [
       '4.2.1 max-age overrides an old Expires',
       '4.2.1 max-age=0 overrides a later Expires',
       '4.2.1 s-maxage overrides Expires',
+    ],
+  ],
+  [
+    '5.4',
+    'MUST',
+    'Pragma of a response means nothing, that of a request is passed on and is behind Cache-Control.',
+    [
+      'Pragma: no-cache of a response does not replace Cache-Control',
+      'Pragma of a request reaches the origin',
+      'Cache-Control of a request has precedence over its Pragma',
     ],
   ],
   [

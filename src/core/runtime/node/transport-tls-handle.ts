@@ -13,6 +13,7 @@
  * is collected while the kernel still reads, even when the owner forgets the stream.
  */
 import type { TLSSocket } from 'node:tls';
+import { ownCopy } from '../../base/index.ts';
 import { errorCode } from '../disk.ts';
 import type { PeerCertificate } from '../tls.ts';
 import type { ByteStream, StreamEvents } from '../transport.ts';
@@ -139,7 +140,7 @@ export class TlsHandleStream extends HandleStream {
     }
     if (result > 0) {
       this.held ??= [];
-      this.held.push(Buffer.from(this.landing.subarray(0, result)));
+      this.held.push(ownCopy(this.landing.subarray(0, result)));
     } else if (result < 0) this.heldEnd = result;
     return undefined;
   }

@@ -52,6 +52,7 @@ function explained({ request = [], method = 'GET', url = 'https://a.test/x', ...
       name: 'default',
       keys: new KeyMaker({ ...DEFAULT_KEY_RULE, ...rest.key }),
       heuristics: HEURISTICS,
+      lifetimes: { byStatus: new Map([[404, 8]]), jitterShare: 0.1 },
       graceSeconds: 600,
     },
     request: asked.request,
@@ -129,6 +130,15 @@ test('the lifetime names the field that it comes from', () => {
     assert.match(stored?.lifetime.by ?? '', by);
     assert.equal(stored?.lifetime.seconds, seconds);
   }
+});
+
+test('the lifetime names the rule that gives it, and the chance that shortens it', () => {
+  const lifetime = (found: Partial<FoundResponse>, ...fields: string[]): string =>
+    explained({ fields, found }).stored?.lifetime.by ?? '';
+  assert.equal(lifetime({ status: 404, lifetimeSeconds: 8 }), 'what the rule says of 404');
+  assert.match(lifetime({ lifetimeSeconds: 55 }, 'Cache-Control: max-age=60'), /^max-age .*jitter/);
+  assert.match(lifetime({ lifetimeSeconds: 50 }, 'Cache-Control: max-age=60'), /rule that held/);
+  assert.match(lifetime({ lifetimeSeconds: 61 }, 'Cache-Control: max-age=60'), /rule that held/);
 });
 
 test('the arithmetic of age and freshness adds up', () => {

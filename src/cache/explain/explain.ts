@@ -13,11 +13,13 @@ import {
   decideReuse,
   freshnessLifetime,
   type HeuristicRules,
+  lifetimeByStatus,
   mayServeOnError,
   parseCacheControl,
   type ResponseFacts,
   readResponse,
   reuseReasons,
+  type StatusLifetimes,
   type StoredFreshness,
 } from '../policy/index.ts';
 import type { ReuseReason } from '../policy/reuse.ts';
@@ -56,6 +58,7 @@ export interface ToExplain {
     readonly name: string;
     readonly keys: KeyMaker;
     readonly heuristics: HeuristicRules;
+    readonly lifetimes: { readonly byStatus: StatusLifetimes; readonly jitterShare: number };
     readonly graceSeconds: number;
   };
   readonly request: RequestHead;
@@ -144,7 +147,7 @@ function explainResponse(found: FoundResponse, input: ToExplain): ExplainedRespo
     variesBy: valuesOfVariant(found.variant),
     tags: found.tags,
     directives: directivesText(found.fields, facts),
-    lifetime: explainLifetime(found, facts, rule.heuristics, freshness.lifetimeSeconds),
+    lifetime: explainLifetime(found, facts, rule, freshness.lifetimeSeconds),
     age: {
       apparentSeconds,
       initialSeconds: initialAgeSeconds,
@@ -168,25 +171,25 @@ const LIFETIME_SAYS: Readonly<Record<LifetimeSource, string>> = {
 };
 
 function explainLifetime(
-  { responseMs }: FoundResponse,
+  { responseMs, status }: FoundResponse,
   facts: ResponseFacts,
-  heuristics: HeuristicRules,
-  lifetimeSeconds: number,
+  { heuristics, lifetimes }: ToExplain['rule'],
+  seconds: number,
 ): ExplainedLifetime {
   const exchanged = { requestMs: responseMs, responseMs };
-  const { seconds, source } = freshnessLifetime(facts, exchanged, heuristics);
-  if (seconds !== lifetimeSeconds) {
-    return {
-      seconds: lifetimeSeconds,
-      by: 'the rule that held when it was stored, or a soft purge',
-    };
-  }
-  const says = LIFETIME_SAYS[source];
-  const isTargeted = facts.targeted && (source === 's-maxage' || source === 'max-age');
-  return {
-    seconds,
-    by: isTargeted ? `${source} of CDN-Cache-Control (RFC 9213 section 2.2)` : says,
-  };
+  const own = freshnessLifetime(facts, exchanged, heuristics);
+  const byStatus = lifetimeByStatus(facts, own, lifetimes.byStatus);
+  const isTargeted = facts.targeted && (own.source === 's-maxage' || own.source === 'max-age');
+  const says = isTargeted
+    ? `${own.source} of CDN-Cache-Control (RFC 9213 section 2.2)`
+    : LIFETIME_SAYS[own.source];
+  const by = byStatus === undefined ? says : `what the rule says of ${status}`;
+  const whole = byStatus ?? own.seconds;
+  if (seconds === whole) return { seconds, by };
+  const isJittered = seconds < whole && seconds >= whole * (1 - lifetimes.jitterShare);
+  return isJittered
+    ? { seconds, by: `${by}, less what chance takes off (jitter of the rule)` }
+    : { seconds, by: 'the rule that held when it was stored, or a soft purge' };
 }
 
 function factsOf({ status, fields, responseMs }: FoundResponse): ResponseFacts {

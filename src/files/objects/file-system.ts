@@ -3,7 +3,7 @@
  * after it has lost the last one.
  */
 import type { Logger } from '../../core/observe/index.ts';
-import type { Clock, Disk, Random } from '../../core/runtime/index.ts';
+import type { Clock, Disk, Random, Timer } from '../../core/runtime/index.ts';
 import type { LsmWorker } from '../../core/store/index.ts';
 import { BlockStore } from '../blocks/block-store.ts';
 import { Scrub } from '../blocks/scrub.ts';
@@ -19,6 +19,7 @@ import { ContentWriter } from './content-writer.ts';
 import { Pins } from './pins.ts';
 
 const HOUR_MS = 3_600_000;
+const FIRST_COMPACTION_MS = 60_000;
 const ORPHANS_AT_ONCE = 1024;
 
 export interface FileSystemOptions {
@@ -50,7 +51,10 @@ export class FileSystem {
   private readonly numbers: BlockNumbers;
   private readonly reclaimer: Reclaimer;
   private readonly logger: Logger;
+  private readonly clock: Clock;
   private collecting: Promise<void> | undefined;
+  private compaction: Timer | undefined;
+  private compacting: Promise<void> | undefined;
   private stopped = false;
 
   private constructor(
@@ -68,6 +72,7 @@ export class FileSystem {
     this.blockBytes = options.blockBytes;
     this.replication = options.replication;
     this.logger = logger;
+    this.clock = clock;
     const { reader } = this.namespace;
     this.pins = new Pins({
       isNamed: async (block) => (await reader.block(block)) !== null,
@@ -130,6 +135,20 @@ export class FileSystem {
     this.collecting = this.collectOrphans().catch((error: unknown) => {
       this.failed('blocks without a name could not be looked for', error);
     });
+    this.compactLater(FIRST_COMPACTION_MS);
+  }
+
+  /** Deletes look for containers that are mostly dead; what they do not see is seen here. */
+  private compactLater(delayMs: number): void {
+    this.compaction = this.clock.setTimer(delayMs, () => {
+      this.compacting = this.blocks
+        .compact()
+        .catch((error: unknown) => this.failed('containers could not be looked through', error))
+        .then(() => {
+          if (!this.stopped) this.compactLater(HOUR_MS);
+        });
+    });
+    this.compaction.unref();
   }
 
   /** A writer of content for a file that has no name yet. */
@@ -220,10 +239,12 @@ export class FileSystem {
   async close(): Promise<void> {
     if (this.stopped) return;
     this.stopped = true;
+    if (this.compaction !== undefined) this.clock.clearTimer(this.compaction);
     await this.reclaimer.stop();
     await this.scrub.stop();
     await this.idle();
     const results = await Promise.allSettled([this.blocks.close(), this.namespace.close()]);
+    await this.compacting;
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 }

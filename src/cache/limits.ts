@@ -14,5 +14,5 @@ export const FLIGHTS_PER_RESOURCE_MAX = 8;
 export const WAITERS_MAX = 100_000;
 /** Bytes of a body that is passed on and not stored which may wait for the slowest of its readers. */
 export const RELAY_WINDOW_BYTES = 262_144;
-/** Tags of one response; of more the first ones count. */
+/** Tags of one response; one with more is passed on and not stored, since purges by the others would miss it. */
 export const TAGS_MAX = 256;

@@ -3,8 +3,8 @@ import type { SimFault } from '../../core/runtime/sim/index.ts';
 import { cutEverywhere, failEverywhere, shapes } from './crash-world.ts';
 
 const seed = Number(process.env.PLINTH_CACHE_SEED ?? 1);
-/** 1: at every operation. */
-const stride = Number(process.env.PLINTH_CACHE_STRIDE ?? 17);
+/** Every operation is cut at in tests/soak/cache. */
+const stride = Number(process.env.PLINTH_CACHE_STRIDE ?? 37);
 
 for (const [name, shape] of Object.entries(shapes)) {
   for (const [nth, how] of (['power', 'kill'] as const).entries()) {

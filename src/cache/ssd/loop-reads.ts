@@ -13,10 +13,10 @@ import { firstReadBytes } from './limits.ts';
 /** The page cache never takes so long, the quickest disks nearly. */
 const SLOW_MS = 0.2;
 /** A slow read sends reads to threads for so long, twice as long when the next one is slow again. */
-const THREADS_MS_MIN = 50;
-const THREADS_MS_MAX = 10_000;
-/** So many quick ones in a row, and all is forgotten. */
-const QUICK_READS = 200;
+const THREADS_MS_MIN = 10;
+const THREADS_MS_MAX = 1000;
+/** So many quick ones in a row, and all is forgotten: who is slow now and then only lost the processor. */
+const QUICK_READS = 100;
 
 export class LoopReads {
   private readonly clock: Clock;
@@ -53,6 +53,6 @@ export class LoopReads {
       this.threadsUntilMs = endedMs + this.threadsMs;
       this.threadsMs = Math.min(THREADS_MS_MAX, this.threadsMs * 2);
       this.quickReads = 0;
-    } else if (++this.quickReads === QUICK_READS) this.threadsMs = THREADS_MS_MIN;
+    } else if (++this.quickReads >= QUICK_READS) this.threadsMs = THREADS_MS_MIN;
   }
 }

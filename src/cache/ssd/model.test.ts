@@ -225,7 +225,7 @@ for (const [title, bytesMax, segmentBytes, keep] of [
         await world.close();
         assert.deepEqual(world.damage, []);
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
     t.diagnostic(`${evicted} segments evicted, ${reinserted} records written anew`);
     if (keep) assert.ok(evicted > 20);

@@ -5,6 +5,7 @@
  *
  *   idle --start--> walking --all databases seen--> idle, with a result
  */
+import { inOwnMemory } from '../../core/base/index.ts';
 import type { Type } from '../keyspace/index.ts';
 import { bigKeysMax } from '../limits.ts';
 import type { Address } from '../memory/index.ts';
@@ -77,7 +78,8 @@ export class BigKeys {
     const bytes = db.memoryBytes(record);
     const { found } = this;
     if (found.length === bigKeysMax && bytes <= found[bigKeysMax - 1]!.bytes) return;
-    const entry = { database: db.index, key: db.keyBytes(record), type: db.typeOf(record), bytes };
+    const key = inOwnMemory(db.keyBytes(record));
+    const entry = { database: db.index, key, type: db.typeOf(record), bytes };
     let at = found.length;
     while (at > 0 && found[at - 1]!.bytes < bytes) at--;
     // A scan may show a key twice while its table grows.

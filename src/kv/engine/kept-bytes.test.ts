@@ -70,3 +70,14 @@ for (const [what, keep] of Object.entries(cases)) {
     assert.ok(pinned < HELD_BYTES_MAX, `${pinned} bytes are held`);
   });
 }
+
+test('largest keys: each lies in memory of its own', () => {
+  const store = createTestStore();
+  for (let i = 0; i < 10; i++) store.run('SET', `key ${i}`, 'x'.repeat(i * 100));
+  const { bigKeys } = store.engine;
+  assert.ok(bigKeys.start());
+  while (bigKeys.slice());
+  const keys = bigKeys.top(10).map(({ key }) => key);
+  assert.equal(keys.length, 10);
+  for (const key of keys) assert.equal(key.buffer.byteLength, key.length);
+});

@@ -4,17 +4,23 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runTruth, truthLine } from '../../support/origin/truth-run.ts';
+import { CROWDED, runTruth, truthLine } from '../../support/origin/truth-run.ts';
 
 const minutes = Number(process.env.PLINTH_SOAK_MINUTES ?? 30);
 const seed = Number(process.env.PLINTH_SOAK_SEED ?? Date.now() % 1_000_000);
 
-test(`an origin that is slow, cut, reset and wrong for ${minutes} minutes never poisons the store`, {
-  timeout: minutes * 60_000 + 120_000,
-}, async (context) => {
-  context.diagnostic(`seed ${seed}`);
-  const endMs = performance.now() + minutes * 60_000;
-  const report = await runTruth({ seed, clients: 48, endMs, answersMax: Number.POSITIVE_INFINITY });
-  context.diagnostic(truthLine(report));
-  assert.deepEqual(report.wrong, []);
-});
+for (const [title, options] of [
+  ['in memory', {}],
+  ['with little memory and a disk', CROWDED],
+] as const) {
+  test(`an origin that is slow, cut, reset and wrong for ${minutes} minutes never poisons the store ${title}`, {
+    timeout: minutes * 60_000 + 120_000,
+  }, async (context) => {
+    context.diagnostic(`seed ${seed}`);
+    const endMs = performance.now() + minutes * 60_000;
+    const answersMax = Number.POSITIVE_INFINITY;
+    const report = await runTruth({ ...options, seed, clients: 48, endMs, answersMax });
+    context.diagnostic(truthLine(report));
+    assert.deepEqual(report.wrong, []);
+  });
+}

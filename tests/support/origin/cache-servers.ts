@@ -21,8 +21,8 @@ export interface CacheServer {
 export interface PlinthCacheOptions {
   /** Lines of the section `cache`, two blanks before each. */
   readonly cache?: string;
-  /** Settings of the one route, as in a flow mapping. */
-  readonly route?: string;
+  /** Of the one route. */
+  readonly rule?: string;
   readonly admin?: boolean;
   readonly flags?: readonly string[];
 }
@@ -39,7 +39,7 @@ export function startCache(originPort: number): Promise<CacheServer> {
 /** Listener, route with `cache: default`, pool: nothing else stands between client and origin. */
 export function startPlinthCache(
   originPort: number,
-  { cache = '', route = '', admin = false, flags = [] }: PlinthCacheOptions = {},
+  { cache = '', rule = 'default', admin = false, flags = [] }: PlinthCacheOptions = {},
 ): Promise<CacheServer> {
   return start('plinth', (folder, port) => {
     const path = join(folder, 'plinth.yaml');
@@ -58,7 +58,7 @@ ${cache === '' ? '' : `cache:\n${cache}\n`}balancer:
       health: { check: none }
       outliers: { enabled: false }
       retries: { attempts: 1 }
-  routes: [{ name: all, pool: origin, cache: default${route === '' ? '' : `, ${route}`} }]
+  routes: [{ name: all, pool: origin, cache: ${rule} }]
 `,
     );
     return [process.execPath, ...flags, main, 'up', '--json', '--config', path];

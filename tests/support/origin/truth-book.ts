@@ -15,16 +15,25 @@ export interface Resource {
   readonly kind: Kind;
   /** Grows by one with each change. */
   version: number;
+  /** Nothing older is to be seen by whoever asks from now on: that was purged. */
+  floor: number;
 }
 
 const EACH = 24;
-const CACHED_BODIES = 2000;
+const CACHED_BYTES = 64 * 1024 * 1024;
 
 export class TruthBook {
   readonly resources: readonly Resource[] = KINDS.flatMap((kind) =>
-    Array.from({ length: EACH }, (_, n) => ({ path: `/${kind}/${n}`, kind, version: 1 })),
+    Array.from({ length: EACH }, (_, n) => ({ path: `/${kind}/${n}`, kind, version: 1, floor: 0 })),
   );
+  private readonly scale: number;
   private readonly bodies = new Map<string, Buffer>();
+  private bytes = 0;
+
+  /** @param scale how many times as long bodies are. */
+  constructor(scale: number) {
+    this.scale = scale;
+  }
 
   find(path: string): Resource | undefined {
     return this.resources.find((each) => each.path === path);
@@ -35,9 +44,13 @@ export class TruthBook {
     const name = `${path}|${language}|${version}`;
     const known = this.bodies.get(name);
     if (known !== undefined) return known;
-    if (this.bodies.size > CACHED_BODIES) this.bodies.clear();
-    const made = bodyOf(name);
+    if (this.bytes > CACHED_BYTES) {
+      this.bodies.clear();
+      this.bytes = 0;
+    }
+    const made = bodyOf(name, this.scale);
     this.bodies.set(name, made);
+    this.bytes += made.length;
     return made;
   }
 }
@@ -53,7 +66,7 @@ export function parseEtag(etag: string): { language: string; version: number } |
 }
 
 /** From nothing but its name: most are short, some as long as several reads. */
-function bodyOf(name: string): Buffer {
+function bodyOf(name: string, scale: number): Buffer {
   let state = 2166136261;
   for (const letter of name) state = Math.imul(state ^ letter.charCodeAt(0), 16777619);
   const next = (): number => {
@@ -62,7 +75,7 @@ function bodyOf(name: string): Buffer {
     state ^= state << 5;
     return state >>> 0;
   };
-  const bytes = next() % 8 === 0 ? next() % 300_000 : next() % 9000;
+  const bytes = (next() % 8 === 0 ? next() % 300_000 : next() % 9000) * scale;
   const body = Buffer.alloc(bytes);
   for (let at = 0; at + 4 <= bytes; at += 4) body.writeUInt32LE(next(), at);
   body.write(name.slice(0, bytes));

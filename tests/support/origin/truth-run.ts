@@ -5,7 +5,8 @@
  *   version; nothing of a broken answer looks whole;
  * - what was changed by a client is never again seen as it was before by that client;
  * - what must be validated each time is never older than what the origin had when the request began;
- * - what may not be stored is never sent twice.
+ * - what may not be stored is never sent twice;
+ * - what was purged is seen by nobody who asks behind the answer to the purge.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSimRandom, type SimRandom } from '../../../src/core/runtime/sim/index.ts';
@@ -20,6 +21,11 @@ export interface TruthOptions {
   readonly endMs: number;
   /** Answers after which it ends, if time has not. */
   readonly answersMax: number;
+  /** Lines of the section `cache`; a rule that they have is named by `rule`. */
+  readonly cache?: string;
+  readonly rule?: string;
+  /** How many times as long bodies are. */
+  readonly scale?: number;
 }
 
 export interface TruthReport {
@@ -31,18 +37,29 @@ export interface TruthReport {
   readonly parts: number;
   readonly notModified: number;
   readonly errors: number;
+  readonly purges: number;
   readonly asked: number;
   readonly faults: number;
 }
+
+/** More than the memory holds, with the rest on a disk. */
+export const CROWDED: Pick<TruthOptions, 'cache' | 'rule' | 'scale'> = {
+  cache: `  memory: 16mb
+  disk: { size: 256mb }
+  rules: [{ name: crowded, lifetimes: { jitter: 0.2, early_refresh: 1 } }]`,
+  rule: 'crowded',
+  scale: 8,
+};
 
 /** Enough to see what is wrong. */
 const WRONG_MAX = 20;
 
 export async function runTruth(options: TruthOptions): Promise<TruthReport> {
   const random = createSimRandom(options.seed);
-  const book = new TruthBook();
+  const { cache: settings = '', rule = 'default', scale = 1 } = options;
+  const book = new TruthBook(scale);
   const origin = await TruthOrigin.listen(book, random.fork());
-  const cache = await startPlinthCache(origin.port);
+  const cache = await startPlinthCache(origin.port, { cache: settings, rule });
   const tally = new Tally();
   try {
     const done = (): boolean =>
@@ -77,6 +94,7 @@ class Tally {
   parts = 0;
   notModified = 0;
   errors = 0;
+  purges = 0;
 }
 
 interface ClientParts {
@@ -108,8 +126,12 @@ class Client {
     const language = LANGUAGES[random.below(LANGUAGES.length)] as string;
     const fields: ReceivedLine[] = [['Host', 'truth.example']];
     if (language !== '') fields.push(['X-Language', language]);
+    if (random.chance(0.01)) {
+      await this.purge(resource);
+      return;
+    }
     const method = random.chance(0.02) ? 'POST' : random.chance(0.05) ? 'HEAD' : 'GET';
-    const versionBefore = resource.version;
+    const { version: versionBefore, floor } = resource;
     const condition = random.chance(0.15)
       ? etagOf(resource.kind === 'varying' ? language : '', random.below(versionBefore + 1))
       : '';
@@ -128,7 +150,8 @@ class Client {
       tally.broken++;
       return;
     }
-    const wrong = this.judge({ method, resource, language, versionBefore, condition }, received);
+    const asked = { method, resource, language, versionBefore, floor, condition };
+    const wrong = this.judge(asked, received);
     if (wrong !== '') {
       tally.wrong.push(
         `${method} ${resource.path} ${JSON.stringify(fields)}: ${wrong}; ${received.status} ${JSON.stringify(received.fields)}`,
@@ -136,9 +159,20 @@ class Client {
     }
   }
 
+  private async purge(resource: Resource): Promise<void> {
+    const { port, tally } = this.is;
+    const { path: target, version } = resource;
+    const fields: ReceivedLine[] = [['Host', 'truth.example']];
+    const received = await ask({ port, method: 'PURGE', target, fields, body: '' });
+    tally.answers++;
+    if (received.status !== 200) tally.wrong.push(`PURGE ${target}: ${received.status}`);
+    tally.purges++;
+    resource.floor = Math.max(resource.floor, version);
+  }
+
   /** Empty: all is as it must be. */
   private judge(
-    { method, resource, language, versionBefore, condition }: Asked,
+    { method, resource, language, versionBefore, floor, condition }: Asked,
     received: Received,
   ): string {
     const { tally } = this.is;
@@ -161,6 +195,7 @@ class Client {
     const wanted = resource.kind === 'varying' ? language : '';
     if (etag.language !== wanted) return `a variant for ${etag.language || 'nobody'}`;
     if (etag.version > resource.version) return 'a version that never was';
+    if (etag.version < floor) return `version ${etag.version}, purged up to ${floor}`;
     const made = this.made.get(resource.path) ?? 0;
     if (etag.version < made) return `version ${etag.version}, changed to ${made} by this client`;
     if (['checked', 'never'].includes(resource.kind) && etag.version < versionBefore) {
@@ -213,6 +248,7 @@ interface Asked {
   readonly resource: Resource;
   readonly language: string;
   readonly versionBefore: number;
+  readonly floor: number;
   readonly condition: string;
 }
 

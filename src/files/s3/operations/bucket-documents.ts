@@ -282,7 +282,7 @@ async function getPolicy({ bucket }: BucketCall): Promise<Reply> {
 
 async function putPolicy(call: BucketCall): Promise<Reply> {
   const { bucket } = call;
-  const text = (await documentOf(call, LIMITS.policyBytes)).toString();
+  const text = (await documentOf(call)).toString();
   const policy = parsePolicy(text, bucket.name);
   if (publicAccessBlock(bucket).blockPublicPolicy && isPublicPolicy(policy)) {
     throw new S3Error('AccessDenied');

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import {
   type Answer,
+  ann,
   bob,
   type S3Bed,
   texts,
@@ -166,6 +167,7 @@ test('what is wrong with a PUT is told, and nothing is stored', async () => {
     for (const [options, expected] of cases) {
       const answer = await bed.ask('PUT', '/docs/new', { body: 'hello', ...options });
       assert.equal(outcome(answer), expected, JSON.stringify(options));
+      assert.ok(!answer.text.includes(ann.secret) && !answer.text.includes(bob.secret));
     }
     assert.equal((await bed.ask('GET', '/docs/new')).status, 404);
     assert.equal((bed.store as { openWriters?: number }).openWriters ?? 0, 0);

@@ -36,6 +36,8 @@ export type FilesErrorCode = keyof typeof filesErrorTable;
 export class FilesError extends Error {
   override readonly name = 'FilesError';
   readonly code: FilesErrorCode;
+  /** It may yet be done: its journal entry was written, and it is not known how far. */
+  isUndecided = false;
 
   /** @param detail what it was about, and what was met. */
   constructor(code: FilesErrorCode, detail = '', cause?: unknown) {

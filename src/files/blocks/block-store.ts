@@ -180,14 +180,17 @@ export class BlockStore {
     this.refuseClosed();
     const { random } = this.options;
     this.writing.add(name.block);
-    return await BlockWriter.begin({
+    const onOver = (): void => void this.writing.delete(name.block);
+    const begun = BlockWriter.begin({
       name,
       disks: this.disks,
       random,
       index: this.index,
       bytesMax,
-      onOver: () => this.writing.delete(name.block),
+      onOver,
     });
+    begun.catch(onOver);
+    return await begun;
   }
 
   private enqueue(block: PackedBlock, except?: ReadonlySet<BlockDisk>): void {

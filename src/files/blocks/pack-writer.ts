@@ -156,6 +156,19 @@ export class PackWriter {
 
   /** Says where the blocks are, and that they are safe. */
   private async index(group: readonly PackedBlock[]): Promise<void> {
+    let failure: FilesError | null = null;
+    try {
+      await this.options.index.write(this.indexed(group));
+    } catch (error) {
+      failure = translated(error, 'the index of blocks') as FilesError;
+      // The container goes on behind what it holds, but the index does not know of that.
+      this.seal();
+    }
+    for (const { done } of group) done(failure);
+  }
+
+  /** What the index is told of a group that is durable. @throws LsmError. */
+  private indexed(group: readonly PackedBlock[]): IndexChange {
     const { disk, index } = this.options;
     const change = new IndexChange();
     let at = this.end;
@@ -174,14 +187,7 @@ export class PackWriter {
     }
     this.end = at;
     this.state = { known: at, records: this.state.records + group.length, dead };
-    change.putPack(disk.number, this.pack, this.state);
-    let failure: FilesError | null = null;
-    try {
-      await index.write(change);
-    } catch (error) {
-      failure = translated(error, 'the index of blocks') as FilesError;
-    }
-    for (const { done } of group) done(failure);
+    return change.putPack(disk.number, this.pack, this.state);
   }
 }
 

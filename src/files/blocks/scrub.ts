@@ -3,6 +3,7 @@
  */
 import type { Clock, Timer } from '../../core/runtime/index.ts';
 import { FilesError } from '../errors.ts';
+import { translated } from '../translate.ts';
 import type { BlockStore } from './block-store.ts';
 
 const BATCH = 64;
@@ -59,8 +60,13 @@ export class Scrub {
     while (!this.stopped) {
       this.counts.blocks = 0;
       this.counts.bytes = 0;
-      await this.round(this.options.bytesPerSecond);
-      this.counts.rounds++;
+      try {
+        await this.round(this.options.bytesPerSecond);
+        this.counts.rounds++;
+      } catch (thrown) {
+        // The index can not be read now: the next round tries again.
+        if (!(translated(thrown, 'the index of blocks') instanceof FilesError)) throw thrown;
+      }
       await this.pause(this.options.pauseMs);
     }
   }

@@ -193,7 +193,7 @@ export class Journal implements RecordView {
       if (this.closed) return;
       const index = this.log.lastIndex;
       this.log.flush((error) => {
-        if (error !== null) this.answer(index, fromLog(error));
+        if (error !== null) this.answer(index, undecided(fromLog(error)));
       });
     });
   }
@@ -240,7 +240,7 @@ export class Journal implements RecordView {
   /** The tables take nothing now. What is durable waits, and operations get `busy` when it is too much. */
   private retry(error: LsmError): void {
     if (error.code === 'closed') {
-      this.answer(Number.POSITIVE_INFINITY, new FilesError('closed'));
+      this.answer(Number.POSITIVE_INFINITY, undecided(new FilesError('closed')));
       return;
     }
     this.retrying = true;
@@ -302,12 +302,17 @@ export class Journal implements RecordView {
 
   /** The log and the tables are closed: nobody is answered any more. */
   end(): void {
-    this.answer(Number.POSITIVE_INFINITY, new FilesError('closed'));
+    this.answer(Number.POSITIVE_INFINITY, undecided(new FilesError('closed')));
   }
 }
 
 function copyOf({ value, start, length }: Lookup): Buffer {
   return Buffer.from(value.subarray(start, start + length));
+}
+
+function undecided(error: FilesError): FilesError {
+  error.isUndecided = true;
+  return error;
 }
 
 function fromLog(error: LogError): FilesError {

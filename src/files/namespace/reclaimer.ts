@@ -6,6 +6,7 @@
 import type { Clock } from '../../core/runtime/index.ts';
 import { FilesError } from '../errors.ts';
 import { reclaimSlice } from '../limits.ts';
+import { translated } from '../translate.ts';
 import type { NewBlock } from './extents.ts';
 import { rangeOf, Space } from './keys.ts';
 import type { Namespace } from './namespace.ts';
@@ -64,7 +65,8 @@ export class Reclaimer {
         this.again = false;
         while (!this.stopped && (await this.slice()));
       }
-    } catch (error) {
+    } catch (thrown) {
+      const error = translated(thrown, 'the namespace');
       if (!(error instanceof FilesError)) throw error;
       if (!this.stopped) {
         this.options.onError(error);

@@ -184,3 +184,27 @@ for (const [nth, fault] of (['ENOSPC', 'EIO', 'short'] as const).entries()) {
     }
   });
 }
+
+test('a put that failed at any of its steps is whole or not there once the disk is well', async () => {
+  for (let step = 1; step <= 24; step++) {
+    const world = new ObjectWorld(step);
+    await world.start();
+    await world.settle(world.store.createBucket('b', { owner: 'me', documents: {} }));
+    const bytes = Buffer.alloc(5000, `${step} `);
+    const put = async (key: string): Promise<void> => {
+      const writer = await world.store.write('b', bytes.length);
+      await writer.write(bytes);
+      assert.ok((await writer.commit({ key, etag: 'e', attributes: {} })).done);
+    };
+    await world.settle(put('first'));
+    world.disk.failAt(world.disk.operations + step, 'EIO');
+    await world.settle(put('second').catch((error) => assert.ok(error instanceof StoreFailure)));
+    world.disk.heal();
+    await world.clock.advance(5000);
+    await world.settle(world.files.idle());
+    for (const key of ['first', 'second']) {
+      const met = await world.settle(read(world.store, key));
+      assert.ok(met === null || met.equals(bytes), `${key}, failed at step ${step}`);
+    }
+  }
+});

@@ -14,6 +14,7 @@ import { ROOT_ID } from '../namespace/keys.ts';
 import { Namespace } from '../namespace/namespace.ts';
 import { Reclaimer } from '../namespace/reclaimer.ts';
 import type { Tally } from '../namespace/records.ts';
+import { translated } from '../translate.ts';
 import { BlockNumbers } from './block-numbers.ts';
 import { ContentWriter } from './content-writer.ts';
 import { Pins } from './pins.ts';
@@ -200,7 +201,8 @@ export class FileSystem {
     this.logger.error('a block is damaged', { block, err: error });
   }
 
-  private failed(what: string, error: unknown): void {
+  private failed(what: string, thrown: unknown): void {
+    const error = translated(thrown, 'files');
     if (!(error instanceof FilesError)) throw error;
     if (!this.stopped) this.logger.error(what, { err: error });
   }

@@ -4,14 +4,15 @@
 import { FilesError } from '../errors.ts';
 import type { Content } from '../namespace/extents.ts';
 import type { Extent } from '../namespace/inode.ts';
-import type {
-  NewObject,
-  NewPart,
-  ObjectVersion,
-  ObjectWriter,
-  OpenObject,
-  Outcome,
-  Part,
+import {
+  type NewObject,
+  type NewPart,
+  type ObjectVersion,
+  type ObjectWriter,
+  type OpenObject,
+  type Outcome,
+  type Part,
+  StoreFailure,
 } from '../s3/object-store.ts';
 import type { ContentWriter } from './content-writer.ts';
 import { failureOf } from './versions.ts';
@@ -67,9 +68,11 @@ export class StoredObjectWriter implements ObjectWriter {
       else content.abort();
       return outcome;
     } catch (error) {
-      // It may yet come into being when its journal could not be written: blocks that have a name are not freed.
-      content.abort();
-      throw failureOf(error);
+      const failure = failureOf(error);
+      // What may yet get its name keeps its bytes; without one they go at the next start.
+      if (isUndecided(failure)) content.done();
+      else content.abort();
+      throw failure;
     }
   }
 
@@ -87,6 +90,11 @@ export class StoredObjectWriter implements ObjectWriter {
       return await give({ ...content, newBlocks }, size);
     }
   }
+}
+
+function isUndecided(failure: unknown): boolean {
+  const cause = failure instanceof StoreFailure ? failure.cause : undefined;
+  return cause instanceof FilesError && cause.isUndecided;
 }
 
 function rethrow(error: unknown): never {

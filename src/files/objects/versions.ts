@@ -14,6 +14,7 @@ import {
   StoreFailure,
   type StoreFailureCode,
 } from '../s3/object-store.ts';
+import { translated } from '../translate.ts';
 
 const ID_DIGITS = 16;
 /** Before the digits: readers of XML that guess would take some ids for numbers and lose their zeros. */
@@ -121,7 +122,8 @@ export function refusalOf(error: unknown): Refusal | undefined {
 }
 
 /** The world's failures as the doors know them; bugs stay what they are. */
-export function failureOf(error: unknown): unknown {
+export function failureOf(thrown: unknown): unknown {
+  const error = translated(thrown, 'the namespace');
   if (!(error instanceof FilesError)) return error;
   return new StoreFailure(failureCode(error), { cause: error });
 }

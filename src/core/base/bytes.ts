@@ -113,9 +113,9 @@ export function ownBytes(text: string, encoding: BufferEncoding = 'utf8'): Buffe
 }
 
 /** A copy in memory of its own, for what is kept; costs as `ownBytes` does. */
-export function ownCopy(bytes: Uint8Array): Buffer {
+export function ownCopy(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
-  copy.set(bytes);
+  copyBytes(bytes, 0, copy, 0, bytes.length);
   return copy;
 }
 

@@ -216,6 +216,7 @@ export async function failEverywhere(fault: SimFault, places: Places): Promise<n
   for (let at = places.first; ; at += places.stride) {
     const world = worldOf(places.seed * 1000 + at, places.shape);
     world.disk.failAt(at, fault);
+    world.mayFail = true;
     try {
       let isOpen = false;
       while (!isOpen) {
@@ -231,6 +232,7 @@ export async function failEverywhere(fault: SimFault, places: Places): Promise<n
       });
       const isWhole = world.disk.operations < at;
       await world.clock.advance(5000);
+      world.mayFail = false;
       assert.equal(world.tier.state, 'open', 'what failed was tried again');
       await world.check('power');
       await world.goOn();

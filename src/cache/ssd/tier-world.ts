@@ -26,6 +26,8 @@ export class TierWorld {
   readonly disk: SimDisk;
   /** How often a look at the time shows that a while has passed: reads on the loop pass for slow. */
   slowness = 0.2;
+  /** The disk was told to fail: a body that is not read is none. */
+  mayFail = false;
   readonly damage: Damage[] = [];
   readonly states: string[] = [];
   readonly options: Partial<DiskTierOptions>;
@@ -140,6 +142,7 @@ export class TierWorld {
     const record = await this.find(key, tag);
     if (record === null) return null;
     const body = await this.body(record);
+    if (body === 'io' && this.mayFail) return null;
     assert.ok(Buffer.isBuffer(body), `a body that was found is read, not ${String(body)}`);
     return { meta: record.meta, body, sequence: record.sequence };
   }

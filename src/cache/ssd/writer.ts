@@ -31,7 +31,8 @@ export interface WriterOptions extends TailPlace {
 
 interface Finished {
   readonly item: Item;
-  readonly offset: number;
+  /** Where it is in its file; null: it was not written, for nobody wants it any more. */
+  readonly offset: number | null;
 }
 
 export class Writer {
@@ -147,7 +148,7 @@ export class Writer {
 
   /** One write. @throws DiskTierError. */
   private async batch(): Promise<void> {
-    this.skipRemoved();
+    this.skipUnwanted();
     const first = this.queue[this.head];
     if (first === undefined) return;
     const tail = await this.tailFor(first);
@@ -157,6 +158,10 @@ export class Writer {
       const item = this.queue[this.head + finished.length];
       if (item === undefined) break;
       if (this.encoder.finished) {
+        if (!this.isWanted(item)) {
+          finished.push({ item, offset: null });
+          continue;
+        }
         const start = tail.position + to;
         if (!tail.fits(item.bytes, start, finished.length)) break;
         this.encoder.begin(item, start, tail.segment.header.seed);
@@ -171,21 +176,28 @@ export class Writer {
     await tail.syncSometimes();
   }
 
-  /** What was removed while it waited is not written. */
-  private skipRemoved(): void {
+  private skipUnwanted(): void {
     while (this.encoder.finished) {
       const item = this.queue[this.head];
-      if (item === undefined || item.kind !== KIND_RECORD || this.isWanted(item)) return;
+      if (item === undefined || this.isWanted(item)) return;
       this.leave(item, false);
     }
   }
 
+  /**
+   * Not what was removed or replaced while it waited: behind what replaced it, it would outlive that on the disk, and
+   * be found at the next start.
+   */
   private isWanted(item: Item): boolean {
-    return this.options.index.holds(item.entry, item.order);
+    return item.kind !== KIND_RECORD || this.options.index.holds(item.entry, item.order);
   }
 
   private finish({ item, offset }: Finished, tail: Tail): void {
     const { index, counts } = this.options;
+    if (offset === null) {
+      this.leave(item, false);
+      return;
+    }
     tail.note(item, offset, item.bytes);
     counts.writtenBytes += item.bytes;
     let stored = item.kind !== KIND_RECORD;
@@ -272,7 +284,11 @@ export class Writer {
     const { index, counts } = this.options;
     while (this.queuedItems > 0) {
       const item = this.queue[this.head]!;
-      if (item.entry !== NONE && this.isWanted(item) && index.isPending(item.entry)) {
+      if (
+        item.entry !== NONE &&
+        index.holds(item.entry, item.order) &&
+        index.isPending(item.entry)
+      ) {
         index.remove(item.entry);
         counts.lost++;
       }

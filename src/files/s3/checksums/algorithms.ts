@@ -7,8 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { crc32c } from '../../../core/base/index.ts';
-import { Crc64Nvme } from './crc64nvme.ts';
+import { CRC32C_POLYNOMIAL, CRC64NVME_POLYNOMIAL, RunningCrc } from './running-crc.ts';
 
 export interface RunningChecksum {
   update(bytes: Uint8Array): void;
@@ -40,15 +39,15 @@ export const checksumTable: readonly ChecksumRow[] = [
     bytes: 4,
     polynomial: 0xedb88320n,
     types: ['COMPOSITE', 'FULL_OBJECT'],
-    begin: () => running32((bytes, seed) => crc32(bytes, seed)),
+    begin: runningCrc32,
   },
   {
     name: 'CRC32C',
     ...named('CRC32C'),
     bytes: 4,
-    polynomial: 0x82f63b78n,
+    polynomial: CRC32C_POLYNOMIAL,
     types: ['COMPOSITE', 'FULL_OBJECT'],
-    begin: () => running32((bytes, seed) => crc32c(bytes, 0, bytes.length, seed)),
+    begin: () => new RunningCrc(CRC32C_POLYNOMIAL, 4),
   },
   {
     name: 'SHA1',
@@ -70,9 +69,9 @@ export const checksumTable: readonly ChecksumRow[] = [
     name: 'CRC64NVME',
     ...named('CRC64NVME'),
     bytes: 8,
-    polynomial: 0x9a6c9329ac4bc9b5n,
+    polynomial: CRC64NVME_POLYNOMIAL,
     types: ['FULL_OBJECT'],
-    begin: () => new Crc64Nvme(),
+    begin: () => new RunningCrc(CRC64NVME_POLYNOMIAL, 8),
   },
 ];
 
@@ -99,11 +98,12 @@ function named(name: string): { header: string; element: string } {
   return { header: `x-amz-checksum-${name.toLowerCase()}`, element: `Checksum${name}` };
 }
 
-function running32(step: (bytes: Uint8Array, seed: number) => number): RunningChecksum {
+/** Node has this one itself. */
+function runningCrc32(): RunningChecksum {
   let value = 0;
   return {
     update(bytes) {
-      value = step(bytes, value);
+      value = crc32(bytes, value);
     },
     digest() {
       const bytes = Buffer.allocUnsafe(4);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { crc32c } from '../../../core/base/index.ts';
 import { type ChecksumName, checksumRow, checksumTable, isDigest } from './algorithms.ts';
 import { compositeChecksum, fullObjectChecksum } from './combine.ts';
 
@@ -45,6 +46,20 @@ test('a checksum does not depend on the pieces it is made of', () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test('long pieces are summed window by window, wherever they begin', () => {
+  const bytes = Buffer.alloc(300_007);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = (at * 31 + (at >> 8)) & 255;
+  for (const start of [0, 1, 7, 114_688, 300_000]) {
+    const piece = bytes.subarray(start);
+    const expected = Buffer.alloc(4);
+    expected.writeUInt32BE(crc32c(piece));
+    assert.equal(digest('CRC32C', piece), expected.toString('base64'));
+    const running = rowOf('CRC64NVME').begin();
+    for (let at = 0; at < piece.length; at += 999) running.update(piece.subarray(at, at + 999));
+    assert.equal(digest('CRC64NVME', piece), running.digest().toString('base64'));
+  }
 });
 
 test('the CRCs of parts make the CRC of the whole', () => {

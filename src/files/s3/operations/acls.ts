@@ -80,9 +80,8 @@ async function putObjectAcl(call: BucketCall): Promise<Reply> {
   const { bucket, store } = call;
   const version = await lookupTarget(call);
   const acl = await newAcl(call, version.attributes.owner ?? bucket.owner);
-  const { revision } = version;
   const target = { ...targetOf(call), versionId: version.versionId };
-  mustBeDone(await store.setAttributes(target, { acl: aclText(acl) }, { revision }));
+  mustBeDone(await store.setAttributes(target, { acl: aclText(acl) }));
   return { status: 200, headers: versionIdHeader(bucket, version.versionId) };
 }
 

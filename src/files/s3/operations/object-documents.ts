@@ -3,7 +3,7 @@ import { authorise } from '../access/authorise.ts';
 import { S3Error } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { bucketLock, heldBy, retention } from '../lock.ts';
-import type { ObjectVersion } from '../object-store.ts';
+import type { ObjectVersion, Precondition } from '../object-store.ts';
 import type { Operation } from '../operation.ts';
 import { type Reply, xmlReply } from '../reply.ts';
 import { type BucketCall, documentOf, mustBeDone } from '../service.ts';
@@ -67,16 +67,30 @@ async function deleteTags(call: BucketCall): Promise<Reply> {
   return { ...(await change(call, version, { tags: null })), status: 204 };
 }
 
-/** Only if it is still what was looked at: another request may change it meanwhile. */
+/** Of two who change it at once the last one has it. */
 async function change(
+  call: BucketCall,
+  { versionId }: ObjectVersion,
+  attributes: Readonly<Record<string, string | null>>,
+  precondition?: Precondition,
+): Promise<Reply> {
+  const target = { ...targetOf(call), versionId };
+  const outcome = await call.store.setAttributes(target, attributes, precondition);
+  if (!outcome.done && outcome.because === 'precondition-failed') {
+    throw new S3Error('OperationAborted');
+  }
+  mustBeDone(outcome);
+  return { status: 200, headers: versionIdHeader(call.bucket, versionId) };
+}
+
+/** A lock is changed only if it is still the one that was judged. */
+function changeLock(
   call: BucketCall,
   version: ObjectVersion,
   attributes: Readonly<Record<string, string | null>>,
 ): Promise<Reply> {
-  const { versionId, revision } = version;
-  const target = { ...targetOf(call), versionId };
-  mustBeDone(await call.store.setAttributes(target, attributes, { revision }));
-  return { status: 200, headers: versionIdHeader(call.bucket, versionId) };
+  const { revision } = version;
+  return change(call, version, attributes, { revision });
 }
 
 /** @throws S3Error InvalidRequest of a bucket without object lock */
@@ -104,14 +118,14 @@ async function putRetention(call: BucketCall): Promise<Reply> {
   // Nothing in it takes the retention away, which is as hard as making it shorter.
   if (mode === undefined && until === undefined) {
     await mayLoosen(call, version, 0);
-    return change(call, version, { 'lock-mode': null, 'lock-until': null });
+    return changeLock(call, version, { 'lock-mode': null, 'lock-until': null });
   }
   if (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE') throw new S3Error('MalformedXML');
   const next = retention(mode, neededText(root, 'RetainUntilDate'), call.nowMs);
   // Another mode is as hard as a shorter time, whichever it is.
   const other = version.attributes['lock-mode'] !== mode;
   await mayLoosen(call, version, other ? 0 : Number(next['lock-until']));
-  return change(call, version, next);
+  return changeLock(call, version, next);
 }
 
 /** A retention that runs may be made longer by all; shorter only governance, by those who may bypass it. */

@@ -26,6 +26,8 @@ export const filesErrorTable = {
   'disk-full': { retryable: true, sentence: 'there is no room on the disk' },
   io: { retryable: true, sentence: 'the disk reported an error' },
   corrupt: { retryable: false, sentence: 'data on the disk are damaged' },
+  foreign: { retryable: false, sentence: 'a disk belongs to another file system' },
+  'in-use': { retryable: true, sentence: 'a disk is used by another process' },
   missing: { retryable: false, sentence: 'a block is not there' },
   busy: { retryable: true, sentence: 'writes come faster than they can be stored' },
   closed: { retryable: true, sentence: 'the file system is stopping' },

@@ -7,7 +7,7 @@
  * Reads are tried in every state.
  */
 import { join } from 'node:path';
-import type { Clock, Disk, DiskFile, Random } from '../../core/runtime/index.ts';
+import type { Clock, Disk, DiskFile, DiskLock, Random } from '../../core/runtime/index.ts';
 import { errorCode } from '../../core/runtime/index.ts';
 import { readFileWhole, writeFileAtomic } from '../../core/store/index.ts';
 import { FilesError } from '../errors.ts';
@@ -25,6 +25,8 @@ export interface BlockDiskOptions {
   readonly folder: string;
   /** Bytes that stay free. */
   readonly reserveBytes: number;
+  /** Identity of the file system: blocks of another one are not touched. */
+  readonly owner: string;
 }
 
 export class BlockDisk {
@@ -43,7 +45,10 @@ export class BlockDisk {
   private freeKnownMs = Number.NEGATIVE_INFINITY;
   private trialMs = 0;
 
-  private constructor(options: BlockDiskOptions, id: string) {
+  private readonly lock: DiskLock;
+
+  private constructor(options: BlockDiskOptions, id: string, lock: DiskLock) {
+    this.lock = lock;
     this.folder = options.folder;
     this.files = options.disk;
     this.clock = options.clock;
@@ -51,18 +56,40 @@ export class BlockDisk {
     this.id = id;
   }
 
-  /** Makes the folder when missing. @throws FilesError 'corrupt', the disk's errors. */
-  static open(options: BlockDiskOptions): BlockDisk {
-    const { disk, folder, random } = options;
+  /** Makes the folder when missing. @throws FilesError 'corrupt', 'foreign', 'in-use', the disk's errors. */
+  static async open(options: BlockDiskOptions): Promise<BlockDisk> {
+    const { disk, folder } = options;
+    disk.mkdirSync(folder);
+    const lock = await disk.lock(join(folder, 'LOCK'));
+    if ('holderPid' in lock) throw new FilesError('in-use', `${folder}, by ${lock.holderPid}`);
+    try {
+      return new BlockDisk(options, BlockDisk.identify(options), lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** @returns the disk's id, a new one for a new disk. */
+  private static identify({ disk, folder, random, owner }: BlockDiskOptions): string {
     disk.mkdirSync(join(folder, 'packs'));
     disk.mkdirSync(join(folder, 'blocks'));
     disk.syncDirectorySync(folder);
     const path = join(folder, 'disk.json');
     const bytes = readFileWhole(disk, path);
-    if (bytes !== null) return new BlockDisk(options, readId(bytes, path));
-    const id = newId(random);
-    writeFileAtomic(disk, path, Buffer.from(`${JSON.stringify({ format: 1, id })}\n`));
-    return new BlockDisk(options, id);
+    if (bytes !== null) {
+      const known = readIdentity(bytes, path);
+      if (known.owner !== owner) throw new FilesError('foreign', folder);
+      return known.id;
+    }
+    const id = newIdentity(random);
+    writeFileAtomic(disk, path, Buffer.from(`${JSON.stringify({ format: 1, id, owner })}\n`));
+    return id;
+  }
+
+  /** Another process may have it. */
+  close(): void {
+    this.lock.release();
   }
 
   get state(): DiskState {
@@ -161,12 +188,17 @@ export function chooseDisk(
   return fit[fit.length - 1]!;
 }
 
-function readId(bytes: Buffer, path: string): string {
+const IDENTITY = /^[0-9a-f]{16}$/;
+
+function readIdentity(
+  bytes: Buffer,
+  path: string,
+): { readonly id: string; readonly owner: string } {
   try {
     const parsed: unknown = JSON.parse(bytes.toString());
-    if (typeof parsed === 'object' && parsed !== null && 'format' in parsed && 'id' in parsed) {
-      const { format, id } = parsed;
-      if (format === 1 && typeof id === 'string' && /^[0-9a-f]{16}$/.test(id)) return id;
+    if (typeof parsed === 'object' && parsed !== null) {
+      const { format, id, owner } = parsed as Record<string, unknown>;
+      if (format === 1 && isIdentity(id) && isIdentity(owner)) return { id, owner };
     }
   } catch {
     // Told below.
@@ -174,6 +206,11 @@ function readId(bytes: Buffer, path: string): string {
   throw new FilesError('corrupt', `${path} does not say which disk this is`);
 }
 
-function newId(random: Random): string {
+function isIdentity(value: unknown): value is string {
+  return typeof value === 'string' && IDENTITY.test(value);
+}
+
+/** Of a disk, or of a file system. */
+export function newIdentity(random: Random): string {
   return random.bytes(8).toString('hex');
 }

@@ -192,3 +192,17 @@ test('a full disk is left out in mid-block, and all full is told', async () => {
   await world.clock.advance(3000);
   assert.equal(await world.settle(world.putSmall(1000)), undefined, 'room again');
 });
+
+test('disks of another file system, and those in use, are left alone', async () => {
+  const world = new BlockWorld(12);
+  await world.start();
+  await world.settle(world.putSmall(1000));
+  await assert.rejects(world.start(), { code: 'in-use' });
+  await world.settle(world.store.close());
+  world.owner = '00000000000000bb';
+  world.disk.removeFolderSync('/data/blocks');
+  await assert.rejects(world.start(), { code: 'foreign' });
+  world.owner = '00000000000000aa';
+  await world.start();
+  await world.check();
+});

@@ -35,6 +35,8 @@ export interface BlockStoreOptions {
   readonly disks: readonly string[];
   /** Bytes of each disk that stay free. */
   readonly reserveBytes: number;
+  /** Identity of the file system that the disks must belong to. */
+  readonly owner: string;
   readonly worker: LsmWorker;
   /** A container that has grown to this takes no more; default 64 MiB. */
   readonly packBytes?: number;
@@ -115,9 +117,10 @@ export class BlockStore {
         if (failure !== null) logger.error('the index of blocks', { state, err: failure });
       },
     });
+    let disks: BlockDisk[] = [];
     try {
       const index = new BlockIndex(lsm);
-      const disks = openDisks(options);
+      disks = await openDisks(options);
       const isNew = await numberDisks(disks, index);
       let packs = 0;
       for (const each of disks) packs = Math.max(packs, await recoverPacks(each, index, logger));
@@ -127,6 +130,7 @@ export class BlockStore {
       else store.sweeping = store.sweep();
       return store;
     } catch (error) {
+      for (const each of disks) each.close();
       await lsm.close().catch(() => {});
       throw error;
     }
@@ -346,17 +350,18 @@ export class BlockStore {
     await this.sweeping;
     for (const packer of this.packers.values()) await packer.close();
     this.files.close();
+    for (const disk of this.disks) disk.close();
     await this.lsm.close();
   }
 }
 
 /** All disks that can be opened. @throws the error of the first one when none can. */
-function openDisks(options: BlockStoreOptions): BlockDisk[] {
+async function openDisks(options: BlockStoreOptions): Promise<BlockDisk[]> {
   const disks: BlockDisk[] = [];
   let failure: unknown;
   for (const folder of options.disks) {
     try {
-      disks.push(BlockDisk.open({ ...options, folder }));
+      disks.push(await BlockDisk.open({ ...options, folder }));
     } catch (error) {
       failure ??= error;
       options.logger.error('a disk is left out', { folder, err: error });

@@ -26,6 +26,8 @@ export class BlockWorld {
   readonly promised = new Map<number, Buffer>();
   /** Blocks that may be there or not: they, or their removal, were not answered. */
   readonly open = new Map<number, Buffer>();
+  /** Identity of the file system. */
+  owner = '00000000000000aa';
   private next = 1;
 
   constructor(seed: number) {
@@ -45,6 +47,7 @@ export class BlockWorld {
         folder: '/data/blocks',
         disks: DISKS,
         reserveBytes: 0,
+        owner: this.owner,
         worker: createLsmWorker(threads),
         packBytes: 300_000,
         indexMemtableBytes: 8 * 1024,

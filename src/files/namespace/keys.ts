@@ -25,6 +25,8 @@ const HEAD_BYTES = 9;
 const SLASH = 0x2f;
 
 export const COUNTER_KEY = Buffer.from([Space.counter, 1]);
+/** Which file system this is. */
+export const IDENTITY_KEY = Buffer.from([Space.counter, 2]);
 export const ROOT_KEY = Buffer.from([Space.entry, 0, 0, 0, 0, 0, 0, 0, 0, SLASH]);
 
 /** The entry of a file. */

@@ -5,6 +5,7 @@
 import type { Logger } from '../../core/observe/index.ts';
 import type { Clock, Disk, Random, Timer } from '../../core/runtime/index.ts';
 import type { LsmWorker } from '../../core/store/index.ts';
+import { newIdentity } from '../blocks/block-disk.ts';
 import { BlockStore } from '../blocks/block-store.ts';
 import { Scrub } from '../blocks/scrub.ts';
 import { FilesError } from '../errors.ts';
@@ -112,11 +113,13 @@ export class FileSystem {
     });
     let blocks: BlockStore | undefined;
     try {
+      const owner = await namespace.run('identity', { id: newIdentity(options.random) });
       blocks = await BlockStore.open({
         ...common,
         folder: `${folder}/blocks`,
         disks: options.disks.length > 0 ? options.disks : [`${folder}/disk`],
         reserveBytes: options.reserveBytes,
+        owner,
         worker: options.worker(),
       });
       const numbers = await BlockNumbers.open(namespace);

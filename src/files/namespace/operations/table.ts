@@ -3,6 +3,7 @@
  * gives a result, or throws a `FilesError` and has changed nothing.
  */
 import type { Draft } from '../draft.ts';
+import { IDENTITY_KEY } from '../keys.ts';
 import { setDirectory, setDocuments, setFile, setQuota } from './attributes.ts';
 import { makeDirectory, removeDirectory, rename } from './directories.ts';
 import { append, concat, put, remove, truncate } from './files.ts';
@@ -30,9 +31,18 @@ export const operations = {
   lease,
   release,
   reclaimSlice,
+  identity,
   /** Numbers for blocks, taken ahead of need. @returns the first. */
   numbers: (draft: Draft, { count }: { readonly count: number }): number => draft.numbers(count),
 } as const;
+
+/** Gives the file system an identity for life, unless it has one. @returns the one that it has. */
+function identity(draft: Draft, { id }: { readonly id: string }): string {
+  const stored = draft.get(IDENTITY_KEY);
+  if (stored !== null) return stored.toString('latin1');
+  draft.put(IDENTITY_KEY, Buffer.from(id, 'latin1'));
+  return id;
+}
 
 export type OperationName = keyof typeof operations;
 export type OperationArgs<N extends OperationName> = Parameters<(typeof operations)[N]>[1];

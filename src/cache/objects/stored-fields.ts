@@ -1,8 +1,8 @@
 /**
  * Fields of a response as they lie in memory outside the heap: a table of rows, then lines as HTTP/1 writes them, so
- * that an encoder copies them at once.
+ * that an encoder copies them at once, with a body that lies behind them.
  *
- *     count:u32  { name length:u16, id:u16, value length:u32 } ...  "name: value\r\n" ...
+ *     count:u32  { name length:u16, id:u16, value length:u32 } ...  "name: value\r\n" ...  "\r\n"
  *
  * It is written and read by one process only, so it has no version.
  */
@@ -13,10 +13,11 @@ const COUNT_BYTES = 4;
 const ROW_BYTES = 8;
 /** Colon, space and line end. */
 const LINE_BYTES = 4;
+const EMPTY_LINE_BYTES = 2;
 
 /** Bytes that `putFields` writes. */
 export function storedFieldsBytes({ at, count }: Fields): number {
-  let bytes = COUNT_BYTES;
+  let bytes = COUNT_BYTES + EMPTY_LINE_BYTES;
   for (let row = 0; row < count * FIELD_STRIDE; row += FIELD_STRIDE) {
     if (at[row + 4]! < 0) continue;
     bytes += ROW_BYTES + at[row + 1]! + at[row + 3]! + LINE_BYTES;
@@ -48,7 +49,14 @@ export function putFields(to: Buffer, start: number, fields: Fields): number {
     to[end++] = 0x0d;
     to[end++] = 0x0a;
   }
+  to[end++] = 0x0d;
+  to[end++] = 0x0a;
   return end;
+}
+
+/** Where the lines begin of what lies at `start`. */
+export function linesStartOf(from: Buffer, start: number): number {
+  return start + COUNT_BYTES + readU32(from, start) * ROW_BYTES;
 }
 
 /** Adds rows for what lies at `start`; they refer to `from`, so it must stay while the fields are used. */

@@ -9,13 +9,13 @@
  */
 import { copyBytes } from '../../core/base/index.ts';
 import { type Address, byteOffset } from '../../core/memory/index.ts';
-import type { Fields } from '../../core/wire/index.ts';
+import { FieldId, type Fields, nextFieldsId, type ReadyResponse } from '../../core/wire/index.ts';
 import { Evictable } from '../eviction/queue.ts';
 import type { PartialResponse } from '../ranges/index.ts';
 import type { ObjectMemory } from './object-memory.ts';
 import { Pieces } from './pieces.ts';
 import type { Resource } from './resource.ts';
-import { putFields, readFields, storedFieldsBytes } from './stored-fields.ts';
+import { linesStartOf, putFields, readFields, storedFieldsBytes } from './stored-fields.ts';
 
 /** A body up to this lies behind its fields in one block, and is copied when it is sent. */
 export const SMALL_BODY_BYTES = 16_384;
@@ -34,7 +34,7 @@ export interface Attached {
   free(): void;
 }
 
-export class StoredResponse extends Evictable {
+export class StoredResponse extends Evictable implements ReadyResponse {
   readonly resource: Resource;
   status = 0;
   /** The next older variant of the resource. */
@@ -66,6 +66,8 @@ export class StoredResponse extends Evictable {
   gone = false;
   /** It was written to the disk as it is. */
   onDisk = false;
+  /** Another one when its fields change; 0: they can not be sent as they lie there. */
+  fieldsId = 0;
   /** Other codings of it. */
   attached: Attached | null = null;
   private readonly memory: ObjectMemory;
@@ -117,7 +119,27 @@ export class StoredResponse extends Evictable {
     if (record !== 0) memory.free(record);
     this.record = block;
     this.bodyAt = bytes;
+    this.fieldsId = canBeSentAsStored(fields) ? nextFieldsId() : 0;
     return true;
+  }
+
+  /** Whether it may be sent as a `ReadyResponse`: a short body that is whole, behind fields that need no change. */
+  get isReady(): boolean {
+    const { fieldsId, pieces, record, bodyBytes, complete, partial } = this;
+    const lies = pieces === null && record !== 0 && bodyBytes > 0;
+    return lies && fieldsId !== 0 && complete && partial === null;
+  }
+
+  get buffer(): Buffer {
+    return this.memory.bytesOf(this.record);
+  }
+
+  get linesStart(): number {
+    return linesStartOf(this.buffer, byteOffset(this.record));
+  }
+
+  get bodyStart(): number {
+    return byteOffset(this.record) + this.bodyAt;
   }
 
   /** Adds its fields to `fields`, which refer to its memory until the next call of anything here. */
@@ -215,6 +237,15 @@ export class StoredResponse extends Evictable {
     if (this.record !== 0) this.memory.free(this.record);
     this.record = 0;
   }
+}
+
+/** They say how long the body is, and nothing that we have to say as well. */
+function canBeSentAsStored(fields: Fields): boolean {
+  return (
+    fields.has(FieldId.contentLength) &&
+    !fields.has(FieldId.age) &&
+    !fields.has(FieldId.cacheStatus)
+  );
 }
 
 const NO_TAGS: readonly number[] = [];

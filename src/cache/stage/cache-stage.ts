@@ -22,6 +22,7 @@ import { Loading } from '../tiers/loading.ts';
 import { ageOf, deliver, deliverHeld } from './deliver.ts';
 import { Fetching } from './fetching.ts';
 import { findPart } from './held-parts.ts';
+import { HitFields, hitStatus } from './hit-fields.ts';
 import { Passing } from './passing.ts';
 import { RequestFlag, requestFlags } from './request-flags.ts';
 import { CACHE_NAME, type StageOptions, StageParts } from './stage-parts.ts';
@@ -115,7 +116,9 @@ export class CacheStage {
     if (held === null) return false;
     const { exchange, flags, collapsed } = visit;
     const { stored } = held;
-    const status = this.noteHit(stored, nowMs, collapsed);
+    this.noteHit(stored, collapsed);
+    const ttlSeconds = Math.floor(stored.lifetimeSeconds - ageOf(stored, nowMs));
+    const status = this.parts.rule.cacheStatus ? hitStatus(CACHE_NAME, ttlSeconds) : '';
     deliverHeld(this.parts, { exchange, flags, stored, flight: null, nowMs, status }, held.parts);
     return true;
   }
@@ -247,7 +250,22 @@ export class CacheStage {
     if (beta > 0 && this.isRefreshedEarly(stored, nowMs, beta)) {
       if (this.refresh(exchange, stored.resource, stored)) this.parts.counts.earlyRefreshes++;
     }
-    const status = this.noteHit(stored, nowMs, collapsed);
+    this.noteHit(stored, collapsed);
+    const ageSeconds = ageOf(stored, nowMs);
+    const ttlSeconds = Math.floor(stored.lifetimeSeconds - ageSeconds);
+    const { compression, cacheStatus } = this.parts.rule;
+    if (
+      stored.isReady &&
+      compression === null &&
+      exchange.sink === exchange &&
+      (flags & (RequestFlag.conditional | RequestFlag.range)) === 0 &&
+      exchange.request.method === MethodId.get
+    ) {
+      const fields = cacheStatus ? namedFields : bareFields;
+      exchange.sendReady(stored, fields.of(ageSeconds, ttlSeconds));
+      return;
+    }
+    const status = cacheStatus ? hitStatus(CACHE_NAME, ttlSeconds) : '';
     deliver(this.parts, { exchange, flags, stored, flight: null, nowMs, status });
   }
 
@@ -259,18 +277,13 @@ export class CacheStage {
     return refreshesEarly({ expiryMs, nowMs, fetchMs, beta }, random.float());
   }
 
-  /** Counts a hit. @returns its member of Cache-Status, empty for none. */
-  private noteHit(stored: StoredResponse, nowMs: number, collapsed: boolean): string {
+  private noteHit(stored: StoredResponse, collapsed: boolean): void {
     this.parts.used(stored);
     if (collapsed) this.parts.counts.collapsed++;
     else this.parts.counts.hits++;
     this.parts.counts.hitBytes += stored.bodyBytes;
-    const ttlSeconds = stored.lifetimeSeconds - ageOf(stored, nowMs);
-    return this.parts.rule.cacheStatus ? hitStatus(Math.floor(ttlSeconds)) : '';
   }
 }
 
-/** What is fresh in the eyes of a cache, and how much longer. */
-function hitStatus(ttlSeconds: number): string {
-  return `${CACHE_NAME}; hit; ttl=${ttlSeconds}`;
-}
+const namedFields = new HitFields(CACHE_NAME);
+const bareFields = new HitFields('');

@@ -10,7 +10,15 @@
  * until then: what its connection reads next does not touch it.
  */
 import type { PeerCertificate } from '../runtime/index.ts';
-import { type FieldLines, type Fields, RequestHead, ResponseHead } from '../wire/index.ts';
+import {
+  type AddedFields,
+  BodyKind,
+  type FieldLines,
+  type Fields,
+  type ReadyResponse,
+  RequestHead,
+  ResponseHead,
+} from '../wire/index.ts';
 import type { BodySink, ResponseFlow, ResponseSink } from './flow.ts';
 import { Journey } from './journey.ts';
 
@@ -70,6 +78,25 @@ export abstract class Exchange implements ResponseSink {
   abstract receive(sink: BodySink): void;
   /** The sink that answered false takes more. */
   abstract resumeBody(): void;
+
+  /**
+   * Sends a whole response to GET past `sink`: only for whoever finds that nothing stands before the client, so that
+   * `sink` is the exchange itself.
+   */
+  sendReady(ready: ReadyResponse, added: AddedFields): void {
+    const { response: head } = this;
+    head.reset();
+    head.status = ready.status;
+    ready.readFields(head.fields);
+    added.addTo(head.fields);
+    head.body = BodyKind.length;
+    head.contentLength = ready.bodyBytes;
+    this.head(head, false);
+    const { buffer, bodyStart, bodyBytes } = ready;
+    this.data(buffer.subarray(bodyStart, bodyStart + bodyBytes), false);
+    this.end(null);
+    this.flush();
+  }
 
   abstract interim(head: ResponseHead): void;
   abstract head(head: ResponseHead, end: boolean): void;

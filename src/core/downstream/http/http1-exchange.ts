@@ -10,13 +10,17 @@
  */
 import { type BodySink, BodyWriter, type ClientFacts, Exchange } from '../../http/index.ts';
 import {
+  type AddedFields,
   BodyKind,
+  encodeReadyResponse,
   encodeResponseHead,
   FieldId,
   type Fields,
   isBodiless,
   MethodId,
+  type ReadyResponse,
   type ResponseHead,
+  readyResponseBytes,
   responseHeadBytesMax,
   Version,
 } from '../../wire/index.ts';
@@ -118,14 +122,33 @@ export class Http1Exchange extends Exchange {
       connection.beginTunnel();
       return;
     }
-    const { request } = this;
     if (end) this.frameNothing(head);
     else this.frame(head);
     if (this.keepAlive && !connection.mayGoOn()) this.keepAlive = false;
     writer.begin(end ? BodyKind.none : head.body, head.contentLength);
-    if (!this.keepAlive) this.put(head, CLOSE);
-    else this.put(head, request.version === Version.http10 ? KEEP_ALIVE : null);
+    this.put(head, this.lastsLine());
     if (end) this.complete();
+  }
+
+  /** What the client must be told of whether the connection lasts. */
+  private lastsLine(): Buffer | null {
+    if (!this.keepAlive) return CLOSE;
+    return this.request.version === Version.http10 ? KEEP_ALIVE : null;
+  }
+
+  override sendReady(ready: ReadyResponse, added: AddedFields): void {
+    const { connection } = this;
+    if (connection === null || this.begun) return;
+    this.begun = true;
+    this.status = ready.status;
+    this.sentBytes = ready.bodyBytes;
+    if (this.keepAlive && !connection.mayGoOn()) this.keepAlive = false;
+    const extra = this.lastsLine();
+    const { output } = connection;
+    output.room(readyResponseBytes(ready, added, extra));
+    output.end = encodeReadyResponse(output.buf, output.end, ready, added, extra);
+    this.complete();
+    connection.flush();
   }
 
   data(bytes: Buffer, stays: boolean): boolean {

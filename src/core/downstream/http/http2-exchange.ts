@@ -17,10 +17,12 @@ import {
   Http2BodySender,
 } from '../../http/index.ts';
 import {
+  type AddedFields,
   BodyKind,
   type Fields,
   Http2ErrorCode,
   type Http2Stream,
+  type ReadyResponse,
   type RequestHead,
   type ResponseHead,
 } from '../../wire/index.ts';
@@ -161,6 +163,27 @@ export class Http2Exchange extends Exchange {
     http2.sendResponse(stream, head, end);
     connection.schedule();
     if (end) this.whole();
+  }
+
+  override sendReady(ready: ReadyResponse, added: AddedFields): void {
+    const { connection, stream } = this;
+    if (connection === null || stream === null || this.begun) return;
+    const { status, sentBytes } = this;
+    // The stream closes inside what follows, and the exchange with it.
+    this.begun = true;
+    this.ended = true;
+    this.status = ready.status;
+    this.sentBytes = ready.bodyBytes;
+    if (connection.http2.sendReady(stream, ready, added)) {
+      connection.schedule();
+      if (this.connection === connection) this.whole();
+      return;
+    }
+    this.begun = false;
+    this.ended = false;
+    this.status = status;
+    this.sentBytes = sentBytes;
+    super.sendReady(ready, added);
   }
 
   data(bytes: Buffer, stays: boolean): boolean {

@@ -45,6 +45,7 @@ export {
   problems,
   UPSTREAM_PROBLEM_STATUS,
 } from './problems.ts';
+export { AddedFields, nextFieldsId, type ReadyResponse } from './ready-response.ts';
 export { NO_PORT, RequestHead, TargetForm } from './request-head.ts';
 export { ResponseHead } from './response-head.ts';
 export { isBodiless, reasonOf, statusLineOf } from './status.ts';

@@ -23,6 +23,7 @@ export {
   HEAD_LIMITS,
   type HeadLimits,
 } from './limits.ts';
+export { encodeReadyResponse, readyResponseBytes } from './ready-encoder.ts';
 export { skipEmptyLines } from './request-line.ts';
 export { parseRequestHead } from './request-parser.ts';
 export { parseResponseHead } from './response-parser.ts';

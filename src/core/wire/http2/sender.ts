@@ -11,7 +11,14 @@
  * Benchmark: bench/http2-wire.ts.
  */
 import { invariant } from '../../base/index.ts';
-import { type Fields, MethodId, type RequestHead, type ResponseHead } from '../http/index.ts';
+import {
+  type AddedFields,
+  Fields,
+  MethodId,
+  type ReadyResponse,
+  type RequestHead,
+  type ResponseHead,
+} from '../http/index.ts';
 import {
   ErrorCode,
   Flag,
@@ -37,6 +44,7 @@ import { BudgetId, type Http2Limits, RESET_STREAMS_KEPT, TINY_WINDOW_BYTES } fro
 import { Output } from './output.ts';
 import { PeerSettings } from './peer-settings.ts';
 import { type Http2Problem, http2ProblemTable } from './problems.ts';
+import { noteReadyFields, putReadyBlock } from './ready-blocks.ts';
 import {
   type Http2Stream,
   LOCAL_ENDED,
@@ -47,12 +55,15 @@ import {
   StreamState,
 } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
-import { writeRequestHead, writeResponseHead, writeTrailers } from './write-head.ts';
+import { writeFields, writeRequestHead, writeResponseHead, writeTrailers } from './write-head.ts';
 
 /** What a waiting stream may send when it is its turn, one frame. */
 const QUANTUM_BYTES = FRAME_SIZE_DEFAULT;
 /** Payload of the PING that finds out when the peer has seen our first GOAWAY. */
 export const DRAIN_PING: Buffer = Buffer.from('plinth-d', 'latin1');
+/** Beyond so much that waits a ready response goes the way of others, which has it written between. */
+const READY_OCTETS_MAX = 65_536;
+const readyFields = new Fields();
 const OWNER_PING: Buffer = Buffer.from('plinth-p', 'latin1');
 
 export interface Http2Options<T> {
@@ -185,6 +196,30 @@ export abstract class Http2Sender<T> {
     block.copy(this.output.buf, this.output.length, start, start + length);
     this.output.length += length;
     this.endHead(at, stream, end);
+  }
+
+  /**
+   * Server: a response, all of it. False: nothing was sent, since not all may be sent now; then `sendResponse` and
+   * `sendData` are to send what they can.
+   */
+  sendReady(stream: Http2Stream<T>, ready: ReadyResponse, added: AddedFields): boolean {
+    const { bodyBytes } = ready;
+    const { output, encoder } = this;
+    const room = Math.min(stream.sendWindow, this.sendWindow, READY_OCTETS_MAX - output.length);
+    if (!this.maySend(stream) || bodyBytes > room || !this.waiting.isEmpty) return false;
+    const at = this.beginHead();
+    encoder.begin(output);
+    encoder.status(output, ready.status);
+    if (!putReadyBlock(output, ready.fieldsId)) {
+      readyFields.reset();
+      ready.readFields(readyFields);
+      this.putReadyFields(readyFields, ready.fieldsId);
+      readyFields.reset();
+    }
+    if (!putReadyBlock(output, added.fieldsId)) this.putReadyFields(added.fields, added.fieldsId);
+    this.endHead(at, stream, false);
+    this.sendData(stream, ready.buffer, ready.bodyStart, bodyBytes, true);
+    return true;
   }
 
   /** Ends the stream with trailers. All data must have been taken. */
@@ -446,6 +481,11 @@ export abstract class Http2Sender<T> {
       this.handler.onReset(stream, code, problem);
       this.closeStream(stream);
     }
+  }
+
+  private putReadyFields(fields: Fields, fieldsId: number): void {
+    writeFields(this.encoder, this.output, fields, 0);
+    noteReadyFields(fields, fieldsId);
   }
 
   /** Leaves room for the head of a frame; returns where. */

@@ -123,7 +123,7 @@ function writeAuthority(encoder: HpackEncoder, output: Output, head: RequestHead
 }
 
 /** All fields but those with the id `without`, if that is not 0. */
-function writeFields(
+export function writeFields(
   encoder: HpackEncoder,
   output: Output,
   fields: Fields,

@@ -53,8 +53,15 @@ export class HpackEncoder {
   private entries: Int32Array | null = null;
   private seen: Int32Array | null = null;
 
-  /** `tableBytesMax` of 0 never uses the table: such blocks are good for every connection. */
-  constructor(tableBytesMax: number, peerTableBytes: number) {
+  /** Literals that do not enter the table are in Huffman code too. */
+  private readonly huffman: boolean;
+
+  /**
+   * `tableBytesMax` of 0 never uses the table: such blocks are good for every connection. `huffman`: they are made to
+   * be sent often, so that all of them is as short as it can be.
+   */
+  constructor(tableBytesMax: number, peerTableBytes: number, huffman = false) {
+    this.huffman = huffman;
     this.tableBytesMax = tableBytesMax;
     this.table = new DynamicTable(peerTableBytes);
     if (tableBytesMax > 0 && tableBytesMax < peerTableBytes) this.bound(tableBytesMax);
@@ -276,7 +283,7 @@ export class HpackEncoder {
     output.reserve(nameLength + length + LITERAL_OVERHEAD);
     const buf = output.buf;
     let at = writeInteger(buf, output.length, prefixBits, flags, index);
-    const huffman = flags === ADDED;
+    const huffman = flags === ADDED || this.huffman;
     if (index === 0) at = writeString(buf, at, name, nameStart, nameLength, huffman);
     output.length = writeString(buf, at, from, start, length, huffman);
   }

@@ -25,17 +25,12 @@ export const errorTable = {
     'The bucket that you tried to create already exists, and you own it.',
   ],
   BucketNotEmpty: [409, 'The bucket that you tried to delete is not empty.'],
-  ContentSHA256Mismatch: [
-    400,
-    "The provided 'x-amz-content-sha256' header does not match what was computed.",
-  ],
   XAmzContentSHA256Mismatch: [
     400,
     "The provided 'x-amz-content-sha256' header does not match what was computed.",
   ],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed object size.'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed object size.'],
-  ExpiredToken: [400, 'The provided token has expired.'],
   IllegalVersioningConfigurationException: [
     400,
     'The versioning configuration specified in the request is not valid.',
@@ -58,7 +53,6 @@ export const errorTable = {
   InvalidDigest: [400, 'The Content-MD5 or checksum value that you specified is not valid.'],
   InvalidEncryptionAlgorithmError: [400, 'The encryption request that you specified is not valid.'],
   InvalidLocationConstraint: [400, 'The specified location constraint is not valid.'],
-  InvalidObjectState: [403, 'The operation is not valid for the current state of the object.'],
   InvalidPart: [
     400,
     "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag.",
@@ -102,7 +96,6 @@ export const errorTable = {
   MetadataTooLarge: [400, 'Your metadata headers exceed the maximum allowed metadata size.'],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
-  MissingRequestBodyError: [400, 'Request body is empty.'],
   MissingSecurityHeader: [400, 'Your request was missing a required header.'],
   NoSuchBucket: [404, 'The specified bucket does not exist'],
   NoSuchBucketPolicy: [404, 'The bucket policy does not exist'],
@@ -144,10 +137,6 @@ export const errorTable = {
     403,
     'The difference between the request time and the current time is too large.',
   ],
-  RequestTimeout: [
-    400,
-    'Your socket connection to the server was not read from or written to within the timeout period.',
-  ],
   ServerSideEncryptionConfigurationNotFoundError: [
     404,
     'The server side encryption configuration was not found',
@@ -157,20 +146,10 @@ export const errorTable = {
     403,
     'The request signature that we calculated does not match the signature that you provided. Check your secret access key and signing method.',
   ],
-  SlowDown: [503, 'Please reduce your request rate.'],
-  TooManyBuckets: [400, 'You have attempted to create more buckets than are allowed.'],
   UnexpectedContent: [400, 'This request contains unsupported content.'],
   UnresolvableGrantByEmailAddress: [
     400,
     'The email address that you provided does not match any account on record.',
-  ],
-  UnsupportedSignature: [
-    400,
-    'The provided request is signed with an unsupported signature version.',
-  ],
-  UserKeyMustBeSpecified: [
-    400,
-    'The bucket POST request must contain the specified field name. If it is specified, check the order of the fields.',
   ],
 } as const satisfies Readonly<Record<string, readonly [status: number, sentence: string]>>;
 

@@ -4,10 +4,13 @@
  *     node bench/files-namespace.ts [files] [writers]
  *
  * Closed loop: each writer waits for its answer, which comes when the operation is durable. Files lie in
- * directories of a thousand; each has one block. Memory is that of the process, the bench included.
+ * directories of a thousand; each has one block. Memory is that of the process, the bench included. In the end a
+ * new process opens what is there and works on it, as one does that was started again.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { silentLogger } from '../src/core/observe/index.ts';
 import {
   createNodeClock,
@@ -25,7 +28,9 @@ const writers = Number(process.argv[3] ?? 256);
 const IN_DIRECTORY = 1000;
 const SAMPLE = 50_000;
 const make = { owner: 'me', group: 'us', permission: 0o755, implicit: true } as const;
-const folder = mkdtempSync(join(process.cwd(), '.bench-files-'));
+/** Set in the process that opens what another one has made. */
+const given = process.argv[4];
+const folder = given ?? mkdtempSync(join(process.cwd(), '.bench-files-'));
 
 function open(): Promise<Namespace> {
   return Namespace.open({
@@ -88,35 +93,8 @@ async function measure(
   );
 }
 
-const rss = (): string => {
-  const m = process.memoryUsage();
-  return Object.values(m)
-    .map((v) => Math.round(v / 1048576))
-    .join(' ');
-};
+const rss = (): string => `${Math.round(process.memoryUsage().rss / 1024 / 1024)} MiB`;
 const spread = (nth: number): number => (nth * 7919) % files;
-
-let namespace = await open();
-console.log(`${files} files, ${writers} writers; RSS ${rss()} before`);
-await namespace.run('makeDirectory', { path: ['bucket'], make: { ...make, implicit: false } });
-await measure('put', files, (nth) => namespace.run('put', putArgs(nth)));
-await measure('stat, random', SAMPLE, (nth) =>
-  namespace.reader.head(directoryOf(spread(nth)), nameOf(spread(nth))),
-);
-await measure('touch, random', SAMPLE, (nth) =>
-  namespace.run('setFile', {
-    directory: directoryOf(spread(nth)),
-    name: nameOf(spread(nth)),
-    change: { modifiedMs: 1 },
-  }),
-);
-await measure('rename', Math.min(SAMPLE, files), (nth) =>
-  namespace.run('rename', {
-    from: [...directoryOf(spread(nth)), nameOf(spread(nth))],
-    to: [...directoryOf(spread(nth)), `${nameOf(spread(nth))}.moved`],
-    kind: 'file',
-  }),
-);
 
 async function pages(what: string, delimiter: string): Promise<void> {
   const times: number[] = [];
@@ -137,15 +115,42 @@ async function pages(what: string, delimiter: string): Promise<void> {
     `${what.padEnd(28)} median ${times[100]!.toFixed(2)} ms, p99 ${times[197]!.toFixed(2)} ms`,
   );
 }
+const from = performance.now();
+const namespace = await open();
+if (given === undefined) {
+  console.log(`${files} files, ${writers} writers; RSS ${rss()} before`);
+  await namespace.run('makeDirectory', { path: ['bucket'], make: { ...make, implicit: false } });
+  await measure('put', files, (nth) => namespace.run('put', putArgs(nth)));
+} else {
+  const { entries } = namespace.recovery;
+  const ms = Math.round(performance.now() - from);
+  console.log(`started again in ${ms} ms, ${entries} entries of the journal, RSS ${rss()}`);
+}
+await measure('stat, random', SAMPLE, (nth) =>
+  namespace.reader.head(directoryOf(spread(nth)), nameOf(spread(nth))),
+);
+await measure('touch, random', SAMPLE, (nth) =>
+  namespace.run('setFile', {
+    directory: directoryOf(spread(nth)),
+    name: nameOf(spread(nth)),
+    change: { modifiedMs: 1 },
+  }),
+);
 await pages('page of 1,000 keys', '');
 await pages('page of 1,000 prefixes', '/');
-await namespace.close();
-const from = performance.now();
-namespace = await open();
-console.log(
-  `start ${(performance.now() - from).toFixed(0)} ms, ${namespace.recovery.entries} entries of the journal, RSS ${rss()}`,
-);
+await measure('rename there and back', Math.min(SAMPLE, files), async (nth) => {
+  const path = [...directoryOf(spread(nth)), nameOf(spread(nth))];
+  const aside = [...directoryOf(spread(nth)), `${nameOf(spread(nth))}.moved`];
+  await namespace.run('rename', { from: path, to: aside, kind: 'file' });
+  await namespace.run('rename', { from: aside, to: path, kind: 'file' });
+});
+
 const { tables } = namespace.stats;
-console.log(`tables ${Math.round(tables.tableBytes / files)} bytes a file`);
+console.log(`tables ${Math.round(tables.tableBytes / files)} bytes a file; RSS ${rss()}`);
 await namespace.close();
-rmSync(folder, { recursive: true });
+if (given === undefined) {
+  const self = fileURLToPath(import.meta.url);
+  const args = [self, String(files), String(writers), folder];
+  spawnSync(process.execPath, args, { stdio: 'inherit' });
+  rmSync(folder, { recursive: true });
+}

@@ -39,10 +39,15 @@ export function checkLease(
   name: string,
   holder: string | undefined,
 ): void {
-  const stored = draft.get(leaseKey(directory, name));
+  const key = leaseKey(directory, name);
+  const stored = draft.get(key);
   if (stored === null) return;
   const held = decodeLease(stored);
-  if (held.expiresMs <= draft.nowMs || held.holder === holder) return;
+  if (held.expiresMs <= draft.nowMs) {
+    draft.delete(key);
+    return;
+  }
+  if (held.holder === holder) return;
   throw new FilesError('lease-held', `${name}, by ${held.holder}`);
 }
 

@@ -77,8 +77,10 @@ export class ObjectStore {
   resourceOf(space: Space, key: string): Resource {
     let resource = space.resources.get(key);
     if (resource === undefined) {
-      resource = new Resource(space, key, hashOf(key));
-      space.resources.set(key, resource);
+      // A text that was put together keeps its parts beside it: a copy is one text alone.
+      const flat = Buffer.from(key, 'latin1').toString('latin1');
+      resource = new Resource(space, flat, hashOf(key));
+      space.resources.set(flat, resource);
     }
     return resource;
   }

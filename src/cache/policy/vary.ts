@@ -10,7 +10,7 @@ export const VARY_NAMES_MAX = 32;
 /** Names in small letters, sorted, each once; null: `*` or too many, nothing matches it. */
 export function varyNames(fields: Fields): readonly string[] | null {
   const list = fields.getList(FieldId.vary);
-  if (list === undefined) return [];
+  if (list === undefined) return NONE;
   const names = new Set<string>();
   for (const element of list.split(',')) {
     const name = element.trim().toLowerCase();
@@ -19,6 +19,9 @@ export function varyNames(fields: Fields): readonly string[] | null {
   }
   return names.size > VARY_NAMES_MAX ? null : [...names].sort();
 }
+
+/** Shared by all that do not vary: there are many. */
+const NONE: readonly string[] = [];
 
 /** How the value of a field is brought to one form; what has none is compared as it stands. */
 export type Normaliser = (value: string) => string;

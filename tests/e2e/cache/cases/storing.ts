@@ -234,6 +234,14 @@ const section31 = table('9111', '3.1', [
       hit({}, { fields: { [name.toLowerCase()]: null } }),
     ],
   ]),
+  ...['TE', 'Upgrade', 'Proxy-Authorization'].map((name): [Level, string, Step[]] => [
+    'must',
+    `${name} is not stored, whether Connection names it or not`,
+    [
+      fill(answer(FRESH, line(name, 'example'))),
+      hit({}, { fields: { [name.toLowerCase()]: null } }),
+    ],
+  ]),
   [
     'must',
     'fields that Connection names are not stored',

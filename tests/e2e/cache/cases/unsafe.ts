@@ -14,11 +14,11 @@ import {
 } from '../../../support/origin/cases.ts';
 
 type Row = readonly [Level, string, readonly Step[]];
-const METHODS = ['POST', 'PUT', 'DELETE', 'PATCH', 'FROB'];
+const METHODS = ['POST', 'PUT', 'DELETE', 'PATCH', 'FROB', 'M-SEARCH'];
 const ask = (method: string, given: Answer = {}): Partial<Step> => ({
   method,
   answer: given,
-  ...(method !== 'DELETE' && method !== 'FROB' && { body: 'changed' }),
+  ...(['POST', 'PUT', 'PATCH'].includes(method) && { body: 'changed' }),
 });
 /** Something is stored under `path`; then a request to the case's own path; then that is asked for again. */
 const elsewhere = (path: string, method: string, given: Answer): readonly Step[] => [

@@ -124,6 +124,8 @@ export const rfc9111 = specification('9111', 'HTTP Caching', [
       'Proxy-Connection is not stored',
       'Upgrade is not stored',
       'TE is not stored',
+      'TE is not stored, whether Connection names it or not',
+      'Upgrade is not stored, whether Connection names it or not',
     ],
   ],
   [
@@ -140,7 +142,11 @@ export const rfc9111 = specification('9111', 'HTTP Caching', [
     '3.1',
     'MUST NOT',
     'Keep fields of a proxy that one has to authenticate to.',
-    ['Proxy-Authenticate is not stored', 'Proxy-Authentication-Info is not stored'],
+    [
+      'Proxy-Authenticate is not stored',
+      'Proxy-Authentication-Info is not stored',
+      'Proxy-Authorization is not stored, whether Connection names it or not',
+    ],
   ],
   [
     '3.1',
@@ -572,6 +578,7 @@ export const rfc9111 = specification('9111', 'HTTP Caching', [
       'DELETE makes what is stored stale',
       'PATCH makes what is stored stale',
       'FROB makes what is stored stale',
+      'M-SEARCH makes what is stored stale',
       'POST answered with a redirect makes what is stored stale',
       'all variants become stale',
     ],

@@ -16,6 +16,7 @@ import {
 } from '../core/config/index.ts';
 import { compressionFields, compressorFields } from './compression/settings.ts';
 import { keyConflicts, keyFields } from './key/key-fields.ts';
+import { SLICE_BYTES_MIN } from './limits.ts';
 import { purgeConflicts, purgeFields } from './purge/purge-fields.ts';
 import { lifetimeConflicts, lifetimeFields } from './stage/lifetime-fields.ts';
 
@@ -63,6 +64,13 @@ const rules = records(
       about:
         'Whether responses say in Plinth-Explain how they came about: key, freshness, what decided.',
       change: 'While looking for a reason; it tells everybody what is stored.',
+      reloadable,
+    }),
+    sliceBytes: size({
+      default: 0,
+      about:
+        'Longer responses are fetched by Range and stored in slices of so many bytes, as clients ask for them; 0: whole.',
+      change: 'For films and images of disks, of which most clients want a part: 1m to 16m.',
       reloadable,
     }),
     languages: list(
@@ -119,14 +127,25 @@ export const cacheConfig = section(
   'cache',
   'The web cache (RFC 9111).',
   fields,
-  ({ rules, purge }) => [
+  ({ rules, purge, objectMaxBytes }) => [
     ...rules.flatMap((rule) => [
       ...within(`rules.${rule.name}.key`, keyConflicts(rule.key)),
       ...within(`rules.${rule.name}.lifetimes`, lifetimeConflicts(rule.lifetimes)),
+      ...within(`rules.${rule.name}`, sliceConflicts(rule, objectMaxBytes)),
     ]),
     ...within('purge', purgeConflicts(purge)),
   ],
 );
+
+function sliceConflicts({ sliceBytes }: RuleSettings, objectMaxBytes: number): Conflict[] {
+  if (sliceBytes === 0) return [];
+  if (sliceBytes < SLICE_BYTES_MIN) {
+    return [{ key: 'slice', says: `is less than ${SLICE_BYTES_MIN} bytes` }];
+  }
+  return sliceBytes > objectMaxBytes
+    ? [{ key: 'slice', says: 'is more than cache.object_max, so that no slice would be stored' }]
+    : [];
+}
 
 function within(group: string, conflicts: readonly Conflict[]): Conflict[] {
   return conflicts.map(({ key, says }) => ({ key: `${group}.${key}`, says }));

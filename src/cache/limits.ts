@@ -8,6 +8,8 @@ export const VARIANTS_MAX = 32;
 export const PARTS_PER_RESOURCE_MAX = 16;
 /** Parts that meet are put together up to so many bytes, which are copied at once; longer ones stay apart. */
 export const JOINED_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of a slice at least: below, the requests for slices cost more than their bytes. */
+export const SLICE_BYTES_MIN = 65_536;
 /** Fetches under way for one resource that others may join; what does not fit goes to the origin by itself. */
 export const FLIGHTS_PER_RESOURCE_MAX = 8;
 /** Clients that wait for one fetch; another one goes to the origin by itself. */

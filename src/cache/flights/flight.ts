@@ -37,7 +37,8 @@ export type FlightState = 'asking' | 'storing' | 'windowed' | 'relaying' | 'over
 
 export class Flight extends Exchange implements Collecting, Waiting {
   readonly client: ClientFacts;
-  readonly resource: Resource;
+  /** What it brings is for. */
+  resource: Resource;
   /** Fields of the request as the client sent them, by which variants are told apart. */
   readonly asked: Fields = new Fields();
   /** Others may wait for it. */
@@ -53,6 +54,10 @@ export class Flight extends Exchange implements Collecting, Waiting {
   stored: StoredResponse | null = null;
   /** An unsafe request has come since it began: nothing of it is stored. */
   overtaken = false;
+  /** Length of the slice that it brings; 0: it brings none. */
+  sliceBytes = 0;
+  /** It was begun for a slice, and what came is for all of the URL. */
+  moved = false;
   /** What it brought is stored. */
   kept = false;
   /** When the request was sent, wall milliseconds. */
@@ -139,6 +144,27 @@ export class Flight extends Exchange implements Collecting, Waiting {
     for (const visit of all) visit.go();
     waiting.clear();
     return all;
+  }
+
+  /**
+   * What has come is for another resource.
+   * @param visitOf who waits for that in the place of one who has waited; null: nobody.
+   */
+  moveTo(resource: Resource, visitOf: (visit: Visit) => Visit | null): void {
+    const { flights } = this.resource;
+    flights?.delete(this);
+    if (flights?.size === 0) this.resource.flights = null;
+    resource.flights ??= new Set();
+    resource.flights.add(this);
+    this.resource = resource;
+    this.moved = true;
+    const { leader } = this;
+    for (const visit of this.takeWaiting()) {
+      const other = visitOf(visit);
+      if (other === null) continue;
+      if (visit === leader) this.leader = other;
+      this.wait(other);
+    }
   }
 
   /** Reads the body as it comes. */

@@ -24,8 +24,8 @@ export { type BodySource, PIECE_BYTES_MAX, RangeBody } from './range-body.ts';
 export {
   REPLACED_FOR_SLICES,
   type Representation,
+  rangeOfSlice,
   readSlice,
   type SliceAnswer,
-  sliceFields,
 } from './slice-response.ts';
-export { planSlices, probeIndex, SlicePlan, type SliceStep, sliceAt } from './slices.ts';
+export { planSlices, probeIndex, type SlicePlan, type SliceStep } from './slices.ts';

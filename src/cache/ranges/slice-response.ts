@@ -1,16 +1,10 @@
 /**
- * Requests for slices and what comes of them, RFC 9110 sections 13.1 and 14: all slices of one response have to be of
+ * Requests for slices and what comes of them, RFC 9110 section 14: all slices of one response have to be of
  * one representation, which its strong validator and its length say.
  */
 import { FieldId, type Fields } from '../../core/wire/index.ts';
 import { type Part, parseHttpDate } from '../policy/index.ts';
-import {
-  belongsTo,
-  type PartialResponse,
-  type PartRefusal,
-  readPartial,
-  type StrongValidator,
-} from './combining.ts';
+import { belongsTo, type PartialResponse, type PartRefusal, readPartial } from './combining.ts';
 import { parseContentRange } from './content-range.ts';
 
 /** What the first slice has told of the representation. */
@@ -30,18 +24,11 @@ export type SliceAnswer =
   | { readonly kind: 'other' };
 
 /**
- * The fields that a request for a slice has in place of the client's Range and preconditions. Behind the first
- * slice the origin is asked for this representation or none (412): that costs no body, where If-Range would have
- * it send everything.
+ * The Range of a request for a slice. It has no precondition, so that one fetch is for all who want the slice,
+ * whatever they have read before, and what comes is stored also when it is of a newer representation.
  */
-export function sliceFields(
-  { start, end }: Part,
-  validator: StrongValidator | null,
-): readonly (readonly [FieldId, string])[] {
-  const range = [FieldId.range, `bytes=${start}-${end - 1}`] as const;
-  if (validator === null) return [range];
-  const { kind, value } = validator;
-  return [range, [kind === 'etag' ? FieldId.ifMatch : FieldId.ifUnmodifiedSince, value]];
+export function rangeOfSlice({ start, end }: Part): string {
+  return `bytes=${start}-${end - 1}`;
 }
 
 /** Fields of a client's request that do not go to the origin with a request for a slice. */
@@ -66,7 +53,6 @@ export function readSlice(
   known: Representation | null,
   nowMs: number,
 ): SliceAnswer {
-  if (status === 412) return known === null ? { kind: 'other' } : { kind: 'changed' };
   if (status === 416) return readUnsatisfied(fields, known);
   // Behind the first slice: it passes over what was asked, and what it sends may be another representation.
   if (status === 200) return { kind: known === null ? 'whole' : 'changed' };

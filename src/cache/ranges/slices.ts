@@ -2,7 +2,7 @@
  * Very large objects are fetched and stored in slices of one size, each under its own index, so that who wants an
  * hour from the middle of a film does not wait for its beginning, and what nobody watches is not stored.
  *
- *     probe ──▶ length and validator ──▶ planSlices ──▶ for each step: from the store, or `sliceRequest` ──▶ `readSlice`
+ *     probe ──▶ length and validator ──▶ planSlices ──▶ for each step: from the store, or the origin ──▶ `readSlice`
  *                                                          └── changed ──▶ the client's response can not be completed
  *
  * Invariant: the bytes of a plan's steps, in their order, are those of its parts, and each step lies in one slice.

@@ -14,6 +14,7 @@
 import { answer, type Exchange } from '../../core/http/index.ts';
 import { BodyKind, FieldId, MethodId } from '../../core/wire/index.ts';
 import type { Flight } from '../flights/flight.ts';
+import { urlOfKey } from '../key/index.ts';
 import { WAITERS_MAX } from '../limits.ts';
 import type { Resource } from '../objects/resource.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
@@ -23,8 +24,11 @@ import { ageOf, deliver, deliverHeld } from './deliver.ts';
 import { Fetching } from './fetching.ts';
 import { findPart } from './held-parts.ts';
 import { HitFields, hitStatus } from './hit-fields.ts';
+import { HotKeys } from './hot-keys.ts';
 import { Passing } from './passing.ts';
 import { RequestFlag, requestFlags } from './request-flags.ts';
+import type { SliceExchange } from './slice-exchange.ts';
+import { SlicedResponse, type Slicing } from './sliced-response.ts';
 import { CACHE_NAME, type StageOptions, StageParts } from './stage-parts.ts';
 import { freshnessOf } from './stored-facts.ts';
 import { Visit } from './visit.ts';
@@ -39,8 +43,9 @@ const OF_THE_REQUEST: ReadonlySet<ReuseReason> = new Set([
   'min-fresh',
 ]);
 
-export class CacheStage {
+export class CacheStage implements Slicing {
   private readonly parts: StageParts;
+  private readonly hot = new HotKeys();
   private readonly fetching: Fetching;
   private readonly passing: Passing;
 
@@ -57,7 +62,10 @@ export class CacheStage {
       this.passing.passUnsafe(exchange);
       return;
     }
-    const key = this.parts.rule.keys.keyOf(request, exchange.client.encrypted);
+    const { keys } = this.parts.rule;
+    const { encrypted } = exchange.client;
+    const hot = this.hot.find(keys, request, encrypted);
+    const key = hot === null ? keys.keyOf(request, encrypted) : hot.key;
     if (key === '' || request.body !== BodyKind.none || request.upgrade) {
       if (key === '') this.parts.counts.keysTooLong++;
       this.passing.pass(exchange, 'bypass');
@@ -65,7 +73,8 @@ export class CacheStage {
     }
     const flags = requestFlags(request.fields);
     if ((flags & RequestFlag.directives) === 0) {
-      const resource = this.parts.space.resources.get(key);
+      const resource = hot ?? this.parts.space.resources.get(key);
+      if (hot === null && resource !== undefined) this.hot.note(request, resource);
       const stored = resource === undefined ? null : this.parts.select(resource, request.fields);
       if (stored !== null && stored.seq === this.parts.ledger.seq) {
         const nowMs = exchange.wallMs();
@@ -80,7 +89,7 @@ export class CacheStage {
 
   // Lookup.
 
-  private look(visit: Visit): void {
+  look(visit: Visit): void {
     const { exchange, directives } = visit;
     if (visit.has(RequestFlag.originOnly) || visit.rounds++ >= ROUNDS_MAX) {
       this.passing.pass(exchange, 'request');
@@ -92,6 +101,7 @@ export class CacheStage {
     if (stored === null) {
       if (this.answerFromParts(visit, resource, nowMs)) return;
       if (this.askDisk(visit)) return;
+      if (this.slice(visit, nowMs)) return;
       // It may have been forgotten with the last response that a purge has taken.
       this.miss(visit, this.parts.objects.resourceOf(this.parts.space, visit.key));
       return;
@@ -150,6 +160,38 @@ export class CacheStage {
     return true;
   }
 
+  /** Answers from slices. False: there are none of it, or it is being fetched whole. */
+  private slice(visit: Visit, nowMs: number): boolean {
+    const { parts } = this;
+    if (parts.rule.sliceBytes === 0 || visit.slice !== null || visit.unsliced) return false;
+    const resource = parts.space.resources.get(visit.key);
+    if (resource !== undefined) {
+      if (nowMs < resource.passUntilMs) return false;
+      if (!visit.isHead && this.join(visit, resource)) return true;
+      parts.objects.forget(resource);
+    }
+    new SlicedResponse(this, parts, visit).begin();
+    return true;
+  }
+
+  fetchAhead(slice: SliceExchange, key: string, from: string): void {
+    const { objects, space, context } = this.parts;
+    // What is not stored would be fetched once more when its turn comes.
+    const before = space.resources.get(from);
+    if (before === undefined || !isKept(before)) return;
+    const visit = new Visit(slice, key, requestFlags(slice.request.fields));
+    if (!this.parts.asksForNothing(visit) || visit.directives.has('only-if-cached')) return;
+    const resource = objects.resourceOf(space, key);
+    if (resource.isEmpty && context.shelf()?.has(space, key) !== true) {
+      this.fetching.begin(slice, null, resource, null, true);
+    }
+    objects.forget(resource);
+  }
+
+  forgetSlices(key: string): void {
+    this.parts.ledger.purge({ kind: 'url', value: urlOfKey(key), soft: false });
+  }
+
   private miss(visit: Visit, resource: Resource): void {
     if (this.onlyIfCached(visit, resource)) return;
     this.parts.counts.misses++;
@@ -172,7 +214,9 @@ export class CacheStage {
   private revalidate(visit: Visit, resource: Resource, stored: StoredResponse): void {
     if (this.onlyIfCached(visit, resource)) return;
     if (visit.isHead) {
-      this.passing.passHead(visit, stored);
+      // What a slice is of is longer than a HEAD can say of it.
+      if (visit.slice === null) this.passing.passHead(visit, stored);
+      else this.passing.pass(visit.exchange, 'stale');
       return;
     }
     if (visit.directives.has('no-store')) {
@@ -287,3 +331,10 @@ export class CacheStage {
 
 const namedFields = new HitFields(CACHE_NAME);
 const bareFields = new HitFields('');
+
+/** What comes for it is stored. */
+function isKept({ newest, flights }: Resource): boolean {
+  if (newest !== null) return true;
+  for (const { state } of flights ?? []) if (state === 'storing') return true;
+  return false;
+}

@@ -197,7 +197,8 @@ function notModified(delivered: Delivered, chosen: Chosen | null): void {
   sink.flush();
 }
 
-const CONTENT_FIELDS: readonly FieldId[] = [
+/** Of which a 304 has none. */
+export const CONTENT_FIELDS: readonly FieldId[] = [
   FieldId.contentLength,
   FieldId.contentType,
   FieldId.contentEncoding,

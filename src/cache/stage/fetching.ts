@@ -30,12 +30,14 @@ import {
   whyNotStored,
 } from '../policy/index.ts';
 import { tagsOf } from '../purge/index.ts';
-import { type PartialResponse, readPartial } from '../ranges/index.ts';
+import { type PartialResponse, rangeOfSlice, readPartial } from '../ranges/index.ts';
 import { deliver, sendBody } from './deliver.ts';
 import { freshen, mayStay } from './freshen.ts';
 import { joinParts } from './held-parts.ts';
 import { sharesCookies, strip } from './kept-fields.ts';
 import { RequestFlag } from './request-flags.ts';
+import { passSlices, takeSlice } from './slice-fetches.ts';
+import { sliceOfKey } from './slice-key.ts';
 import type { StageParts } from './stage-parts.ts';
 import { fieldsOf, freshnessOf, noteFreshness } from './stored-facts.ts';
 import { directivesOf, type Visit } from './visit.ts';
@@ -72,6 +74,9 @@ export class Fetching implements FlightOwner {
       bodyBytesMax: context.objectBytesMax(),
     });
     if (validates !== null) this.makeConditional(flight, validates);
+    const slice = sliceOfKey(resource.key);
+    // Also behind a HEAD, which has none.
+    if (slice !== null) flight.request.fields.set(FieldId.range, rangeOfSlice(slice.asked));
     this.setLanguage(flight);
     const count = resource.flights?.size ?? 0;
     flight.joinable =
@@ -116,6 +121,7 @@ export class Fetching implements FlightOwner {
       }
       if (isFailure(head) && this.serveStale(flight, head, validates)) return;
     }
+    if (!takeSlice(this.parts, flight, head)) return;
     const nowMs = this.parts.wallMs();
     const facts = readResponse(head.status, head.fields, nowMs);
     const why = this.whyNot(flight, head, facts);
@@ -130,7 +136,11 @@ export class Fetching implements FlightOwner {
       return;
     }
     const { partial } = stored;
-    if (partial !== null && stored.bodyBytes !== partial.part.end - partial.part.start) {
+    const { sliceBytes } = flight;
+    if (
+      (partial !== null && stored.bodyBytes !== partial.part.end - partial.part.start) ||
+      (sliceBytes > 0 && stored.bodyBytes !== sliceBytes)
+    ) {
       this.parts.counts.refuse('partial');
       return;
     }
@@ -270,7 +280,9 @@ export class Fetching implements FlightOwner {
     const isNamed = this.parts.rule.lifetimes.byStatus.has(head.status) && names !== null;
     if (refusal !== undefined && !(refusal === 'not-cacheable' && isNamed)) return refusal;
     if (flight.journey.failure !== '' && flight.server === '') return 'failure';
-    if (head.status === 206 && partOf(flight, head, facts) === null) return 'partial';
+    if (head.status === 206 && flight.sliceBytes === 0 && partOf(flight, head, facts) === null) {
+      return 'partial';
+    }
     if (!this.parts.rule.setCookies && sharesCookies(head.fields, facts.directives)) {
       return 'set-cookie';
     }
@@ -286,7 +298,9 @@ export class Fetching implements FlightOwner {
     const names = tagsOf(head.fields, TAGS_MAX);
     const stored = this.parts.objects.begin(flight.resource);
     stored.status = head.status;
-    stored.partial = head.status === 206 ? partOf(flight, head, facts) : null;
+    // A slice is all that there is under its key.
+    const isPart = head.status === 206 && flight.sliceBytes === 0;
+    stored.partial = isPart ? partOf(flight, head, facts) : null;
     stored.varyNames = varyNames(head.fields) ?? [];
     if (this.isForAllCodings(head, facts, stored.varyNames)) {
       stored.varyNames = stored.varyNames.filter((name) => name !== ENCODING);
@@ -351,7 +365,8 @@ export class Fetching implements FlightOwner {
       ...(flight.validates !== null && { forwardStatus: head.status }),
     });
     const askedPart = (flags & RequestFlag.range) !== 0 && head.status === 200;
-    const replaced = flight.validates !== null && (flags & RequestFlag.conditional) !== 0;
+    const replaced =
+      (flight.validates !== null || flight.moved) && (flags & RequestFlag.conditional) !== 0;
     if (askedPart || replaced) {
       deliver(this.parts, { exchange, flags, stored, flight, nowMs, status });
       return;
@@ -370,6 +385,7 @@ export class Fetching implements FlightOwner {
     const failed = isFailure(head);
     if (!failed && !OF_THE_REQUEST.has(why)) {
       this.parts.objects.markPass(resource, this.parts.wallMs() + this.parts.rule.passMs, why);
+      if (flight.sliceBytes > 0) passSlices(this.parts, flight, why);
     }
     if (head.status < 400 && head.status !== 304 && flight.validates !== null) {
       // What was stored is replaced by something that may not be.

@@ -117,7 +117,7 @@ export class Passing {
   private invalidateUrl(url: string | undefined): void {
     if (url === undefined) return;
     const shelf = this.parts.context.shelf();
-    if (this.parts.rule.keys.addsLines) {
+    if (this.parts.rule.keys.addsLines || this.parts.rule.sliceBytes > 0) {
       // One URL has many keys. A soft purge would leave what may be served stale, which section 4.4 forbids.
       // It is not kept in the log of the disk, which anybody could fill by requests.
       this.parts.ledger.purge({ kind: 'url', value: url, soft: false });

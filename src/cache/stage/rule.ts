@@ -24,6 +24,8 @@ export interface CacheRule {
   readonly language: Normaliser | null;
   /** Null: nothing is compressed. */
   readonly compression: CompressionSettings | null;
+  /** Large responses are fetched and stored in slices of so many bytes; 0: whole. */
+  readonly sliceBytes: number;
   /** How fields that responses vary by are brought to one form. */
   readonly normalisers: ReadonlyMap<string, Normaliser>;
 }
@@ -37,6 +39,7 @@ export const DEFAULT_RULE: RuleSettings = {
   setCookies: false,
   cacheStatus: true,
   explain: false,
+  sliceBytes: 0,
   languages: [],
   lifetimes: DEFAULT_LIFETIMES,
   key: DEFAULT_KEY_RULE,
@@ -50,7 +53,7 @@ const normalisers: ReadonlyMap<string, Normaliser> = new Map([
 
 export function ruleOf(settings: RuleSettings): CacheRule {
   const { name, heuristicShare, heuristicMaxMs, graceMs, passMs } = settings;
-  const { setCookies, cacheStatus, key, compression, explain, languages } = settings;
+  const { setCookies, cacheStatus, key, compression, explain, languages, sliceBytes } = settings;
   const language = languages.length > 0 ? languageNormaliser(languages) : null;
   return {
     name,
@@ -62,6 +65,7 @@ export function ruleOf(settings: RuleSettings): CacheRule {
     setCookies,
     cacheStatus,
     explain,
+    sliceBytes,
     language,
     compression: compression.enabled ? compression : null,
     normalisers:

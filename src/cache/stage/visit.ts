@@ -7,6 +7,7 @@ import type { Exchange, ResponseFlow } from '../../core/http/index.ts';
 import { FieldId, type Fields, MethodId } from '../../core/wire/index.ts';
 import { type Directives, NO_DIRECTIVES, parseCacheControl } from '../policy/index.ts';
 import { RequestFlag } from './request-flags.ts';
+import type { SlicedResponse } from './sliced-response.ts';
 
 /** What a request may wait for. */
 export interface Waiting {
@@ -26,6 +27,10 @@ export class Visit implements ResponseFlow {
   rounds = 0;
   /** The disk has been asked. */
   askedDisk = false;
+  /** It is for a slice of what a client has asked for. */
+  slice: SlicedResponse | null = null;
+  /** Slices are of no use to it. */
+  unsliced = false;
   private awaits: Waiting | null = null;
   private read: Directives | null = null;
 

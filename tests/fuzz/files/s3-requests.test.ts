@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { errorTable } from '../../../src/files/s3/errors.ts';
+import type { Operation } from '../../../src/files/s3/operation.ts';
 import { operationTable } from '../../../src/files/s3/operations/table.ts';
 import { MemoryStore } from '../../../src/files/s3/testing/memory-store.ts';
 import { type AskOptions, ann, bob, S3Bed } from '../../support/files/s3-bed.ts';
@@ -233,21 +234,31 @@ const policy = fc
   })
   .map((statement) => JSON.stringify({ Version: '2012-10-17', Statement: [statement] }));
 
+const PATHS = { service: '/', bucket: '/docs', object: '/docs/k' } as const;
+
+/** Method, path and what the query must have: of an operation, or of none. */
+const target = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...operationTable).map(targetOf) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      method: fc.constantFrom('GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'PATCH'),
+      path: fc.constantFrom(
+        ...['/', '/docs/', '/docs/a//b', '/docs/..', '/none', '/none/k', '//', '/Bad_Name'],
+      ),
+      needed: fc.constant<readonly string[]>([]),
+    }),
+  },
+);
+
+function targetOf({ method, on, query = [] }: Operation) {
+  return { method, path: PATHS[on], needed: query };
+}
+
 const asked = fc.record({
-  method: fc.constantFrom('GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'PATCH'),
-  path: fc.constantFrom(
-    '/',
-    '/docs',
-    '/docs/',
-    '/docs/k',
-    '/docs/a//b',
-    '/docs/..',
-    '/none',
-    '/none/k',
-    '//',
-    '/Bad_Name',
-  ),
-  query: fc.dictionary(queryName, hostile, { maxKeys: 3 }),
+  target,
+  value: hostile,
+  query: fc.dictionary(queryName, hostile, { maxKeys: 2 }),
   headers: fc.dictionary(fieldName, fieldValue, { maxKeys: 3 }),
   body: fc.oneof(fc.constant(''), tree, policy, fc.string({ maxLength: 40 })),
   user: fc.constantFrom(ann, ann, ann, bob, null),
@@ -263,15 +274,23 @@ test('whatever is asked, the door answers as S3 does and stands', async () => {
   const seen = new Set<string>();
   try {
     await fc.assert(
-      fc.asyncProperty(asked, async ({ method, path, payload, ...rest }) => {
-        await bed.ask('PUT', '/docs', { user: ann });
-        const options: AskOptions = { ...rest, ...(payload !== undefined && { payload }) };
-        const answer = await bed.ask(method, path, options);
-        seen.add(bed.calls.at(-1) ?? '');
-        assert.ok(answer.status >= 200 && answer.status < 600 && answer.status !== 500);
-        if (answer.status < 400 || method === 'HEAD') return;
-        assert.ok(answer.code in errorTable, `${answer.status} ${answer.text}`);
-      }),
+      fc.asyncProperty(
+        asked,
+        async ({ target: { method, path, needed }, value, query, payload, ...rest }) => {
+          await bed.ask('PUT', '/docs', { user: ann });
+          const named = Object.fromEntries(needed.map((name) => [name, value]));
+          const options: AskOptions = {
+            ...rest,
+            query: { ...query, ...named },
+            ...(payload !== undefined && { payload }),
+          };
+          const answer = await bed.ask(method, path, options);
+          seen.add(bed.calls.at(-1) ?? '');
+          assert.ok(answer.status >= 200 && answer.status < 600 && answer.status !== 500);
+          if (answer.status < 400 || method === 'HEAD') return;
+          assert.ok(answer.code in errorTable, `${answer.status} ${answer.text}`);
+        },
+      ),
       { numRuns: RUNS },
     );
     assert.deepEqual([store.openWriters, store.openReads], [0, 0]);

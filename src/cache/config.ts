@@ -70,7 +70,7 @@ const rules = records(
       default: 0,
       about:
         'Longer responses are fetched by Range and stored in slices of so many bytes, as clients ask for them; 0: whole.',
-      change: 'For films and images of disks, of which most clients want a part: 1m to 16m.',
+      change: 'For films and images of disks, of which most clients want a part: 1mb to 16mb.',
       reloadable,
     }),
     languages: list(
@@ -131,13 +131,14 @@ export const cacheConfig = section(
     ...rules.flatMap((rule) => [
       ...within(`rules.${rule.name}.key`, keyConflicts(rule.key)),
       ...within(`rules.${rule.name}.lifetimes`, lifetimeConflicts(rule.lifetimes)),
-      ...within(`rules.${rule.name}`, sliceConflicts(rule, objectMaxBytes)),
+      ...within(`rules.${rule.name}`, sliceConflicts(rule.sliceBytes, objectMaxBytes)),
     ]),
     ...within('purge', purgeConflicts(purge)),
   ],
 );
 
-function sliceConflicts({ sliceBytes }: RuleSettings, objectMaxBytes: number): Conflict[] {
+/** What is wrong with the size of slices. */
+export function sliceConflicts(sliceBytes: number, objectMaxBytes: number): Conflict[] {
   if (sliceBytes === 0) return [];
   if (sliceBytes < SLICE_BYTES_MIN) {
     return [{ key: 'slice', says: `is less than ${SLICE_BYTES_MIN} bytes` }];

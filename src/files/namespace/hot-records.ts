@@ -31,8 +31,15 @@ export class HotRecords {
       const [oldest] = this.records.keys();
       this.records.delete(oldest!);
     }
-    this.records.set(key, value);
+    this.records.set(key, ownCopy(value));
   }
+}
+
+/** Small buffers are cut from blocks of 8 KiB, all of which one that is kept would keep. */
+function ownCopy(value: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(value.length);
+  value.copy(copy);
+  return copy;
 }
 
 function isHot(key: string): boolean {

@@ -211,7 +211,8 @@ export class Journal implements RecordView {
     const { batch } = this;
     const last = this.groups[count - 1]!.index;
     batch.clear();
-    applyChanges(count === 1 ? this.groups[0]!.changes : this.merged(count), batch);
+    const changes = count === 1 ? this.groups[0]!.changes : this.merged(count);
+    applyChanges(changes, batch);
     let applied = false;
     this.lsm.write(batch, { mark: last }, (error) => {
       if (error === null) this.answer(last, null);
@@ -219,12 +220,10 @@ export class Journal implements RecordView {
     });
     applied = !this.retrying;
     if (!applied) return;
-    const groups = this.groups.splice(0, count);
-    for (const { index, changes } of groups) {
-      for (const [key, value] of changes) {
-        if (this.pending.get(key)!.index === index) this.pending.delete(key);
-        this.hot.note(key, value);
-      }
+    this.groups.splice(0, count);
+    for (const [key, value] of changes) {
+      if (this.pending.get(key)!.index <= last) this.pending.delete(key);
+      this.hot.note(key, value);
     }
     this.truncate();
   }

@@ -3,16 +3,9 @@
  * below it.
  */
 import { FilesError } from '../errors.ts';
-import type { Path } from '../namespace/chain.ts';
 import type { Content } from '../namespace/extents.ts';
 import type { Extent, FileInode } from '../namespace/inode.ts';
-import {
-  type ListItem,
-  type ListPage,
-  listFiles,
-  listUploads,
-  listVersions,
-} from '../namespace/list.ts';
+import { type ListItem, type ListPage, listFiles, listVersions } from '../namespace/list.ts';
 import { VERSIONING_DOCUMENT } from '../namespace/versions.ts';
 import type {
   Attributes,
@@ -23,7 +16,6 @@ import type {
   ListPosition,
   ListQuery,
   NewObject,
-  NewPart,
   ObjectName,
   ObjectStore,
   ObjectVersion,
@@ -32,31 +24,26 @@ import type {
   Outcome,
   Part,
   Precondition,
-  Refusal,
   Removed,
   Upload,
   UploadName,
 } from '../s3/object-store.ts';
-import { Buckets, documentName } from './buckets.ts';
+import { type Buckets, documentName } from './buckets.ts';
 import type { FileSystem } from './file-system.ts';
 import { type NamingWork, StoredObjectWriter } from './object-writer.ts';
+import { MAKE, placeOf, refused, StoreWork } from './store-work.ts';
+import { Uploads } from './uploads.ts';
 import {
   changedAttributes,
   conditionOf,
   decodeAttributes,
   encodeAttributes,
   failureOf,
-  idOf,
-  numberOf,
   partOf,
-  refusalOf,
   versionName,
   versionOf,
 } from './versions.ts';
 
-/** Owner of what is made by S3, as WebHDFS shows it. */
-const OWNER = 'plinth';
-const MAKE = { owner: OWNER, group: OWNER, permission: 0o755, implicit: true } as const;
 const CHANGE_TRIES = 100;
 
 interface FoundObject {
@@ -67,12 +54,16 @@ interface FoundObject {
 export class NamespaceObjectStore implements ObjectStore {
   private readonly files: FileSystem;
   private readonly buckets: Buckets;
+  private readonly work: StoreWork;
+  private readonly uploads: Uploads;
   /** Of objects that are open. */
   private readonly extents = new WeakMap<OpenObject, readonly Extent[]>();
 
   constructor(files: FileSystem) {
     this.files = files;
-    this.buckets = new Buckets(files.namespace);
+    this.work = new StoreWork(files);
+    this.buckets = this.work.buckets;
+    this.uploads = new Uploads(this.work);
   }
 
   /** Directories of the root have been changed by another door. */
@@ -116,7 +107,7 @@ export class NamespaceObjectStore implements ObjectStore {
   }
 
   async bucket(name: string): Promise<Bucket | undefined> {
-    return this.guarded(() => this.buckets.find(name));
+    return this.work.guarded(() => this.buckets.find(name));
   }
 
   async listBuckets(query: {
@@ -124,7 +115,7 @@ export class NamespaceObjectStore implements ObjectStore {
     after: string;
     max: number;
   }): Promise<{ readonly buckets: readonly Bucket[]; readonly isTruncated: boolean }> {
-    return this.guarded(() => this.buckets.list(query));
+    return this.work.guarded(() => this.buckets.list(query));
   }
 
   async changeBucket(name: string, change: BucketChange): Promise<boolean> {
@@ -148,7 +139,7 @@ export class NamespaceObjectStore implements ObjectStore {
   }
 
   async lookup(name: ObjectName): Promise<ObjectVersion | undefined> {
-    return this.guarded(async () => (await this.find(name))?.version);
+    return this.work.guarded(async () => (await this.find(name))?.version);
   }
 
   private async find(name: ObjectName): Promise<FoundObject | undefined> {
@@ -169,7 +160,7 @@ export class NamespaceObjectStore implements ObjectStore {
 
   async open(name: ObjectName): Promise<OpenObject | undefined> {
     const { files } = this;
-    return this.guarded(() =>
+    return this.work.guarded(() =>
       files.pins.open(async () => {
         const found = await this.find(name);
         if (found === undefined) return undefined;
@@ -205,7 +196,7 @@ export class NamespaceObjectStore implements ObjectStore {
 
   private async partsOf(file: FileInode): Promise<readonly Part[]> {
     if (!file.hasParts) return [];
-    return this.guarded(async () => {
+    return this.work.guarded(async () => {
       return (await this.files.namespace.reader.parts(file.id)).map(partOf);
     });
   }
@@ -213,7 +204,7 @@ export class NamespaceObjectStore implements ObjectStore {
   async write(bucket: string, sizeBytes?: number): Promise<ObjectWriter> {
     const naming: NamingWork = {
       object: (object, content, size) => this.nameObject(bucket, object, content, size),
-      part: (part, content, size) => this.namePart(bucket, part, content, size),
+      part: (part, content, size) => this.uploads.namePart(bucket, part, content, size),
       extentsOf: (source) => {
         const extents = this.extents.get(source);
         if (extents === undefined) throw new FilesError('missing', 'an object of another store');
@@ -231,10 +222,10 @@ export class NamespaceObjectStore implements ObjectStore {
   ): Promise<Outcome<ObjectVersion>> {
     const { key, etag, attributes, precondition } = object;
     const condition = conditionOf(precondition);
-    return this.outcome(bucket, async () => {
+    return this.work.outcome(bucket, async () => {
       const file = await this.files.namespace.run('put', {
         ...placeOf(bucket, key),
-        file: { ...this.properties(etag, attributes), size },
+        file: { ...this.work.properties(etag, attributes), size },
         content,
         make: MAKE,
         ...(condition !== undefined && { condition }),
@@ -244,43 +235,11 @@ export class NamespaceObjectStore implements ObjectStore {
     });
   }
 
-  private properties(etag: string, attributes: Attributes) {
-    return {
-      replication: this.files.replication,
-      blockBytes: this.files.blockBytes,
-      etag,
-      object: encodeAttributes(attributes),
-      owner: OWNER,
-      group: OWNER,
-      permission: 0o644,
-    };
-  }
-
-  private async namePart(
-    bucket: string,
-    part: NewPart,
-    content: Content,
-    size: number,
-  ): Promise<Outcome<Part>> {
-    const { key, uploadId, number, etag, attributes } = part;
-    const upload = numberOf(uploadId);
-    if (upload === undefined) return refused('no-such-upload');
-    return this.outcome(bucket, async () => {
-      const record = await this.files.namespace.run('putPart', {
-        ...{ bucket, key, upload, part: number, size, etag, content },
-        object: encodeAttributes(attributes),
-        replication: this.files.replication,
-      });
-      this.files.reclaim();
-      return partOf({ ...record, part: number });
-    });
-  }
-
   async remove(name: ObjectName, precondition?: Precondition): Promise<Outcome<Removed>> {
     const { bucket, key, versionId } = name;
     const version = versionId === undefined ? undefined : versionName(versionId);
     const condition = conditionOf(precondition);
-    return this.outcome(bucket, async () => {
+    return this.work.outcome(bucket, async () => {
       if ((await this.buckets.find(bucket)) === undefined) throw new FilesError('not-found');
       const removed = await this.files.namespace.run('remove', {
         ...placeOf(bucket, key),
@@ -307,10 +266,10 @@ export class NamespaceObjectStore implements ObjectStore {
     precondition?: Precondition,
   ): Promise<Outcome<ObjectVersion>> {
     for (let tries = 0; tries < CHANGE_TRIES; tries++) {
-      const found = await this.guarded(() => this.find(name));
+      const found = await this.work.guarded(() => this.find(name));
       if (found === undefined) return this.missing(name);
       const { file, version } = found;
-      const outcome = await this.outcome(name.bucket, async () => {
+      const outcome = await this.work.outcome(name.bucket, async () => {
         const attributes = changedAttributes(decodeAttributes(file.object), change);
         const next = await this.files.namespace.run('setFile', {
           ...placeOf(name.bucket, name.key),
@@ -323,7 +282,7 @@ export class NamespaceObjectStore implements ObjectStore {
       if (outcome.done || outcome.because !== 'precondition-failed') return outcome;
       const { revision } = precondition ?? {};
       if (revision !== undefined && revision !== version.revision) return outcome;
-      const again = await this.guarded(() => this.find(name));
+      const again = await this.work.guarded(() => this.find(name));
       // Nobody was faster: it is the precondition.
       if (again?.file.revision === file.revision) return outcome;
     }
@@ -338,7 +297,7 @@ export class NamespaceObjectStore implements ObjectStore {
   async listObjects(bucket: string, query: ListQuery): Promise<Listing<ObjectVersion>> {
     const { prefix, delimiter, after, max } = query;
     const { reader } = this.files.namespace;
-    const page = await this.guarded(() =>
+    const page = await this.work.guarded(() =>
       listFiles(reader, { bucket, prefix, delimiter, after: after?.key ?? '', max }),
     );
     return listing(page, false);
@@ -348,7 +307,7 @@ export class NamespaceObjectStore implements ObjectStore {
     const { prefix, delimiter, after, max } = query;
     const { reader } = this.files.namespace;
     const afterVersion = after?.id === undefined ? undefined : versionName(after.id);
-    const page = await this.guarded(() =>
+    const page = await this.work.guarded(() =>
       listVersions(reader, {
         ...{ bucket, prefix, delimiter, after: after?.key ?? '', max },
         ...(afterVersion !== undefined && { afterVersion }),
@@ -357,129 +316,35 @@ export class NamespaceObjectStore implements ObjectStore {
     return listing(page, true);
   }
 
-  async createUpload(
+  createUpload(
     bucket: string,
-    { key, attributes }: { key: string; attributes: Attributes },
+    upload: { key: string; attributes: Attributes },
   ): Promise<Outcome<Upload>> {
-    return this.outcome(bucket, async () => {
-      const object = encodeAttributes(attributes);
-      const { namespace } = this.files;
-      const { upload, startedMs } = await namespace.run('startUpload', {
-        ...{ bucket, key, object },
-        owner: OWNER,
-      });
-      return { key, uploadId: idOf(upload), createdMs: startedMs, attributes };
-    });
+    return this.uploads.create(bucket, upload);
   }
 
-  async upload(name: UploadName): Promise<Upload | undefined> {
-    const { bucket, key, uploadId } = name;
-    const number = numberOf(uploadId);
-    if (number === undefined) return undefined;
-    const { reader } = this.files.namespace;
-    const found = await this.guarded(() => reader.upload(bucket, key, number));
-    if (found === null) return undefined;
-    const { startedMs, object } = found;
-    return { key, uploadId, createdMs: startedMs, attributes: decodeAttributes(object) };
+  upload(name: UploadName): Promise<Upload | undefined> {
+    return this.uploads.find(name);
   }
 
-  async listParts(
+  listParts(
     name: UploadName,
-    { after, max }: { after: number; max: number },
+    query: { after: number; max: number },
   ): Promise<{ readonly parts: readonly Part[]; readonly isTruncated: boolean } | undefined> {
-    if ((await this.upload(name)) === undefined) return undefined;
-    const { reader } = this.files.namespace;
-    const parts = await this.guarded(() => reader.parts(numberOf(name.uploadId)!, after, max + 1));
-    return { parts: parts.slice(0, max).map(partOf), isTruncated: parts.length > max };
+    return this.uploads.parts(name, query);
   }
 
-  async completeUpload(name: UploadName, completion: Completion): Promise<Outcome<ObjectVersion>> {
-    const { bucket, key, uploadId } = name;
-    const upload = numberOf(uploadId);
-    if (upload === undefined) return refused('no-such-upload');
-    const { parts, etag, attributes, precondition } = completion;
-    const condition = conditionOf(precondition);
-    return this.outcome(bucket, async () => {
-      const { directory, name: last } = placeOf(bucket, key);
-      const file = await this.files.namespace.run('completeUpload', {
-        ...{ bucket, key, upload, directory, name: last },
-        parts: parts.map(({ number, etag: tag }) => ({ part: number, etag: tag })),
-        file: this.properties(etag, attributes),
-        make: MAKE,
-        ...(condition !== undefined && { condition }),
-      });
-      this.files.reclaim();
-      return versionOf(key, file, true);
-    });
+  completeUpload(name: UploadName, completion: Completion): Promise<Outcome<ObjectVersion>> {
+    return this.uploads.complete(name, completion);
   }
 
-  async abortUpload({ bucket, key, uploadId }: UploadName): Promise<boolean> {
-    const upload = numberOf(uploadId);
-    if (upload === undefined) return false;
-    try {
-      await this.files.namespace.run('abortUpload', { bucket, key, upload });
-      this.files.reclaim();
-      return true;
-    } catch (error) {
-      if (refusalOf(error) !== undefined) return false;
-      throw failureOf(error);
-    }
+  abortUpload(name: UploadName): Promise<boolean> {
+    return this.uploads.abort(name);
   }
 
-  async listUploads(bucket: string, query: ListQuery): Promise<Listing<Upload>> {
-    const { prefix, delimiter, after, max } = query;
-    const { reader } = this.files.namespace;
-    const afterUpload = after?.id === undefined ? undefined : numberOf(after.id);
-    const page = await this.guarded(() =>
-      listUploads(reader, {
-        ...{ bucket, prefix, delimiter, after: after?.key ?? '', max },
-        ...(afterUpload !== undefined && { afterUpload }),
-      }),
-    );
-    const rows = page.uploads.map(({ key, upload, startedMs, object }) => ({
-      key,
-      uploadId: idOf(upload),
-      createdMs: startedMs,
-      attributes: decodeAttributes(object),
-    }));
-    const { last } = page;
-    if (!page.isTruncated || last === undefined) return { rows, prefixes: page.prefixes };
-    const id = last.upload === undefined ? {} : { id: idOf(last.upload) };
-    return { rows, prefixes: page.prefixes, next: { key: last.key, ...id } };
+  listUploads(bucket: string, query: ListQuery): Promise<Listing<Upload>> {
+    return this.uploads.list(bucket, query);
   }
-
-  /** Ordinary refusals are given back, failures are thrown as doors know them. */
-  private async outcome<T>(bucket: string, work: () => Promise<T>): Promise<Outcome<T>> {
-    try {
-      return { done: true, value: await work() };
-    } catch (error) {
-      const because = refusalOf(error);
-      if (because === undefined) {
-        // The writer tries once more when what it shares has lost its name.
-        if (error instanceof FilesError && error.code === 'source-changed') throw error;
-        throw failureOf(error);
-      }
-      if (because === 'no-such-key' && (await this.bucket(bucket)) === undefined) {
-        return refused('no-such-bucket');
-      }
-      return refused(because);
-    }
-  }
-
-  private async guarded<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw failureOf(error);
-    }
-  }
-}
-
-/** Where a key stands: a name in a directory of the bucket. */
-function placeOf(bucket: string, key: string): { readonly directory: Path; readonly name: string } {
-  const names = key.split('/');
-  const name = names.pop() ?? '';
-  return { directory: [bucket, ...names], name };
 }
 
 function listing(page: ListPage, withIds: boolean): Listing<ObjectVersion> {
@@ -510,8 +375,4 @@ function encodeDocuments(
     text === null ? null : Buffer.from(text),
   ]);
   return Object.fromEntries(rows) as Record<string, Buffer | null>;
-}
-
-function refused<T>(because: Refusal): Outcome<T> {
-  return { done: false, because };
 }

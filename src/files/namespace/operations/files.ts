@@ -224,7 +224,15 @@ export function needFile(draft: Draft, target: Target, orMarker = false): Filled
   return { chain, name: target.name, head };
 }
 
-export interface AppendArgs extends Target {
+/** Who changes the bytes of a file in place. */
+interface Rewrite {
+  /** What the file must still be; left out: anything. */
+  readonly revision?: number;
+  /** What the S3 door keeps from now on; left out: as before. */
+  readonly object?: Buffer;
+}
+
+export interface AppendArgs extends Target, Rewrite {
   readonly content: Content;
   /** Bytes that come. */
   readonly bytes: number;
@@ -240,13 +248,19 @@ export function append(draft: Draft, args: AppendArgs): FileInode {
   const { head } = place;
   args.caller?.need(head, Access.write, args.name);
   checkLease(draft, parentId(place.chain), args.name, args.holder);
+  checkRevision(head, args);
   if (head.size !== args.sizeBefore) throw new FilesError('source-changed', `${head.size} bytes`);
   adoptExtents(draft, args.content, head.replication);
   const extents = [...extentsOf(draft, head), ...args.content.extents];
-  return rewrite(draft, place, { extents, size: head.size + args.bytes, etag: args.etag });
+  return rewrite(draft, place, { ...args, extents, size: head.size + args.bytes });
 }
 
-export interface TruncateArgs extends Target {
+function checkRevision(head: FileInode, { revision }: Rewrite): void {
+  if (revision === undefined || revision === head.revision) return;
+  throw new FilesError('source-changed', `revision ${head.revision}`);
+}
+
+export interface TruncateArgs extends Target, Rewrite {
   readonly size: number;
   readonly etag: string;
   readonly holder?: string;
@@ -257,15 +271,16 @@ export function truncate(draft: Draft, args: TruncateArgs): FileInode {
   const place = needFile(draft, args);
   args.caller?.need(place.head, Access.write, args.name);
   checkLease(draft, parentId(place.chain), args.name, args.holder);
+  checkRevision(place.head, args);
   if (args.size > place.head.size) {
     throw new FilesError('condition-failed', `the file has ${place.head.size} bytes`);
   }
   const { kept, dropped } = cutExtents(extentsOf(draft, place.head), args.size);
   reclaim(draft, { kind: 'extents', extents: dropped });
-  return rewrite(draft, place, { extents: kept, size: args.size, etag: args.etag });
+  return rewrite(draft, place, { ...args, extents: kept });
 }
 
-export interface ConcatArgs extends Target {
+export interface ConcatArgs extends Target, Rewrite {
   /** Names in the same directory, in the order in which they follow. */
   readonly sources: readonly string[];
   readonly etag: string;
@@ -278,6 +293,7 @@ export function concat(draft: Draft, args: ConcatArgs): FileInode {
   }
   const target = needFile(draft, args);
   args.caller?.need(target.head, Access.write, args.name);
+  checkRevision(target.head, args);
   const extents = [...extentsOf(draft, target.head)];
   let { size } = target.head;
   for (const name of args.sources) {
@@ -292,14 +308,18 @@ export function concat(draft: Draft, args: ConcatArgs): FileInode {
     draft.delete(fileKey(parentId(place.chain), name));
     countChange(draft, place, null, true);
   }
-  return rewrite(draft, target, { extents, size, etag: args.etag });
+  return rewrite(draft, target, { ...args, extents, size });
 }
 
 /** Gives a file other content in place. */
 function rewrite(
   draft: Draft,
   place: FilledPlace,
-  change: { readonly extents: Content['extents']; readonly size: number; readonly etag: string },
+  change: Rewrite & {
+    readonly extents: Content['extents'];
+    readonly size: number;
+    readonly etag: string;
+  },
 ): FileInode {
   const { head } = place;
   dropExtentRecords(draft, head);
@@ -308,6 +328,7 @@ function rewrite(
     ...storeExtents(draft, head.id, change.extents),
     size: change.size,
     etag: change.etag,
+    object: change.object ?? head.object,
     modifiedMs: draft.nowMs,
     revision: draft.numbers(),
     hasParts: false,

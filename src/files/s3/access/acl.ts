@@ -96,7 +96,9 @@ export function aclOfHeaders(
 function cannedGrants(canned: string, owner: string, bucketOwner: string): Grant[] {
   const mine: Grant = { to: owner, permission: 'FULL_CONTROL' };
   switch (canned) {
+    // There is no EC2 here that the second would give anything.
     case 'private':
+    case 'aws-exec-read':
       return [mine];
     case 'public-read':
       return [mine, { to: GROUPS.all, permission: 'READ' }];

@@ -17,6 +17,7 @@ import {
   withS3,
 } from '../../../../tests/support/files/s3-bed.ts';
 import { amzDate } from '../auth/scope.ts';
+import { type ObjectName, type OpenObject, StoreFailure } from '../object-store.ts';
 import { MemoryStore } from '../testing/memory-store.ts';
 
 function outcome({ status, code }: Answer): string {
@@ -166,6 +167,41 @@ test('large bodies come back as they went', async () => {
     assert.equal((await bed.ask('PUT', '/docs/k', { body: bytes })).status, 200);
     assert.ok((await bed.ask('GET', '/docs/k')).bytes.equals(bytes));
   });
+});
+
+/** Of every object the bytes behind the first 100,000 can not be had. */
+class DamagedStore extends MemoryStore {
+  override async open(name: ObjectName): Promise<OpenObject | undefined> {
+    const opened = await super.open(name);
+    if (opened === undefined) return undefined;
+    return {
+      ...opened,
+      async *read(start, end) {
+        yield* opened.read(start, Math.min(end, 100_000));
+        if (end > 100_000) throw new StoreFailure('corrupt');
+      },
+    };
+  }
+}
+
+test('a download whose bytes can not be had breaks off, and is never taken for whole', async () => {
+  const store = new DamagedStore();
+  await withS3(
+    async (bed) => {
+      await bed.ask('PUT', '/docs');
+      await bed.ask('PUT', '/docs/k', { body: Buffer.alloc(200_000) });
+      await assert.rejects(bed.ask('GET', '/docs/k'));
+      const range = { headers: { range: 'bytes=0-99999' } };
+      assert.equal((await bed.ask('GET', '/docs/k', range)).bytes.length, 100_000);
+      const copy = {
+        headers: { 'x-amz-copy-source': '/docs/k', 'x-amz-checksum-algorithm': 'SHA1' },
+      };
+      assert.equal(outcome(await bed.ask('PUT', '/docs/copy', copy)), '500 InternalError');
+      assert.equal((await bed.ask('HEAD', '/docs/copy')).status, 404);
+      assert.deepEqual([store.openWriters, store.openReads], [0, 0]);
+    },
+    { store },
+  );
 });
 
 test('a full store says so, and what was there is read as before', async () => {

@@ -41,5 +41,7 @@ export const packedBytesMax = MEBIBYTE;
 export const packBytesMax = 64 * MEBIBYTE;
 /** Bytes of small blocks that wait to be written, all disks together; more wait with their writer. */
 export const queuedPackBytesMax = 32 * MEBIBYTE;
+/** Damaged blocks that are remembered; more are told and not counted. */
+export const damagedBlocksMax = 10_000;
 /** Block files that stay open for readers. */
 export const openFilesMax = 64;

@@ -9,6 +9,7 @@ import { newIdentity } from '../blocks/block-disk.ts';
 import { BlockStore } from '../blocks/block-store.ts';
 import { Scrub } from '../blocks/scrub.ts';
 import { FilesError } from '../errors.ts';
+import { damagedBlocksMax } from '../limits.ts';
 import { sliceExtents } from '../namespace/extents.ts';
 import type { Extent } from '../namespace/inode.ts';
 import { ROOT_ID } from '../namespace/keys.ts';
@@ -200,7 +201,7 @@ export class FileSystem {
   }
 
   private foundDamage(block: number, error: FilesError): void {
-    this.damaged.set(block, error);
+    if (this.damaged.size < damagedBlocksMax) this.damaged.set(block, error);
     this.logger.error('a block is damaged', { block, err: error });
   }
 

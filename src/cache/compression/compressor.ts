@@ -22,7 +22,7 @@ import type { CompressorSettings, MadeCoding } from './settings.ts';
 const COPY_BYTES_MAX = 256 * 1024;
 const IDLE_MS = 30_000;
 /** What coding has to save to be worth its while. */
-export const GAIN_SHARE = 0.1;
+const GAIN_SHARE = 0.1;
 
 export type Compressed =
   | { readonly kind: 'done'; readonly bytes: Uint8Array }

@@ -5,7 +5,7 @@ import type { Coding } from '../policy/index.ts';
 const reloadable = true;
 
 /** The codings that are made, the first one preferred where a client takes several alike. */
-export const MADE_CODINGS = ['br', 'zstd', 'gzip'] as const;
+const MADE_CODINGS = ['br', 'zstd', 'gzip'] as const;
 export type MadeCoding = (typeof MADE_CODINGS)[number] & Coding;
 
 /** Of a rule: `compression: group('...', compressionFields)`. */

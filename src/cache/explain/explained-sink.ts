@@ -4,7 +4,7 @@ import type { Fields, ResponseHead } from '../../core/wire/index.ts';
 import { explanationLines } from './explain-text.ts';
 import type { Explanation } from './explanation.ts';
 
-export const EXPLAIN_FIELD: Buffer = Buffer.from('Plinth-Explain', 'latin1');
+const EXPLAIN_FIELD: Buffer = Buffer.from('Plinth-Explain', 'latin1');
 /** Longer ones are cut. */
 const VALUE_BYTES_MAX = 4096;
 

@@ -2,7 +2,7 @@
 export { type AskedRequest, type ReadRequest, readAsked } from './asked-request.ts';
 export { explain, type FoundResponse, type ToExplain } from './explain.ts';
 export { explanationLines } from './explain-text.ts';
-export { ExplainedSink, explanationValue } from './explained-sink.ts';
+export { ExplainedSink } from './explained-sink.ts';
 export type {
   ExplainedAge,
   ExplainedLifetime,
@@ -11,4 +11,3 @@ export type {
   ExplainedVerdict,
   Explanation,
 } from './explanation.ts';
-export { ownRefusals, refusalSays } from './refusal-says.ts';

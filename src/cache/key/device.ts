@@ -6,7 +6,7 @@
  */
 import { FieldId, type Fields, lowerName } from '../../core/wire/index.ts';
 
-export const DEVICES = ['mobile', 'tablet', 'desktop'] as const;
+const DEVICES = ['mobile', 'tablet', 'desktop'] as const;
 export type Device = (typeof DEVICES)[number];
 
 const HINT = lowerName('sec-ch-ua-mobile');

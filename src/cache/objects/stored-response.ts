@@ -20,13 +20,6 @@ import { linesStartOf, putFields, readFields, storedFieldsBytes } from './stored
 /** A body up to this lies behind its fields in one block, and is copied when it is sent. */
 export const SMALL_BODY_BYTES = 16_384;
 
-/** What the policy has said of a response when it came or was validated; wall milliseconds and seconds. */
-export interface StoredTimes {
-  readonly responseMs: number;
-  readonly initialAgeSeconds: number;
-  readonly lifetimeSeconds: number;
-}
-
 /** What others keep in the store's memory with a response; it leaves with it. */
 export interface Attached {
   /** What it costs. */

@@ -8,7 +8,7 @@ import { parseDictionary } from './structured-dictionary.ts';
 
 /** What a directive says: nothing, a text, or something that is no value of it. */
 export type Argument = string | null | typeof INVALID;
-export const INVALID: unique symbol = Symbol('invalid');
+const INVALID: unique symbol = Symbol('invalid');
 
 /** Greater times are this one, RFC 9111 section 1.2.2. */
 export const DELTA_SECONDS_MAX = 2 ** 31;
@@ -55,7 +55,7 @@ export class Directives {
 export const NO_DIRECTIVES: Directives = new Directives(new Map());
 
 /** RFC 9111 section 1.2.2; NaN for what is not digits alone. */
-export function parseDeltaSeconds(text: string): number {
+function parseDeltaSeconds(text: string): number {
   if (!/^\d+$/.test(text)) return Number.NaN;
   return Math.min(Number(text), DELTA_SECONDS_MAX);
 }

@@ -9,12 +9,7 @@ export {
 export { normaliseAcceptLanguage } from './accept-language.ts';
 export { cacheStatus, type ForwardReason, type Handled } from './cache-status.ts';
 export { isNotModified, type StoredTimes } from './conditional.ts';
-export {
-  type Directives,
-  NO_DIRECTIVES,
-  parseCacheControl,
-  parseTargeted,
-} from './directives.ts';
+export { type Directives, NO_DIRECTIVES, parseCacheControl } from './directives.ts';
 export {
   JITTER_SHARE_MAX,
   jitteredLifetime,
@@ -30,7 +25,7 @@ export {
 } from './freshness.ts';
 export { parseHttpDate } from './http-date.ts';
 export { invalidatedBy } from './invalidation.ts';
-export { decideRange, type Part, RANGES_MAX, type RangeDecision } from './ranges.ts';
+export { decideRange, type Part, type RangeDecision } from './ranges.ts';
 export { type ResponseFacts, readResponse } from './response-facts.ts';
 export {
   currentAge,

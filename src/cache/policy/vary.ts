@@ -5,7 +5,7 @@
 import { FieldId, type Fields } from '../../core/wire/index.ts';
 
 /** Names that one Vary may have; a response with more is not stored. */
-export const VARY_NAMES_MAX = 32;
+const VARY_NAMES_MAX = 32;
 
 /** Names in small letters, sorted, each once; null: `*` or too many, nothing matches it. */
 export function varyNames(fields: Fields): readonly string[] | null {

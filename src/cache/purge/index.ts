@@ -6,19 +6,12 @@ export {
   type PurgeKind,
   type PurgeVerdict,
 } from './purge.ts';
-export { type PurgeSettings, purgeConflicts, purgeFields } from './purge-fields.ts';
+export { type PurgeSettings, purgeFields } from './purge-fields.ts';
 export { type PurgeHandlerOptions, purgeHandler } from './purge-handler.ts';
-export {
-  hostOfUrl,
-  LEDGER_LIMITS,
-  type LedgerLimits,
-  ledgerLimitsFor,
-  PurgeLedger,
-} from './purge-ledger.ts';
-export { type PurgeAsked, planPurge } from './purge-plan.ts';
+export { LEDGER_LIMITS, type LedgerLimits, ledgerLimitsFor, PurgeLedger } from './purge-ledger.ts';
+export type { PurgeAsked } from './purge-plan.ts';
 export { PurgeSweeper, type Swept, type SweptStore } from './purge-sweeper.ts';
 export {
-  ASKED_MAX,
   PurgeCounts,
   type PurgeOutcome,
   type PurgeProblem,
@@ -28,4 +21,4 @@ export {
   purgeProblemTable,
 } from './purger.ts';
 export { Sweeping } from './sweeping.ts';
-export { TAG_LENGTH_MAX, tagOfText, tagsOf } from './tags.ts';
+export { tagOfText, tagsOf } from './tags.ts';

@@ -6,7 +6,6 @@ import {
   becomeWhole,
   belongsTo,
   type PartialResponse,
-  readCutOff,
   readPartial,
   strongValidator,
 } from './combining.ts';
@@ -74,19 +73,6 @@ test('RFC 9111 section 3.4: which parts are kept', () => {
   assert.equal(read(multipart, 'Content-Range: bytes 5-9/20'), 'multipart');
   const weak = fieldsOf('ETag: W/"a"', 'Content-Range: bytes 5-9/20');
   assert.equal(readPartial(weak, times), 'validator');
-});
-
-test('section 3.3: what is kept of a response that was cut off', () => {
-  const fields = fieldsOf('ETag: "a"', 'Content-Length: 100');
-  assert.deepEqual(readCutOff(fields, times, 30), {
-    part: { start: 0, end: 30 },
-    lengthBytes: 100,
-    validator: { kind: 'etag', value: '"a"' },
-  });
-  assert.equal(readCutOff(fields, times, 0), 'empty');
-  assert.equal(readCutOff(fields, times, 100), 'length');
-  assert.equal(readCutOff(fieldsOf('ETag: "a"'), times, 30), 'unknown-length');
-  assert.equal(readCutOff(fieldsOf('Content-Length: 100'), times, 30), 'validator');
 });
 
 test('section 3.4: parts are put together when length and strong validator are the same', () => {

@@ -30,7 +30,6 @@ export const partRefusals = {
   multipart: 'RFC 9110 section 15.3.7.2: several parts in one response are passed on, not kept',
   length: 'RFC 9110 section 8.6: its Content-Length is not the length of its part',
   validator: 'RFC 9111 section 3.4: nothing strong says which representation it is of',
-  empty: 'RFC 9111 section 3.3: nothing of it has come',
 } as const;
 export type PartRefusal = keyof typeof partRefusals;
 
@@ -68,25 +67,6 @@ export function readPartial(fields: Fields, times: ResponseTimes): PartialRespon
   if (length !== undefined && Number(length) !== part.end - part.start) return 'length';
   const validator = strongValidator(validatorsOf(fields), times);
   return validator === null ? 'validator' : { part, lengthBytes, validator };
-}
-
-/**
- * What there is of a 200 whose server went away in the middle of it (RFC 9111 section 3.3).
- * @param receivedBytes of its body.
- */
-export function readCutOff(
-  fields: Fields,
-  times: ResponseTimes,
-  receivedBytes: number,
-): PartialResponse | PartRefusal {
-  const length = fields.get(FieldId.contentLength);
-  if (length === undefined) return 'unknown-length';
-  const lengthBytes = Number(length);
-  if (receivedBytes === 0) return 'empty';
-  if (receivedBytes >= lengthBytes) return 'length';
-  const validator = strongValidator(validatorsOf(fields), times);
-  if (validator === null) return 'validator';
-  return { part: { start: 0, end: receivedBytes }, lengthBytes, validator };
 }
 
 /**

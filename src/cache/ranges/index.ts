@@ -5,12 +5,9 @@ export {
   belongsTo,
   type PartialResponse,
   type PartRefusal,
-  partRefusals,
   type ResponseTimes,
-  readCutOff,
   readPartial,
   type StrongValidator,
-  strongValidator,
 } from './combining.ts';
 export {
   type ContentRange,
@@ -19,8 +16,7 @@ export {
   unsatisfiedRange,
 } from './content-range.ts';
 export { becomePartial, type Framing, frameParts, plainPart } from './framing.ts';
-export { PARTS_MAX, Parts } from './parts.ts';
-export { type BodySource, PIECE_BYTES_MAX, RangeBody } from './range-body.ts';
+export { type BodySource, RangeBody } from './range-body.ts';
 export {
   REPLACED_FOR_SLICES,
   type Representation,

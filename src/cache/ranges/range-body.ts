@@ -18,7 +18,7 @@ export interface BodySource {
 }
 
 /** What is asked of the source at once. */
-export const PIECE_BYTES_MAX = 256 * 1024;
+const PIECE_BYTES_MAX = 256 * 1024;
 
 export class RangeBody {
   /** Bytes that are still to come. */

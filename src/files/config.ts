@@ -11,6 +11,7 @@ import {
 } from '../core/config/index.ts';
 import { packedBytesMax } from './limits.ts';
 import { s3Group, s3Problems } from './s3/index.ts';
+import { webHdfsGroup } from './webhdfs/index.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -45,11 +46,12 @@ const fields = {
     about: 'Replicas that files are said to want.',
   }),
   s3: s3Group,
+  webhdfs: webHdfsGroup,
 } as const;
 
 export const filesConfig = section(
   'files',
-  'The file system: objects by S3.',
+  'The file system: objects by S3, files by WebHDFS.',
   fields,
   (values): readonly Conflict[] => s3Problems(values.s3),
 );

@@ -5,7 +5,7 @@
 import { createHistogram, type Histogram, type MetricSpec } from '../core/observe/index.ts';
 import type { FileSystem } from './objects/file-system.ts';
 
-/** Calls of the S3 door, by operation and class of their status. */
+/** Calls of a door, by operation and class of their status. */
 export class CallCounts {
   readonly byStatus = new Map<
     string,
@@ -30,7 +30,7 @@ export class CallCounts {
 
 /** @param system undefined until it has started. */
 export function filesMetrics(
-  calls: CallCounts,
+  calls: { readonly s3: CallCounts; readonly webhdfs: CallCounts },
   system: () => FileSystem | undefined,
 ): readonly MetricSpec[] {
   const gauge = (name: string, help: string, read: (files: FileSystem) => number): MetricSpec => ({
@@ -43,26 +43,8 @@ export function filesMetrics(
     },
   });
   return [
-    {
-      name: 'plinth_files_s3_calls_total',
-      help: 'Calls of the S3 door, by operation and class of their status.',
-      type: 'counter',
-      labels: ['operation', 'status'],
-      collect: (emit) => {
-        for (const { operation, status, count } of calls.byStatus.values()) {
-          emit(count, operation, status);
-        }
-      },
-    },
-    {
-      name: 'plinth_files_s3_call_duration_seconds',
-      help: 'Calls of the S3 door, by how long they took.',
-      type: 'histogram',
-      labels: ['operation'],
-      collect: (emit) => {
-        for (const [operation, histogram] of calls.durations) emit(histogram, operation);
-      },
-    },
+    ...doorMetrics('s3', 'S3', calls.s3),
+    ...doorMetrics('webhdfs', 'WebHDFS', calls.webhdfs),
     gauge('plinth_files_files', 'Files that can be seen.', (files) => files.total.files),
     gauge('plinth_files_directories', 'Directories.', (files) => files.total.directories),
     gauge('plinth_files_size_bytes', 'Bytes of all files.', (files) => files.total.bytes),
@@ -90,6 +72,31 @@ export function filesMetrics(
         for (const { folder, state, freeBytes } of system()?.blocks.status ?? []) {
           emit(state === 'open' ? freeBytes : 0, folder);
         }
+      },
+    },
+  ];
+}
+
+function doorMetrics(id: string, name: string, calls: CallCounts): readonly MetricSpec[] {
+  return [
+    {
+      name: `plinth_files_${id}_calls_total`,
+      help: `Calls of the ${name} door, by operation and class of their status.`,
+      type: 'counter',
+      labels: ['operation', 'status'],
+      collect: (emit) => {
+        for (const { operation, status, count } of calls.byStatus.values()) {
+          emit(count, operation, status);
+        }
+      },
+    },
+    {
+      name: `plinth_files_${id}_call_duration_seconds`,
+      help: `Calls of the ${name} door, by how long they took.`,
+      type: 'histogram',
+      labels: ['operation'],
+      collect: (emit) => {
+        for (const [operation, histogram] of calls.durations) emit(histogram, operation);
       },
     },
   ];

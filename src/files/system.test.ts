@@ -31,7 +31,11 @@ function place(): Place {
     metrics,
     make: (port) =>
       createFiles(
-        { ...settings, s3: { ...settings.s3, port } },
+        {
+          ...settings,
+          s3: { ...settings.s3, port },
+          webhdfs: { ...settings.webhdfs, port: 0 },
+        },
         {
           clock: createNodeClock(),
           random: createNodeRandom(),

@@ -15,6 +15,7 @@ import { CallCounts, filesMetrics } from './metrics.ts';
 import { FileSystem } from './objects/file-system.ts';
 import { NamespaceObjectStore } from './objects/object-store.ts';
 import { S3Listener, type S3Settings } from './s3/index.ts';
+import { WebHdfsListener } from './webhdfs/index.ts';
 
 export interface FilesContext {
   readonly clock: Clock;
@@ -30,17 +31,22 @@ export class Files implements System {
   readonly name = 'files';
   private settings: FilesSettings;
   private readonly context: FilesContext;
-  private readonly calls = new CallCounts();
+  private readonly s3Calls = new CallCounts();
+  private readonly webHdfsCalls = new CallCounts();
   private readonly ownMetrics: readonly MetricSpec[];
   private state: SystemState = 'idle';
   private system: FileSystem | undefined;
   private s3: S3Listener | undefined;
+  private webHdfs: WebHdfsListener | undefined;
   private key: GeneratedKey | undefined;
 
   constructor(settings: FilesSettings, context: FilesContext) {
     this.settings = settings;
     this.context = context;
-    this.ownMetrics = filesMetrics(this.calls, () => this.system);
+    this.ownMetrics = filesMetrics(
+      { s3: this.s3Calls, webhdfs: this.webHdfsCalls },
+      () => this.system,
+    );
   }
 
   async start(): Promise<void> {
@@ -50,8 +56,11 @@ export class Files implements System {
       const system = await this.openSystem();
       this.system = system;
       const { recovery } = system.namespace;
-      this.context.log.info('the namespace is there', { ...recovery, ...system.total });
-      if (this.settings.s3.enabled) await this.openS3(system);
+      const { files, directories } = system.total;
+      this.context.log.info('the namespace is there', { ...recovery, files, directories });
+      const store = new NamespaceObjectStore(system);
+      if (this.settings.s3.enabled) await this.openS3(store);
+      if (this.settings.webhdfs.enabled) await this.openWebHdfs(system, store);
       this.state = 'ready';
     } catch (error) {
       await this.release();
@@ -72,18 +81,33 @@ export class Files implements System {
     });
   }
 
-  private async openS3(system: FileSystem): Promise<void> {
+  private async openS3(store: NamespaceObjectStore): Promise<void> {
     const { clock, random, disk, log } = this.context;
     this.s3 = await S3Listener.open({
       ...{ clock, random, disk, log },
       settings: this.withKey(this.settings.s3),
-      store: new NamespaceObjectStore(system),
+      store,
       transport: await createNodeTransport(),
       events: {
         onRequestEnd: () => {},
         onRefused: () => {},
-        onCall: (operation, status, ms) => this.calls.note(operation, status, ms),
+        onCall: (operation, status, ms) => this.s3Calls.note(operation, status, ms),
       },
+    });
+  }
+
+  private async openWebHdfs(files: FileSystem, store: NamespaceObjectStore): Promise<void> {
+    const { clock, random, log } = this.context;
+    this.webHdfs = await WebHdfsListener.open({
+      ...{ clock, random, log, files },
+      settings: this.settings.webhdfs,
+      transport: await createNodeTransport(),
+      events: {
+        onRequestEnd: () => {},
+        onRefused: () => {},
+        onCall: (operation, status, ms) => this.webHdfsCalls.note(operation, status, ms),
+      },
+      onRootChange: () => store.forgetBuckets(),
     });
   }
 
@@ -105,21 +129,25 @@ export class Files implements System {
     return { ...settings, users: [user] };
   }
 
-  /** What the S3 door takes over while it runs is tried here, and taken back when somebody else refuses. */
+  /** What the doors take over while they run is tried here, and taken back when somebody else refuses. */
   async prepare(next: FilesSettings): Promise<Prepared> {
     const before = this.settings;
     this.s3?.apply(this.withKey(next.s3));
+    this.webHdfs?.apply(next.webhdfs);
     return {
       commit: () => {
         this.settings = next;
       },
-      abort: () => this.s3?.apply(this.withKey(before.s3)),
+      abort: () => {
+        this.s3?.apply(this.withKey(before.s3));
+        this.webHdfs?.apply(before.webhdfs);
+      },
     };
   }
 
   async drain(deadlineMs: number): Promise<void> {
     this.state = 'draining';
-    await this.s3?.drain(deadlineMs);
+    await Promise.all([this.s3?.drain(deadlineMs), this.webHdfs?.drain(deadlineMs)]);
   }
 
   async stop(): Promise<void> {
@@ -129,16 +157,20 @@ export class Files implements System {
 
   private async release(): Promise<void> {
     this.context.metrics.remove(this.ownMetrics);
-    const { s3, system } = this;
+    const { s3, webHdfs, system } = this;
     this.s3 = undefined;
+    this.webHdfs = undefined;
     this.system = undefined;
     await s3?.stop();
+    await webHdfs?.stop();
     await system?.close();
   }
 
   status(): SystemStatus {
-    const { system, s3, key } = this;
-    const listening: Listening[] = s3 === undefined ? [] : [s3.listening];
+    const { system, s3, webHdfs, key } = this;
+    const listening: Listening[] = [];
+    if (s3 !== undefined) listening.push(s3.listening);
+    if (webHdfs !== undefined) listening.push(webHdfs.listening);
     if (system === undefined) return { state: this.state, listening, facts: {} };
     const { files, directories, bytes } = system.total;
     const disks = system.blocks.status;

@@ -11,13 +11,13 @@ import { CacheAdmin } from './cache-admin.ts';
 const ROUTE = 'test';
 const FRESH = ['Cache-Control: max-age=60', 'Surrogate-Key: news', 'Vary: X-A'];
 
-function adminOf(cache: TestCache, onDisk: Peeked | null = null): CacheAdmin {
+function adminOf(cache: TestCache, onDisk: Peeked | null = null, sliceBytes = 0): CacheAdmin {
   const { objects, ledger, counts, clock } = cache;
   const settings = {
     ...{ method: true, token: undefined, networks: purgeFields.networks.default },
     ...{ perSecond: 100, burst: 100 },
   };
-  const rule = ruleOf(DEFAULT_RULE);
+  const rule = ruleOf({ ...DEFAULT_RULE, sliceBytes });
   return new CacheAdmin({
     ...{ objects, ledger, counts },
     purger: new Purger({
@@ -118,4 +118,19 @@ test('status: what was counted and what is there', async () => {
   assert.deepEqual(routes, [{ name: ROUTE, rule: 'default', resources: 2 }]);
   assert.equal(purges.seq, 1);
   assert.ok(purges.bytes < LEDGER_LIMITS.tagBytesMax);
+});
+
+test('under a rule with slices that in which the request begins is explained', async () => {
+  const cache = new TestCache({ sliceBytes: 10 });
+  cache.ask('/film', ['Range: bytes=12-13']);
+  const lines = ['Cache-Control: max-age=60', 'ETag: "a"', 'Content-Range: bytes 10-19/95'];
+  cache.answer(lines, '0123456789', '206 Partial Content');
+  const admin = adminOf(cache, null, 10);
+  const hit = await explained(admin, '/film', ['Range: bytes=15-']);
+  assert.deepEqual([hit.verdict, hit.stored?.status, hit.stored?.bodyBytes], ['hit', 206, 10]);
+  assert.deepEqual([hit.url, hit.keyLines], ['http://example.com/film', ['slice 10 1']]);
+  assert.equal((await explained(admin, '/film')).verdict, 'miss');
+  cache.fill('/none', ['Cache-Control: max-age=60'], 'all of it');
+  const whole = await explained(admin, '/none', ['Range: bytes=50-']);
+  assert.deepEqual([whole.verdict, whole.stored?.status, whole.keyLines], ['hit', 200, []]);
 });

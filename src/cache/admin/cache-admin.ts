@@ -19,8 +19,10 @@ import {
   type Purging,
   tagsOf,
 } from '../purge/index.ts';
+import { probeIndex } from '../ranges/index.ts';
 import type { Counts } from '../stage/counts.ts';
 import type { CacheRule } from '../stage/rule.ts';
+import { sliceKey } from '../stage/slice-key.ts';
 import type { RuleRef } from '../stage/stage-parts.ts';
 import type { IsWanted, Peeked } from '../tiers/disk-shelf.ts';
 import type { CacheDoor, CacheStatus, DiskShown, ExplainAsked } from './cache-door.ts';
@@ -62,7 +64,7 @@ export class CacheAdmin implements CacheDoor {
     for (const [route, { current: rule }] of this.cache.routes) {
       if (asked.route !== undefined && asked.route !== route) continue;
       const on = { route, rule, request, encrypted };
-      const key = rule.keys.keyOf(request, encrypted);
+      const key = this.keyOf(on);
       const isElsewhere = this.explainOn(on).stored === null && this.cache.isOnDisk(route, key);
       explanations.push(
         isElsewhere ? this.explainOn(on, await this.onDisk(on, key)) : this.explainOn(on),
@@ -73,9 +75,9 @@ export class CacheAdmin implements CacheDoor {
 
   /** What would become of a request on a route. @param onDisk what the disk has; undefined: it was not asked. */
   explainOn(on: On, onDisk?: FoundResponse | null): Explanation {
-    const { route, rule, request, encrypted } = on;
+    const { route, rule, request } = on;
     const { objects, ledger } = this.cache;
-    const key = rule.keys.keyOf(request, encrypted);
+    const key = this.keyOf(on);
     const resource = objects.space(route).resources.get(key);
     let found: FoundResponse | null = null;
     let otherVariants = 0;
@@ -91,7 +93,17 @@ export class CacheAdmin implements CacheDoor {
     const isOnDisk = found === null && onDisk === undefined && this.cache.isOnDisk(route, key);
     found ??= onDisk ?? null;
     const nowMs = this.cache.wallMs();
-    return explain({ ...on, nowMs, found, otherVariants, refused, isOnDisk });
+    return explain({ ...on, key, nowMs, found, otherVariants, refused, isOnDisk });
+  }
+
+  /** Of what is looked for first: under a rule with slices that in which the request begins. */
+  private keyOf({ route, rule, request, encrypted }: On): string {
+    const key = rule.keys.keyOf(request, encrypted);
+    if (rule.sliceBytes === 0 || key === '') return key;
+    const resource = this.cache.objects.space(route).resources.get(key);
+    const isWhole = resource !== undefined && (resource.newest ?? resource.pass) !== null;
+    if (isWhole || this.cache.isOnDisk(route, key)) return key;
+    return sliceKey(key, probeIndex(request.fields, rule.sliceBytes), rule.sliceBytes);
   }
 
   private async onDisk({ route, rule, request }: On, key: string): Promise<FoundResponse | null> {
@@ -136,7 +148,10 @@ export class CacheAdmin implements CacheDoor {
   }
 }
 
-type On = Pick<ToExplain, 'route' | 'request' | 'encrypted'> & { readonly rule: CacheRule };
+type On = Pick<ToExplain, 'route' | 'request'> & {
+  readonly rule: CacheRule;
+  readonly encrypted: boolean;
+};
 
 function foundOnDisk(
   { meta, fields, bodyBytes, sequence }: Peeked,

@@ -5,7 +5,7 @@
  * Invariant: the verdict is that of the policy, asked in the same way as for a request that comes.
  */
 import { FieldId, type Fields, MethodId, type RequestHead } from '../../core/wire/index.ts';
-import { type KeyMaker, linesOfKey, urlOfKey } from '../key/index.ts';
+import { linesOfKey, urlOfKey } from '../key/index.ts';
 import type { LifetimeSource } from '../policy/freshness.ts';
 import {
   currentAge,
@@ -56,13 +56,13 @@ export interface ToExplain {
   readonly route: string;
   readonly rule: {
     readonly name: string;
-    readonly keys: KeyMaker;
     readonly heuristics: HeuristicRules;
     readonly lifetimes: { readonly byStatus: StatusLifetimes; readonly jitterShare: number };
     readonly graceSeconds: number;
   };
   readonly request: RequestHead;
-  readonly encrypted: boolean;
+  /** Of the request, or of the slice that it begins in; empty when it would be too long. */
+  readonly key: string;
   readonly nowMs: number;
   readonly found: FoundResponse | null;
   /** Responses under the key for other requests. */
@@ -74,8 +74,7 @@ export interface ToExplain {
 }
 
 export function explain(input: ToExplain): Explanation {
-  const { route, rule, request, encrypted, nowMs, found, refused } = input;
-  const key = rule.keys.keyOf(request, encrypted);
+  const { route, rule, key, nowMs, found, refused } = input;
   const head = { route, rule: rule.name, url: urlOfKey(key), keyLines: linesOfKey(key) };
   const stored = found === null ? null : explainResponse(found, input);
   const [verdict, why] = verdictOn(key, input);

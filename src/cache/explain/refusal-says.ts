@@ -10,6 +10,7 @@ export const ownRefusals = {
   'head-too-large': 'its fields are longer than may be stored',
   tags: 'it has more tags than may be stored, and a purge by one of the others would miss it',
   'no-memory': 'there was no room in memory for it',
+  slice: 'parts of it came without a strong validator, or others than were asked for',
   purged: 'a purge or an unsafe request has named it since its fetch began',
 } as const;
 

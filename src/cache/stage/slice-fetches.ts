@@ -56,11 +56,14 @@ function refuse(parts: StageParts, flight: Flight, { key }: SliceName, short: bo
 /** It goes on as a fetch of the URL, for the clients themselves. */
 function moveToUrl(parts: StageParts, flight: Flight, { key }: SliceName, changed: boolean): void {
   const { objects, space } = parts;
+  const { resource } = flight;
   if (flight.validates !== null) objects.remove(flight.validates);
   flight.moveTo(objects.resourceOf(space, key), ({ slice }: Visit) => {
     return slice === null ? null : slice.handOver(changed);
   });
   flight.asked.removeAll(FieldId.range);
+  // Nothing is known of the slice any more.
+  objects.forget(resource);
 }
 
 /** Length of the representation when a 206 brings all of it at once, else -1. */

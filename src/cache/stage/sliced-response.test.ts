@@ -291,6 +291,8 @@ describe('an origin of a rule with slices', () => {
     assert.equal(third.status, 304);
     assert.equal(cache.ask('/film').body, BODY);
     assert.equal(cache.asked.length, 0);
+    const keys = [...cache.objects.entries()].map(({ key }) => key);
+    assert.deepEqual(keys, ['http://example.com/film']);
   });
 
   test('that says no more than its status is passed on, to all who wait', () => {
@@ -301,6 +303,17 @@ describe('an origin of a rule with slices', () => {
     const absent = cache.ask('/film');
     cache.answer(['Cache-Control: max-age=60'], 'none', '404 Not Found');
     assert.deepEqual([absent.status, cache.ask('/film').body], [404, 'none']);
+  });
+
+  test('that fails in the middle breaks the response, and what came before is there', () => {
+    const cache = new SlicedCache();
+    const exchange = cache.ask('/film', ['Range: bytes=0-29']);
+    cache.serve();
+    cache.answer([], 'down', '503 Service Unavailable');
+    assert.deepEqual([exchange.status, exchange.ending], [206, 'aborted']);
+    assert.equal(exchange.body, BODY.slice(0, 10));
+    assert.equal(cache.get('Range: bytes=0-29').body, BODY.slice(0, 30));
+    assert.deepEqual(cache.ranges, all(3));
   });
 
   test('that sends parts without a strong validator is asked for all', () => {

@@ -74,6 +74,20 @@ export class KeyMaker {
   }
 
   /**
+   * The beginning of a request's key when site and target as received are all that the rule looks at, empty when they
+   * are not: then two requests with the same of both have the same key.
+   */
+  plainSiteOf(request: RequestHead, encrypted: boolean): string {
+    const { form } = request;
+    const plain =
+      (form === TargetForm.origin || form === TargetForm.absolute) &&
+      this.keepsPath &&
+      this.keepsQuery &&
+      !this.addsLines;
+    return plain ? this.sites.of(request, encrypted) : '';
+  }
+
+  /**
    * The URL that all keys have which this rule makes of a URL, for purges; undefined when the text is no absolute
    * URL of http or https. Characters that may not stand in one are encoded as UTF-8.
    */

@@ -304,7 +304,7 @@ export class Flight extends Exchange implements Collecting, Waiting {
 
   private get slowest(): number {
     let slowest = this.stored!.bodyBytes;
-    for (const { offset } of this.readers) if (offset < slowest) slowest = offset;
+    for (const { needed } of this.readers) if (needed < slowest) slowest = needed;
     return slowest;
   }
 

@@ -25,6 +25,8 @@ export class Delivery implements ResponseFlow {
   private readonly to: number;
   private readonly collecting: Collecting | null;
   private blocked = false;
+  /** Where the bytes begin that the client has been given and not taken. */
+  private heldFrom = 0;
   private over = false;
 
   /**
@@ -49,6 +51,11 @@ export class Delivery implements ResponseFlow {
     return this.over;
   }
 
+  /** The first byte that has to stay where it is. */
+  get needed(): number {
+    return this.blocked ? this.heldFrom : this.offset;
+  }
+
   /** Sends what is there and the client takes. */
   pump(): void {
     const { stored, sink } = this;
@@ -56,6 +63,7 @@ export class Delivery implements ResponseFlow {
       const end = Math.min(this.to, stored.bodyBytes);
       if (this.offset >= end) break;
       const bytes = stored.body(this.offset, end);
+      this.heldFrom = this.offset;
       this.offset += bytes.length;
       // A short body may move at any time: it is copied.
       if (!sink.data(bytes, bytes.length > SMALL_BODY_BYTES)) this.blocked = true;

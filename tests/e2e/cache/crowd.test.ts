@@ -65,13 +65,17 @@ class Client {
     this.socket.write(
       `GET ${path} HTTP/1.1\r\nHost: crowd.example\r\nConnection: close\r\n${more}\r\n`,
     );
-    if (reads) {
-      this.socket.on('data', (piece: Buffer) => {
-        this.pieces.push(piece);
-        this.bytes += piece.length;
-      });
-    } else this.socket.pause();
+    this.socket.on('data', (piece: Buffer) => {
+      this.pieces.push(piece);
+      this.bytes += piece.length;
+    });
+    this.readOn(reads);
     clients.push(this);
+  }
+
+  readOn(reads: boolean): void {
+    if (reads) this.socket.resume();
+    else this.socket.pause();
   }
 
   /** Status, hash of the body, and whether it was whole. */
@@ -196,6 +200,41 @@ test('a client that does not read does not hold up the others', async () => {
   assert.equal(others.filter((client) => client.outcome().join() === wanted).length, 20);
   assert.equal(asked.length, 1);
   stalled.socket.destroy();
+});
+
+test('a body that is too long to be stored reaches clients that read slowly as it came', async () => {
+  await cache?.stop();
+  const { port } = origin.address() as AddressInfo;
+  cache = await startPlinthCache(port, { cache: '  object_max: 1mb' });
+  const pieces = Array.from({ length: 400 }, (_, i) => Buffer.alloc(BODY.length, `piece ${i},`));
+  const clients = [new Client('/long'), new Client('/long', false), new Client('/long', false)];
+  await until('the fetch', () => asked.length === 1);
+  await sleep(200);
+  // Nobody knows how long it will be: it is collected until it is too long.
+  asked[0]?.socket.write(
+    head('Cache-Control: max-age=3600').replace(
+      /Content-Length: \d+/,
+      'Transfer-Encoding: chunked',
+    ),
+  );
+  const hash = createHash('sha256');
+  for (const [i, piece] of pieces.entries()) {
+    hash.update(piece);
+    const chunk = [Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')];
+    if (asked[0]?.socket.write(Buffer.concat(chunk)) === false) {
+      // Held up by those who do not read: each takes a little now and then.
+      for (const client of clients) client.readOn(i % 2 === 0);
+      await sleep(5);
+    }
+  }
+  asked[0]?.socket.write('0\r\n\r\n');
+  for (const client of clients) client.readOn(true);
+  await Promise.all(clients.map(({ ended }) => ended));
+  const wanted = [200, hash.digest('hex'), true].join();
+  assert.deepEqual(
+    clients.map((client) => client.outcome().join() === wanted),
+    [true, true, true],
+  );
 });
 
 test('an origin that dies within the body leaves nobody with a whole response, and nothing stored', async () => {

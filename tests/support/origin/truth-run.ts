@@ -11,6 +11,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createSimRandom, type SimRandom } from '../../../src/core/runtime/sim/index.ts';
 import { startPlinthCache } from './cache-servers.ts';
+import { askHttp2 } from './http2-client.ts';
 import { ask, fieldOf, type Received, type ReceivedLine } from './raw-client.ts';
 import { etagOf, LANGUAGES, parseEtag, type Resource, TruthBook } from './truth-book.ts';
 import { TruthOrigin } from './truth-origin.ts';
@@ -142,7 +143,8 @@ class Client {
     }
     if (random.chance(0.03)) fields.push(['Cache-Control', 'no-cache']);
     const body = method === 'POST' ? 'change' : '';
-    const received = await ask({ port, method, target: resource.path, fields, body }).catch(
+    const asks = random.chance(0.3) ? askHttp2 : ask;
+    const received = await asks({ port, method, target: resource.path, fields, body }).catch(
       () => null,
     );
     tally.answers++;

@@ -22,12 +22,14 @@ declare -A provides=(
   [s3cmd]='command -v s3cmd'
   [rclone]='command -v rclone'
   [python3-boto3]='/usr/bin/python3 -c "import boto3"'
+  [python3-fsspec]='/usr/bin/python3 -c "import fsspec"'
+  [python3-requests]='/usr/bin/python3 -c "import requests"'
 )
 
 missing=()
 for package in redis-server redis-tools python3-redis lua5.1 openssl \
   nginx-light libnginx-mod-stream haproxy varnish wrk nghttp2-client python3-h2 curl \
-  awscli s3cmd rclone python3-boto3; do
+  awscli s3cmd rclone python3-boto3 python3-fsspec python3-requests; do
   eval "${provides[$package]}" >/dev/null 2>&1 || missing+=("$package")
 done
 if [ "${#missing[@]}" -eq 0 ]; then

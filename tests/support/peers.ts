@@ -23,7 +23,8 @@ export type Peer =
   | 'awscli'
   | 's3cmd'
   | 'rclone'
-  | 'python3-boto3';
+  | 'python3-boto3'
+  | 'python3-fsspec';
 
 /** What `node:test` takes as options: `{}` when the peer is here, else `{ skip: reason }`. */
 export type PeerOptions = { readonly skip?: string };
@@ -53,6 +54,8 @@ const pythonModules: ReadonlyMap<Peer, string> = new Map([
   ['python3-redis', 'redis'],
   ['python3-h2', 'h2'],
   ['python3-boto3', 'boto3'],
+  // Its WebHDFS comes by python3-requests.
+  ['python3-fsspec', 'fsspec.implementations.webhdfs'],
 ]);
 
 /** Debian's program, which runs on Debian's Python; another one of this name may come first on the path. */

@@ -187,6 +187,14 @@ test('files follow each other by CONCAT, and the checksum is that of the bytes',
     const { FileChecksum } = sum as { FileChecksum: Json };
     assert.equal(FileChecksum.algorithm, 'MD5-of-0MD5-of-512CRC32C');
     assert.match(String(FileChecksum.bytes), /^000002000000000000000000[0-9a-f]{32}$/);
+    await put(doors, '/t/empty', '');
+    assert.deepEqual(await json(ask('GET', '/t/empty', 'GETFILECHECKSUM')), {
+      FileChecksum: {
+        algorithm: 'MD5-of-0MD5-of-0CRC32',
+        bytes: `${'0'.repeat(24)}70bc8f4b72a86921468bf8e8441dce51`,
+        length: 28,
+      },
+    });
     const { BlockLocations } = (await json(ask('GET', '/t/a', 'GETFILEBLOCKLOCATIONS'))) as {
       BlockLocations: { BlockLocation: { offset: number; length: number }[] };
     };

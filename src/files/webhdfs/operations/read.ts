@@ -90,24 +90,34 @@ export const getFileChecksum = operation({
     const { file, extents, close } = await open(call);
     try {
       const { size, blockBytes } = file;
+      if (size === 0) return jsonReply({ FileChecksum: EMPTY_CHECKSUM });
       const blocks = Math.ceil(size / blockBytes);
       const perBlock = blocks > 1 ? blockBytes / CHUNK_BYTES : 0;
       const md5 = await md5OfMd5s(call.files.read(extents, 0, size), blockBytes);
-      const head = Buffer.alloc(12);
-      head.writeInt32BE(CHUNK_BYTES, 0);
-      head.writeBigInt64BE(BigInt(perBlock), 4);
-      return jsonReply({
-        FileChecksum: {
-          algorithm: `MD5-of-${perBlock}MD5-of-${CHUNK_BYTES}CRC32C`,
-          bytes: Buffer.concat([head, md5]).toString('hex'),
-          length: head.length + md5.length,
-        },
-      });
+      const algorithm = `MD5-of-${perBlock}MD5-of-${CHUNK_BYTES}CRC32C`;
+      return jsonReply({ FileChecksum: checksumOf(algorithm, CHUNK_BYTES, perBlock, md5) });
     } finally {
       close();
     }
   },
 });
+
+/** MD5MD5CRC32FileChecksum of Hadoop: bytes of a chunk, chunks of a block if there are several, the digest. */
+function checksumOf(algorithm: string, chunkBytes: number, perBlock: number, md5: Buffer) {
+  const head = Buffer.alloc(12);
+  head.writeInt32BE(chunkBytes, 0);
+  head.writeBigInt64BE(BigInt(perBlock), 4);
+  const bytes = Buffer.concat([head, md5]);
+  return { algorithm, bytes: bytes.toString('hex'), length: bytes.length };
+}
+
+/** Of a file without bytes HDFS has always said the digest of 32 zeros. */
+const EMPTY_CHECKSUM = checksumOf(
+  'MD5-of-0MD5-of-0CRC32',
+  0,
+  0,
+  createHash('md5').update(Buffer.alloc(32)).digest(),
+);
 
 /**
  * HDFS's checksum of a file: MD5 of the MD5 of each block's CRC-32C of each 512 bytes. Of the content alone: blocks

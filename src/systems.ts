@@ -29,11 +29,21 @@ export const systems: readonly AnySystemRow[] = [
   systemRow({
     config: filesConfig,
     create: createFiles,
-    tryIt: ([s3], _settings, { accessKeyFile }) => {
-      if (s3 === undefined) return [];
-      const aws = `aws --endpoint-url http://${s3.host}:${s3.port} --region us-east-1 s3`;
-      const key = accessKeyFile === undefined ? [] : [`. ${accessKeyFile}`];
-      return [...key, `${aws} mb s3://pictures`, `${aws} cp README.md s3://pictures/`];
+    tryIt: (listening, _settings, { accessKeyFile }) => {
+      const s3 = listening.find(({ protocol }) => protocol.startsWith('S3'));
+      const webHdfs = listening.find(({ protocol }) => protocol === 'WebHDFS');
+      const lines: string[] = [];
+      if (s3 !== undefined) {
+        const aws = `aws --endpoint-url http://${s3.host}:${s3.port} --region us-east-1 s3`;
+        if (accessKeyFile !== undefined) lines.push(`. ${accessKeyFile}`);
+        lines.push(`${aws} mb s3://pictures`, `${aws} cp README.md s3://pictures/`);
+      }
+      if (webHdfs !== undefined) {
+        const at = `http://${webHdfs.host}:${webHdfs.port}/webhdfs/v1`;
+        const [path, op] = s3 === undefined ? ['', 'LISTSTATUS'] : ['/pictures/README.md', 'OPEN'];
+        lines.push(`curl -L '${at}${path}?op=${op}'`);
+      }
+      return lines;
     },
   }),
   // Before the balancer, whose routes it serves.

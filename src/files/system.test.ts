@@ -50,7 +50,7 @@ function place(): Place {
   };
 }
 
-test('the system opens its door with a key of its own, tells of itself, and starts again on its data', async () => {
+test('the system opens its doors, one with a key of its own, tells of itself, and starts again on its data', async () => {
   const at = place();
   try {
     let before: string | undefined;
@@ -61,13 +61,19 @@ test('the system opens its door with a key of its own, tells of itself, and star
       assert.equal(state, 'ready');
       assert.equal(facts.disks, 1);
       assert.equal(facts.accessKeyFile, join(at.folder, 's3-key.env'));
-      const [door] = listening;
+      const [door, webHdfs] = listening;
       const answer = await fetch(`http://${door?.host}:${door?.port}/nobody/nothing`);
       assert.equal(answer.status, 404);
       assert.match(await answer.text(), /<Code>NoSuchBucket<\/Code>/);
       assert.match(
         at.metrics.text(),
         /plinth_files_s3_calls_total\{operation="GetObject",status="4xx"\} 1/,
+      );
+      const url = `http://${webHdfs?.host}:${webHdfs?.port}/webhdfs/v1/?op=LISTSTATUS`;
+      assert.deepEqual(await (await fetch(url)).json(), { FileStatuses: { FileStatus: [] } });
+      assert.match(
+        at.metrics.text(),
+        /plinth_files_webhdfs_calls_total\{operation="LISTSTATUS",status="2xx"\} 1/,
       );
       const key = createNodeDisk().statSync(`${facts.accessKeyFile}`)?.sizeBytes;
       assert.ok(key !== undefined && (before === undefined || before === String(key)));

@@ -92,9 +92,9 @@ export function integer<D extends number | undefined>(
     const value = Number(text);
     if (value < min) throw illegalParameter(name, `${text} < ${min}`);
     // Hadoop's clients say "to the end" with the largest of their longs.
-    if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
-    if (value > max) throw illegalParameter(name, `${text} > ${max}`);
-    return value;
+    const known = Math.min(value, Number.MAX_SAFE_INTEGER);
+    if (known > max) throw illegalParameter(name, `${text} > ${max}`);
+    return known;
   });
 }
 

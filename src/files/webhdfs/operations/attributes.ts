@@ -48,10 +48,13 @@ export const setPermission = operation({
   },
 });
 
+/** Names that every door can tell. */
+const ACCOUNT = /^[\p{L}\p{N}._@$ -]{1,255}$/u;
+
 export const setOwner = operation({
   op: 'SETOWNER',
   method: 'PUT',
-  parameters: { owner: text(), group: text() },
+  parameters: { owner: text(ACCOUNT), group: text(ACCOUNT) },
   run: async (call, { owner, group }) => {
     if (owner === undefined && group === undefined) {
       throw new RemoteException('IllegalArgumentException', 'Both owner and group are empty.');
@@ -65,10 +68,13 @@ export const setOwner = operation({
   },
 });
 
+/** Up to the end of the year 9999, the last that dates of HTTP and of S3 can tell. */
+const TIME = integer(-1, { min: -1, max: Date.UTC(10_000, 0) - 1 });
+
 export const setTimes = operation({
   op: 'SETTIMES',
   method: 'PUT',
-  parameters: { modificationtime: integer(-1, { min: -1 }), accesstime: integer(-1, { min: -1 }) },
+  parameters: { modificationtime: TIME, accesstime: TIME },
   run: async (call, { modificationtime, accesstime }) => {
     await change(call, () => ({
       ...(modificationtime >= 0 && { modifiedMs: modificationtime }),

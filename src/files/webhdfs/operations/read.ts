@@ -92,7 +92,7 @@ export const getFileChecksum = operation({
       const { size, blockBytes } = file;
       if (size === 0) return jsonReply({ FileChecksum: EMPTY_CHECKSUM });
       const blocks = Math.ceil(size / blockBytes);
-      const perBlock = blocks > 1 ? blockBytes / CHUNK_BYTES : 0;
+      const perBlock = blocks > 1 ? Math.ceil(blockBytes / CHUNK_BYTES) : 0;
       const md5 = await md5OfMd5s(call.files.read(extents, 0, size), blockBytes);
       const algorithm = `MD5-of-${perBlock}MD5-of-${CHUNK_BYTES}CRC32C`;
       return jsonReply({ FileChecksum: checksumOf(algorithm, CHUNK_BYTES, perBlock, md5) });

@@ -51,7 +51,7 @@ export const create = operation({
   method: 'PUT',
   parameters: {
     overwrite: flag(false),
-    blocksize: integer(undefined, { min: 1024 * 1024 }),
+    blocksize: integer(undefined, { min: 1024 * 1024, max: 2 ** 40 }),
     replication: integer(undefined, { min: 1, max: 512 }),
     permission: mode(0o644),
     unmaskedpermission: mode(0o666),

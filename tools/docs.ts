@@ -15,6 +15,7 @@ import { commandsPage } from './commands-page.ts';
 import { compatibilityPage } from './compatibility-page.ts';
 import { s3Page } from './s3-page.ts';
 import { settingsPage } from './settings-page.ts';
+import { webHdfsPage } from './webhdfs-page.ts';
 
 export interface GeneratedDocument {
   /** Below the project's folder. */
@@ -38,6 +39,7 @@ export const generated: readonly GeneratedDocument[] = [
   { path: 'docs/rfc9111.md', text: () => `${NOTE}\n${cacheRequirementsPage()}` },
   { path: 'docs/s3.md', text: () => `${NOTE}\n${s3Page()}` },
   { path: 'docs/settings.md', text: () => `${NOTE}\n${settingsPage()}` },
+  { path: 'docs/webhdfs.md', text: () => `${NOTE}\n${webHdfsPage()}` },
   { path: 'examples/plinth.yaml', text: examplePage },
 ];
 

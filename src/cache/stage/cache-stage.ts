@@ -151,7 +151,8 @@ export class CacheStage implements Slicing {
     const isWanted = (names: readonly string[], variant: string): boolean =>
       visit.exchange.isOver ||
       this.parts.variantFor(names, visit.exchange.request.fields) === variant;
-    shelf.load(space, visit.key, isWanted, (loaded) => {
+    const wanted = { space, key: visit.key, isWanted, isOvertaken: () => begun.overtaken };
+    shelf.load(wanted, (loaded) => {
       resource.loading = null;
       objects.forget(resource);
       if (loaded) this.parts.counts.diskHits++;

@@ -128,6 +128,7 @@ export class Passing {
     if (resource === undefined) return;
     for (let at = resource.newest; at !== null; at = at.nextVariant) invalidate(at);
     for (const part of resource.parts ?? []) invalidate(part);
+    if (resource.loading !== null) resource.loading.overtaken = true;
     for (const flight of resource.flights ?? []) flight.overtake();
   }
 }

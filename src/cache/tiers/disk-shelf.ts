@@ -22,7 +22,10 @@ const FRESH_MS_MIN = 2000;
 /** So much is given to the disk before it is waited for. */
 const QUEUED_BYTES = 8 * 1024 * 1024;
 
+/** For what is read in one go; whatever may let others leave memory has fields of its own, since these are written. */
 const fields = new Fields();
+/** Of the response that is being taken into memory. */
+const taken = new Fields();
 let scratch: Buffer = Buffer.allocUnsafeSlow(1024);
 
 export interface ShelfCounts {
@@ -40,6 +43,15 @@ export interface Peeked {
   readonly fields: Fields;
   readonly bodyBytes: number;
   readonly sequence: number;
+}
+
+export interface Wanted {
+  readonly space: Space;
+  readonly key: string;
+  /** Of several variants the one; what cannot be told is wanted. */
+  readonly isWanted: IsWanted;
+  /** Something has come that makes it of no use. */
+  readonly isOvertaken: () => boolean;
 }
 
 export class DiskShelf {
@@ -69,10 +81,9 @@ export class DiskShelf {
 
   /**
    * Takes a response into memory.
-   * @param isWanted of several variants the one; what cannot be told is wanted.
    * @param done in a later turn; true: something was stored.
    */
-  load(space: Space, key: string, isWanted: IsWanted, done: (stored: boolean) => void): void {
+  load({ space, key, isWanted, isOvertaken }: Wanted, done: (stored: boolean) => void): void {
     const { low, high } = this.hashOf(space.name, key);
     const finish = (stored: StoredResponse | null): void => {
       if (stored === null) this.counts.notLoaded++;
@@ -87,7 +98,8 @@ export class DiskShelf {
         return isWanted(found.varyNames, found.variant);
       })
       .then(
-        (record) => (record === null ? finish(null) : this.take(space, record, finish)),
+        (record) =>
+          record === null ? finish(null) : this.take(space, record, isOvertaken, finish),
         () => finish(null),
       );
   }
@@ -188,11 +200,12 @@ export class DiskShelf {
   private take(
     space: Space,
     record: DiskRecord,
+    isOvertaken: () => boolean,
     finish: (stored: StoredResponse | null) => void,
   ): void {
-    fields.reset();
-    const meta = decodeMeta(record.meta, fields);
-    const tags = tagsOf(fields, TAGS_MAX);
+    taken.reset();
+    const meta = decodeMeta(record.meta, taken);
+    const tags = tagsOf(taken, TAGS_MAX);
     if (meta === null || tags === null) {
       finish(null);
       return;
@@ -202,7 +215,7 @@ export class DiskShelf {
     const { freshUntilMs, invalidated, varyNames } = meta;
     Object.assign(stored, { variant, status, responseMs, initialAgeSeconds, lifetimeSeconds });
     Object.assign(stored, { freshUntilMs, invalidated, varyNames, seq: record.sequence });
-    if (!stored.keepFields(fields)) {
+    if (!stored.keepFields(taken)) {
       this.objects.forget(stored.resource);
       finish(null);
       return;
@@ -211,7 +224,7 @@ export class DiskShelf {
     stored.beginBody(record.bodyBytes);
     stored.pin();
     const end = (whole: boolean): void => {
-      const added = whole && this.add(stored);
+      const added = whole && !isOvertaken() && this.add(stored);
       if (!added) {
         stored.leave();
         this.ledger.release(stored.tags);

@@ -2,6 +2,8 @@
 import type { Visit, Waiting } from '../stage/visit.ts';
 
 export class Loading implements Waiting {
+  /** An unsafe request has come since it began: what it brings is of no use. */
+  overtaken = false;
   private readonly visits = new Set<Visit>();
 
   wait(visit: Visit): void {

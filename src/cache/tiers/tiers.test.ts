@@ -110,20 +110,44 @@ describe('the disk behind the memory', () => {
     const cache = await started(diskOf(), 16 * 1024 * 1024);
     const bodies = Array.from({ length: 150 }, (_, i) => `${i},`.repeat(50_000));
     for (const [i, body] of bodies.entries()) {
-      cache.fill(`/${i}`, FRESH, body);
+      cache.fill(`/${i}`, [...FRESH, `ETag: "${i}"`], body);
       await cache.clock.settle(cache.shelf!.flushed());
     }
     let hits = 0;
     for (const [i, body] of bodies.entries()) {
-      const got = await settled(cache, cache.ask(`/${i}`));
+      const exchange = cache.ask(`/${i}`);
+      const got = await settled(cache, exchange);
       if (got === 'asked the origin') continue;
       hits++;
+      // Others leave, and are written, while it is taken in.
+      assert.equal(exchange.field('etag'), `"${i}"`);
       assert.ok(got === body, `${i}`);
     }
     assert.ok(
       hits > 120 && cache.counts.diskHits > 0,
       `${hits} hits, ${cache.counts.diskHits} from the disk`,
     );
+  });
+
+  test('gives each response its own fields, though others leave and are written while it is taken in', async () => {
+    const cache = await started(diskOf(), 8 * 1024 * 1024);
+    const count = 4000;
+    for (let i = 0; i < count; i++) {
+      cache.fill(
+        `/${i}`,
+        [...FRESH, `ETag: "${i}"`, `X-Pad: ${'p'.repeat((i * 997) % 8000)}`],
+        `${i}`,
+      );
+      if (i % 50 === 0) await cache.clock.settle(cache.shelf!.flushed());
+    }
+    let hits = 0;
+    for (let i = 0; i < count; i++) {
+      const exchange = cache.ask(`/${i}`);
+      if ((await settled(cache, exchange)) === 'asked the origin') continue;
+      hits++;
+      assert.deepEqual([exchange.field('etag'), exchange.body], [`"${i}"`, `${i}`]);
+    }
+    assert.ok(hits > count / 2 && cache.counts.diskHits > 100, `${hits} hits`);
   });
 
   test('asks it once for a crowd', async () => {
@@ -170,6 +194,19 @@ describe('the disk behind the memory', () => {
     second.ask('/a', [], 'DELETE');
     second.answer([], '', '204 No Content');
     assert.equal(await settled(second, second.ask('/a')), 'asked the origin');
+  });
+
+  test('gives nothing back that an unsafe request has made stale while it was read', async () => {
+    const disk = diskOf();
+    const cache = await started(disk);
+    cache.fill('/a', FRESH, 'one');
+    await written(cache);
+    const second = await started(disk);
+    second.ask('/a', [], 'DELETE');
+    const waiting = second.ask('/a');
+    assert.equal(waiting.ending, 'none');
+    second.answer([], '', '204 No Content');
+    assert.equal(await settled(second, waiting), 'asked the origin');
   });
 
   test('forgets what the origin has replaced', async () => {

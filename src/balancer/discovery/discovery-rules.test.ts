@@ -14,7 +14,7 @@ const problem = (yaml: string): string => {
 test('settings of discovery that cannot work are told where they stand', () => {
   assert.equal(
     problem('discovery: { dns: app.example }'),
-    'pool:4:25: balancer.pools.app.discovery.dns is "app.example", wanted host:port, such as app.example:8080',
+    'balancer:4:25: balancer.pools.app.discovery.dns is "app.example", wanted host:port, such as app.example:8080',
   );
   assert.match(problem('discovery: { dns: "unix:/x" }'), /wanted host:port/);
   assert.match(problem('discovery: { dns: "a$b:1" }'), /wanted host:port/);

@@ -49,7 +49,10 @@ export async function startBalancer(
 ): Promise<BalancerProcess> {
   const { path: folder, remove } = temporaryFolder('plinth-balancer');
   const file = join(folder, 'plinth.yaml');
-  writeFileSync(file, `kv: { enabled: false }\nfiles: { enabled: false }\nadmin: { port: 0 }\nbalancer:\n${balancer}`);
+  writeFileSync(
+    file,
+    `kv: { enabled: false }\nfiles: { enabled: false }\nadmin: { port: 0 }\nbalancer:\n${balancer}`,
+  );
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('PLINTH_')),
   );

@@ -10,10 +10,10 @@
 import type { Exchange, Handler } from '../../core/http/index.ts';
 import type { Logger } from '../../core/observe/index.ts';
 import type { Random } from '../../core/runtime/index.ts';
+import { Client } from '../client.ts';
 import { authoriseOperation } from './access/authorise.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { ClientGone, IncomingBody } from './body/incoming.ts';
-import { Client } from './client.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { S3Error } from './errors.ts';
 import { checkKey } from './names.ts';

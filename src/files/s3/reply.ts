@@ -2,7 +2,7 @@
 
 import { type Exchange, httpDate } from '../../core/http/index.ts';
 import { BodyKind, FieldId, LENGTH_UNKNOWN, MethodId } from '../../core/wire/index.ts';
-import type { Client } from './client.ts';
+import type { Client } from '../client.ts';
 
 export interface Reply {
   readonly status: number;
@@ -41,7 +41,7 @@ export async function send(
     if (bytes === undefined) client.finished();
     const more = writeHead(exchange, reply, extra);
     if (bytes === undefined) return;
-    if (more) await sendBytes(client, bytes);
+    if (more) await client.sendPieces(bytes.pieces);
     else client.finished();
   } finally {
     bytes?.close();
@@ -85,29 +85,6 @@ function writeHead(
   }
   sink.flush();
   return !bodiless && text === undefined;
-}
-
-async function sendBytes(client: Client, { pieces }: ReplyBytes): Promise<void> {
-  const { sink } = client.exchange;
-  try {
-    for await (const piece of pieces) {
-      if (client.gone) return;
-      const free = sink.data(piece, true);
-      sink.flush();
-      if (!free) await client.drained();
-      if (client.gone) return;
-    }
-  } catch (error) {
-    // What was promised can not be kept: the client must not take it for whole.
-    if (!client.gone) {
-      client.finished();
-      sink.abort();
-    }
-    throw error;
-  }
-  client.finished();
-  sink.end(null);
-  sink.flush();
 }
 
 const names = new Map<string, Buffer>();

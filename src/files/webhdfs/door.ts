@@ -12,10 +12,10 @@
  */
 import type { Exchange, Handler } from '../../core/http/index.ts';
 import type { Logger } from '../../core/observe/index.ts';
+import { Client } from '../client.ts';
 import { FilesError } from '../errors.ts';
 import { Caller } from '../namespace/permission.ts';
 import { ClientGone, IncomingBody } from '../s3/body/incoming.ts';
-import { Client } from '../s3/client.ts';
 import { translated } from '../translate.ts';
 import type { Call, Service } from './call.ts';
 import { denied, illegalParameter, RemoteException, remoteOf } from './errors.ts';

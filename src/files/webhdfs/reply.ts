@@ -1,7 +1,7 @@
 /** What an operation answers, and how it is sent: a head, and a text, the bytes of a file, or a text that streams. */
 import { type Exchange, httpDate } from '../../core/http/index.ts';
 import { BodyKind, FieldId } from '../../core/wire/index.ts';
-import type { Client } from '../s3/client.ts';
+import type { Client } from '../client.ts';
 
 export interface Reply {
   readonly status: number;
@@ -76,25 +76,7 @@ async function sendStream(client: Client, reply: Reply, stream: ReplyStream): Pr
     response.fields.addKnown(FieldId.contentLength, String(lengthBytes));
   }
   sink.head(response, false);
-  try {
-    for await (const piece of pieces) {
-      if (client.gone) return;
-      const free = sink.data(piece, true);
-      sink.flush();
-      if (!free) await client.drained();
-      if (client.gone) return;
-    }
-  } catch (error) {
-    // What was promised can not be kept: the client must not take it for whole.
-    if (!client.gone) {
-      client.finished();
-      sink.abort();
-    }
-    throw error;
-  }
-  client.finished();
-  sink.end(null);
-  sink.flush();
+  await client.sendPieces(pieces);
 }
 
 function begin(exchange: Exchange, reply: Reply, type: string | undefined): void {

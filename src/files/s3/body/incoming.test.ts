@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pinnedBytes } from '../../../../tests/support/pinned-bytes.ts';
 import type { Exchange } from '../../../core/http/index.ts';
-import { Client } from '../client.ts';
+import { Client } from '../../client.ts';
 import { IncomingBody } from './incoming.ts';
 
 test('bodies that nobody asks for: they hold their bytes, not the blocks those were copied into', () => {

@@ -7,7 +7,7 @@
 import { ownCopy } from '../../../core/base/index.ts';
 import type { BodySink } from '../../../core/http/index.ts';
 import { ResponseHead } from '../../../core/wire/index.ts';
-import type { Client } from '../client.ts';
+import type { Client } from '../../client.ts';
 
 /** The client has gone, or has stopped in the middle: nobody is there to hear an answer. */
 export class ClientGone extends Error {

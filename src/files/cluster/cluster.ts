@@ -1,0 +1,79 @@
+/**
+ * The state of several DataNodes as their users see it; `cluster-state.ts` is it.
+ *
+ * Nothing here reads a clock or reaches a node: who owns the state calls it with what happened, gives the work of
+ * `plan` to the nodes and says by `done` how it ended.
+ */
+import type {
+  Admin,
+  Holder,
+  Lookup,
+  NodeBeat,
+  NodeFacts,
+  Place,
+  Replica,
+  TargetRequest,
+  Targets,
+  Wanted,
+} from './facts.ts';
+import type { ClusterStatus } from './status.ts';
+import type { Outcome, Work } from './work.ts';
+
+export interface Cluster {
+  /** A node has a new control connection. What it was told on the one before must not be done any more. */
+  register(node: NodeFacts, nowMs: number): void;
+  /** Of a node that is not known or is dead it is false: it has to register again. */
+  heartbeat(id: string, beat: NodeBeat, nowMs: number): boolean;
+  /** Its control connection ended: stale at once, dead when it does not come back in time. */
+  disconnected(id: string, nowMs: number): void;
+  /** Lets time pass: nodes become stale and dead, work times out, safe mode ends. Call it each second or so. */
+  tick(nowMs: number): void;
+  /**
+   * What the administrator wants of a node, whether it is known by now or not.
+   * @param untilMs maintenance ends then; left out: when it is said.
+   */
+  setAdmin(id: string, admin: Admin, untilMs?: number): void;
+  /** Takes a dead node from the table; false when it is not dead. */
+  forgetNode(id: string): boolean;
+  /** For the local node and tests: the address of a node, undefined when it is not known. */
+  address(id: string): string | undefined;
+
+  /** A full report begins. One that has not ended is void. */
+  beginReport(id: string): void;
+  /** Blocks of these replicas that the state does not know: what `Lookup` will be asked for. */
+  unknown(replicas: readonly Replica[]): readonly number[];
+  /** A page of the report. @returns orphans: replicas to be deleted; none in safe mode. */
+  reportPage(id: string, replicas: readonly Replica[], lookup: Lookup): readonly Replica[];
+  /** All of the node was reported: what was not is not there. */
+  endReport(id: string): void;
+  /** A node has taken a replica. @returns it, when it is an orphan. */
+  received(id: string, replica: Replica, lookup: Lookup): readonly Replica[];
+  /** A replica is gone. */
+  removed(id: string, block: number, stamp: number): void;
+  /** A replica is damaged. */
+  corrupt(id: string, block: number, stamp: number): void;
+
+  /**
+   * A block is named, or wants another number of replicas.
+   * @param holders ids of nodes on which it is durable.
+   */
+  expect(block: Wanted, holders?: readonly string[]): void;
+  /** A block is not named any more, nor read. @returns who is to be told to delete what. */
+  forget(block: number): readonly Holder[];
+  /** Numbers up to this (not with it) that nobody names are orphans. */
+  setOrphansBelow(block: number): void;
+
+  /** Where a new block is to be written. */
+  targets(request: TargetRequest): Targets;
+  /** Who has a block, in order of preference; [] when nobody is known. */
+  replicas(block: number, stamp: number, reader?: Place): readonly string[];
+  /** Whether replicas may still be reported: a block without any may have some soon. */
+  readonly isSafeMode: boolean;
+
+  /** What is to be done now: bounded and throttled, so call it again when work is done, and each second. */
+  plan(nowMs: number): readonly Work[];
+  /** Work ended. Work that the state has given up is ignored. */
+  done(work: Work, outcome: Outcome, nowMs: number): void;
+  /** @param ledgerMax entries of the ledger at most; 100 when left out. */
+  status(nowMs: number, ledgerMax?: number): ClusterStatus;
+}

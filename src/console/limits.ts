@@ -10,3 +10,5 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 export const KEEP_ALIVE_MS = 5_000;
 /** Bytes of a request's body; beyond it the answer is 413. */
 export const BODY_BYTES_MAX = 1024 * 1024;
+/** How long a client may take nothing of an answer that streams, milliseconds; then it has gone. */
+export const STALL_MS = 60_000;

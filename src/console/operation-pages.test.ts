@@ -38,6 +38,18 @@ const operations: readonly Operation[] = [
       detail: 'the pool is not drained',
     }),
   },
+  {
+    method: 'POST',
+    path: '/count',
+    about: 'Counts.',
+    needsToken: false,
+    run: () => ({
+      ok: true,
+      stream: async ({ write }) => {
+        for (let nth = 1; await write({ nth }); nth++);
+      },
+    }),
+  },
 ];
 
 const systems: readonly System[] = [
@@ -93,6 +105,14 @@ test('operation that refuses: its problem as RFC 9457 has it', async () => {
   assert.equal(JSON.parse(page.body).type, 'urn:plinth:problem:not-draining');
 });
 
+test('operation that streams: a line for each value, as long as somebody reads', async () => {
+  const page = await asked('POST', '/systems/balancer/count');
+  assert.equal(page.contentType, 'application/x-ndjson');
+  const pieces: string[] = [];
+  await page.stream?.(async (text) => pieces.push(text) < 3);
+  assert.equal(pieces.join(''), '{"nth":1}\n{"nth":2}\n{"nth":3}\n');
+});
+
 test('request that no operation takes: 404, 405 with the methods there are, 400, 415', async () => {
   const status = async (...given: Parameters<typeof asked>) => (await asked(...given)).status;
   assert.equal(await status('GET', '/systems/kv/pools/a'), 404);
@@ -116,6 +136,7 @@ test('list of operations: each with its whole path', () => {
       'GET /systems/balancer/pools/:pool',
       'POST /systems/balancer/pools/:pool/drain',
       'DELETE /systems/balancer/pools/:pool/drain',
+      'POST /systems/balancer/count',
     ],
   );
 });

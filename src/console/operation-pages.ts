@@ -11,6 +11,8 @@ import { problemOf, problemPage } from './problems.ts';
 
 export const OPERATIONS_PATH = '/systems';
 const JSON_TYPE = 'application/json';
+/** JSON texts, one a line. */
+const LINES_TYPE = 'application/x-ndjson';
 
 interface Found {
   readonly operation: Operation;
@@ -59,6 +61,14 @@ export async function operationPage(
 }
 
 function pageOf(answer: OperationAnswer): Page {
+  if ('stream' in answer) {
+    return {
+      status: 200,
+      contentType: LINES_TYPE,
+      body: '',
+      stream: (write) => answer.stream({ write: (value) => write(`${JSON.stringify(value)}\n`) }),
+    };
+  }
   if (answer.ok) return jsonPage(answer.status ?? 200, answer.body);
   const { status, problem: name, title, detail } = answer;
   return problemOf({ status, title, name, detail });

@@ -15,7 +15,12 @@ export interface Page {
   readonly contentType: string;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What comes behind `body`, piece by piece. */
+  readonly stream?: PageStream;
 }
+
+/** Called once. `write` resolves when the client takes more, with false when nobody reads any more. */
+export type PageStream = (write: (text: string) => Promise<boolean>) => Promise<void>;
 
 export function jsonPage(
   status: number,

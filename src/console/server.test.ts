@@ -4,7 +4,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, test } from 'node:test';
-import type { System, SystemState } from '../core/base/index.ts';
+import type { Operation, System, SystemState } from '../core/base/index.ts';
 import { createMetrics, silentLogger } from '../core/observe/index.ts';
 import type { ConfigDoor } from './config-door.ts';
 import { CONNECTIONS_MAX, HEADER_BYTES_MAX } from './limits.ts';
@@ -189,4 +189,53 @@ test('a taken port rejects the start, and stop may be called in every state and 
   await door.stop();
   await door.stop();
   assert.deepEqual(door.status().listening, []);
+});
+
+/** A system whose one operation writes as long as somebody reads. */
+function endless(): { system: System; ended: Promise<number>; line: string } {
+  const { promise: ended, resolve } = Promise.withResolvers<number>();
+  const line = 'x'.repeat(10_000);
+  const operation: Operation = {
+    method: 'GET',
+    path: '/count',
+    about: 'Counts.',
+    needsToken: false,
+    run: () => ({
+      ok: true,
+      stream: async ({ write }) => {
+        let lines = 0;
+        while (await write(line)) lines++;
+        resolve(lines);
+      },
+    }),
+  };
+  return { system: { ...fake('ready'), operations: () => [operation] }, ended, line };
+}
+
+test('answer that streams: waits for a client that does not read, ends when it has left', async () => {
+  const { system, ended, line } = endless();
+  const { url } = await started(() => [system]);
+  const asked = get(`${url}/systems/kv/count`);
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  assert.equal(response.headers['content-type'], 'application/x-ndjson');
+  let seen = '';
+  for await (const piece of response.iterator({ destroyOnReturn: false })) {
+    seen += String(piece);
+    if (seen.length > 50_000) break;
+  }
+  assert.ok(seen.startsWith(`${JSON.stringify(line)}\n`));
+  response.destroy();
+  // What fits between here and there, by far not all that it would have written.
+  assert.ok((await ended) * line.length < 64 * 1024 * 1024);
+});
+
+test('answer that streams: ends when the door stops', async () => {
+  const { system, ended } = endless();
+  const { door, url } = await started(() => [system]);
+  const asked = get(`${url}/systems/kv/count`);
+  asked.on('error', () => {});
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  response.on('error', () => {});
+  await door.stop();
+  assert.ok((await ended) > 0);
 });

@@ -18,6 +18,7 @@ import {
   HEADER_BYTES_MAX,
   KEEP_ALIVE_MS,
   REQUEST_TIMEOUT_MS,
+  STALL_MS,
 } from './limits.ts';
 import type { DoorRequest, Page } from './page.ts';
 import { pageFor, type Shown, strangerPage } from './routes.ts';
@@ -99,16 +100,41 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks);
 }
 
-function answer(page: Page, method: string, response: ServerResponse): void {
+async function answer(page: Page, method: string, response: ServerResponse): Promise<void> {
   const body = Buffer.from(page.body);
+  const isWhole = page.stream === undefined;
   response.writeHead(page.status, {
     'content-type': page.contentType,
-    'content-length': body.length,
+    ...(isWhole && { 'content-length': body.length }),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...page.headers,
   });
-  response.end(method === 'HEAD' ? undefined : body);
+  if (isWhole || method === 'HEAD') {
+    response.end(method === 'HEAD' ? undefined : body);
+    return;
+  }
+  await page.stream((text) => written(response, text));
+  response.end();
+}
+
+/** Resolves when the client takes more: false when it has gone. */
+async function written(response: ServerResponse, text: string): Promise<boolean> {
+  if (response.destroyed) return false;
+  if (response.write(text)) return true;
+  await new Promise<void>((resolve) => {
+    const over = (): void => {
+      response.off('drain', over);
+      response.off('close', over);
+      resolve();
+    };
+    response.on('drain', over);
+    response.on('close', over);
+    // Without anybody who listens for it the connection is closed.
+    response.setTimeout(STALL_MS);
+  });
+  response.setTimeout(0);
+  return !response.destroyed;
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

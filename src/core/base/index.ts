@@ -26,7 +26,9 @@ export type {
   OperationAnswer,
   OperationCall,
   OperationDone,
+  OperationLines,
   OperationRefused,
+  OperationStream,
 } from './operation.ts';
 export { runAtOnce, runInTurns, STEP_BYTES, type Steps, type WorkDone } from './steps.ts';
 export type { Listening, System, SystemState, SystemStatus } from './system.ts';

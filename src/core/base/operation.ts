@@ -31,7 +31,22 @@ export interface OperationRefused {
   readonly detail: string;
 }
 
-export type OperationAnswer = OperationDone | OperationRefused;
+/**
+ * Answered line by line as it becomes known: JSON texts, each in a line of its own. What may take longer than a
+ * client waits tells how far it is, so that it is seen to go on and that somebody who has left is noticed.
+ */
+export interface OperationStream {
+  readonly ok: true;
+  /** Called once. It throws only for our own faults. */
+  stream(lines: OperationLines): Promise<void>;
+}
+
+export interface OperationLines {
+  /** Resolves when the client takes more. @returns false: nobody reads any more, there is nothing left to do. */
+  write(value: unknown): Promise<boolean>;
+}
+
+export type OperationAnswer = OperationDone | OperationStream | OperationRefused;
 
 export interface Operation {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';

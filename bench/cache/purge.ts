@@ -27,10 +27,12 @@ const AFTER_MS = 500;
 export async function measurePurge(objects: number): Promise<PurgeRow> {
   const bed = await startCaches({ door: 'http', large: false, only: ['Plinth'] });
   const port = bed.caches[0]?.port as number;
-  const probe = new Line(port);
-  const door = new Line(port);
+  const lines: Line[] = [];
   try {
     await fillCache(port, objects);
+    const probe = new Line(port);
+    const door = new Line(port);
+    lines.push(probe, door);
     await probe.ask(GET_ONE);
     const quietStallMs = await longest(probe, sleep(AFTER_MS));
     let purgeMs = 0;
@@ -56,8 +58,7 @@ export async function measurePurge(objects: number): Promise<PurgeRow> {
       throw new Error(`purged as well: ${kept.slice(0, 400)}`);
     return { objects, purgeMs, stallMs, quietStallMs };
   } finally {
-    probe.close();
-    door.close();
+    for (const line of lines) line.close();
     await bed.stop();
   }
 }
@@ -88,7 +89,10 @@ class Line {
 
   constructor(port: number) {
     this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    // Whoever waits hears of it; when nobody does, nothing was lost.
+    this.answered.promise.catch(() => {});
     this.socket.on('error', (error) => this.answered.reject(error));
+    this.socket.on('close', () => this.answered.reject(new Error('the cache closed a connection')));
     this.socket.on('data', (piece: Buffer) => {
       this.text += piece.toString('latin1');
       const end = this.text.indexOf('\r\n\r\n');
@@ -101,6 +105,7 @@ class Line {
   ask(request: string): Promise<string> {
     this.text = '';
     this.answered = Promise.withResolvers<string>();
+    this.answered.promise.catch(() => {});
     this.socket.write(request);
     return this.answered.promise;
   }

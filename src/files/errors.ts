@@ -29,6 +29,10 @@ export const filesErrorTable = {
   foreign: { retryable: false, sentence: 'a disk belongs to another file system' },
   'in-use': { retryable: true, sentence: 'a disk is used by another process' },
   missing: { retryable: false, sentence: 'a block is not there' },
+  'no-nodes': { retryable: true, sentence: 'too few DataNodes take a block' },
+  'no-replica': { retryable: true, sentence: 'no replica of a block can be reached' },
+  'node-gone': { retryable: true, sentence: 'a DataNode or the NameNode does not answer' },
+  untrusted: { retryable: false, sentence: 'the other end does not know the secret' },
   busy: { retryable: true, sentence: 'writes come faster than they can be stored' },
   closed: { retryable: true, sentence: 'the file system is stopping' },
 } as const satisfies Record<string, { retryable: boolean; sentence: string }>;

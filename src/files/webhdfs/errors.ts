@@ -94,6 +94,10 @@ const BY_CODE = {
   missing: 'IOException',
   foreign: 'IOException',
   'in-use': 'IOException',
+  'no-nodes': 'RetriableException',
+  'no-replica': 'RetriableException',
+  'node-gone': 'RetriableException',
+  untrusted: 'IOException',
   busy: 'RetriableException',
   closed: 'RetriableException',
 } as const satisfies Record<FilesErrorCode, ExceptionName>;

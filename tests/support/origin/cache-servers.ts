@@ -15,6 +15,8 @@ export interface CacheServer {
   readonly port: number;
   readonly child: Child;
   readonly folder: string;
+  /** Starts it again on its folder and port, behind its end. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -155,7 +157,12 @@ async function start(
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([variable]) => !variable.startsWith('PLINTH_')),
   );
-  const child = startChild(program, args, { cwd: folder.path, env });
+  let child: Child;
+  const launch = async (): Promise<void> => {
+    child = startChild(program, args, { cwd: folder.path, env });
+    await waitUntil(`${name} to accept`, () => child.hasExited() || accepts(port));
+    if (child.hasExited()) throw new Error(`${name} did not start: ${child.output()}`);
+  };
   const stop = async (): Promise<void> => {
     child.process.kill('SIGTERM');
     const late = setTimeout(() => child.process.kill('SIGKILL'), 10_000);
@@ -164,13 +171,17 @@ async function start(
     folder.remove();
   };
   try {
-    await waitUntil(`${name} to accept`, () => child.hasExited() || accepts(port));
-    if (child.hasExited()) throw new Error(`${name} did not start: ${child.output()}`);
+    await launch();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { name, port, child, folder: folder.path, stop };
+  return {
+    ...{ name, port, folder: folder.path, restart: launch, stop },
+    get child() {
+      return child;
+    },
+  };
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -93,6 +93,8 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>;
   /** Bytes an ordinary user may still write on the file system of `path`. */
   freeBytesSync(path: string): number;
+  /** Bytes that the file system of `path` has in all. */
+  totalBytesSync(path: string): number;
   /** The path without symbolic links. @throws ENOENT, ELOOP. */
   realPathSync(path: string): string;
   /** True when this process may make files in the folder `path`. */

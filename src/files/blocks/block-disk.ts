@@ -111,6 +111,15 @@ export class BlockDisk {
     return this.freeKnown;
   }
 
+  /** Bytes that the disk has in all, the reserve left out; 0 when that can not be told. */
+  get totalBytes(): number {
+    try {
+      return Math.max(0, this.files.totalBytesSync(this.folder) - this.reserveBytes);
+    } catch {
+      return 0;
+    }
+  }
+
   /** What an error means: the disk is left out until it is better. @returns what to tell. */
   refused(error: unknown): FilesError {
     const code = errorCode(error);

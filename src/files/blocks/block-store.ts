@@ -45,9 +45,11 @@ export interface BlockStoreOptions {
 }
 
 export interface DiskStatus {
+  readonly id: string;
   readonly folder: string;
   readonly state: DiskState;
   readonly freeBytes: number;
+  readonly totalBytes: number;
 }
 
 export class BlockStore {
@@ -142,7 +144,9 @@ export class BlockStore {
   }
 
   get status(): readonly DiskStatus[] {
-    return this.disks.map(({ folder, state, freeBytes }) => ({ folder, state, freeBytes }));
+    return this.disks.map(({ id, folder, state, freeBytes, totalBytes }) => {
+      return { id, folder, state, freeBytes, totalBytes };
+    });
   }
 
   /** Bytes that all disks which take writes have left. */
@@ -261,6 +265,12 @@ export class BlockStore {
     } catch (error) {
       throw translated(error, 'the index of blocks');
     }
+  }
+
+  /** A block as it is here, in whatever generation; null: it is not. @throws FilesError 'io', 'closed'. */
+  async find(block: number): Promise<StoredBlock | null> {
+    const location = await this.locate(block);
+    return location === null ? null : { block, ...location };
   }
 
   /** Blocks that nobody needs; those of another generation stay. */

@@ -8,6 +8,7 @@
  *
  * Benchmark: bench/files-blocks.ts.
  */
+import { invariant } from '../../core/base/index.ts';
 import type { DiskFile, Random } from '../../core/runtime/index.ts';
 import { FilesError } from '../errors.ts';
 import { chunkBytes } from '../limits.ts';
@@ -42,6 +43,8 @@ export class BlockWriter {
   /** Bytes taken. */
   length = 0;
   private readonly options: BlockWriterOptions;
+  /** What it will be called once it is finished. */
+  private name: BlockName;
   private disk: BlockDisk;
   private file: DiskFile | undefined;
   private stage: Buffer = Buffer.allocUnsafeSlow(STAGE_CHUNKS * STORED_CHUNK_BYTES);
@@ -55,6 +58,7 @@ export class BlockWriter {
 
   private constructor(options: BlockWriterOptions, disk: BlockDisk) {
     this.options = options;
+    this.name = options.name;
     this.disk = disk;
   }
 
@@ -94,6 +98,19 @@ export class BlockWriter {
   write(bytes: Buffer): Promise<void> | undefined {
     const at = this.fill(bytes, 0);
     return at === bytes.length ? undefined : this.writeOn(bytes, at);
+  }
+
+  /**
+   * Takes data that has its checksums already, as it stands on the disk. What came before has a whole number of chunks
+   * and came in the same way. The bytes are in use until it settles. @throws FilesError 'disk-full', 'io'.
+   */
+  async writeBody(body: Buffer, length: number): Promise<void> {
+    invariant(this.staged === 0 && this.length % chunkBytes === 0, 'a body begins with a chunk');
+    if (this.over) throw new FilesError('closed', 'the block was given up');
+    this.length += length;
+    const sent = this.put(body, body.length);
+    this.underWay = sent;
+    await sent;
   }
 
   private async writeOn(bytes: Buffer, from: number): Promise<void> {
@@ -188,6 +205,28 @@ export class BlockWriter {
     }
   }
 
+  /**
+   * As `finish`, of the first `length` bytes, a whole number of chunks or all, and in another generation.
+   * @throws FilesError: then it is to be given up.
+   */
+  async finishAs(stamp: number, length: number): Promise<void> {
+    await this.send();
+    await this.underWay;
+    const file = this.file!;
+    try {
+      if (length < this.length) {
+        invariant(length % chunkBytes === 0, 'a block is cut between chunks');
+        file.truncateSync(HEAD_BYTES + bodyBytes(length));
+        this.length = length;
+      }
+      this.name = { block: this.name.block, stamp };
+      await writeWhole(file, encodeBlockHead(this.name), 0, HEAD_BYTES, 0);
+    } catch (error) {
+      throw this.disk.refused(error);
+    }
+    await this.finish();
+  }
+
   /** Makes the block durable and known. The writer is over. @throws FilesError. */
   async finish(): Promise<{ readonly length: number }> {
     try {
@@ -200,8 +239,8 @@ export class BlockWriter {
   private async finishNow(): Promise<{ readonly length: number }> {
     await this.send();
     await this.underWay;
-    const { disk, length } = this;
-    const { name, index } = this.options;
+    const { disk, length, name } = this;
+    const { index } = this.options;
     this.over = true;
     const file = this.file!;
     const path = disk.blockPath(name, 'blk');

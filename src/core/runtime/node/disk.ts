@@ -57,6 +57,10 @@ export function createNodeDisk(): Disk {
       const stat = fs.statfsSync(path);
       return stat.bavail * stat.bsize;
     },
+    totalBytesSync(path) {
+      const stat = fs.statfsSync(path);
+      return stat.blocks * stat.bsize;
+    },
     realPathSync: (path) => fs.realpathSync(path),
     writableSync(path) {
       try {

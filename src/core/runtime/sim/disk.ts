@@ -196,6 +196,10 @@ export class SimDisk implements Disk {
     return Math.max(0, this.capacityBytes - this.#names.usedBytes());
   }
 
+  totalBytesSync(_path: string): number {
+    return this.capacityBytes;
+  }
+
   realPathSync(path: string): string {
     if (this.statSync(path) === null) throw new SimDiskError('ENOENT', path);
     return path;

@@ -57,6 +57,7 @@ export function guardDisk(disk: Disk, life: ThreadLife): Disk {
     syncDirectorySync: (path) => now(path, () => disk.syncDirectorySync(path)),
     syncDirectory: (path) => later(path, () => disk.syncDirectory(path)),
     freeBytesSync: (path) => now(path, () => disk.freeBytesSync(path)),
+    totalBytesSync: (path) => now(path, () => disk.totalBytesSync(path)),
     realPathSync: (path) => now(path, () => disk.realPathSync(path)),
     writableSync: (path) => now(path, () => disk.writableSync(path)),
     lock: (path) => later(path, () => disk.lock(path)),

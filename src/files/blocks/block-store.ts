@@ -14,6 +14,7 @@ import { packBytesMax, packedBytesMax, queuedPackBytesMax } from '../limits.ts';
 import { translated } from '../translate.ts';
 import { BlockDisk, chooseDisk, type DiskState } from './block-disk.ts';
 import { BlockIndex, IndexChange, type Location, type StoredBlock } from './block-index.ts';
+import { BlockVerifier } from './block-verifier.ts';
 import { BlockWriter } from './block-writer.ts';
 import { readBody } from './body-stream.ts';
 import { Compactor } from './compactor.ts';
@@ -271,6 +272,19 @@ export class BlockStore {
   async find(block: number): Promise<StoredBlock | null> {
     const location = await this.locate(block);
     return location === null ? null : { block, ...location };
+  }
+
+  /** For one who looks whether blocks are on the disks as they should be; to be closed. */
+  verifier(): BlockVerifier {
+    return new BlockVerifier({
+      disk: this.options.disk,
+      find: async (block) => {
+        const at = await this.find(block);
+        if (at === null) return null;
+        const disk = this.disks.find(({ number }) => number === at.disk);
+        return disk === undefined ? { at } : { at, path: pathOf(disk, at, at) };
+      },
+    });
   }
 
   /** Blocks that nobody needs; those of another generation stay. */

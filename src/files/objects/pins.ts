@@ -19,6 +19,8 @@ export class Pins {
   private readonly counts = new Map<number, number>();
   /** Nobody names them any more; somebody has pinned them. */
   private readonly dead = new Map<number, BlockName>();
+  /** Nobody names them, and it is being found out whether their bytes may go. */
+  private readonly going = new Set<number>();
   private readonly opening = new Set<Promise<unknown>>();
   private readonly deleting = new Set<Promise<void>>();
 
@@ -60,10 +62,19 @@ export class Pins {
 
   /** Nobody names these blocks any more: their bytes go, at once or later. */
   free(blocks: readonly BlockName[]): void {
+    for (const { block } of blocks) this.going.add(block);
     const work = this.freeNow(blocks)
       .catch(this.options.onError)
-      .finally(() => this.deleting.delete(work));
+      .finally(() => {
+        this.deleting.delete(work);
+        for (const { block } of blocks) this.going.delete(block);
+      });
     this.deleting.add(work);
+  }
+
+  /** Nobody names the block, and its bytes are about to go, or will when its last reader has gone. */
+  isGoing(block: number): boolean {
+    return this.going.has(block) || this.dead.has(block);
   }
 
   private async freeNow(blocks: readonly BlockName[]): Promise<void> {

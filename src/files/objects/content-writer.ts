@@ -4,24 +4,27 @@
  *
  * Memory: what may still become a small block (1 MiB at most) and the stages of one writer.
  */
-import type { BlockStore } from '../blocks/block-store.ts';
-import type { BlockWriter } from '../blocks/block-writer.ts';
 import { packedBytesMax } from '../limits.ts';
 import type { Content, NewBlock } from '../namespace/extents.ts';
 import type { Extent } from '../namespace/inode.ts';
-import type { BlockNumbers } from './block-numbers.ts';
+import type { BlockSink, Blocks } from './blocks.ts';
 import type { Pins } from './pins.ts';
 
 /** Room that a disk must have for a block whose size is not known. */
 const UNKNOWN_BYTES = 4 * packedBytesMax;
-/** Generation of a block that was written at one go. */
-const FIRST_STAMP = 1;
+
+/** What stands where: pieces of blocks that others have, or new blocks once they are durable. */
+interface Stretch {
+  adopted?: readonly Extent[];
+  fresh?: readonly NewBlock[];
+}
 
 export interface ContentWriterOptions {
-  readonly blocks: Pick<BlockStore, 'put' | 'begin' | 'delete'>;
-  readonly numbers: BlockNumbers;
+  readonly blocks: Pick<Blocks, 'put' | 'begin'>;
   readonly pins: Pins;
   readonly blockBytes: number;
+  /** Replicas of each block that are wanted. */
+  readonly replication: number;
   /** When it is known beforehand. */
   readonly sizeBytes?: number;
 }
@@ -30,13 +33,12 @@ export class ContentWriter {
   /** Bytes taken and adopted. */
   size = 0;
   private readonly options: ContentWriterOptions;
-  private readonly extents: Extent[] = [];
-  private readonly newBlocks: NewBlock[] = [];
+  private readonly stretches: Stretch[] = [];
   private readonly adopted: Extent[] = [];
   /** What may still become a small block. */
   private small: Buffer[] = [];
   private smallBytes = 0;
-  private block: { readonly writer: BlockWriter; readonly number: number } | undefined;
+  private block: BlockSink | undefined;
   private finishing: Promise<unknown> | undefined;
   private over = false;
 
@@ -56,8 +58,8 @@ export class ContentWriter {
       this.keep(bytes);
       return undefined;
     }
-    if (block.writer.length + bytes.length >= this.options.blockBytes) return this.writeOn(bytes);
-    return block.writer.write(bytes);
+    if (block.length + bytes.length >= this.options.blockBytes) return this.writeOn(bytes);
+    return block.write(bytes);
   }
 
   private keep(bytes: Buffer): void {
@@ -74,29 +76,28 @@ export class ContentWriter {
         this.keep(bytes.subarray(at));
         return;
       }
-      const { writer } = this.block ?? (await this.beginBlock());
+      const block = this.block ?? (await this.beginBlock());
       if (this.over) return;
-      const count = Math.min(rest, blockBytes - writer.length);
-      await writer.write(bytes.subarray(at, at + count));
+      const count = Math.min(rest, blockBytes - block.length);
+      await block.write(bytes.subarray(at, at + count));
       at += count;
-      if (writer.length >= blockBytes) await this.endBlock();
+      if (block.length >= blockBytes) await this.endBlock();
     }
   }
 
-  private async beginBlock(): Promise<NonNullable<typeof this.block>> {
-    const { blocks, numbers, blockBytes, sizeBytes } = this.options;
-    const number = await numbers.next();
+  private async beginBlock(): Promise<BlockSink> {
+    const { blocks, blockBytes, sizeBytes, replication } = this.options;
     const expected =
       Math.max(0, (sizeBytes ?? this.size + UNKNOWN_BYTES) - this.size) + packedBytesMax;
-    const writer = await blocks.begin(
-      { block: number, stamp: FIRST_STAMP },
-      Math.min(blockBytes, expected),
-    );
-    const block = { writer, number };
+    const block = await blocks.begin(Math.min(blockBytes, expected), replication);
+    if (this.over) {
+      await block.abort();
+      return block;
+    }
     this.block = block;
     const pieces = this.small.splice(0);
     this.smallBytes = 0;
-    for (const piece of pieces) await writer.write(piece);
+    for (const piece of pieces) await block.write(piece);
     return block;
   }
 
@@ -106,19 +107,23 @@ export class ContentWriter {
     if (block === undefined) return;
     await this.finishing;
     this.block = undefined;
-    const finishing = block.writer.finish().catch(async (error: unknown) => {
-      await block.writer.abort();
+    const finishing = block.finish().catch(async (error: unknown) => {
+      await block.abort();
       throw error;
     });
-    // Who comes next is told.
-    finishing.catch(() => {});
-    this.finishing = finishing;
-    this.addBlock(block.number, block.writer.length);
+    this.finishing = this.filled(finishing);
   }
 
-  private addBlock(block: number, length: number): void {
-    this.extents.push({ block, stamp: FIRST_STAMP, offset: 0, length });
-    this.newBlocks.push({ block, stamp: FIRST_STAMP, length });
+  /** Keeps the place of blocks that are not durable yet. */
+  private filled(finishing: Promise<readonly NewBlock[]>): Promise<void> {
+    const stretch: Stretch = {};
+    this.stretches.push(stretch);
+    const filled = finishing.then((blocks) => {
+      stretch.fresh = blocks;
+    });
+    // Who comes next is told.
+    filled.catch(() => {});
+    return filled;
   }
 
   /** What was written so far becomes blocks. */
@@ -128,13 +133,11 @@ export class ContentWriter {
     const data = this.small.length === 1 ? this.small[0]! : Buffer.concat(this.small);
     this.small = [];
     this.smallBytes = 0;
-    const block = await this.options.numbers.next();
-    this.addBlock(block, data.length);
-    const putting = this.options.blocks.put({ block, stamp: FIRST_STAMP }, data);
-    putting.catch(() => {});
+    const before = this.finishing;
+    const { blocks, replication } = this.options;
+    const putting = this.filled(blocks.put(data, replication).then((block) => [block]));
+    this.finishing = Promise.all([before, putting]);
     await this.finishing;
-    this.finishing = putting;
-    await putting;
   }
 
   /** The next bytes are those of extents that others have; nothing is copied. */
@@ -142,17 +145,24 @@ export class ContentWriter {
     this.options.pins.pin(extents);
     this.adopted.push(...extents);
     await this.flush();
-    for (const extent of extents) {
-      this.extents.push(extent);
-      this.size += extent.length;
-    }
+    this.stretches.push({ adopted: extents });
+    for (const { length } of extents) this.size += length;
   }
 
   /** Everything is durable when it resolves. @throws FilesError. */
   async finish(): Promise<Content> {
     await this.flush();
     await this.finishing;
-    return { extents: this.extents, newBlocks: this.newBlocks };
+    const extents: Extent[] = [];
+    for (const { adopted, fresh } of this.stretches) {
+      if (adopted !== undefined) extents.push(...adopted);
+      for (const block of fresh ?? []) extents.push({ ...block, offset: 0 });
+    }
+    return { extents, newBlocks: this.newBlocks() };
+  }
+
+  private newBlocks(): NewBlock[] {
+    return this.stretches.flatMap(({ fresh }) => fresh ?? []);
   }
 
   /** Blocks that were shared and may have lost their last name meanwhile; their bytes are there. */
@@ -179,10 +189,9 @@ export class ContentWriter {
     this.small = [];
     this.smallBytes = 0;
     this.options.pins.unpin(this.adopted);
-    const { block, finishing, newBlocks, options } = this;
+    const { block, finishing, options } = this;
     this.block = undefined;
-    const settled = Promise.allSettled([finishing, block?.writer.abort()]);
-    // Blocks that may be half written are not named by anything.
-    settled.then(() => options.pins.free(newBlocks)).catch(() => {});
+    const settled = Promise.allSettled([finishing, block?.abort()]);
+    settled.then(() => options.pins.free(this.newBlocks())).catch(() => {});
   }
 }

@@ -7,6 +7,7 @@ import type { Clock, Disk, Random, Timer } from '../../core/runtime/index.ts';
 import type { LsmWorker } from '../../core/store/index.ts';
 import { newIdentity } from '../blocks/block-disk.ts';
 import { BlockStore } from '../blocks/block-store.ts';
+import type { BlockName } from '../blocks/format.ts';
 import { Scrub } from '../blocks/scrub.ts';
 import { FilesError } from '../errors.ts';
 import { damagedBlocksMax } from '../limits.ts';
@@ -18,12 +19,23 @@ import { Reclaimer } from '../namespace/reclaimer.ts';
 import type { Tally } from '../namespace/records.ts';
 import { translated } from '../translate.ts';
 import { BlockNumbers } from './block-numbers.ts';
+import type { Blocks } from './blocks.ts';
 import { ContentWriter } from './content-writer.ts';
+import { LocalBlocks } from './local-blocks.ts';
 import { Pins } from './pins.ts';
 
 const HOUR_MS = 3_600_000;
 const FIRST_COMPACTION_MS = 60_000;
 const ORPHANS_AT_ONCE = 1024;
+
+/** What several DataNodes are made of. */
+export interface StorageParts {
+  readonly namespace: Namespace;
+  /** Blocks on the disks of this process. */
+  readonly store: BlockStore;
+  readonly numbers: BlockNumbers;
+  readonly identity: string;
+}
 
 export interface FileSystemOptions {
   readonly disk: Disk;
@@ -40,11 +52,21 @@ export interface FileSystemOptions {
   readonly scrubBytesPerSecond: number;
   /** Each needs a worker of its own. */
   readonly worker: () => LsmWorker;
+  /** Where the blocks are; left out: on the disks of this process, one replica of each. */
+  readonly storage?: (parts: StorageParts) => Promise<Blocks & Damage>;
+}
+
+/** Who has other replicas takes care of a damaged one. */
+export interface Damage {
+  damaged(block: number, stamp: number): void;
 }
 
 export class FileSystem {
   readonly namespace: Namespace;
+  /** On the disks of this process. */
   readonly blocks: BlockStore;
+  /** Wherever they are. */
+  readonly storage: Blocks & Partial<Damage>;
   readonly pins: Pins;
   readonly scrub: Scrub;
   readonly blockBytes: number;
@@ -66,11 +88,13 @@ export class FileSystem {
       readonly namespace: Namespace;
       readonly blocks: BlockStore;
       readonly numbers: BlockNumbers;
+      readonly storage: Blocks & Partial<Damage>;
     },
   ) {
     const { clock, logger } = options;
     this.namespace = parts.namespace;
     this.blocks = parts.blocks;
+    this.storage = parts.storage;
     this.numbers = parts.numbers;
     this.blockBytes = options.blockBytes;
     this.replication = options.replication;
@@ -79,7 +103,7 @@ export class FileSystem {
     const { reader } = this.namespace;
     this.pins = new Pins({
       isNamed: async (block) => (await reader.block(block)) !== null,
-      delete: (blocks) => this.blocks.delete(blocks),
+      delete: (blocks) => this.storage.delete(blocks),
       onError: (error) => this.failed('blocks could not be deleted', error),
     });
     this.reclaimer = new Reclaimer({
@@ -93,7 +117,7 @@ export class FileSystem {
       clock,
       bytesPerSecond: options.scrubBytesPerSecond,
       pauseMs: HOUR_MS,
-      onBad: ({ block }, error) => this.foundDamage(block, error),
+      onBad: (name, error) => this.foundDamage(name, error),
     });
   }
 
@@ -124,7 +148,9 @@ export class FileSystem {
         worker: options.worker(),
       });
       const numbers = await BlockNumbers.open(namespace);
-      const system = new FileSystem(options, { namespace, blocks, numbers });
+      const parts = { namespace, store: blocks, numbers, identity: owner };
+      const storage = (await options.storage?.(parts)) ?? new LocalBlocks(blocks, numbers);
+      const system = new FileSystem(options, { namespace, blocks, numbers, storage });
       system.begin();
       return system;
     } catch (error) {
@@ -137,9 +163,11 @@ export class FileSystem {
   private begin(): void {
     this.reclaimer.kick();
     this.scrub.start();
-    this.collecting = this.collectOrphans().catch((error: unknown) => {
-      this.failed('blocks without a name could not be looked for', error);
-    });
+    if (this.storage instanceof LocalBlocks) {
+      this.collecting = this.collectOrphans().catch((error: unknown) => {
+        this.failed('blocks without a name could not be looked for', error);
+      });
+    }
     this.compactLater(FIRST_COMPACTION_MS);
   }
 
@@ -157,20 +185,20 @@ export class FileSystem {
   }
 
   /** A writer of content for a file that has no name yet. */
-  write(sizeBytes?: number): ContentWriter {
-    const { blocks, numbers, pins, blockBytes } = this;
+  write(sizeBytes?: number, replication = this.replication): ContentWriter {
+    const { storage, pins, blockBytes } = this;
     return new ContentWriter({
-      blocks,
-      numbers,
+      blocks: storage,
       pins,
       blockBytes,
+      replication,
       ...(sizeBytes !== undefined && { sizeBytes }),
     });
   }
 
   /**
    * Bytes `[from, to)` of extents that are pinned, in pieces that are good until the next is asked for.
-   * @throws FilesError 'corrupt', 'missing', 'io'.
+   * @throws FilesError 'corrupt', 'missing', 'io', 'no-replica'.
    */
   async *read(
     extents: readonly Extent[],
@@ -180,10 +208,10 @@ export class FileSystem {
     for (const extent of sliceExtents(extents, from, to - from)) {
       const end = extent.offset + extent.length;
       try {
-        yield* this.blocks.read(extent, extent.offset, end);
+        yield* this.storage.read(extent, extent.offset, end);
       } catch (error) {
         if (error instanceof FilesError && error.code === 'corrupt') {
-          this.foundDamage(extent.block, error);
+          this.foundDamage(extent, error);
         }
         throw error;
       }
@@ -200,7 +228,14 @@ export class FileSystem {
     this.reclaimer.kick();
   }
 
-  private foundDamage(block: number, error: FilesError): void {
+  /** A block may be on a disk though nothing names it: this process has written it, or its bytes are about to go. */
+  mayBeNameless(block: number): boolean {
+    return block >= this.numbers.first || this.pins.isGoing(block);
+  }
+
+  /** Bytes of a block are lost: it is told, and repaired where somebody else has them. */
+  foundDamage({ block, stamp }: BlockName, error: FilesError): void {
+    this.storage.damaged?.(block, stamp);
     if (this.damaged.size < damagedBlocksMax) this.damaged.set(block, error);
     this.logger.error('a block is damaged', { block, err: error });
   }
@@ -249,6 +284,7 @@ export class FileSystem {
     await this.reclaimer.stop();
     await this.scrub.stop();
     await this.idle();
+    await this.storage.close();
     const results = await Promise.allSettled([this.blocks.close(), this.namespace.close()]);
     await this.compacting;
     for (const result of results) if (result.status === 'rejected') throw result.reason;

@@ -105,6 +105,8 @@ export class FrameDecoder {
   private headBytes = 0;
   private payload: Buffer | undefined;
   private filled = 0;
+  /** Of any frame: little until it is known who is there. */
+  payloadMax = Number.POSITIVE_INFINITY;
 
   /** Takes bytes, which are copied. @throws FrameProblem: then nothing may be pushed any more. */
   push(bytes: Buffer, onFrame: (frame: Frame) => void): void {
@@ -139,7 +141,8 @@ export class FrameDecoder {
     const type = this.head[4]!;
     const range = rangeOf.get(type);
     if (range === undefined) throw new FrameProblem(`type ${type} is not known`);
-    const [min, max] = range;
+    const min = range[0];
+    const max = Math.min(range[1], this.payloadMax);
     if (length < min || length > max) {
       throw new FrameProblem(`type ${type} has ${length} bytes, ${min} to ${max} are allowed`);
     }

@@ -65,6 +65,7 @@ export async function greet(
   if (identity !== '' && identity !== challenge.identity)
     throw new FilesError('foreign', link.name);
   await link.send(FrameType.proof, 0, [proofOf('client', secret, transcript)]);
+  link.trust();
   return challenge.identity;
 }
 
@@ -111,6 +112,7 @@ export async function answerGreeting(
   }
   if (theirs !== '' && theirs !== identity)
     throw await told(link, new FilesError('foreign', link.name));
+  link.trust();
   return role;
 }
 

@@ -15,6 +15,8 @@ import {
   frameHead,
 } from './frames.ts';
 
+/** Of a frame of the greeting. */
+const GREETING_BYTES_MAX = 4096;
 const WAITING_BYTES_MAX = 2 * 1024 * 1024;
 
 interface Waiter {
@@ -44,6 +46,7 @@ export class Link {
     this.clock = clock;
     this.name = `${stream.remoteAddress}:${stream.remotePort}`;
     this.localAddress = stream.localAddress;
+    this.decoder.payloadMax = GREETING_BYTES_MAX;
     stream.attach({
       onData: (chunk) => this.take(chunk),
       onDrain: () => {
@@ -61,6 +64,11 @@ export class Link {
   /** Something has come that nobody asked for, or it is closed: a connection at rest is of no use then. */
   get isQuiet(): boolean {
     return this.ending === undefined && this.waiting.length === 0;
+  }
+
+  /** It is known who the other end is: frames may be as long as their types allow. */
+  trust(): void {
+    this.decoder.payloadMax = Number.POSITIVE_INFINITY;
   }
 
   /** Called once when it is closed, at once when it is. */

@@ -20,8 +20,11 @@ import type { ClusterStatus } from './status.ts';
 import type { Outcome, Work } from './work.ts';
 
 export interface Cluster {
-  /** A node has a new control connection. What it was told on the one before must not be done any more. */
-  register(node: NodeFacts, nowMs: number): void;
+  /**
+   * A node has a new control connection. What it was told on the one before must not be done any more: what waits
+   * there is dropped before it reports. @returns false when there are too many nodes.
+   */
+  register(node: NodeFacts, nowMs: number): boolean;
   /** Of a node that is not known or is dead it is false: it has to register again. */
   heartbeat(id: string, beat: NodeBeat, nowMs: number): boolean;
   /** Its control connection ended: stale at once, dead when it does not come back in time. */

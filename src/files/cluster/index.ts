@@ -1,5 +1,6 @@
 /** Who has which block, and what is to be done about it. Pure: no I/O, time and chance are given. */
 export type { Cluster } from './cluster.ts';
+export { ClusterState } from './cluster-state.ts';
 export type {
   Admin,
   AdminState,

@@ -15,7 +15,7 @@ export interface NodeStatus {
   readonly disks: readonly DiskFacts[];
   readonly totalBytes: number;
   readonly freeBytes: number;
-  /** Replicas on it, those that are of no use included. */
+  /** Whole replicas on it. */
   readonly blocks: number;
   readonly copiesFrom: number;
   readonly copiesTo: number;
@@ -83,6 +83,8 @@ export interface ClusterStatus {
   readonly lackingBytes: number;
   /** Of those, blocks for which no node can be found now. */
   readonly stuck: number;
+  /** Blocks that have not been looked at since nodes changed: the counts may be wrong by so many. */
+  readonly unjudged: number;
   /** By the speed of the last copies. 0: nothing is lacking. Left out: not known yet. */
   readonly msToFullRedundancy?: number;
   readonly totals: LedgerTotals;

@@ -1,0 +1,205 @@
+/**
+ * What is known of each replica: whole ones in the block map, others beside it. All changes of who has what are
+ * made here.
+ *
+ * Invariants: a replica is whole only under the stamp and length that are wanted. One that was found damaged stays
+ * so until it is gone, whatever a report says. One that was told to go does not count again before its node has
+ * said that it was not deleted, or has a new connection, on which the order is not carried out any more.
+ */
+import type { BlockMap } from './block-map.ts';
+import type { Replica, Wanted } from './facts.ts';
+import type { ClusterNode, NodeTable } from './node-table.ts';
+import type { Unfit, UnfitReplicas } from './unfit.ts';
+
+/** Damaged and stale replicas that are remembered; more are learnt of by later reports. */
+const BAD_MAX = 100_000;
+
+export class Holdings {
+  private readonly map: BlockMap;
+  private readonly unfit: UnfitReplicas;
+  private readonly nodes: NodeTable;
+  private readonly scratch: number[] = [];
+
+  constructor(parts: {
+    readonly map: BlockMap;
+    readonly unfit: UnfitReplicas;
+    readonly nodes: NodeTable;
+  }) {
+    this.map = parts.map;
+    this.unfit = parts.unfit;
+    this.nodes = parts.nodes;
+  }
+
+  /** A node says that it has a replica. */
+  has(row: number, node: ClusterNode, replica: Replica): void {
+    const { map } = this;
+    const isCurrent = replica.stamp === map.stamp(row);
+    const isWhole = isCurrent && replica.length === map.length(row) && replica.isCorrupt !== true;
+    const entry = this.unfit.find(row, node.index);
+    if (entry !== undefined) this.hasAgain(row, node, entry, replica.stamp, isWhole);
+    else if (isWhole) this.put(row, node, node.mark);
+    else {
+      this.drop(row, node);
+      this.addBad(row, node, replica.stamp, node.mark);
+    }
+  }
+
+  private hasAgain(
+    row: number,
+    node: ClusterNode,
+    entry: Unfit,
+    stamp: number,
+    isWhole: boolean,
+  ): void {
+    const { map, unfit } = this;
+    entry.mark = node.mark;
+    if (entry.stamp !== stamp) {
+      // A replica of another name took its place: orders about the one before do not concern it.
+      unfit.drop(row, entry);
+      if (isWhole) this.put(row, node, node.mark);
+      else this.addBad(row, node, stamp, node.mark);
+    } else if (!isWhole) {
+      if (entry.kind === 'leaving' || entry.kind === 'gone') {
+        unfit.change(entry, stamp === map.stamp(row) ? 'corrupt' : 'stale');
+      }
+    } else if (entry.kind === 'gone') unfit.change(entry, 'leaving');
+    else if (entry.kind !== 'corrupt' && entry.told.length === 0) {
+      unfit.drop(row, entry);
+      this.put(row, node, node.mark);
+    }
+  }
+
+  /** A replica is not there. */
+  gone(row: number, node: ClusterNode, stamp: number): void {
+    const entry = this.unfit.find(row, node.index);
+    if (entry === undefined) {
+      if (stamp === this.map.stamp(row)) this.drop(row, node);
+    } else if (entry.stamp === stamp) this.vanish(row, entry);
+  }
+
+  /** A replica is damaged. */
+  corrupt(row: number, node: ClusterNode, stamp: number): void {
+    if (stamp !== this.map.stamp(row)) return;
+    const entry = this.unfit.find(row, node.index);
+    const mark = this.map.mark(row, node.index);
+    if (entry?.kind === 'leaving') this.unfit.change(entry, 'corrupt');
+    else if (this.drop(row, node)) this.addBad(row, node, stamp, mark);
+  }
+
+  /** A whole replica is about to be told to go: from now on it does not count. */
+  leave(row: number, node: ClusterNode): Unfit {
+    const stamp = this.map.stamp(row);
+    const mark = this.map.mark(row, node.index);
+    this.drop(row, node);
+    return this.unfit.add(row, { node: node.index, stamp, kind: 'leaving', mark });
+  }
+
+  /** An order to delete ended. */
+  answered(row: number, node: ClusterNode, work: number, isDeleted: boolean): void {
+    const entry = this.unfit.find(row, node.index);
+    const at = entry?.told.indexOf(work) ?? -1;
+    if (entry === undefined || at === -1) return;
+    entry.told.splice(at, 1);
+    entry.isGivenUp = entry.told.length > 0;
+    if (isDeleted || entry.kind === 'gone') this.vanish(row, entry);
+    else if (entry.kind === 'leaving' && entry.told.length === 0) {
+      this.unfit.drop(row, entry);
+      this.put(row, node, entry.mark);
+    }
+  }
+
+  /** Nobody answers an order to delete: it may still be carried out. */
+  giveUp(row: number, node: ClusterNode): void {
+    const entry = this.unfit.find(row, node.index);
+    if (entry !== undefined) entry.isGivenUp = true;
+  }
+
+  /** The node has a new connection: what it was told before is not carried out. @returns rows concerned. */
+  releaseOrders(node: ClusterNode): number[] {
+    return this.unfit.ofNode(node.index).map(({ row, unfit }) => {
+      unfit.told.length = 0;
+      unfit.isGivenUp = false;
+      if (unfit.kind === 'gone') this.unfit.drop(row, unfit);
+      return row;
+    });
+  }
+
+  /** Another stamp, length or number of replicas is wanted. */
+  want(row: number, { stamp, length, replication }: Wanted): void {
+    const { map, unfit, scratch } = this;
+    const before = map.stamp(row);
+    map.set(row, stamp, length, replication);
+    if (stamp === before) return;
+    for (const index of map.nodes(row, scratch)) {
+      const node = this.nodes.at(index);
+      const mark = map.mark(row, index);
+      this.drop(row, node);
+      this.addBad(row, node, before, mark);
+    }
+    for (const entry of [...unfit.of(row)]) {
+      if (entry.kind === 'stale' && entry.stamp === stamp) {
+        unfit.drop(row, entry);
+        this.put(row, this.nodes.at(entry.node), entry.mark);
+      } else if (entry.kind === 'corrupt' || entry.kind === 'leaving') unfit.change(entry, 'stale');
+    }
+  }
+
+  /** A report that did not end has left mixed marks: all are as if no report had begun. */
+  evenMarks(node: ClusterNode): void {
+    this.map.eachOf(node.index, (row) => this.map.put(row, node.index, node.mark));
+    for (const { unfit } of this.unfit.ofNode(node.index)) unfit.mark = node.mark;
+  }
+
+  /** Drops what the report that ends has not named. @returns rows concerned. */
+  sweep(node: ClusterNode): number[] {
+    const rows: number[] = [];
+    this.map.eachOf(node.index, (row, mark) => {
+      if (mark === node.mark) return;
+      this.drop(row, node);
+      rows.push(row);
+    });
+    for (const { row, unfit } of this.unfit.ofNode(node.index)) {
+      if (unfit.mark === node.mark) continue;
+      this.vanish(row, unfit);
+      rows.push(row);
+    }
+    return rows;
+  }
+
+  /** Nothing of the node counts any more: all blocks are to be judged anew. */
+  dropNode(node: ClusterNode): void {
+    this.map.eachOf(node.index, (row) => this.drop(row, node));
+    for (const { row, unfit } of this.unfit.ofNode(node.index)) this.unfit.drop(row, unfit);
+  }
+
+  /** The block is not known any more. */
+  dropRow(row: number): void {
+    for (const index of this.map.nodes(row, this.scratch)) this.nodes.at(index).blocks--;
+    this.unfit.dropRow(row);
+  }
+
+  put(row: number, node: ClusterNode, mark: number): void {
+    if (!this.map.put(row, node.index, mark)) return;
+    node.blocks++;
+    // It was ready to go, and now it has something that perhaps nobody else has.
+    if (node.admin === 'decommissioned') this.nodes.setAdmin(node, 'decommissioning');
+    if (node.admin === 'in-maintenance') this.nodes.setAdmin(node, 'entering-maintenance');
+  }
+
+  private drop(row: number, node: ClusterNode): boolean {
+    const was = this.map.drop(row, node.index);
+    if (was) node.blocks--;
+    return was;
+  }
+
+  private vanish(row: number, entry: Unfit): void {
+    if (entry.told.length === 0) this.unfit.drop(row, entry);
+    else this.unfit.change(entry, 'gone');
+  }
+
+  private addBad(row: number, node: ClusterNode, stamp: number, mark: number): void {
+    if (this.unfit.count >= BAD_MAX) return;
+    const kind = stamp === this.map.stamp(row) ? 'corrupt' : 'stale';
+    this.unfit.add(row, { node: node.index, stamp, kind, mark });
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * What nodes say they have: whole reports in pages, and what comes and goes between them.
+ *
+ * A report flips the mark of its node; what it names, and what comes while it lasts, gets the new mark; at its end
+ * what has the old one is not there. A page may have been read before a replica went: what went while the report
+ * lasts is not taken from a page.
+ *
+ * Invariant: a replica is an orphan only if nobody names its block, nobody writes or reads it, and its number is
+ * too low for a write of this process to have taken it; or if the block was named and is not any more. In safe mode
+ * there are no orphans.
+ */
+import type { Agenda } from './agenda.ts';
+import type { BlockMap } from './block-map.ts';
+import type { Lookup, Replica, Wanted } from './facts.ts';
+import type { Holdings } from './holdings.ts';
+import type { ClusterNode } from './node-table.ts';
+
+/** Blocks that were forgotten last, so that no look-up from before names them again. */
+const FORGOTTEN_MAX = 16_384;
+
+export class Reports {
+  isSafeMode = true;
+  orphansBelow: number;
+  private readonly map: BlockMap;
+  private readonly holdings: Holdings;
+  private readonly agenda: Agenda;
+  private readonly forgotten = new Set<number>();
+
+  constructor(
+    parts: { readonly map: BlockMap; readonly holdings: Holdings; readonly agenda: Agenda },
+    orphansBelow: number,
+  ) {
+    this.map = parts.map;
+    this.holdings = parts.holdings;
+    this.agenda = parts.agenda;
+    this.orphansBelow = orphansBelow;
+  }
+
+  begin(node: ClusterNode): void {
+    if (node.isMixed || node.report !== undefined) this.holdings.evenMarks(node);
+    node.isMixed = false;
+    node.mark ^= 1;
+    node.report = new Set();
+  }
+
+  unknown(replicas: readonly Replica[]): number[] {
+    return replicas.map(({ block }) => block).filter((block) => this.map.find(block) === -1);
+  }
+
+  page(node: ClusterNode, replicas: readonly Replica[], lookup: Lookup): readonly Replica[] {
+    const { report } = node;
+    // The node has begun anew, and this is of the report before.
+    if (report === undefined) return [];
+    return replicas.filter(
+      (replica) => !report.has(replica.block) && this.take(node, replica, lookup),
+    );
+  }
+
+  received(node: ClusterNode, replica: Replica, lookup: Lookup): readonly Replica[] {
+    node.report?.delete(replica.block);
+    return this.take(node, replica, lookup) ? [replica] : [];
+  }
+
+  removed(node: ClusterNode, block: number, stamp: number): void {
+    node.report?.add(block);
+    const row = this.map.find(block);
+    if (row === -1) return;
+    this.holdings.gone(row, node, stamp);
+    this.agenda.touch(row);
+  }
+
+  corrupt(node: ClusterNode, block: number, stamp: number): void {
+    const row = this.map.find(block);
+    if (row === -1) return;
+    this.holdings.corrupt(row, node, stamp);
+    this.agenda.touch(row);
+  }
+
+  end(node: ClusterNode): void {
+    if (node.report === undefined) return;
+    node.report = undefined;
+    node.isReported = true;
+    for (const row of this.holdings.sweep(node)) this.agenda.touch(row);
+  }
+
+  /** Takes a block into the map. @returns its row. */
+  know(wanted: Wanted): number {
+    const row = this.map.add(wanted);
+    this.agenda.added();
+    return row;
+  }
+
+  forget(block: number): void {
+    this.forgotten.add(block);
+    if (this.forgotten.size <= FORGOTTEN_MAX) return;
+    for (const oldest of this.forgotten) {
+      this.forgotten.delete(oldest);
+      break;
+    }
+  }
+
+  /** @returns whether it is an orphan. */
+  private take(node: ClusterNode, replica: Replica, lookup: Lookup): boolean {
+    const { block } = replica;
+    let row = this.map.find(block);
+    if (row === -1) {
+      const wasForgotten = this.forgotten.has(block);
+      const wanted = wasForgotten ? undefined : lookup(block);
+      if (wanted === 'held') return false;
+      if (wanted === undefined) {
+        return !this.isSafeMode && (wasForgotten || block < this.orphansBelow);
+      }
+      row = this.know(wanted);
+    }
+    this.holdings.has(row, node, replica);
+    this.agenda.touch(row);
+    return false;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Deletions: replicas of no use, and whole ones of which there are too many.
+ *
+ * Invariants: a whole replica is told to go only when as many as are wanted stay on nodes that serve, are live and
+ * have reported since they registered, and these are on as many racks as before or as are asked for. One of no use
+ * goes only when a whole one is there. What is told to go does not count from that moment on.
+ */
+import type { Holdings } from './holdings.ts';
+import { type Judge, TRIM_NEEDS } from './need.ts';
+import { type ClusterNode, Standing, usedShare } from './node-table.ts';
+import { isReached, type Planning } from './planning.ts';
+import type { Unfit } from './unfit.ts';
+import type { Reason, Work } from './work.ts';
+
+/** Blocks that are looked at in one plan. */
+const LOOKS = 1000;
+
+export class TrimPlanner {
+  private readonly parts: Omit<Planning, 'placement'>;
+  private readonly holdings: Holdings;
+  private readonly judge: Judge;
+  private readonly holders: number[] = [];
+
+  constructor(parts: Omit<Planning, 'placement'>, holdings: Holdings, judge: Judge) {
+    this.parts = parts;
+    this.holdings = holdings;
+    this.judge = judge;
+  }
+
+  plan(nowMs: number, plan: Work[]): void {
+    const { agenda } = this.parts;
+    for (const need of TRIM_NEEDS) {
+      const later: number[] = [];
+      for (let looks = 0; looks < LOOKS; looks++) {
+        const row = agenda.take(need);
+        if (row === -1) break;
+        const count = plan.length;
+        this.planRow(row, nowMs, plan);
+        if (plan.length > count) agenda.touch(row);
+        else later.push(row);
+      }
+      for (const row of later) agenda.wait(row, nowMs);
+    }
+  }
+
+  private planRow(row: number, nowMs: number, plan: Work[]): void {
+    const { map, nodes } = this.parts;
+    const wanted = map.wanted(row);
+    const sure = this.sure(row);
+    for (const entry of this.parts.unfit.of(row)) {
+      const isEnough = entry.kind === 'leaving' ? sure.length >= wanted : sure.length > 0;
+      if (isEnough)
+        this.tell(row, entry, entry.kind === 'leaving' ? 'excess' : 'corrupt', nowMs, plan);
+    }
+    const serving = map
+      .nodes(row, this.holders)
+      .filter((node) => nodes.standing[node] === Standing.serving);
+    let excess = Math.min(serving.length, sure.length) - wanted;
+    for (; excess > 0; excess--) {
+      const node = this.choose(row, sure);
+      if (node === undefined) return;
+      sure.splice(sure.indexOf(node), 1);
+      this.tell(row, this.holdings.leave(row, node), 'excess', nowMs, plan);
+    }
+  }
+
+  /** No node can take a copy, perhaps because one has a replica of no use: that one goes first. */
+  makeRoom(row: number, nowMs: number, plan: Work[]): void {
+    if (this.sure(row).length === 0) return;
+    for (const entry of this.parts.unfit.of(row)) {
+      if (entry.kind === 'leaving' || plan.at(-1)?.block === this.parts.map.block(row)) continue;
+      this.tell(row, entry, 'corrupt', nowMs, plan);
+    }
+  }
+
+  /** Nodes whose replicas will be there tomorrow, by all that is known. */
+  private sure(row: number): ClusterNode[] {
+    const { map, nodes } = this.parts;
+    return map
+      .nodes(row, this.holders)
+      .map((index) => nodes.at(index))
+      .filter((node) => isReached(node) && node.isReported)
+      .filter((node) => nodes.standing[node.index] === Standing.serving);
+  }
+
+  /** The fullest node without which the racks are as they should be. */
+  private choose(row: number, sure: readonly ClusterNode[]): ClusterNode | undefined {
+    const { throttle } = this.parts;
+    const racks = Math.min(this.judge.racksWanted(row), countRacks(sure));
+    let fullest: ClusterNode | undefined;
+    for (const node of sure) {
+      if (!throttle.mayDelete(node)) continue;
+      if (countRacks(sure.filter((other) => other !== node)) < racks) continue;
+      if (fullest === undefined || usedShare(node) > usedShare(fullest)) fullest = node;
+    }
+    return fullest;
+  }
+
+  private tell(row: number, entry: Unfit, reason: Reason, nowMs: number, plan: Work[]): void {
+    const { nodes, throttle, works } = this.parts;
+    const node = nodes.at(entry.node);
+    if (entry.kind === 'gone' || (entry.told.length > 0 && !entry.isGivenUp)) return;
+    if (!isReached(node) || !node.isReported || !throttle.mayDelete(node)) return;
+    const work = works.delete(row, node, entry.stamp, reason, nowMs);
+    entry.told.push(work.id);
+    entry.isGivenUp = false;
+    plan.push(work);
+  }
+}
+
+function countRacks(nodes: readonly ClusterNode[]): number {
+  return new Set(nodes.map(({ rackIndex }) => rackIndex)).size;
+}

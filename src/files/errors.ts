@@ -11,6 +11,7 @@ export const filesErrorTable = {
   'bad-name': { retryable: false, sentence: 'the name can not be used' },
   'name-too-long': { retryable: false, sentence: 'a name has too many bytes' },
   'too-deep': { retryable: false, sentence: 'the path has too many parts' },
+  snapshot: { retryable: false, sentence: 'snapshots do not allow it' },
   'into-itself': { retryable: false, sentence: 'a directory can not move below itself' },
   'permission-denied': { retryable: false, sentence: 'the user may not do this' },
   'names-quota': { retryable: false, sentence: 'the quota of names is used up' },

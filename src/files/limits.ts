@@ -21,6 +21,11 @@ export const extentsInRecordMax = 1024;
 /** Extents of one file: 'too-many-extents'. */
 export const extentsMax = 1_000_000;
 
+/** Snapshots of one directory: 'snapshot'. */
+export const snapshotsMax = 1000;
+/** Bytes of the name of a snapshot, as HDFS has it. */
+export const snapshotNameBytesMax = 255;
+
 // Work that waits. Beyond these operations wait, then get 'busy'.
 
 /** Operations that wait for the journal. */
@@ -45,3 +50,8 @@ export const queuedPackBytesMax = 32 * MEBIBYTE;
 export const damagedBlocksMax = 10_000;
 /** Block files that stay open for readers. */
 export const openFilesMax = 64;
+
+// Work that operators ask for. Beyond these: refused.
+
+/** Checks of the file system at once. */
+export const checksMax = 4;

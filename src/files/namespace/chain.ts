@@ -11,7 +11,9 @@ import { directoryOf } from './hot-records.ts';
 import { type DirectoryInode, decodeInode, encodeInode, type FileInode } from './inode.ts';
 import { directoryKey, fileKey, ROOT_ID, ROOT_KEY, tallyKey } from './keys.ts';
 import { type Caller, mayTraverse } from './permission.ts';
-import { decodeTally, encodeTally, type Tally } from './records.ts';
+import { decodeTally, EMPTY_TALLY, encodeTally, type Tally } from './records.ts';
+import { coverOf } from './snapshots/cover.ts';
+import { dropDirectory, saveEntry, saveTally } from './snapshots/save.ts';
 
 /** Names from the root down; the first is a bucket. */
 export type Path = readonly string[];
@@ -37,9 +39,9 @@ export interface Delta {
   readonly directories?: number;
   readonly bytes?: number;
   readonly space?: number;
+  /** Directories that may have snapshots. */
+  readonly roots?: number;
 }
-
-const EMPTY: Tally = { children: 0, files: 0, directories: 0, bytes: 0, space: 0, modifiedMs: 0 };
 
 export const ROOT: DirectoryInode = {
   kind: 'directory',
@@ -54,6 +56,9 @@ export const ROOT: DirectoryInode = {
   implicit: false,
   namesMax: undefined,
   spaceMax: undefined,
+  snapshottable: false,
+  since: ROOT_ID,
+  kept: [],
 };
 
 export function rootOf(draft: Draft): Step {
@@ -113,9 +118,10 @@ export function makeChain(
 function addDirectory(draft: Draft, chain: Chain, name: string, make: NewDirectories): Step {
   const parent = chain[chain.length - 1]!;
   const { nowMs } = draft;
+  const id = draft.numbers();
   const inode: DirectoryInode = {
     kind: 'directory',
-    id: draft.numbers(),
+    id,
     createdMs: nowMs,
     modifiedMs: nowMs,
     accessedMs: 0,
@@ -126,10 +132,13 @@ function addDirectory(draft: Draft, chain: Chain, name: string, make: NewDirecto
     implicit: make.implicit,
     namesMax: undefined,
     spaceMax: undefined,
+    snapshottable: false,
+    since: id,
+    kept: [],
   };
   const step = { key: directoryKey(parent.inode.id, name), inode };
   draft.put(step.key, encodeInode(inode));
-  draft.put(tallyKey(inode.id), encodeTally({ ...EMPTY, modifiedMs: nowMs }));
+  draft.put(tallyKey(inode.id), encodeTally({ ...EMPTY_TALLY, modifiedMs: nowMs }));
   adjust(draft, chain, { directories: 1 }, 1);
   return step;
 }
@@ -153,7 +162,7 @@ export function findFile(draft: Draft, directory: number, name: string): FileIno
 
 export function tallyOf(draft: Draft, directory: number): Tally {
   const stored = draft.get(tallyKey(directory));
-  return stored === null ? EMPTY : decodeTally(stored);
+  return stored === null ? EMPTY_TALLY : decodeTally(stored);
 }
 
 /**
@@ -161,8 +170,9 @@ export function tallyOf(draft: Draft, directory: number): Tally {
  * @throws FilesError 'names-quota', 'space-quota' when it grows beyond one of them.
  */
 export function adjust(draft: Draft, chain: Chain, delta: Delta, children: number): void {
-  const { files = 0, directories = 0, bytes = 0, space = 0 } = delta;
+  const { files = 0, directories = 0, bytes = 0, space = 0, roots = 0 } = delta;
   const names = files + directories;
+  const cover = coverOf(draft, chain);
   for (let nth = 0; nth < chain.length; nth++) {
     const { inode } = chain[nth]!;
     const before = tallyOf(draft, inode.id);
@@ -174,6 +184,7 @@ export function adjust(draft: Draft, chain: Chain, delta: Delta, children: numbe
       bytes: before.bytes + bytes,
       space: before.space + space,
       modifiedMs: isLast ? draft.nowMs : before.modifiedMs,
+      roots: before.roots + roots,
     };
     if (names > 0 && inode.namesMax !== undefined) {
       const used = after.files + after.directories + 1;
@@ -184,7 +195,18 @@ export function adjust(draft: Draft, chain: Chain, delta: Delta, children: numbe
     if (space > 0 && inode.spaceMax !== undefined && after.space > inode.spaceMax) {
       throw new FilesError('space-quota', `${after.space} bytes, ${inode.spaceMax} are allowed`);
     }
+    if (cover !== undefined) saveTally(draft, cover[nth]!, inode.id, before);
     draft.put(tallyKey(inode.id), encodeTally(after));
+  }
+}
+
+/** Notes for snapshots that something below a chain changes, which changes no tally. */
+export function markWay(draft: Draft, chain: Chain): void {
+  const cover = coverOf(draft, chain);
+  if (cover === undefined) return;
+  for (let nth = 0; nth < chain.length; nth++) {
+    const { id } = chain[nth]!.inode;
+    saveTally(draft, cover[nth]!, id, tallyOf(draft, id));
   }
 }
 
@@ -193,9 +215,11 @@ export function prune(draft: Draft, chain: Chain): void {
   for (let nth = chain.length - 1; nth > 1; nth--) {
     const { key, inode } = chain[nth]!;
     if (!inode.implicit || tallyOf(draft, inode.id).children > 0) return;
+    const above = chain.slice(0, nth);
+    const isKept = saveEntry(draft, above, key, inode, 'goes');
     draft.delete(key);
-    draft.delete(tallyKey(inode.id));
-    adjust(draft, chain.slice(0, nth), { directories: -1 }, -1);
+    if (!isKept) dropDirectory(draft, inode.id, true);
+    adjust(draft, above, { directories: -1 }, -1);
   }
 }
 

@@ -84,8 +84,10 @@ export function storeExtents(
   draft: Draft,
   file: number,
   extents: readonly Extent[],
-): Pick<FileInode, 'extents' | 'extentsApart'> {
-  if (extents.length <= extentsInEntryMax) return { extents, extentsApart: false };
+): Pick<FileInode, 'extents' | 'extentsApart' | 'extentsAt'> {
+  if (extents.length <= extentsInEntryMax) {
+    return { extents, extentsApart: false, extentsAt: file };
+  }
   if (extents.length > extentsMax) {
     throw new FilesError('too-many-extents', `${extents.length}, ${extentsMax} at most`);
   }
@@ -93,7 +95,7 @@ export function storeExtents(
     const part = extents.slice(at, at + extentsInRecordMax);
     draft.put(extentsKey(file, at / extentsInRecordMax), encodeExtents(part));
   }
-  return { extents: [], extentsApart: true };
+  return { extents: [], extentsApart: true, extentsAt: file };
 }
 
 /** All extents of a file, wherever they stand. */
@@ -101,7 +103,7 @@ export function extentsOf(draft: Pick<Draft, 'get'>, file: FileInode): readonly 
   if (!file.extentsApart) return file.extents;
   const extents: Extent[] = [];
   for (let nth = 0; ; nth++) {
-    const stored = draft.get(extentsKey(file.id, nth));
+    const stored = draft.get(extentsKey(file.extentsAt, nth));
     if (stored === null) return extents;
     extents.push(...decodeExtents(stored));
   }
@@ -110,8 +112,8 @@ export function extentsOf(draft: Pick<Draft, 'get'>, file: FileInode): readonly 
 /** Forgets where the extents of a file stand; they belong to somebody else now. */
 export function dropExtentRecords(draft: Draft, file: FileInode): void {
   if (!file.extentsApart) return;
-  for (let nth = 0; draft.get(extentsKey(file.id, nth)) !== null; nth++) {
-    draft.delete(extentsKey(file.id, nth));
+  for (let nth = 0; draft.get(extentsKey(file.extentsAt, nth)) !== null; nth++) {
+    draft.delete(extentsKey(file.extentsAt, nth));
   }
 }
 
@@ -123,7 +125,7 @@ export function reclaim(draft: Draft, what: Reclaim): void {
 
 /** The content of a file that goes. */
 export function reclaimFile(draft: Draft, file: FileInode): void {
-  if (file.extentsApart) reclaim(draft, { kind: 'file', id: file.id });
+  if (file.extentsApart) reclaim(draft, { kind: 'file', id: file.extentsAt });
   else reclaim(draft, { kind: 'extents', extents: file.extents });
   if (file.hasParts) reclaim(draft, { kind: 'upload', id: file.id });
 }

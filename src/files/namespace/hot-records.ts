@@ -44,7 +44,7 @@ function ownCopy(value: Buffer): Buffer {
 
 function isHot(key: string): boolean {
   const space = key.charCodeAt(0);
-  if (space === Space.tally || space === Space.counter) return true;
+  if (space === Space.tally || space === Space.counter || space === Space.snapshots) return true;
   return space === Space.entry && key.charCodeAt(key.length - 1) === SLASH && key.length > 9;
 }
 

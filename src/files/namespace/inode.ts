@@ -8,6 +8,10 @@ const Kind = { file: 1, directory: 2, marker: 3 } as const;
 const FLAG_FIRST = 1;
 const FLAG_EXTENTS_APART = 2;
 const FLAG_HAS_PARTS = 4;
+/** File: its extents stand under another number. Directory: it may have snapshots. */
+const FLAG_EIGHT = 8;
+/** Directory: it has moved to where it stands. */
+const FLAG_MOVED = 16;
 
 /** A piece of a block. */
 export interface Extent {
@@ -59,6 +63,8 @@ export interface FileInode extends Common {
   /** Empty when they stand in records of their own: see `extentsApart`. */
   readonly extents: readonly Extent[];
   readonly extentsApart: boolean;
+  /** The number under which they stand then: its own, unless a snapshot has a copy of them. */
+  readonly extentsAt: number;
   /** It came in parts, whose records stand under its number. */
   readonly hasParts: boolean;
 }
@@ -71,6 +77,18 @@ export interface DirectoryInode extends Common {
   readonly namesMax: number | undefined;
   /** Bytes times replication below it. */
   readonly spaceMax: number | undefined;
+  /** Snapshots of it may be taken. */
+  readonly snapshottable: boolean;
+  /** It stands where it stands since this number was given away: its own if it never moved. */
+  readonly since: number;
+  /** Snapshots that find it where it was before it moved. */
+  readonly kept: readonly Kept[];
+}
+
+/** Snapshots of a directory up to a number. */
+export interface Kept {
+  readonly root: number;
+  readonly number: number;
 }
 
 export type Inode = FileInode | DirectoryInode;
@@ -81,10 +99,18 @@ export function encodeInode(inode: Inode): Buffer {
   const isFile = inode.kind !== 'directory';
   const apart = isFile && inode.extentsApart;
   const parts = isFile && inode.hasParts;
+  const eight = isFile ? inode.extentsAt !== inode.id : inode.snapshottable;
+  const moved = !isFile && (inode.since !== inode.id || inode.kept.length > 0);
   writer
     .u8(FORMAT)
     .u8(Kind[inode.kind])
-    .u8((first ? FLAG_FIRST : 0) | (apart ? FLAG_EXTENTS_APART : 0) | (parts ? FLAG_HAS_PARTS : 0))
+    .u8(
+      (first ? FLAG_FIRST : 0) |
+        (apart ? FLAG_EXTENTS_APART : 0) |
+        (parts ? FLAG_HAS_PARTS : 0) |
+        (eight ? FLAG_EIGHT : 0) |
+        (moved ? FLAG_MOVED : 0),
+    )
     .varint(inode.id)
     .varint(inode.createdMs)
     .varint(inode.modifiedMs)
@@ -96,6 +122,10 @@ export function encodeInode(inode: Inode): Buffer {
   for (const [name, value] of inode.attributes) writer.text(name).bytes(value);
   if (inode.kind === 'directory') {
     writer.varint(optional(inode.namesMax)).varint(optional(inode.spaceMax));
+    if (moved) {
+      writer.varint(inode.since).varint(inode.kept.length);
+      for (const { root, number } of inode.kept) writer.varint(root).varint(number);
+    }
     return writer.done();
   }
   writer
@@ -109,7 +139,9 @@ export function encodeInode(inode: Inode): Buffer {
     .varint(inode.version)
     .varint(optional(inode.nullAt))
     .varint(inode.olderSpace);
-  return writeExtents(writer, inode.extents).done();
+  writeExtents(writer, inode.extents);
+  if (eight) writer.varint(inode.extentsAt);
+  return writer.done();
 }
 
 /** @throws RecordDamage. */
@@ -138,6 +170,8 @@ export function decodeInode(bytes: Buffer): Inode {
       implicit: first,
       namesMax: given(reader.varint()),
       spaceMax: given(reader.varint()),
+      snapshottable: (flags & FLAG_EIGHT) !== 0,
+      ...readMoved(reader, (flags & FLAG_MOVED) !== 0, common.id),
     };
   }
   if (kind !== Kind.file && kind !== Kind.marker) {
@@ -160,7 +194,25 @@ export function decodeInode(bytes: Buffer): Inode {
     extents: readExtents(reader),
     extentsApart: (flags & FLAG_EXTENTS_APART) !== 0,
     hasParts: (flags & FLAG_HAS_PARTS) !== 0,
+    extentsAt: (flags & FLAG_EIGHT) !== 0 ? reader.varint() : common.id,
   };
+}
+
+const NEVER_MOVED: readonly Kept[] = [];
+
+function readMoved(
+  reader: RecordReader,
+  moved: boolean,
+  id: number,
+): Pick<DirectoryInode, 'since' | 'kept'> {
+  if (!moved) return { since: id, kept: NEVER_MOVED };
+  const since = reader.varint();
+  const count = reader.varint();
+  const kept: Kept[] = [];
+  for (let nth = 0; nth < count; nth++) {
+    kept.push({ root: reader.varint(), number: reader.varint() });
+  }
+  return { since, kept };
 }
 
 export function writeExtents(writer: RecordWriter, extents: readonly Extent[]): RecordWriter {

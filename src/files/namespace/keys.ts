@@ -18,6 +18,16 @@ export const Space = {
   upload: 8,
   part: 9,
   reclaim: 10,
+  /** Snapshots of a directory. */
+  snapshots: 11,
+  /** An entry or tally as it was in snapshots. */
+  saved: 12,
+  /** The same by the snapshot that holds it. */
+  savedBy: 13,
+  /** The directory itself as it was in a snapshot. */
+  snapshotRoot: 14,
+  /** Records that name a directory, when they are several. */
+  owners: 15,
 } as const;
 
 export const ROOT_ID = 1;
@@ -67,6 +77,14 @@ export function versionOf(key: Buffer): number {
 export const tallyKey = (directory: number): Buffer => numbered(Space.tally, directory, 0);
 export const blockKey = (block: number): Buffer => numbered(Space.block, block, 0);
 export const reclaimKey = (nth: number): Buffer => numbered(Space.reclaim, nth, 0);
+export const snapshotsKey = (root: number): Buffer => numbered(Space.snapshots, root, 0);
+export const ownersKey = (directory: number): Buffer => numbered(Space.owners, directory, 0);
+
+export function snapshotRootKey(root: number, snapshot: number): Buffer {
+  const key = numbered(Space.snapshotRoot, root, 8);
+  putU64(key, HEAD_BYTES, snapshot);
+  return key;
+}
 
 export function extentsKey(file: number, nth: number): Buffer {
   const key = numbered(Space.extents, file, 4);
@@ -85,15 +103,27 @@ export function leaseKey(directory: number, name: string): Buffer {
 /** Uploads of one key, or with `prefixOnly` of all keys that begin with it, stand together. */
 export function uploadsFrom(bucket: number, key: string, prefixOnly = false): Buffer {
   const bytes = Buffer.from(key);
-  const zeros = bytes.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
+  const zeros = zerosIn(bytes);
   const from = numbered(Space.upload, bucket, bytes.length + zeros + (prefixOnly ? 0 : 2));
-  let at = HEAD_BYTES;
-  for (const byte of bytes) {
-    from[at++] = byte;
-    if (byte === 0) from[at++] = 0xff;
-  }
+  const at = putEscaped(from, HEAD_BYTES, bytes);
   if (!prefixOnly) from.fill(0, at);
   return from;
+}
+
+function zerosIn(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === 0) count++;
+  return count;
+}
+
+/** Bytes so that two zeros end them and their order stays. @returns where they end. */
+function putEscaped(into: Buffer, from: number, bytes: Buffer): number {
+  let at = from;
+  for (const byte of bytes) {
+    into[at++] = byte;
+    if (byte === 0) into[at++] = 0xff;
+  }
+  return at;
 }
 
 export function uploadKey(bucket: number, key: string, upload: number): Buffer {
@@ -121,6 +151,76 @@ export function partKey(upload: number, part: number): Buffer {
 }
 
 export const partOf = (key: Buffer): number => key.readUInt16BE(HEAD_BYTES);
+
+/** Which entry or tally a saved record is of: directory, and the name as two zeros end it, or 0 1 for the tally. */
+export function savedPart(record: Buffer): Buffer {
+  const isTally = record[0] === Space.tally;
+  const name = record.subarray(HEAD_BYTES);
+  const part = Buffer.alloc(8 + (isTally ? 0 : name.length + zerosIn(name)) + 2);
+  record.copy(part, 0, 1, HEAD_BYTES);
+  if (isTally) part[part.length - 1] = 1;
+  else putEscaped(part, 8, name);
+  return part;
+}
+
+/** @param snapshot the last that it holds for. */
+export function savedKey(root: number, part: Buffer, snapshot: number): Buffer {
+  const key = numbered(Space.saved, root, part.length + 8);
+  part.copy(key, HEAD_BYTES);
+  putU64(key, HEAD_BYTES + part.length, snapshot);
+  return key;
+}
+
+export function savedByKey(root: number, snapshot: number, part: Buffer): Buffer {
+  const key = numbered(Space.savedBy, root, 8 + part.length);
+  putU64(key, HEAD_BYTES, snapshot);
+  part.copy(key, HEAD_BYTES + 8);
+  return key;
+}
+
+/** Everything that one snapshot holds. */
+export function savedByRange(
+  root: number,
+  snapshot: number,
+): { readonly from: Buffer; readonly to: Buffer } {
+  const nothing = Buffer.alloc(0);
+  return { from: savedByKey(root, snapshot, nothing), to: savedByKey(root, snapshot + 1, nothing) };
+}
+
+/** The part in the key of what a snapshot holds. */
+export const partOfSavedBy = (key: Buffer): Buffer => key.subarray(HEAD_BYTES + 8);
+export const directoryOfPart = (part: Buffer): number => getU64(part, 0);
+export const isTallyPart = (part: Buffer): boolean => part[part.length - 1] === 1;
+
+/** All that is saved of entries of a directory, and of its tally. */
+export function savedRange(
+  root: number,
+  directory: number,
+): { readonly from: Buffer; readonly to: Buffer } {
+  const at = (number: number): Buffer => {
+    const key = numbered(Space.saved, root, 8);
+    putU64(key, HEAD_BYTES, number);
+    return key;
+  };
+  return { from: at(directory), to: at(directory + 1) };
+}
+
+/** The entry that a saved record is of, and the snapshot; null: it is a tally. */
+export function readSavedKey(
+  key: Buffer,
+): { readonly entry: Buffer; readonly snapshot: number } | null {
+  const part = key.subarray(HEAD_BYTES, key.length - 8);
+  if (isTallyPart(part)) return null;
+  const entry = Buffer.alloc(1 + part.length - 2);
+  entry[0] = Space.entry;
+  part.copy(entry, 1, 0, 8);
+  let length = HEAD_BYTES;
+  for (let at = 8; at < part.length - 2; at++) {
+    entry[length++] = part[at]!;
+    if (part[at] === 0) at++;
+  }
+  return { entry: entry.subarray(0, length), snapshot: getU64(key, key.length - 8) };
+}
 
 /** The number that follows the first byte: a directory, a series, an upload. */
 export const ownerOf = (key: Buffer): number => getU64(key, 1);

@@ -6,13 +6,24 @@
 export interface TwinFile {
   readonly size: number;
   readonly block: number;
+  /** Blocks behind the first. */
+  readonly more?: readonly number[];
+  readonly mode?: number;
+}
+
+/** What a snapshot shows, by paths behind that of its directory. */
+export interface TwinSnapshot {
+  readonly files: ReadonlyMap<string, TwinFile>;
+  readonly directories: ReadonlyMap<string, { readonly mode?: number }>;
 }
 
 export class PathTwin {
   /** Path without a `/` in front: `bucket/a/b`. */
   readonly files = new Map<string, TwinFile>();
   /** Path with `/` at its end; whether it goes with its last entry. */
-  readonly directories = new Map<string, { implicit: boolean }>();
+  readonly directories = new Map<string, { implicit: boolean; mode?: number }>();
+  /** By the path of a directory that may have some, with `/` at its end: snapshots by their names. */
+  readonly snapshots = new Map<string, Map<string, TwinSnapshot>>();
 
   /** @returns the code of the refusal, or undefined. */
   put(path: readonly string[], file: TwinFile): string | undefined {
@@ -33,14 +44,36 @@ export class PathTwin {
     for (let depth = 1; depth <= path.length; depth++) {
       const at = `${path.slice(0, depth).join('/')}/`;
       const isLast = depth === path.length;
-      if (!this.directories.has(at) || isLast) this.directories.set(at, { implicit: false });
+      const there = this.directories.get(at);
+      if (there === undefined) this.directories.set(at, { implicit: false });
+      else if (isLast) there.implicit = false;
     }
+  }
+
+  setMode(path: readonly string[], kind: 'file' | 'directory', mode: number): string | undefined {
+    if (kind === 'directory') {
+      const directory = this.directories.get(`${path.join('/')}/`);
+      if (directory === undefined) return 'not-found';
+      directory.mode = mode;
+      return undefined;
+    }
+    const file = this.files.get(path.join('/'));
+    if (file === undefined) return 'not-found';
+    this.files.set(path.join('/'), { ...file, mode });
+    return undefined;
+  }
+
+  /** Gives a file other blocks behind its first. */
+  rewrite(path: readonly string[], size: number, more: readonly number[]): void {
+    const file = this.files.get(path.join('/'))!;
+    this.files.set(path.join('/'), { ...file, size, more });
   }
 
   removeDirectory(path: readonly string[], recursive: boolean): string | undefined {
     const at = `${path.join('/')}/`;
     if (!this.directories.has(at)) return 'not-found';
     if (!recursive && this.children(at) > 0) return 'not-empty';
+    if (this.hasSnapshots(at)) return 'snapshot';
     for (const key of [...this.files.keys()]) if (key.startsWith(at)) this.files.delete(key);
     for (const key of [...this.directories.keys()]) {
       if (key.startsWith(at)) this.directories.delete(key);
@@ -64,6 +97,7 @@ export class PathTwin {
     const there = kind === 'file' ? this.files.has(source) : has(`${source}/`);
     if (!there) return 'not-found';
     if (kind === 'directory' && `${above(to)}`.startsWith(`${source}/`)) return 'into-itself';
+    if (kind === 'directory' && this.hasSnapshots(`${source}/`)) return 'snapshot';
     const file = this.files.has(target);
     const directory = this.directories.has(`${target}/`);
     if (!overwrite && (file || directory)) return 'exists';
@@ -71,6 +105,7 @@ export class PathTwin {
     if (kind === 'directory' && file) return 'exists';
     if (directory) {
       if (this.children(`${target}/`) > 0) return 'not-empty';
+      if (this.hasSnapshots(`${target}/`)) return 'snapshot';
       this.directories.delete(`${target}/`);
     }
     if (kind === 'file') {
@@ -85,6 +120,40 @@ export class PathTwin {
         map.set(target + key.slice(source.length), value);
       }
     }
+    return undefined;
+  }
+
+  /** Whether a directory, or one below it, may have snapshots. */
+  private hasSnapshots(at: string): boolean {
+    return [...this.snapshots.keys()].some((root) => root.startsWith(at));
+  }
+
+  allowSnapshots(path: readonly string[]): string | undefined {
+    const at = `${path.join('/')}/`;
+    const directory = this.directories.get(at);
+    if (directory === undefined) return 'not-found';
+    if (this.snapshots.has(at)) return undefined;
+    const nested = [...this.snapshots.keys()].some(
+      (root) => root.startsWith(at) || at.startsWith(root),
+    );
+    if (nested) return 'snapshot';
+    directory.implicit = false;
+    this.snapshots.set(at, new Map());
+    return undefined;
+  }
+
+  takeSnapshot(path: readonly string[], name: string): string | undefined {
+    const at = `${path.join('/')}/`;
+    if (!this.directories.has(at)) return 'not-found';
+    const taken = this.snapshots.get(at);
+    if (taken === undefined || taken.has(name)) return 'snapshot';
+    const below = <T>(all: ReadonlyMap<string, T>): Map<string, T> =>
+      new Map(
+        [...all]
+          .filter(([key]) => key.startsWith(at))
+          .map(([key, value]) => [key.slice(at.length), { ...value }]),
+      );
+    taken.set(name, { files: below(this.files), directories: below(this.directories) });
     return undefined;
   }
 

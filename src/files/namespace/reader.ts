@@ -33,6 +33,7 @@ import {
   decodeReclaim,
   decodeTally,
   decodeUpload,
+  EMPTY_TALLY,
   type Lease,
   type PartRecord,
   type Reclaim,
@@ -40,15 +41,6 @@ import {
   type UploadRecord,
 } from './records.ts';
 import type { VersionName } from './versions.ts';
-
-const NO_TALLY: Tally = {
-  children: 0,
-  files: 0,
-  directories: 0,
-  bytes: 0,
-  space: 0,
-  modifiedMs: 0,
-};
 
 export class NamespaceReader {
   private readonly lsm: Lsm;
@@ -151,13 +143,13 @@ export class NamespaceReader {
   tallyNow(directory: number): Tally {
     const { lsm, into } = this;
     const key = tallyKey(directory);
-    if (!lsm.lookupNow(key, 0, key.length, into)) return NO_TALLY;
+    if (!lsm.lookupNow(key, 0, key.length, into)) return EMPTY_TALLY;
     return decodeTally(into.value.subarray(into.start, into.start + into.length));
   }
 
   async tally(directory: number, snapshot?: Snapshot): Promise<Tally> {
     const stored = await this.get(tallyKey(directory), snapshot);
-    return stored === null ? NO_TALLY : decodeTally(stored);
+    return stored === null ? EMPTY_TALLY : decodeTally(stored);
   }
 
   /** All extents of a file. */
@@ -165,7 +157,7 @@ export class NamespaceReader {
     if (!file.extentsApart) return file.extents;
     const extents: Extent[] = [];
     for (let nth = 0; ; nth++) {
-      const stored = await this.get(extentsKey(file.id, nth));
+      const stored = await this.get(extentsKey(file.extentsAt, nth));
       if (stored === null) return extents;
       extents.push(...decodeExtents(stored));
     }

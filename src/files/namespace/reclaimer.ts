@@ -8,7 +8,7 @@ import { FilesError } from '../errors.ts';
 import { reclaimSlice } from '../limits.ts';
 import { translated } from '../translate.ts';
 import type { NewBlock } from './extents.ts';
-import { rangeOf, Space } from './keys.ts';
+import { rangeOf, Space, savedByRange } from './keys.ts';
 import type { Namespace } from './namespace.ts';
 import type { Reclaim } from './records.ts';
 
@@ -16,12 +16,13 @@ import type { Reclaim } from './records.ts';
 const RETRY_MS = 1000;
 const NOTES = 64;
 
-const SPACES: Readonly<Record<Reclaim['kind'], readonly number[]>> = {
+type OfOwner = Exclude<Reclaim['kind'], 'extents' | 'snapshot'>;
+
+const SPACES: Readonly<Record<OfOwner, readonly number[]>> = {
   directory: [Space.entry, Space.document, Space.lease, Space.upload],
   series: [Space.version],
   file: [Space.extents],
   upload: [Space.part],
-  extents: [],
 };
 
 export interface ReclaimerOptions {
@@ -95,9 +96,13 @@ export class Reclaimer {
   private async keysOf(what: Reclaim): Promise<Buffer[]> {
     const keys: Buffer[] = [];
     if (what.kind === 'extents') return keys;
-    for (const space of SPACES[what.kind]) {
+    const ranges =
+      what.kind === 'snapshot'
+        ? [savedByRange(what.root, what.number)]
+        : SPACES[what.kind].map((space) => rangeOf(space, what.id));
+    for (const range of ranges) {
       if (keys.length >= reclaimSlice) break;
-      await this.options.namespace.reader.each(rangeOf(space, what.id), (key) => {
+      await this.options.namespace.reader.each(range, (key) => {
         keys.push(key);
         return keys.length < reclaimSlice;
       });

@@ -18,18 +18,31 @@ export interface Tally {
   readonly space: number;
   /** When an entry came, went or was renamed, Unix ms. */
   readonly modifiedMs: number;
+  /** Directories below it that may have snapshots. */
+  readonly roots: number;
 }
 
+export const EMPTY_TALLY: Tally = {
+  children: 0,
+  files: 0,
+  directories: 0,
+  bytes: 0,
+  space: 0,
+  modifiedMs: 0,
+  roots: 0,
+};
+
 export function encodeTally(tally: Tally): Buffer {
-  return new RecordWriter(64)
+  const writer = new RecordWriter(64)
     .u8(FORMAT)
     .varint(tally.children)
     .varint(tally.files)
     .varint(tally.directories)
     .varint(tally.bytes)
     .varint(tally.space)
-    .varint(tally.modifiedMs)
-    .done();
+    .varint(tally.modifiedMs);
+  if (tally.roots > 0) writer.varint(tally.roots);
+  return writer.done();
 }
 
 export function decodeTally(bytes: Buffer): Tally {
@@ -41,6 +54,7 @@ export function decodeTally(bytes: Buffer): Tally {
     bytes: reader.varint(),
     space: reader.varint(),
     modifiedMs: reader.varint(),
+    roots: reader.more ? reader.varint() : 0,
   };
 }
 
@@ -142,13 +156,16 @@ export function decodePart(bytes: Buffer): PartRecord {
 /** What nobody can reach any more, and what it holds. */
 export type Reclaim =
   | { readonly kind: 'directory' | 'series' | 'file' | 'upload'; readonly id: number }
-  | { readonly kind: 'extents'; readonly extents: readonly Extent[] };
+  | { readonly kind: 'extents'; readonly extents: readonly Extent[] }
+  /** What a snapshot that is deleted has saved. */
+  | { readonly kind: 'snapshot'; readonly root: number; readonly number: number };
 
-const RECLAIM_KINDS = ['directory', 'series', 'file', 'upload', 'extents'] as const;
+const RECLAIM_KINDS = ['directory', 'series', 'file', 'upload', 'extents', 'snapshot'] as const;
 
 export function encodeReclaim(reclaim: Reclaim): Buffer {
   const writer = new RecordWriter(32).u8(RECLAIM_KINDS.indexOf(reclaim.kind) + 1);
   if (reclaim.kind === 'extents') return writeExtents(writer, reclaim.extents).done();
+  if (reclaim.kind === 'snapshot') return writer.varint(reclaim.root).varint(reclaim.number).done();
   return writer.varint(reclaim.id).done();
 }
 
@@ -157,6 +174,7 @@ export function decodeReclaim(bytes: Buffer): Reclaim {
   const kind = RECLAIM_KINDS[reader.u8() - 1];
   if (kind === undefined) throw new RecordDamage('what is to be reclaimed is of no known kind');
   if (kind === 'extents') return { kind, extents: readExtents(reader) };
+  if (kind === 'snapshot') return { kind, root: reader.varint(), number: reader.varint() };
   return { kind, id: reader.varint() };
 }
 

@@ -10,6 +10,7 @@ import type { Draft } from './draft.ts';
 import { reclaimFile } from './extents.ts';
 import { decodeInode, encodeInode, type FileInode } from './inode.ts';
 import { documentKey, fileKey, rangeOf, Space, versionKey } from './keys.ts';
+import { saveEntry } from './snapshots/save.ts';
 
 /** The document of a bucket that says whether it keeps what is overwritten; without it `off`. */
 export const VERSIONING_DOCUMENT = 'versioning';
@@ -61,7 +62,7 @@ export function putVersion(
 ): FileInode {
   const { chain, name, head } = place;
   const mode = versioning === 'off' && (head?.series ?? 0) > 0 ? 'suspended' : versioning;
-  const older = head === null ? NONE : keepOlder(draft, head, mode, file.id);
+  const older = head === null ? NONE : keepOlder(draft, place, head, mode, file.id);
   const next: FileInode = {
     ...file,
     ...older,
@@ -79,12 +80,16 @@ const NONE = { series: 0, nullAt: undefined, olderSpace: 0 } as const;
 /** What becomes of the version in front when another one takes its place. */
 function keepOlder(
   draft: Draft,
+  { chain, name }: Place,
   head: FileInode,
   mode: Versioning,
   id: number,
 ): Pick<FileInode, 'series' | 'nullAt' | 'olderSpace'> {
-  if (mode === 'off' || (mode === 'suspended' && head.isNull)) {
-    reclaimFile(draft, head);
+  const goes = mode === 'off' || (mode === 'suspended' && head.isNull);
+  const key = fileKey(chain[chain.length - 1]!.inode.id, name);
+  const isKept = saveEntry(draft, chain, key, head, goes ? 'goes' : 'stays');
+  if (goes) {
+    if (!isKept) reclaimFile(draft, head);
     return { series: head.series, nullAt: head.nullAt, olderSpace: head.olderSpace };
   }
   const series = head.series > 0 ? head.series : id;
@@ -151,7 +156,7 @@ export function removeVersion(
     countChange(draft, place, next);
     return;
   }
-  reclaimFile(draft, head);
+  if (!saveEntry(draft, place.chain, key, head, 'goes')) reclaimFile(draft, head);
   const next = head.series > 0 ? newestOlder(draft, head.series) : null;
   if (next === null) {
     draft.delete(key);

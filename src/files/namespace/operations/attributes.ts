@@ -3,14 +3,15 @@
  */
 import { FilesError } from '../../errors.ts';
 import { attributeBytesMax } from '../../limits.ts';
-import { needChain, type Path, showPath } from '../chain.ts';
+import { markWay, needChain, type Path, showPath } from '../chain.ts';
 import { type Condition, checkCondition } from '../condition.ts';
 import type { Draft } from '../draft.ts';
 import { extentsOf } from '../extents.ts';
 import { type DirectoryInode, encodeInode, type FileInode, type Inode } from '../inode.ts';
-import { blockKey, documentKey } from '../keys.ts';
+import { blockKey, documentKey, fileKey } from '../keys.ts';
 import { Access, type Caller } from '../permission.ts';
 import { decodeBlock, encodeBlock } from '../records.ts';
+import { saveEntry } from '../snapshots/save.ts';
 import { countChange, findVersion, rewriteVersion, type VersionName } from '../versions.ts';
 import { needFile, type Target } from './files.ts';
 
@@ -52,6 +53,10 @@ export function setFile(draft: Draft, args: SetFileArgs): FileInode {
     object: change.object ?? file.object,
     revision: draft.numbers(),
   };
+  if (file.id === place.head.id) {
+    const { inode } = place.chain[place.chain.length - 1]!;
+    saveEntry(draft, place.chain, fileKey(inode.id, name), place.head, 'stays');
+  }
   if (next.replication !== file.replication) replicate(draft, file, next.replication);
   rewriteVersion(draft, place, next);
   if (file.id === place.head.id) countChange(draft, place, next);
@@ -85,7 +90,7 @@ export interface SetDirectoryArgs {
 
 /** @throws FilesError 'not-found', 'permission-denied'. */
 export function setDirectory(draft: Draft, args: SetDirectoryArgs): DirectoryInode {
-  const { key, inode } = stepAt(draft, args);
+  const { key, inode } = stepAt(draft, args, 'changes');
   mayChange(inode, args.change, args.caller, showPath(args.path));
   const next: DirectoryInode = { ...inode, ...changed(inode, args.change) };
   draft.put(key, encodeInode(next));
@@ -101,7 +106,7 @@ export interface SetQuotaArgs {
 
 /** Sets quotas, which may be below what is used: nothing more comes in then. */
 export function setQuota(draft: Draft, args: SetQuotaArgs): DirectoryInode {
-  const { key, inode } = stepAt(draft, args);
+  const { key, inode } = stepAt(draft, args, 'changes');
   const next: DirectoryInode = {
     ...inode,
     namesMax: args.namesMax === undefined ? inode.namesMax : (args.namesMax ?? undefined),
@@ -137,9 +142,17 @@ export function putDocuments(
 function stepAt(
   draft: Draft,
   { path, caller }: { readonly path: Path; readonly caller?: Caller },
+  fate?: 'changes',
 ): { readonly key: Buffer; readonly inode: DirectoryInode } {
   const chain = needChain(draft, path, caller);
-  return chain[chain.length - 1]!;
+  const step = chain[chain.length - 1]!;
+  if (fate === 'changes') {
+    const above = chain.slice(0, -1);
+    saveEntry(draft, above, step.key, step.inode, 'stays');
+    // A comparison of snapshots finds what has changed by the tallies above it.
+    markWay(draft, above);
+  }
+  return step;
 }
 
 /** HDFS permissions guide: modes and owners are the owner's, times and attributes those of who may write. */

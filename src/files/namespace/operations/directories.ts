@@ -17,9 +17,11 @@ import {
 } from '../chain.ts';
 import type { Draft } from '../draft.ts';
 import { reclaim } from '../extents.ts';
-import { type DirectoryInode, encodeInode } from '../inode.ts';
+import { type DirectoryInode, encodeInode, type Kept } from '../inode.ts';
 import { directoryKey, fileKey, rangeOf, Space } from '../keys.ts';
 import type { Caller } from '../permission.ts';
+import { type Cover, coverAt } from '../snapshots/cover.ts';
+import { checkUnsnapped, dropDirectory, saveEntry } from '../snapshots/save.ts';
 import { removeVersion, spaceOf, visible } from '../versions.ts';
 import { putDocuments } from './attributes.ts';
 import { checkLease } from './leases.ts';
@@ -71,9 +73,12 @@ export function removeDirectory(draft: Draft, args: RemoveDirectoryArgs): void {
   if (args.withoutUploads === true) {
     const { from, to } = rangeOf(Space.upload, inode.id);
     if (draft.first(from, to) !== null) throw new FilesError('not-empty', 'uploads');
+    if (inode.snapshottable) throw new FilesError('not-empty', 'snapshots');
   }
+  checkUnsnapped(showPath(path), inode, tally);
+  const isKept = saveEntry(draft, above, key, inode, 'goes');
   draft.delete(key);
-  reclaim(draft, { kind: 'directory', id: inode.id });
+  if (!isKept) dropDirectory(draft, inode.id);
   adjust(draft, above, negative(tally), -1);
   if (args.keepsDirectories !== true) prune(draft, above);
 }
@@ -117,8 +122,12 @@ function renameFile(draft: Draft, move: Move): void {
   checkLease(draft, last(above).id, name, undefined);
   checkLease(draft, last(target).id, nextName, undefined);
   makeRoom(draft, move, nextName);
-  draft.delete(fileKey(last(above).id, name));
-  draft.put(fileKey(last(target).id, nextName), encodeInode(head));
+  const key = fileKey(last(above).id, name);
+  const nextKey = fileKey(last(target).id, nextName);
+  saveEntry(draft, above, key, head, 'stays');
+  saveEntry(draft, target, nextKey, null, 'stays');
+  draft.delete(key);
+  draft.put(nextKey, encodeInode(head));
   const delta = { files: 1, bytes: head.size, space: spaceOf(head) + head.olderSpace };
   adjust(draft, above, { files: -1, bytes: -delta.bytes, space: -delta.space }, -1);
   adjust(draft, target, delta, 1);
@@ -134,13 +143,26 @@ function renameDirectory(draft: Draft, move: Move): void {
   }
   caller?.mayRemove(last(above), inode, name);
   caller?.mayWrite(last(target), nextName);
-  makeRoom(draft, move, nextName);
   const tally = tallyOf(draft, inode.id);
+  checkUnsnapped(showPath(from), inode, tally);
+  makeRoom(draft, move, nextName);
+  const nextKey = directoryKey(last(target).id, nextName);
+  // Decided before it stands elsewhere: who sees what is in it now does so ever after.
+  const cover = coverAt(draft, needChain(draft, from));
+  saveEntry(draft, above, key, inode, 'stays');
+  saveEntry(draft, target, nextKey, null, 'stays');
   draft.delete(key);
-  draft.put(directoryKey(last(target).id, nextName), encodeInode(inode));
+  draft.put(nextKey, encodeInode(moved(draft, inode, cover, coverAt(draft, target))));
   adjust(draft, above, negative(tally), -1);
   const { files, directories, bytes, space } = tally;
   adjust(draft, target, { files, directories: directories + 1, bytes, space }, 1);
+}
+
+/** A directory where it is now: snapshots that saw what is in it still do, those of its new place did not. */
+function moved(draft: Draft, inode: DirectoryInode, cover: Cover, there: Cover): DirectoryInode {
+  if (cover.size === 0 && there.size === 0) return inode;
+  const kept: Kept[] = [...cover].map(([root, number]) => ({ root, number }));
+  return { ...inode, kept, since: there.size > 0 ? draft.numbers() : inode.since };
 }
 
 /** What stands where something moves to. @throws FilesError 'exists', 'not-empty'. */

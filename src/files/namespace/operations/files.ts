@@ -27,6 +27,7 @@ import { encodeInode, type FileInode } from '../inode.ts';
 import { fileKey } from '../keys.ts';
 import type { Caller } from '../permission.ts';
 import { Access } from '../permission.ts';
+import { saveEntry } from '../snapshots/save.ts';
 import {
   countChange,
   findVersion,
@@ -180,12 +181,13 @@ export function remove(draft: Draft, args: RemoveArgs): Removed {
 function putMarker(draft: Draft, place: Place, versioning: Versioning): FileInode {
   const { nowMs } = draft;
   const { head } = place;
+  const id = draft.numbers();
   return putVersion(
     draft,
     place,
     {
       kind: 'marker',
-      id: draft.numbers(),
+      id,
       createdMs: nowMs,
       modifiedMs: nowMs,
       accessedMs: nowMs,
@@ -200,6 +202,7 @@ function putMarker(draft: Draft, place: Place, versioning: Versioning): FileInod
       object: Buffer.alloc(0),
       extents: [],
       extentsApart: false,
+      extentsAt: id,
       hasParts: false,
     },
     versioning,
@@ -250,9 +253,15 @@ export function append(draft: Draft, args: AppendArgs): FileInode {
   checkLease(draft, parentId(place.chain), args.name, args.holder);
   checkRevision(head, args);
   if (head.size !== args.sizeBefore) throw new FilesError('source-changed', `${head.size} bytes`);
+  saveBefore(draft, place);
   adoptExtents(draft, args.content, head.replication);
   const extents = [...extentsOf(draft, head), ...args.content.extents];
   return rewrite(draft, place, { ...args, extents, size: head.size + args.bytes });
+}
+
+/** A file whose content lives on, here or elsewhere. */
+function saveBefore(draft: Draft, { chain, name, head }: FilledPlace): void {
+  saveEntry(draft, chain, fileKey(parentId(chain), name), head, 'stays');
 }
 
 function checkRevision(head: FileInode, { revision }: Rewrite): void {
@@ -275,6 +284,7 @@ export function truncate(draft: Draft, args: TruncateArgs): FileInode {
   if (args.size > place.head.size) {
     throw new FilesError('condition-failed', `the file has ${place.head.size} bytes`);
   }
+  saveBefore(draft, place);
   const { kept, dropped } = cutExtents(extentsOf(draft, place.head), args.size);
   reclaim(draft, { kind: 'extents', extents: dropped });
   return rewrite(draft, place, { ...args, extents: kept });
@@ -294,6 +304,7 @@ export function concat(draft: Draft, args: ConcatArgs): FileInode {
   const target = needFile(draft, args);
   args.caller?.need(target.head, Access.write, args.name);
   checkRevision(target.head, args);
+  saveBefore(draft, target);
   const extents = [...extentsOf(draft, target.head)];
   let { size } = target.head;
   for (const name of args.sources) {
@@ -302,9 +313,11 @@ export function concat(draft: Draft, args: ConcatArgs): FileInode {
     args.caller?.mayRemove(place.chain[place.chain.length - 1]!.inode, head, name);
     checkLease(draft, parentId(place.chain), name, undefined);
     if (head.series > 0) throw new FilesError('condition-failed', `${name} has older versions`);
+    saveBefore(draft, place);
     extents.push(...extentsOf(draft, head));
     size += head.size;
     dropExtentRecords(draft, head);
+    if (head.hasParts) reclaim(draft, { kind: 'upload', id: head.id });
     draft.delete(fileKey(parentId(place.chain), name));
     countChange(draft, place, null, true);
   }

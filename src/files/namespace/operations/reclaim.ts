@@ -8,6 +8,8 @@ import { type NewBlock, reclaim, reclaimFile, releaseExtents } from '../extents.
 import { decodeInode, type Inode } from '../inode.ts';
 import { readUploadKey, reclaimKey, Space, tallyKey } from '../keys.ts';
 import { decodeExtents, decodePart, decodeReclaim } from '../records.ts';
+import { drainSaved } from '../snapshots/drain.ts';
+import { dropDirectory } from '../snapshots/save.ts';
 
 export interface ReclaimArgs {
   /** The note's number. */
@@ -23,6 +25,11 @@ export function reclaimSlice(draft: Draft, args: ReclaimArgs): readonly NewBlock
   const note = draft.get(reclaimKey(args.nth));
   if (note === null) return [];
   const what = decodeReclaim(note);
+  if (what.kind === 'snapshot') {
+    drainSaved(draft, what, args.keys, args.isLast);
+    if (args.isLast) draft.delete(reclaimKey(args.nth));
+    return [];
+  }
   const freed: NewBlock[] = [];
   for (const key of args.keys) {
     const value = draft.get(key);
@@ -67,6 +74,6 @@ function takeEntry(draft: Draft, inode: Inode): void {
 }
 
 function takeInode(draft: Draft, inode: Inode): void {
-  if (inode.kind === 'directory') reclaim(draft, { kind: 'directory', id: inode.id });
+  if (inode.kind === 'directory') dropDirectory(draft, inode.id);
   else reclaimFile(draft, inode);
 }

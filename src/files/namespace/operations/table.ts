@@ -9,6 +9,13 @@ import { makeDirectory, removeDirectory, rename } from './directories.ts';
 import { append, concat, put, remove, truncate } from './files.ts';
 import { lease, release } from './leases.ts';
 import { reclaimSlice } from './reclaim.ts';
+import {
+  allowSnapshots,
+  createSnapshot,
+  deleteSnapshot,
+  disallowSnapshots,
+  renameSnapshot,
+} from './snapshots.ts';
 import { abortUpload, completeUpload, putPart, startUpload } from './uploads.ts';
 
 export const operations = {
@@ -31,6 +38,11 @@ export const operations = {
   lease,
   release,
   reclaimSlice,
+  allowSnapshots,
+  disallowSnapshots,
+  createSnapshot,
+  renameSnapshot,
+  deleteSnapshot,
   identity,
   /** Numbers for blocks, taken ahead of need. @returns the first. */
   numbers: (draft: Draft, { count }: { readonly count: number }): number => draft.numbers(count),

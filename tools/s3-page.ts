@@ -9,7 +9,7 @@ const TARGETS = { service: '`/`', bucket: '`/bucket`', object: '`/bucket/key`' }
 export function s3Page(): string {
   return `# S3
 
-The file system speaks S3: what the [API reference](https://docs.aws.amazon.com/AmazonS3/latest/API/) says of the operations below is what they do. Requests are signed by Signature Version 4: in the Authorization field, in the query (presigned), in chunks with and without trailers, or by the policy of a form. A bucket stands in the path, or in the name of the host below \`files.s3.domains\`. Signature Version 2 is refused.
+The file system speaks S3: what the [API reference](https://docs.aws.amazon.com/AmazonS3/latest/API/) says of the operations below is what they do. Requests are signed by Signature Version 4: in the Authorization field, in the query (presigned), in chunks with and without trailers, or by the policy of a form. A bucket stands in the path, or in the name of the host below \`files.s3.domains\`. Signature Version 2 is taken too, in the Authorization field, the query and forms, unless \`files.s3.signature_v2\` is off.
 
 ## Operations
 

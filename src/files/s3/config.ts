@@ -131,6 +131,12 @@ export const s3Fields = {
     },
     { one: 'access key', max: 10_000, reloadable },
   ),
+  signatureV2: flag({
+    default: true,
+    about: 'Take Signature Version 2 too, of clients that know no later one.',
+    change: 'To insist on Version 4, whose signatures cover the body.',
+    reloadable,
+  }),
   encryptionKey: secret({
     about: 'Key that the data keys of SSE-S3 are wrapped with, 32 bytes in base64.',
     change: 'To offer SSE-S3. Objects that were encrypted need it ever after.',

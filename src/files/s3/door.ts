@@ -78,9 +78,10 @@ export class S3Door {
         ['x-amz-id-2', id],
       ],
     };
+    const body = new IncomingBody(client);
     let reply: Reply;
     try {
-      reply = await this.answer(service, client, trace);
+      reply = await this.answer(service, client, body, trace);
     } catch (error) {
       if (error instanceof ClientGone) {
         options.events?.onCall(trace.operation, CLIENT_GONE, options.monotonicMs() - startMs);
@@ -88,6 +89,7 @@ export class S3Door {
       }
       reply = errorReply(this.problemOf(error, id), trace.path, id);
     }
+    body.continueWithoutBytes();
     try {
       await send(client, reply, trace.headers);
     } catch (error) {
@@ -98,11 +100,15 @@ export class S3Door {
   }
 
   /** Decides everything by the head, then runs the operation. @throws S3Error, StoreFailure, ClientGone */
-  private async answer(service: Service, client: Client, trace: Trace): Promise<Reply> {
-    const { store, users, keys } = service;
+  private async answer(
+    service: Service,
+    client: Client,
+    body: IncomingBody,
+    trace: Trace,
+  ): Promise<Reply> {
+    const { store, users, keys, takesV2 } = service;
     const { exchange } = client;
     const { encrypted, remoteAddress } = exchange.client;
-    const body = new IncomingBody(client);
     const request = parseRequest(exchange, service.domains);
     const { line, headers } = request;
     trace.path = line.rawPath;
@@ -116,7 +122,7 @@ export class S3Door {
     const operation = operationOf(request);
     trace.operation = operation.name;
     const nowMs = service.nowMs();
-    const auth = authenticate(request, { users, keys, nowMs });
+    const auth = authenticate(request, { users, keys, takesV2, nowMs });
     const call: Call = {
       ...request,
       ...{ service, store, operation, auth, user: auth.user, nowMs, body },

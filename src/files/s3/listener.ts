@@ -106,9 +106,9 @@ export class S3Listener {
 }
 
 function serviceOf({ store, random, clock }: S3ListenerOptions, settings: S3Settings): Service {
-  const { region, domains, encryptionKey, sseCOverHttp } = settings;
+  const { region, domains, encryptionKey, sseCOverHttp, signatureV2 } = settings;
   return {
-    ...{ store, random, region, domains, sseCOverHttp },
+    ...{ store, random, region, domains, sseCOverHttp, takesV2: signatureV2 },
     users: new Users(accessKeys(settings)),
     // Secrets may have changed: keys made of the old ones are forgotten.
     keys: new SigningKeys(),

@@ -16,6 +16,8 @@ export interface Service {
   readonly store: ObjectStore;
   readonly users: Users;
   readonly keys: SigningKeys;
+  /** Signature Version 2 is taken too. */
+  readonly takesV2: boolean;
   readonly random: Random;
   /** Reported as the location of every bucket. */
   readonly region: string;

@@ -73,7 +73,7 @@ export class S3Bed {
     const door = new S3Door({
       service: {
         ...{ store, random, users: new Users(keys), keys: new SigningKeys() },
-        ...{ region: 'us-east-1', domains: ['s3.localhost'], sseCOverHttp: true },
+        ...{ region: 'us-east-1', domains: ['s3.localhost'], sseCOverHttp: true, takesV2: true },
         encryptionKey: Buffer.alloc(32, 7),
         nowMs: () => clock.wallMs(),
         ...options.service,

@@ -81,7 +81,7 @@ function aboutRequest(call: Call, set: Put): void {
   set('s3:object-lock-retain-until-date', headers.get('x-amz-object-lock-retain-until-date'));
   set('s3:object-lock-legal-hold', headers.get('x-amz-object-lock-legal-hold'));
   if (auth.how === 'anonymous') return;
-  set('s3:signatureversion', 'AWS4-HMAC-SHA256');
+  set('s3:signatureversion', auth.version);
   const types = { header: 'REST-HEADER', query: 'REST-QUERY-STRING', post: 'POST' } as const;
   set('s3:authtype', types[auth.how]);
   set('s3:signatureage', String(nowMs - auth.signedMs));

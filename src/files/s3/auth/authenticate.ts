@@ -1,6 +1,6 @@
 /**
- * Who sent a request, by Signature Version 4 in the Authorization field or in the query, and how its body is to be
- * checked. What is signed otherwise is refused; what is not signed comes from nobody.
+ * Who sent a request, by Signature Version 4 in the Authorization field or in the query (Version 2 stands beside), and
+ * how its body is to be checked. What is signed otherwise is refused; what is not signed comes from nobody.
  *
  * Invariants: the secret is used for signing keys only; signatures are compared in constant time; every
  * `x-amz-` field of a signed request is signed, so that nobody on the way can add one.
@@ -20,6 +20,13 @@ import {
   sameSignature,
   signatureOf,
 } from './scope.ts';
+import {
+  type ClaimV2,
+  claimV2InHeader,
+  claimV2InQuery,
+  isV2InQuery,
+  proveV2,
+} from './signature-v2.ts';
 import type { AccessKey, User, Users } from './users.ts';
 
 export interface Authenticated {
@@ -27,6 +34,8 @@ export interface Authenticated {
   readonly user: User | null;
   readonly accessKeyId: string;
   readonly how: 'anonymous' | 'header' | 'query' | 'post';
+  /** As policies name it, undefined when it is not signed. */
+  readonly version?: 'AWS' | 'AWS4-HMAC-SHA256';
   /** When it was signed, milliseconds; 0 when it was not. */
   readonly signedMs: number;
   readonly body: BodyCheck;
@@ -35,6 +44,8 @@ export interface Authenticated {
 export interface Authenticator {
   readonly users: Users;
   readonly keys: SigningKeys;
+  /** Version 2 is taken too. */
+  readonly takesV2: boolean;
   readonly nowMs: number;
 }
 
@@ -57,11 +68,14 @@ export function authenticate(request: ParsedRequest, by: Authenticator): Authent
   if (authorization !== undefined && inQuery) {
     throw new S3Error('InvalidArgument', 'Only one auth mechanism allowed.');
   }
+  if (authorization?.startsWith('AWS ') === true) {
+    return proveOld(request, () => claimV2InHeader(headers, authorization), by);
+  }
   if (inQuery) return prove(request, claimInQuery(request, by.nowMs), by);
   if (authorization !== undefined) {
     return prove(request, claimInHeader(request, authorization, by.nowMs), by);
   }
-  if (query.has('AWSAccessKeyId') && query.has('Signature')) throw unsupported();
+  if (isV2InQuery(query)) return proveOld(request, () => claimV2InQuery(query, by.nowMs), by);
   const body = bodyCheckOf(headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD', null);
   return { user: null, accessKeyId: '', how: 'anonymous', signedMs: 0, body };
 }
@@ -85,6 +99,24 @@ export function checkSkew(date: string, signedMs: number, nowMs: number): void {
   });
 }
 
+function proveOld(
+  request: ParsedRequest,
+  readClaim: () => ClaimV2,
+  by: Authenticator,
+): Authenticated {
+  const { headers } = request;
+  if (!by.takesV2) throw unsupported();
+  const claim = readClaim();
+  const { how, date, signedMs } = claim;
+  if (headers.has('x-amz-security-token')) throw new S3Error('InvalidToken');
+  const accessKey = accessKeyOf(by.users, claim.accessKeyId);
+  if (how === 'header') checkSkew(date, signedMs, by.nowMs);
+  proveV2(request, claim, accessKey);
+  const body = bodyCheckOf(headers.get('x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD', null);
+  const { user, id: accessKeyId } = accessKey;
+  return { user, accessKeyId, how, signedMs, body, version: 'AWS' };
+}
+
 function prove(request: ParsedRequest, claim: Claim, by: Authenticator): Authenticated {
   const { headers } = request;
   const { credential, signedHeaders, signature, date, payloadHash, how, signedMs } = claim;
@@ -104,12 +136,12 @@ function prove(request: ParsedRequest, claim: Claim, by: Authenticator): Authent
   }
   const signing: ChunkSigning = { key, date, scope: credential.scope, seed: signature };
   const body = bodyCheckOf(payloadHash, signing);
-  return { user: accessKey.user, accessKeyId: accessKey.id, how, signedMs, body };
+  const { user, id: accessKeyId } = accessKey;
+  return { user, accessKeyId, how, signedMs, body, version: ALGORITHM };
 }
 
 function claimInHeader(request: ParsedRequest, authorization: string, nowMs: number): Claim {
   const { headers } = request;
-  if (/^AWS /.test(authorization)) throw unsupported();
   const [algorithm = ''] = authorization.split(/\s/, 1);
   if (algorithm !== ALGORITHM) {
     if (algorithm.startsWith('AWS4-')) throw new S3Error('NotImplemented');
@@ -243,7 +275,7 @@ function checkSignedHeaders(headers: Headers, signed: readonly string[]): void {
   );
 }
 
-function unsupported(): S3Error {
+export function unsupported(): S3Error {
   return new S3Error(
     'InvalidRequest',
     'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',

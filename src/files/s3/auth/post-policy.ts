@@ -2,9 +2,16 @@
  * The policy of a form upload ("Browser-based uploads using POST", "POST policy"): who signed it, and whether the
  * form keeps to it. Every field but a few must be spoken of by a condition.
  */
-import { S3Error } from '../errors.ts';
-import { type Authenticated, type Authenticator, accessKeyOf, checkSkew } from './authenticate.ts';
+import { invalidArgument, S3Error } from '../errors.ts';
+import {
+  type Authenticated,
+  type Authenticator,
+  accessKeyOf,
+  checkSkew,
+  unsupported,
+} from './authenticate.ts';
 import { ALGORITHM, parseAmzDate, parseCredential, sameSignature, signatureOf } from './scope.ts';
+import { signatureV2 } from './signature-v2.ts';
 
 type Fields = ReadonlyMap<string, string>;
 
@@ -15,22 +22,23 @@ export function authenticateForm(fields: Fields, by: Authenticator): Authenticat
   if (policy === undefined) {
     return { user: null, accessKeyId: '', how: 'anonymous', signedMs: 0, body };
   }
-  if (fields.has('awsaccesskeyid')) {
-    throw new S3Error(
-      'InvalidRequest',
-      'The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.',
-    );
-  }
   const need = (name: string): string => {
-    const value = fields.get(name);
-    if (value === undefined) {
-      throw new S3Error('InvalidArgument', `Bucket POST must contain a field named '${name}'.`, {
-        ArgumentName: name,
-        ArgumentValue: '',
-      });
-    }
-    return value;
+    const value = fields.get(name.toLowerCase());
+    if (value !== undefined) return value;
+    const says = `Bucket POST must contain a field named '${name}'.  If it is specified, please check the order of the fields.`;
+    throw invalidArgument(name, '', says);
   };
+  if (!fields.has('x-amz-algorithm')) {
+    const accessKeyId = need('AWSAccessKeyId');
+    const given = need('signature');
+    if (!by.takesV2) throw unsupported();
+    const accessKey = accessKeyOf(by.users, accessKeyId);
+    if (!sameSignature(signatureV2(accessKey, policy), given)) {
+      throw new S3Error('SignatureDoesNotMatch', undefined, { AWSAccessKeyId: accessKey.id });
+    }
+    const { user } = accessKey;
+    return { user, accessKeyId, how: 'post', signedMs: by.nowMs, body, version: 'AWS' };
+  }
   if (need('x-amz-algorithm') !== ALGORITHM)
     throw new S3Error('InvalidRequest', 'Unsupported algorithm.');
   const credential = parseCredential(need('x-amz-credential'));
@@ -44,7 +52,8 @@ export function authenticateForm(fields: Fields, by: Authenticator): Authenticat
   if (!sameSignature(signature, need('x-amz-signature'))) {
     throw new S3Error('SignatureDoesNotMatch', undefined, { AWSAccessKeyId: accessKey.id });
   }
-  return { user: accessKey.user, accessKeyId: accessKey.id, how: 'post', signedMs, body };
+  const { user, id: accessKeyId } = accessKey;
+  return { user, accessKeyId, how: 'post', signedMs, body, version: ALGORITHM };
 }
 
 export interface SizeRange {
@@ -67,6 +76,8 @@ export function checkPolicy(fields: Fields, bucket: string, nowMs: number): Size
   }
   let range: SizeRange = { min: 0, max: Number.POSITIVE_INFINITY };
   const spoken = new Set<string>();
+  // The bucket counts as a field of every form.
+  const given = new Map([...fields, ['bucket', bucket]]);
   for (const condition of conditions) {
     if (condition.operator === 'content-length-range') {
       range = condition;
@@ -74,7 +85,7 @@ export function checkPolicy(fields: Fields, bucket: string, nowMs: number): Size
     }
     const { operator, field, value } = condition;
     spoken.add(field);
-    const met = field === 'bucket' ? bucket : (fields.get(field) ?? '');
+    const met = given.get(field) ?? '';
     const holds = operator === 'eq' ? met === value : startsWith(field, met, value);
     if (!holds) {
       const shown = JSON.stringify([operator, `$${field}`, value]);
@@ -84,7 +95,7 @@ export function checkPolicy(fields: Fields, bucket: string, nowMs: number): Size
       );
     }
   }
-  for (const name of fields.keys()) {
+  for (const name of given.keys()) {
     if (!spoken.has(name) && !FREE.test(name)) {
       throw new S3Error('AccessDenied', `Invalid according to Policy: Extra input fields: ${name}`);
     }
@@ -110,11 +121,15 @@ function parsed(text: string): { expiration: number; conditions: Condition[] } {
     throw wrong('Invalid JSON.');
   }
   const { expiration, conditions } = (json ?? {}) as { expiration?: unknown; conditions?: unknown };
-  const atMs = typeof expiration === 'string' ? Date.parse(expiration) : Number.NaN;
-  if (Number.isNaN(atMs)) throw wrong('Policy missing expiration.');
+  if (expiration === undefined) throw wrong('Policy missing expiration.');
+  const isTime = typeof expiration === 'string' && ISO_8601.test(expiration);
+  const atMs = isTime ? Date.parse(expiration) : Number.NaN;
+  if (Number.isNaN(atMs)) throw wrong(`Invalid 'expiration' value: '${String(expiration)}'`);
   if (!Array.isArray(conditions)) throw wrong('Policy missing conditions.');
   return { expiration: atMs, conditions: conditions.flatMap(conditionOf) };
 }
+
+const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 function conditionOf(row: unknown): Condition[] {
   if (Array.isArray(row)) {
@@ -133,6 +148,11 @@ function conditionOf(row: unknown): Condition[] {
     return [{ operator: name, field: a.slice(1).toLowerCase(), value: b }];
   }
   if (typeof row !== 'object' || row === null) throw wrong('Invalid condition.');
+  if (Object.keys(row).length !== 1) {
+    throw wrong(
+      'Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.',
+    );
+  }
   return Object.entries(row).map(([field, value]) => {
     if (typeof value !== 'string') throw wrong('Invalid condition.');
     return { operator: 'eq', field: field.toLowerCase(), value };

@@ -29,6 +29,8 @@ export class IncomingBody implements BodySink, AsyncIterable<Buffer> {
   private state: 'new' | 'open' | 'ended' | 'broken' = 'new';
   private paused = false;
   private wake: (() => void) | null = null;
+  /** Who waits for 100 has been told. */
+  private told = false;
 
   constructor(client: Client) {
     this.client = client;
@@ -51,6 +53,18 @@ export class IncomingBody implements BodySink, AsyncIterable<Buffer> {
       else if (this.state === 'broken') throw new ClientGone();
       else await this.more();
     }
+  }
+
+  /**
+   * Tells who waits for 100 to go on, though nothing is to come. botocore takes any other answer for the answer of its
+   * connection's next request too, which then hangs; without a body the connection would be used again.
+   */
+  continueWithoutBytes(): void {
+    const { exchange, gone } = this.client;
+    if (gone || this.told) return;
+    const { expectContinue, contentLength } = exchange.request;
+    if (expectContinue && contentLength === 0) exchange.interim(continueHead());
+    this.told = true;
   }
 
   data(bytes: Buffer, stays: boolean): boolean {
@@ -84,6 +98,7 @@ export class IncomingBody implements BodySink, AsyncIterable<Buffer> {
     }
     // RFC 9110 section 10.1.1: who waits is told to go on only now that somebody takes the body.
     if (exchange.request.expectContinue) exchange.interim(continueHead());
+    this.told = true;
     exchange.receive(this);
   }
 

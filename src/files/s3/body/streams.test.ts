@@ -363,7 +363,7 @@ test('a form of a browser uploads what its policy allows', async () => {
       [{ signs: false }, '403 AccessDenied'],
       [
         { signs: false, fields: { AWSAccessKeyId: 'x', policy: 'x', signature: 'x' } },
-        '400 InvalidRequest',
+        '403 InvalidAccessKeyId',
       ],
       [{ fields: { key: '' } }, '400 InvalidArgument'],
       [

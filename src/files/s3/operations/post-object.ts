@@ -40,8 +40,8 @@ async function postObject(call: BucketCall): Promise<Reply> {
     );
   }
   checkKey(key);
-  const { users, keys } = service;
-  const auth = authenticateForm(fields, { users, keys, nowMs });
+  const { users, keys, takesV2 } = service;
+  const auth = authenticateForm(fields, { users, keys, takesV2, nowMs });
   const range: SizeRange =
     auth.user === null
       ? { min: 0, max: Number.POSITIVE_INFINITY }

@@ -3,13 +3,20 @@
  *
  * Start: the namespace and the blocks first, then the doors, so that nobody is let in before all is there.
  */
-import type { Listening, System, SystemState, SystemStatus } from '../core/base/index.ts';
+import type {
+  Listening,
+  Operation,
+  System,
+  SystemState,
+  SystemStatus,
+} from '../core/base/index.ts';
 import { type Prepared, Secret } from '../core/config/index.ts';
 import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
 import type { Clock, Disk, Random, Threads } from '../core/runtime/index.ts';
 import { createNodeTransport } from '../core/runtime/node/index.ts';
 import { createLsmWorker } from '../core/store/index.ts';
 import { type GeneratedKey, generatedKey } from './access-key.ts';
+import { FilesAdmin } from './admin/operations.ts';
 import type { FilesSettings } from './config.ts';
 import { CallCounts, filesMetrics } from './metrics.ts';
 import { FileSystem } from './objects/file-system.ts';
@@ -38,6 +45,7 @@ export class Files implements System {
   private system: FileSystem | undefined;
   private s3: S3Listener | undefined;
   private webHdfs: WebHdfsListener | undefined;
+  private admin: FilesAdmin | undefined;
   private key: GeneratedKey | undefined;
 
   constructor(settings: FilesSettings, context: FilesContext) {
@@ -55,6 +63,11 @@ export class Files implements System {
       this.context.metrics.add(this.ownMetrics);
       const system = await this.openSystem();
       this.system = system;
+      this.admin = new FilesAdmin({
+        files: system,
+        clock: this.context.clock,
+        scrubBytesPerSecond: this.settings.scrubBytes,
+      });
       const { recovery } = system.namespace;
       const { files, directories } = system.total;
       this.context.log.info('the namespace is there', { ...recovery, files, directories });
@@ -160,10 +173,16 @@ export class Files implements System {
     const { s3, webHdfs, system } = this;
     this.s3 = undefined;
     this.webHdfs = undefined;
+    this.admin = undefined;
     this.system = undefined;
     await s3?.stop();
     await webHdfs?.stop();
     await system?.close();
+  }
+
+  /** None while it does not run. */
+  operations(): readonly Operation[] {
+    return this.admin?.operations ?? [];
   }
 
   status(): SystemStatus {

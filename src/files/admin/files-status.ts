@@ -1,0 +1,73 @@
+/** What `plinth files status` and the admin door show of the file system. */
+import type { DiskState } from '../blocks/block-disk.ts';
+import type { ScrubStatus } from '../blocks/scrub.ts';
+import type { FileSystem } from '../objects/file-system.ts';
+
+export interface DiskShown {
+  readonly folder: string;
+  readonly state: DiskState;
+  readonly freeBytes: number;
+  /** 0: it can not be told. */
+  readonly totalBytes: number;
+}
+
+export interface NamespaceShown {
+  readonly files: number;
+  readonly directories: number;
+  /** Of all files, once each. */
+  readonly bytes: number;
+  /** Of all replicas that are wanted, older versions included. */
+  readonly space: number;
+}
+
+export interface JournalShown {
+  /** Whether changes are taken now. */
+  readonly accepting: boolean;
+  /** Records that wait to be durable. */
+  readonly pendingChanges: number;
+  readonly segments: number;
+  /** Of this process. */
+  readonly entries: number;
+  readonly lastSyncMicros: number;
+  /** How long the oldest entry waits for the disk; 0: it is in time. */
+  readonly syncLagMs: number;
+  readonly failures: number;
+}
+
+export interface ScrubShown extends ScrubStatus {
+  /** 0: it does not run. */
+  readonly bytesPerSecond: number;
+}
+
+export interface FilesStatus {
+  readonly namespace: NamespaceShown;
+  readonly journal: JournalShown;
+  readonly disks: readonly DiskShown[];
+  /** Blocks that were found damaged since the start. */
+  readonly damagedBlocks: number;
+  readonly scrub: ScrubShown;
+}
+
+/** @param scrubBytesPerSecond as it is set */
+export function filesStatus(files: FileSystem, scrubBytesPerSecond: number): FilesStatus {
+  const { namespace, total, blocks, damaged, scrub } = files;
+  const { segments, entries, lastSyncMicros, syncLagMs, failures } = namespace.stats.log;
+  const { accepting, pendingChanges } = namespace;
+  return {
+    namespace: {
+      files: total.files,
+      directories: total.directories,
+      bytes: total.bytes,
+      space: total.space,
+    },
+    journal: {
+      ...{ accepting, pendingChanges, segments, entries },
+      ...{ lastSyncMicros, syncLagMs, failures },
+    },
+    disks: blocks.status.map(({ folder, state, freeBytes, totalBytes }) => {
+      return { folder, state, freeBytes, totalBytes };
+    }),
+    damagedBlocks: damaged.size,
+    scrub: { ...scrub.status, bytesPerSecond: scrubBytesPerSecond },
+  };
+}

@@ -11,6 +11,8 @@ import type { CommandContext } from './host.ts';
 
 /** How long an answer may take, milliseconds. */
 const ANSWER_WAIT_MS = 5_000;
+/** The same between two lines of an answer that streams. */
+const LINE_WAIT_MS = 60_000;
 /** An answer larger than this does not come from an admin door, bytes. */
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -112,30 +114,48 @@ export type AdminAnswer =
   /** Nobody answered. */
   | { readonly ok: false; readonly why: string };
 
-export function askAdmin({ url }: AdminDoor, asked: AdminRequest): Promise<AdminAnswer> {
+/** @param onLine gets the lines of a 200 as they come, however many; the body is empty then. */
+export function askAdmin(
+  { url }: AdminDoor,
+  asked: AdminRequest,
+  onLine?: (line: string) => void,
+): Promise<AdminAnswer> {
   const { method, path, headers = {}, body = '' } = asked;
+  const waitMs = onLine === undefined ? ANSWER_WAIT_MS : LINE_WAIT_MS;
   return new Promise((resolve) => {
     const no = (why: string): void => resolve({ ok: false, why });
     const options = {
       method,
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-      timeout: ANSWER_WAIT_MS,
+      timeout: waitMs,
       agent: false,
     };
     const sent = request(new URL(path, url), options, (response) => {
+      const { statusCode: status = 0 } = response;
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => {
         text += part;
+        if (onLine !== undefined && status === 200) text = withoutLines(text, onLine);
         if (text.length > ANSWER_BYTES_MAX) sent.destroy(new Error('the answer has no end'));
       });
-      response.on('end', () => resolve({ ok: true, status: response.statusCode ?? 0, body: text }));
+      response.on('end', () => resolve({ ok: true, status, body: text }));
       response.on('error', (error: NodeJS.ErrnoException) => no(error.code ?? error.message));
     });
-    sent.on('timeout', () => sent.destroy(new Error(`no answer in ${ANSWER_WAIT_MS / 1000} s`)));
+    sent.on('timeout', () => sent.destroy(new Error(`no answer in ${waitMs / 1000} s`)));
     sent.on('error', (error: NodeJS.ErrnoException) => no(error.code ?? error.message));
     sent.end(body);
   });
+}
+
+/** Hands whole lines on. @returns what is behind the last of them. */
+function withoutLines(text: string, onLine: (line: string) => void): string {
+  let start = 0;
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+    onLine(text.slice(start, end));
+    start = end + 1;
+  }
+  return text.slice(start);
 }
 
 /** Tells that nobody answers. */

@@ -4,9 +4,9 @@ import type { DrainShown } from '../balancer/index.ts';
 import { parseDuration } from '../core/config/index.ts';
 import type { Clock } from '../core/runtime/index.ts';
 import { createNodeClock } from '../core/runtime/node/index.ts';
+import { askWithToken } from './admin-ask.ts';
 import { addTokenOptions, type TokenOptions } from './admin-door.ts';
 import { DrainView, drainSummary } from './balancer-drain-view.ts';
-import { askWithToken } from './change-settings.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
 

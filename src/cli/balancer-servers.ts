@@ -5,8 +5,9 @@
  */
 import type { Command } from 'commander';
 import type { BalancerStatus } from '../balancer/index.ts';
+import { askWithToken } from './admin-ask.ts';
 import { addTokenOptions, type TokenOptions } from './admin-door.ts';
-import { askWithToken, changeSettings } from './change-settings.ts';
+import { changeSettings } from './change-settings.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
 

@@ -2,15 +2,8 @@
 import type { Command } from 'commander';
 import type { BalancerStatus, PoolShown, ServerShown } from '../balancer/index.ts';
 import { formatDuration } from '../core/config/index.ts';
-import {
-  type AdminOptions,
-  addAdminOptions,
-  adminDoor,
-  askAdmin,
-  parsed,
-  tellNobody,
-} from './admin-door.ts';
-import { tellRefused } from './change-settings.ts';
+import { askOpenly } from './admin-ask.ts';
+import { type AdminOptions, addAdminOptions } from './admin-door.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
 import { table } from './table.ts';
@@ -31,18 +24,8 @@ Examples:
   $ plinth balancer status app --json`,
     )
     .action(async (names: string[], options: AdminOptions) => {
-      const door = adminDoor(context, options);
-      if (door === undefined) return;
-      const answer = await askAdmin(door, { method: 'GET', path: '/systems/balancer/status' });
-      const body = answer.ok ? parsed(answer.body) : undefined;
-      if (!answer.ok || typeof body !== 'object' || body === null) {
-        tellNobody(context, door, answer.ok ? 'something else answers there' : answer.why);
-        return;
-      }
-      if (answer.status !== 200) {
-        tellRefused(context, options.json ?? false, answer.status, body);
-        return;
-      }
+      const body = await askOpenly(context, options, '/systems/balancer/status');
+      if (body === undefined) return;
       const status = body as BalancerStatus;
       const unknown = names.find((name) => !status.pools.some((pool) => pool.name === name));
       if (unknown !== undefined) {

@@ -1,8 +1,8 @@
 /** `plinth cache explain`: what would become of a request, and why. */
 import type { Command } from 'commander';
 import { type Explanation, explanationLines } from '../cache/index.ts';
+import { askWithToken } from './admin-ask.ts';
 import { addTokenOptions, type TokenOptions } from './admin-door.ts';
-import { askWithToken } from './change-settings.ts';
 import type { CommandContext } from './host.ts';
 
 interface Options extends TokenOptions {

@@ -1,7 +1,7 @@
 /** `plinth cache purge`: makes a running cache forget. */
 import type { Command } from 'commander';
+import { askWithToken } from './admin-ask.ts';
 import { addTokenOptions, type TokenOptions } from './admin-door.ts';
-import { askWithToken } from './change-settings.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
 

@@ -2,16 +2,10 @@
 import type { Command } from 'commander';
 import type { CacheStatus } from '../cache/index.ts';
 import { formatSize } from '../core/config/index.ts';
-import {
-  type AdminOptions,
-  addAdminOptions,
-  adminDoor,
-  askAdmin,
-  parsed,
-  tellNobody,
-} from './admin-door.ts';
-import { tellRefused } from './change-settings.ts';
+import { askOpenly } from './admin-ask.ts';
+import { type AdminOptions, addAdminOptions } from './admin-door.ts';
 import type { CommandContext } from './host.ts';
+import { roughSize } from './rough-size.ts';
 import { table } from './table.ts';
 
 export function addCacheStatus(cache: Command, context: CommandContext): void {
@@ -22,18 +16,8 @@ export function addCacheStatus(cache: Command, context: CommandContext): void {
       '\nExits with 0, or 69 when nobody answers.\n\nExample:\n  $ plinth cache status',
     )
     .action(async (options: AdminOptions) => {
-      const door = adminDoor(context, options);
-      if (door === undefined) return;
-      const answer = await askAdmin(door, { method: 'GET', path: '/systems/cache/status' });
-      const body = answer.ok ? parsed(answer.body) : undefined;
-      if (!answer.ok || typeof body !== 'object' || body === null) {
-        tellNobody(context, door, answer.ok ? 'something else answers there' : answer.why);
-        return;
-      }
-      if (answer.status !== 200) {
-        tellRefused(context, options.json ?? false, answer.status, body);
-        return;
-      }
+      const body = await askOpenly(context, options, '/systems/cache/status');
+      if (body === undefined) return;
       context.host.out(
         options.json ? `${JSON.stringify(body, null, 2)}\n` : statusText(body as CacheStatus),
       );
@@ -73,16 +57,4 @@ function countsText(counts: Readonly<Record<string, number>>): string {
     .sort(([, a], [, b]) => b - a)
     .map(([name, count]) => `${count} ${name}`)
     .join(', ');
-}
-
-/** In the greatest unit that leaves at least one. */
-function roughSize(bytes: number): string {
-  const units = ['b', 'kb', 'mb', 'gb', 'tb'];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${unit === 0 ? value : value.toFixed(1)}${units[unit]}`;
 }

@@ -2,8 +2,9 @@
 import type { Command } from 'commander';
 import { parse, stringify } from 'yaml';
 import { type AnySection, didYouMean, type Field, fieldsByKey } from '../core/config/index.ts';
+import { askWithToken } from './admin-ask.ts';
 import { addTokenOptions, type TokenOptions } from './admin-door.ts';
-import { askWithToken, changeSettings } from './change-settings.ts';
+import { changeSettings } from './change-settings.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
 

@@ -129,6 +129,10 @@ test('a client of Signature V2 comes in by its right signature alone', async () 
     for (const [headers, expected] of cases) {
       assert.equal(outcome(await ask(bed, headers)), expected, JSON.stringify(headers));
     }
+    for (const resource of ['/docs', '/docs/']) {
+      const authorization = by(signed(`GET\n\n\n${now}\n${resource}`));
+      assert.equal(outcome(await ask(bed, { date: now, authorization }, '/docs')), '200');
+    }
   });
 });
 

@@ -82,6 +82,13 @@ export function claimV2InQuery(query: Query, nowMs: number): ClaimV2 {
 export function proveV2(request: ParsedRequest, claim: ClaimV2, accessKey: AccessKey): void {
   const toSign = stringToSignV2(request, claim.dateLine);
   if (sameSignature(signatureV2(accessKey, toSign), claim.signature)) return;
+  const { line } = request;
+  if (!line.virtualHost && line.bucket !== '' && !line.rawPath.includes('/', 1)) {
+    // botocore sends `/bucket` and signs `/bucket/`.
+    const slashed = { ...request, line: { ...line, rawPath: `${line.rawPath}/` } };
+    const other = signatureV2(accessKey, stringToSignV2(slashed, claim.dateLine));
+    if (sameSignature(other, claim.signature)) return;
+  }
   throw new S3Error('SignatureDoesNotMatch', undefined, {
     AWSAccessKeyId: accessKey.id,
     StringToSign: toSign,

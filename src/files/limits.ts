@@ -23,6 +23,8 @@ export const extentsMax = 1_000_000;
 
 /** Snapshots of one directory: 'snapshot'. */
 export const snapshotsMax = 1000;
+/** Differences between two snapshots that are told: 'snapshot'. */
+export const differencesMax = 100_000;
 /** Bytes of the name of a snapshot, as HDFS has it. */
 export const snapshotNameBytesMax = 255;
 
@@ -55,3 +57,8 @@ export const openFilesMax = 64;
 
 /** Checks of the file system at once. */
 export const checksMax = 4;
+
+// Several DataNodes.
+
+/** Connections to the data server of a DataNode; more are closed at once. */
+export const dataConnectionsMax = 1024;

@@ -25,6 +25,8 @@ export interface Call {
   readonly caller: Caller;
   readonly place: Place;
   readonly query: Query;
+  /** Unix ms. */
+  readonly nowMs: number;
   /** This request is the one that data go with. */
   readonly isDataStep: boolean;
   /** Sends the client to the data step. */

@@ -1,52 +1,16 @@
 /** The WebHDFS door on a real socket over a file system on a disk, beside the S3 door. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type BothDoors, withBothDoors } from '../../../tests/support/files/both-doors.ts';
+import { withBothDoors } from '../../../tests/support/files/both-doors.ts';
 import { root } from '../../../tests/support/files/s3-bed.ts';
-
-type Json = Record<string, unknown>;
-
-async function json(answer: Promise<Response>): Promise<Json> {
-  const got = await answer;
-  const body = await got.text();
-  assert.equal(got.status, 200, body);
-  assert.equal(got.headers.get('content-type'), 'application/json');
-  return JSON.parse(body) as Json;
-}
-
-/** Name and status of an exception. */
-async function refusal(answer: Promise<Response>): Promise<string> {
-  const got = await answer;
-  const { RemoteException } = (await got.json()) as { RemoteException: Record<string, string> };
-  const { exception, javaClassName, message } = RemoteException;
-  assert.ok(javaClassName?.endsWith(`${exception}`) && message !== undefined);
-  return `${got.status} ${exception}`;
-}
-
-async function put(
-  { ask }: BothDoors,
-  path: string,
-  body: Buffer | string,
-  query = '',
-): Promise<void> {
-  const got = await ask('PUT', path, `CREATE${query}`, { body });
-  assert.equal(got.status, 201, await got.text());
-}
-
-async function text({ ask }: BothDoors, path: string, query = ''): Promise<string> {
-  const got = await ask('GET', path, `OPEN${query}`);
-  assert.equal(got.status, 200);
-  return got.text();
-}
-
-async function names({ ask }: BothDoors, path: string): Promise<string[]> {
-  const { FileStatuses } = (await json(ask('GET', path, 'LISTSTATUS'))) as {
-    FileStatuses: { FileStatus: { pathSuffix: string; type: string }[] };
-  };
-  return FileStatuses.FileStatus.map(
-    ({ pathSuffix, type }) => pathSuffix + (type === 'DIRECTORY' ? '/' : ''),
-  );
-}
+import {
+  type Json,
+  json,
+  names,
+  put,
+  refusal,
+  text,
+} from '../../../tests/support/files/webhdfs-answers.ts';
 
 test('a file is made, read in pieces, added to, cut, and its status says so', async () => {
   await withBothDoors(async (doors) => {
@@ -303,7 +267,7 @@ test('what can not be done is refused by the exception of Hadoop', async () => {
       ['PUT', '/b/f', 'MKDIRS', '403 FileAlreadyExistsException'],
       ['POST', '/b/f', 'TRUNCATE&newlength=5', '400 HadoopIllegalArgumentException'],
       ['POST', '/b/none', 'APPEND', '404 FileNotFoundException'],
-      ['PUT', '/b', 'CREATESNAPSHOT', '400 UnsupportedOperationException'],
+      ['PUT', '/b', 'CREATESYMLINK', '400 UnsupportedOperationException'],
       ['GET', '/b/f', 'GETFILESTATUS&doas=ann', '403 AuthorizationException'],
       ['PUT', '/b/%252500x', 'MKDIRS', '200'],
       ['PUT', '/b/%2500x', 'MKDIRS', '400 InvalidPathException'],

@@ -19,7 +19,7 @@ import { ClientGone, IncomingBody } from '../s3/body/incoming.ts';
 import { translated } from '../translate.ts';
 import type { Call, Service } from './call.ts';
 import { denied, illegalParameter, RemoteException, remoteOf } from './errors.ts';
-import { placeOf } from './locate.ts';
+import { changeablePlace, placeOf } from './locate.ts';
 import { operationOf } from './operations/table.ts';
 import { parseQuery, type Query } from './parameters.ts';
 import { jsonReply, type Reply, send } from './reply.ts';
@@ -132,7 +132,8 @@ async function answer(service: Service, client: Client, trace: Trace): Promise<R
   const call: Call = {
     ...{ service, files: service.files, query, authority, body },
     caller: callerOf(service, query),
-    place: placeOf(path),
+    place: operation.method === 'GET' ? placeOf(path) : changeablePlace(path),
+    nowMs: exchange.wallMs(),
     isDataStep: query.get('data')?.[0]?.toLowerCase() === 'true',
     bodyBytes: contentLength >= 0 ? contentLength : undefined,
     redirect: () => {

@@ -3,8 +3,11 @@
  */
 import type { Path } from '../namespace/chain.ts';
 import type { DirectoryInode, FileInode } from '../namespace/inode.ts';
-import type { Caller } from '../namespace/permission.ts';
+import { type Caller, mayTraverse } from '../namespace/permission.ts';
 import type { NamespaceReader } from '../namespace/reader.ts';
+import { EMPTY_TALLY, type Tally } from '../namespace/records.ts';
+import { living, type SnapshotInfo } from '../namespace/snapshots/root-record.ts';
+import { readSnapshots, SnapshotView } from '../namespace/snapshots/view.ts';
 import { noFile, RemoteException } from './errors.ts';
 import { type Name, readPath } from './names.ts';
 
@@ -12,28 +15,56 @@ import { type Name, readPath } from './names.ts';
 export interface Place {
   /** As it was asked for. */
   readonly shown: string;
-  /** All names from the root down. */
+  /** All names from the root down; of a place in a snapshot those down to the directory that it is of. */
   readonly path: Path;
   readonly facet: Name['facet'];
+  /** It is below `.snapshot`. */
+  readonly snapshot?: SnapshotPlace;
+}
+
+export interface SnapshotPlace {
+  /** Undefined: `.snapshot` itself. */
+  readonly name: string | undefined;
+  /** Names below the directory that the snapshot is of. */
+  readonly below: Path;
 }
 
 export interface FoundFile {
   readonly kind: 'file';
   readonly inode: FileInode;
+  readonly view?: SnapshotView;
 }
 
 export interface FoundDirectory {
   readonly kind: 'directory';
   readonly inode: DirectoryInode;
+  /** It is in a snapshot. */
+  readonly view?: SnapshotView;
+  /** It is `.snapshot`, and these are in it. */
+  readonly snapshots?: readonly SnapshotInfo[];
 }
 
 export type Found = FoundFile | FoundDirectory;
 
 /** @throws RemoteException InvalidPathException */
 export function placeOf(shown: string): Place {
-  const names = readPath(shown);
-  const last = names[names.length - 1];
-  return { shown, path: names.map(({ name }) => name), facet: last?.facet ?? 'directory' };
+  const { names, snapshot } = readPath(shown);
+  const path = names.map(({ name }) => name);
+  const last = (snapshot?.below ?? names).at(-1);
+  const facet = last?.facet ?? 'directory';
+  if (snapshot === undefined) return { shown, path, facet };
+  const below = snapshot.below.map(({ name }) => name);
+  return { shown, path, facet, snapshot: { name: snapshot.name, below } };
+}
+
+/** A path that is to be changed. @throws RemoteException SnapshotAccessControlException, InvalidPathException */
+export function changeablePlace(shown: string): Place {
+  const place = placeOf(shown);
+  if (place.snapshot === undefined) return place;
+  throw new RemoteException(
+    'SnapshotAccessControlException',
+    `Modification on a read-only snapshot is disallowed: ${shown}`,
+  );
 }
 
 /** The directory that a place is in, and its name there. The root has neither. */
@@ -58,6 +89,7 @@ export async function find(
   caller: Caller,
 ): Promise<Found | undefined> {
   const { path, facet } = place;
+  if (place.snapshot !== undefined) return findInSnapshot(reader, place, place.snapshot, caller);
   if (facet !== 'file') {
     const inode = await reader.directory(path, caller);
     if (inode !== null) return { kind: 'directory', inode };
@@ -66,6 +98,48 @@ export async function find(
   const { directory, name } = split(place);
   const inode = await reader.head(directory, name, caller);
   return inode?.kind === 'file' ? { kind: 'file', inode } : undefined;
+}
+
+async function findInSnapshot(
+  reader: NamespaceReader,
+  { path, facet }: Place,
+  { name, below }: SnapshotPlace,
+  caller: Caller,
+): Promise<Found | undefined> {
+  const root = await reader.directory(path, caller);
+  if (root === null || !root.snapshottable) return undefined;
+  mayTraverse(root, caller, '.snapshot');
+  const snapshots = await readSnapshots(reader, root.id);
+  if (snapshots === null) return undefined;
+  if (name === undefined) return { kind: 'directory', inode: root, snapshots: living(snapshots) };
+  const info = living(snapshots).find((each) => each.name === name);
+  if (info === undefined) return undefined;
+  const view = new SnapshotView(reader, root.id, info);
+  let inode = await view.rootInode();
+  if (inode === null) return undefined;
+  for (const [nth, each] of below.entries()) {
+    mayTraverse(inode, caller, each);
+    const isLast = nth === below.length - 1;
+    const next: DirectoryInode | null =
+      isLast && facet === 'file' ? null : await view.directory(inode.id, each);
+    if (next === null) {
+      const file = isLast ? await view.file(inode.id, each) : null;
+      return file === null ? undefined : { kind: 'file', inode: file, view };
+    }
+    inode = next;
+  }
+  return { kind: 'directory', inode, view };
+}
+
+/** What is below a directory that was found. */
+export async function tallyOf(
+  reader: NamespaceReader,
+  { inode, view, snapshots }: FoundDirectory,
+): Promise<Tally> {
+  if (snapshots !== undefined) {
+    return { ...EMPTY_TALLY, children: snapshots.length, directories: snapshots.length };
+  }
+  return view === undefined ? reader.tally(inode.id) : view.tally(inode.id);
 }
 
 /** As `find`. @throws RemoteException FileNotFoundException too */

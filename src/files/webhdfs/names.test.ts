@@ -26,9 +26,13 @@ test('names that every path can have are shown as they are', () => {
 
 test('a path is cut into names, and what is none is refused', () => {
   assert.deepEqual(
-    readPath('//a/b%/').map(({ name }) => name),
+    readPath('//a/b%/').names.map(({ name }) => name),
     ['a', 'b%'],
   );
+  assert.deepEqual(readPath('/a/.snapshot/%00s/%00n:.snapshot'), {
+    names: [{ name: 'a', facet: 'any' }],
+    snapshot: { name: '%00s', below: [{ name: '.snapshot', facet: 'any' }] },
+  });
   for (const path of ['a', '/a/../b', '/.', '/a/%00x', '/%00n:a']) {
     assert.throws(() => readPath(path), RemoteException, path);
   }

@@ -3,12 +3,17 @@
  *
  *     `a` beside `a/`    %00f:a          the empty name    %00e:
  *     `.`  `..`          %00n:. %00n:..  `%00x`            %00%00x
+ *     `.snapshot`        %00n:.snapshot
  *
  * Invariant: two entries of a directory are never shown alike, and `readName` undoes `showName`.
  */
 import { RemoteException } from './errors.ts';
 
 const MARK = '%00';
+/** Names that mean something else in a path. */
+const RESERVED: ReadonlySet<string> = new Set(['.', '..', '.snapshot']);
+/** What stands below it is as it was when a snapshot was taken. */
+export const SNAPSHOT_DIRECTORY = '.snapshot';
 
 export type Facet = 'file' | 'directory' | 'any';
 
@@ -22,7 +27,7 @@ export interface Name {
 export function showName(name: string, isBeside: boolean): string {
   if (isBeside) return `${MARK}f:${name}`;
   if (name === '') return `${MARK}e:`;
-  if (name === '.' || name === '..') return `${MARK}n:${name}`;
+  if (RESERVED.has(name)) return `${MARK}n:${name}`;
   return name.startsWith(MARK) ? MARK + name : name;
 }
 
@@ -32,16 +37,31 @@ export function readName(shown: string): Name {
   const rest = shown.slice(MARK.length);
   if (rest.startsWith(MARK)) return { name: rest, facet: 'any' };
   if (rest === 'e:') return { name: '', facet: 'any' };
-  if (rest === 'n:.' || rest === 'n:..') return { name: rest.slice(2), facet: 'any' };
+  if (rest.startsWith('n:') && RESERVED.has(rest.slice(2))) {
+    return { name: rest.slice(2), facet: 'any' };
+  }
   if (rest.startsWith('f:')) return { name: rest.slice(2), facet: 'file' };
   throw new RemoteException('InvalidPathException', `Invalid path name ${shown}`);
 }
 
-/** The parts of an absolute path, decoded. @throws RemoteException InvalidPathException */
-export function readPath(path: string): Name[] {
+/** A path, decoded: names, and of one below `.snapshot` what stands before and behind. */
+export interface ReadPath {
+  readonly names: readonly Name[];
+  readonly snapshot?: {
+    /** Undefined: the path ends with `.snapshot`. */
+    readonly name: string | undefined;
+    readonly below: readonly Name[];
+  };
+}
+
+/** @throws RemoteException InvalidPathException */
+export function readPath(path: string): ReadPath {
   const parts = path.split('/').filter((part) => part !== '');
   if (!path.startsWith('/') || parts.includes('.') || parts.includes('..')) {
     throw new RemoteException('InvalidPathException', `Invalid path name ${path}`);
   }
-  return parts.map(readName);
+  const at = parts.indexOf(SNAPSHOT_DIRECTORY);
+  if (at < 0) return { names: parts.map(readName) };
+  const below = parts.slice(at + 2).map(readName);
+  return { names: parts.slice(0, at).map(readName), snapshot: { name: parts[at + 1], below } };
 }

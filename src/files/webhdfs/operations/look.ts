@@ -3,7 +3,7 @@ import { Access } from '../../namespace/permission.ts';
 import { type Call, operation } from '../call.ts';
 import { children } from '../children.ts';
 import { noFile } from '../errors.ts';
-import { find, need } from '../locate.ts';
+import { find, need, tallyOf } from '../locate.ts';
 import { required, text } from '../parameters.ts';
 import { jsonReply, OK, type Reply } from '../reply.ts';
 import { type FileStatus, modeText, statusOf } from '../status.ts';
@@ -14,8 +14,9 @@ const PIECE_CHARACTERS = 65_536;
 
 async function ownStatus({ files, place, caller }: Call): Promise<FileStatus> {
   const { reader } = files.namespace;
-  const { kind, inode } = await need(reader, place, caller);
-  return statusOf(inode, '', kind === 'directory' ? await reader.tally(inode.id) : undefined);
+  const found = await need(reader, place, caller);
+  const tally = found.kind === 'directory' ? await tallyOf(reader, found) : undefined;
+  return statusOf(found.inode, '', tally);
 }
 
 export const getFileStatus = operation({
@@ -50,7 +51,7 @@ export const listStatus = operation({
       status: 200,
       stream: {
         type: 'application/json',
-        pieces: listText(children(reader, found.inode, snapshot, '')),
+        pieces: listText(children(reader, found, snapshot, '')),
         close: () => snapshot.release(),
       },
     } satisfies Reply;
@@ -83,10 +84,10 @@ export const listStatusBatch = operation({
     const snapshot = reader.snapshot();
     try {
       const rows: FileStatus[] = [];
-      for await (const row of children(reader, found.inode, snapshot, startafter)) {
+      for await (const row of children(reader, found, snapshot, startafter)) {
         if (rows.length === PAGE_ROWS) {
           // How many there are in all is known, not how many were before: it is told too high, never too low.
-          const tally = await reader.tally(found.inode.id, snapshot);
+          const tally = await tallyOf(reader, found);
           return page(rows, Math.max(1, tally.children - PAGE_ROWS));
         }
         rows.push(row);
@@ -115,14 +116,15 @@ interface Usage {
 
 async function usage({ files, place, caller }: Call): Promise<Usage> {
   const { reader } = files.namespace;
-  const { kind, inode } = await need(reader, place, caller);
+  const found = await need(reader, place, caller);
+  const { kind, inode } = found;
   const none = { quota: -1, spaceQuota: -1 };
   if (kind === 'file') {
     const { size, replication } = inode;
     return { directories: 0, files: 1, bytes: size, space: size * replication, ...none };
   }
   caller.need(inode, Access.read | Access.execute, place.shown);
-  const tally = await reader.tally(inode.id);
+  const tally = await tallyOf(reader, found);
   return {
     directories: tally.directories + 1,
     files: tally.files,

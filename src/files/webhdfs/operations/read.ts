@@ -1,6 +1,7 @@
 /** Operations on the bytes of a file: reading them, their checksum, where they lie. */
 import { createHash } from 'node:crypto';
 import { crc32c } from '../../../core/base/index.ts';
+import { FilesError } from '../../errors.ts';
 import type { Extent, FileInode } from '../../namespace/inode.ts';
 import { Access } from '../../namespace/permission.ts';
 import { type Call, operation } from '../call.ts';
@@ -22,6 +23,9 @@ function open(call: Call): Promise<OpenFile> {
   return files.pins.open(async () => {
     const file = await readable(call);
     const extents = await files.namespace.reader.extents(file);
+    const bytes = extents.reduce((sum, { length }) => sum + length, 0);
+    // It has changed, or its snapshot has gone, between the two looks.
+    if (bytes !== file.size) throw new FilesError('source-changed', call.place.shown);
     files.pins.pin(extents);
     return { file, extents, close: () => files.pins.unpin(extents) };
   });

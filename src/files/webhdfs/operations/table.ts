@@ -26,6 +26,16 @@ import {
   listStatusBatch,
 } from './look.ts';
 import { getFileBlockLocations, getFileChecksum, openFile } from './read.ts';
+import {
+  allowSnapshot,
+  createSnapshot,
+  deleteSnapshot,
+  disallowSnapshot,
+  getSnapshotDiff,
+  getSnapshotList,
+  getSnapshottableDirectoryList,
+  renameSnapshot,
+} from './snapshots.ts';
 import { makeDirectories, remove, rename } from './tree.ts';
 import { append, concat, create, truncate } from './write.ts';
 
@@ -46,6 +56,9 @@ export const operations: readonly Operation[] = [
   getXattrs,
   listXattrs,
   checkAccess,
+  getSnapshotList,
+  getSnapshotDiff,
+  getSnapshottableDirectoryList,
   create,
   makeDirectories,
   rename,
@@ -56,29 +69,32 @@ export const operations: readonly Operation[] = [
   setQuota,
   setXattr,
   removeXattr,
+  allowSnapshot,
+  disallowSnapshot,
+  createSnapshot,
+  renameSnapshot,
   append,
   truncate,
   concat,
   remove,
+  deleteSnapshot,
 ];
 
 /** By their methods. */
 export const unsupported = {
   GET: [
     ...['GETDELEGATIONTOKEN', 'GETALLSTORAGEPOLICY', 'GETSTORAGEPOLICY', 'GETLINKTARGET'],
-    ...['GETSNAPSHOTDIFF', 'GETSNAPSHOTDIFFLISTING', 'GETSNAPSHOTTABLEDIRECTORYLIST'],
-    ...['GETSNAPSHOTLIST', 'GETECPOLICY', 'GETECPOLICIES', 'GETECCODECS', 'GETSTATUS'],
+    ...['GETSNAPSHOTDIFFLISTING', 'GETECPOLICY', 'GETECPOLICIES', 'GETECCODECS', 'GETSTATUS'],
     ...['GETTRASHROOTS', 'GET_BLOCK_LOCATIONS'],
   ],
   PUT: [
     ...['CREATESYMLINK', 'RENEWDELEGATIONTOKEN', 'CANCELDELEGATIONTOKEN', 'MODIFYACLENTRIES'],
-    ...['REMOVEACLENTRIES', 'REMOVEDEFAULTACL', 'REMOVEACL', 'SETACL', 'ALLOWSNAPSHOT'],
-    ...['DISALLOWSNAPSHOT', 'CREATESNAPSHOT', 'RENAMESNAPSHOT', 'SETSTORAGEPOLICY'],
+    ...['REMOVEACLENTRIES', 'REMOVEDEFAULTACL', 'REMOVEACL', 'SETACL', 'SETSTORAGEPOLICY'],
     ...['SATISFYSTORAGEPOLICY', 'ENABLEECPOLICY', 'DISABLEECPOLICY', 'SETECPOLICY'],
     'SETQUOTABYSTORAGETYPE',
   ],
   POST: ['UNSETSTORAGEPOLICY', 'UNSETECPOLICY'],
-  DELETE: ['DELETESNAPSHOT'],
+  DELETE: [],
 } as const satisfies Record<Operation['method'], readonly string[]>;
 
 const byName = new Map(operations.map((row) => [`${row.method} ${row.op}`, row]));

@@ -3,7 +3,7 @@ import { FilesError } from '../../errors.ts';
 import type { Path } from '../../namespace/chain.ts';
 import { type Call, noteChange, operation } from '../call.ts';
 import { noFile, RemoteException } from '../errors.ts';
-import { type Found, find, lowest, type Place, placeOf, split } from '../locate.ts';
+import { changeablePlace, type Found, find, lowest, type Place, split } from '../locate.ts';
 import { notLocked } from '../locked.ts';
 import { flag, mode, required, text, words } from '../parameters.ts';
 import { booleanReply, OK } from '../reply.ts';
@@ -80,7 +80,7 @@ export const rename = operation({
     renameoptions: words(['NONE', 'OVERWRITE', 'TO_TRASH']),
   },
   run: async (call, { destination, renameoptions }) => {
-    const to = placeOf(destination);
+    const to = changeablePlace(destination);
     if (renameoptions.size > 0) {
       await move(call, to, renameoptions.has('OVERWRITE'));
       return OK;
@@ -91,7 +91,11 @@ export const rename = operation({
       const there = await find(files.namespace.reader, to, caller);
       const name = place.shown.replace(/\/+$/, '').replace(/^.*\//, '');
       const isInto = there?.kind === 'directory' && to.shown !== place.shown;
-      await move(call, isInto ? placeOf(`${to.shown.replace(/\/+$/, '')}/${name}`) : to, false);
+      await move(
+        call,
+        isInto ? changeablePlace(`${to.shown.replace(/\/+$/, '')}/${name}`) : to,
+        false,
+      );
       return booleanReply(true);
     } catch (error) {
       if (isOrdinary(error)) return booleanReply(false);

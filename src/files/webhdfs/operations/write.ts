@@ -5,7 +5,7 @@ import type { FileInode } from '../../namespace/inode.ts';
 import { Access } from '../../namespace/permission.ts';
 import { type Call, noteChange, operation } from '../call.ts';
 import { RemoteException } from '../errors.ts';
-import { find, lowest, needFile, placeOf, split } from '../locate.ts';
+import { changeablePlace, find, lowest, needFile, split } from '../locate.ts';
 import { notLocked } from '../locked.ts';
 import { flag, integer, mode, required, text } from '../parameters.ts';
 import { booleanReply, OK, type Reply } from '../reply.ts';
@@ -191,7 +191,7 @@ export const concat = operation({
     const shown = given.split(',').filter((each) => each !== '');
     const sources: string[] = [];
     for (const each of shown) {
-      const source = placeOf(each);
+      const source = changeablePlace(each);
       const at = split(source);
       if (at.directory.join('/') !== directory.join('/')) {
         throw new RemoteException(

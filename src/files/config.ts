@@ -9,6 +9,7 @@ import {
   size,
   type ValuesOf,
 } from '../core/config/index.ts';
+import { clusterFields, clusterProblems } from './cluster-config.ts';
 import { packedBytesMax } from './limits.ts';
 import { s3Group, s3Problems } from './s3/index.ts';
 import { webHdfsGroup } from './webhdfs/index.ts';
@@ -43,8 +44,10 @@ const fields = {
     default: 1,
     min: 1,
     max: 10,
-    about: 'Replicas that files are said to want.',
+    about:
+      'Replicas of each block that new files want; more than there are DataNodes only wait for them.',
   }),
+  ...clusterFields,
   s3: s3Group,
   webhdfs: webHdfsGroup,
 } as const;
@@ -53,7 +56,7 @@ export const filesConfig = section(
   'files',
   'The file system: objects by S3, files by WebHDFS.',
   fields,
-  (values): readonly Conflict[] => s3Problems(values.s3),
+  (values): readonly Conflict[] => [...s3Problems(values.s3), ...clusterProblems(values)],
 );
 
 export type FilesSettings = ValuesOf<typeof fields>;

@@ -12,15 +12,19 @@ import type {
 } from '../core/base/index.ts';
 import { type Prepared, Secret } from '../core/config/index.ts';
 import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
-import type { Clock, Disk, Random, Threads } from '../core/runtime/index.ts';
-import { createNodeTransport } from '../core/runtime/node/index.ts';
+import type { Clock, Disk, Network, Random, Threads } from '../core/runtime/index.ts';
+import { createNodeNetwork, createNodeTransport } from '../core/runtime/node/index.ts';
 import { createLsmWorker } from '../core/store/index.ts';
 import { type GeneratedKey, generatedKey } from './access-key.ts';
 import { FilesAdmin } from './admin/operations.ts';
+import { clusterFacts, clusterMetrics, dataNodeFacts } from './cluster-metrics.ts';
 import type { FilesSettings } from './config.ts';
+import type { DataNode } from './datanode/data-node.ts';
 import { CallCounts, filesMetrics } from './metrics.ts';
-import { FileSystem } from './objects/file-system.ts';
+import type { NameNode } from './namenode/name-node.ts';
+import { FileSystem, type FileSystemOptions } from './objects/file-system.ts';
 import { NamespaceObjectStore } from './objects/object-store.ts';
+import { adminOf, openDataNode, openNameNode } from './roles.ts';
 import { S3Listener, type S3Settings } from './s3/index.ts';
 import { WebHdfsListener } from './webhdfs/index.ts';
 
@@ -43,6 +47,9 @@ export class Files implements System {
   private readonly ownMetrics: readonly MetricSpec[];
   private state: SystemState = 'idle';
   private system: FileSystem | undefined;
+  /** With several DataNodes: one of these. */
+  private nameNode: NameNode | undefined;
+  private dataNode: DataNode | undefined;
   private s3: S3Listener | undefined;
   private webHdfs: WebHdfsListener | undefined;
   private admin: FilesAdmin | undefined;
@@ -51,29 +58,22 @@ export class Files implements System {
   constructor(settings: FilesSettings, context: FilesContext) {
     this.settings = settings;
     this.context = context;
-    this.ownMetrics = filesMetrics(
-      { s3: this.s3Calls, webhdfs: this.webHdfsCalls },
-      () => this.system,
-    );
+    this.ownMetrics = [
+      ...filesMetrics({ s3: this.s3Calls, webhdfs: this.webHdfsCalls }, () => this.system),
+      ...clusterMetrics(
+        () => this.nameNode,
+        () => this.dataNode,
+      ),
+    ];
   }
 
   async start(): Promise<void> {
     this.state = 'starting';
     try {
       this.context.metrics.add(this.ownMetrics);
-      const system = await this.openSystem();
-      this.system = system;
-      this.admin = new FilesAdmin({
-        files: system,
-        clock: this.context.clock,
-        scrubBytesPerSecond: this.settings.scrubBytes,
-      });
-      const { recovery } = system.namespace;
-      const { files, directories } = system.total;
-      this.context.log.info('the namespace is there', { ...recovery, files, directories });
-      const store = new NamespaceObjectStore(system);
-      if (this.settings.s3.enabled) await this.openS3(store);
-      if (this.settings.webhdfs.enabled) await this.openWebHdfs(system, store);
+      const { join } = this.settings;
+      if (join === undefined) await this.openFiles();
+      else this.dataNode = await openDataNode(this.settings, await this.roleContext(), join);
       this.state = 'ready';
     } catch (error) {
       await this.release();
@@ -82,16 +82,50 @@ export class Files implements System {
     }
   }
 
-  private openSystem(): Promise<FileSystem> {
+  private async openFiles(): Promise<void> {
+    const system = await this.openSystem();
+    this.system = system;
+    this.admin = new FilesAdmin({
+      files: system,
+      clock: this.context.clock,
+      scrubBytesPerSecond: this.settings.scrubBytes,
+    });
+    const { recovery } = system.namespace;
+    const { files, directories } = system.total;
+    this.context.log.info('the namespace is there', { ...recovery, files, directories });
+    const store = new NamespaceObjectStore(system);
+    if (this.settings.s3.enabled) await this.openS3(store);
+    if (this.settings.webhdfs.enabled) await this.openWebHdfs(system, store);
+  }
+
+  private async roleContext(): Promise<FilesContext & { readonly network: Network }> {
+    return { ...this.context, network: createNodeNetwork(await createNodeTransport()) };
+  }
+
+  private async openSystem(): Promise<FileSystem> {
     const { clock, random, disk, threads, dataFolder, log } = this.context;
     const { disks, blockBytes, reserveBytes, scrubBytes, replication } = this.settings;
     return FileSystem.open({
+      ...(await this.severalNodes()),
       ...{ disk, clock, random, disks, blockBytes, reserveBytes, replication },
       folder: dataFolder,
       logger: log,
       scrubBytesPerSecond: scrubBytes,
       worker: () => createLsmWorker(threads),
     });
+  }
+
+  /** Where the blocks are, when DataNodes may join. */
+  private async severalNodes(): Promise<Pick<FileSystemOptions, 'storage'>> {
+    const { listen } = this.settings.cluster;
+    if (listen === undefined) return {};
+    const context = await this.roleContext();
+    return {
+      storage: async (parts) => {
+        this.nameNode = await openNameNode(this.settings, context, listen, parts);
+        return this.nameNode.blocks;
+      },
+    };
   }
 
   private async openS3(store: NamespaceObjectStore): Promise<void> {
@@ -150,6 +184,7 @@ export class Files implements System {
     return {
       commit: () => {
         this.settings = next;
+        this.nameNode?.setAdmin(adminOf(next));
       },
       abort: () => {
         this.s3?.apply(this.withKey(before.s3));
@@ -170,7 +205,9 @@ export class Files implements System {
 
   private async release(): Promise<void> {
     this.context.metrics.remove(this.ownMetrics);
-    const { s3, webHdfs, system } = this;
+    const { s3, webHdfs, system, dataNode } = this;
+    this.nameNode = undefined;
+    this.dataNode = undefined;
     this.s3 = undefined;
     this.webHdfs = undefined;
     this.admin = undefined;
@@ -178,6 +215,7 @@ export class Files implements System {
     await s3?.stop();
     await webHdfs?.stop();
     await system?.close();
+    await dataNode?.close();
   }
 
   /** None while it does not run. */
@@ -186,26 +224,38 @@ export class Files implements System {
   }
 
   status(): SystemStatus {
-    const { system, s3, webHdfs, key } = this;
+    const { system, s3, webHdfs, nameNode, dataNode } = this;
     const listening: Listening[] = [];
     if (s3 !== undefined) listening.push(s3.listening);
     if (webHdfs !== undefined) listening.push(webHdfs.listening);
-    if (system === undefined) return { state: this.state, listening, facts: {} };
+    if (nameNode !== undefined) {
+      const { host, port } = nameNode;
+      listening.push({ protocol: 'DataNodes', host, port });
+    }
+    const { state } = this;
+    if (dataNode !== undefined) {
+      const { host, port } = dataNode;
+      if (port > 0) listening.push({ protocol: 'blocks', host, port });
+      return { state, listening, facts: dataNodeFacts(dataNode) };
+    }
+    if (system === undefined) return { state, listening, facts: {} };
+    return { state, listening, facts: this.factsOf(system) };
+  }
+
+  private factsOf(system: FileSystem): SystemStatus['facts'] {
+    const { nameNode, key } = this;
     const { files, directories, bytes } = system.total;
     const disks = system.blocks.status;
     return {
-      state: this.state,
-      listening,
-      facts: {
-        files,
-        directories,
-        sizeBytes: bytes,
-        freeBytes: system.blocks.freeBytes,
-        disks: disks.length,
-        disksLeftOut: disks.filter(({ state }) => state !== 'open').length,
-        damagedBlocks: system.damaged.size,
-        ...(key !== undefined && { accessKeyFile: key.path }),
-      },
+      files,
+      directories,
+      sizeBytes: bytes,
+      freeBytes: system.storage.freeBytes,
+      disks: disks.length,
+      disksLeftOut: disks.filter(({ state }) => state !== 'open').length,
+      damagedBlocks: system.damaged.size,
+      ...(nameNode !== undefined && clusterFacts(nameNode)),
+      ...(key !== undefined && { accessKeyFile: key.path }),
     };
   }
 }

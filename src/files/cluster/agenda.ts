@@ -94,7 +94,6 @@ export class Agenda {
       const row = queue.shift();
       if (row === -1) return -1;
       if (!this.isQueued(row, need)) continue;
-      this.setState(row, State.idle);
       // Nodes may have changed since it was judged.
       this.touch(row);
       if (!this.isQueued(row, need)) continue;

@@ -203,7 +203,7 @@ export class ClusterState implements Cluster {
     const wanted = { ...block, replication: Math.min(block.replication, REPLICATION_MAX) };
     let row = this.map.find(block.block);
     if (row === -1) row = this.reports.know(wanted);
-    else {
+    else if (this.holdings.isOther(row, wanted)) {
       this.agenda.leaves(row);
       this.holdings.want(row, wanted);
       this.agenda.added();
@@ -252,10 +252,9 @@ export class ClusterState implements Cluster {
   }
 
   plan(nowMs: number): readonly Work[] {
-    this.nowMs = nowMs;
+    this.tick(nowMs);
     if (this.isSafeMode) return [];
     this.throttle.refill(nowMs);
-    this.agenda.review();
     const plan: Work[] = [];
     this.repairs.plan(nowMs, plan);
     this.trims.plan(nowMs, plan);
@@ -266,6 +265,8 @@ export class ClusterState implements Cluster {
   done(work: Work, outcome: Outcome, nowMs: number): void {
     const open = this.works.end(work.id, outcome, nowMs);
     if (work.kind === 'copy') {
+      if (outcome === 'source-missing') this.removed(work.from, work.block, work.stamp);
+      if (outcome === 'source-corrupt') this.corrupt(work.from, work.block, work.stamp);
       if (open !== undefined) this.copied(work, open, outcome, nowMs);
       return;
     }
@@ -302,14 +303,13 @@ export class ClusterState implements Cluster {
   }
 
   private copied(work: CopyWork, open: OpenWork, outcome: Outcome, nowMs: number): void {
-    const { row, actor, target } = open;
+    const { row, target } = open;
     const { block, stamp, length } = work;
     if (outcome === 'done') {
       if (target!.state !== 'dead') this.holdings.has(row, target!, { block, stamp, length });
+      target!.settledBytes += length;
       this.agenda.forgive(row);
     } else {
-      if (outcome === 'source-missing') this.reports.removed(actor, block, stamp);
-      if (outcome === 'source-corrupt') this.reports.corrupt(actor, block, stamp);
       if (outcome === 'target-full') target!.fullUntilMs = nowMs + FULL_MS;
       this.agenda.rest(row, nowMs);
     }

@@ -22,14 +22,14 @@ import type { Outcome, Work } from './work.ts';
 export interface Cluster {
   /**
    * A node has a new control connection. What it was told on the one before must not be done any more: what waits
-   * there is dropped before it reports. @returns false when there are too many nodes.
+   * there is dropped before it reports. Orders about one block are carried out in the order in which they were given. @returns false when there are too many nodes.
    */
   register(node: NodeFacts, nowMs: number): boolean;
   /** Of a node that is not known or is dead it is false: it has to register again. */
   heartbeat(id: string, beat: NodeBeat, nowMs: number): boolean;
   /** Its control connection ended: stale at once, dead when it does not come back in time. */
   disconnected(id: string, nowMs: number): void;
-  /** Lets time pass: nodes become stale and dead, work times out, safe mode ends. Call it each second or so. */
+  /** Lets time pass: nodes become stale and dead, work times out, safe mode ends. `plan` does it too. */
   tick(nowMs: number): void;
   /**
    * What the administrator wants of a node, whether it is known by now or not.
@@ -57,7 +57,8 @@ export interface Cluster {
   corrupt(id: string, block: number, stamp: number): void;
 
   /**
-   * A block is named, or wants another number of replicas.
+   * A block is named, or wants another number of replicas. After a start blocks that nobody reports are learnt of by
+   * this alone: to count them as missing, walk through the namespace slowly.
    * @param holders ids of nodes on which it is durable.
    */
   expect(block: Wanted, holders?: readonly string[]): void;

@@ -91,15 +91,15 @@ export class Holdings {
     const stamp = this.map.stamp(row);
     const mark = this.map.mark(row, node.index);
     this.drop(row, node);
+    node.settledBytes -= this.map.length(row);
     return this.unfit.add(row, { node: node.index, stamp, kind: 'leaving', mark });
   }
 
-  /** An order to delete ended. */
+  /** An order to delete ended, and with it those that were given before: a node carries them out in order. */
   answered(row: number, node: ClusterNode, work: number, isDeleted: boolean): void {
     const entry = this.unfit.find(row, node.index);
-    const at = entry?.told.indexOf(work) ?? -1;
-    if (entry === undefined || at === -1) return;
-    entry.told.splice(at, 1);
+    if (entry === undefined || !entry.told.includes(work)) return;
+    entry.told = entry.told.filter((id) => id > work);
     entry.isGivenUp = entry.told.length > 0;
     if (isDeleted || entry.kind === 'gone') this.vanish(row, entry);
     else if (entry.kind === 'leaving' && entry.told.length === 0) {
@@ -122,6 +122,13 @@ export class Holdings {
       if (unfit.kind === 'gone') this.unfit.drop(row, unfit);
       return row;
     });
+  }
+
+  isOther(row: number, { stamp, length, replication }: Wanted): boolean {
+    const { map } = this;
+    return (
+      map.stamp(row) !== stamp || map.length(row) !== length || map.wanted(row) !== replication
+    );
   }
 
   /** Another stamp, length or number of replicas is wanted. */

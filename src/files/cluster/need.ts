@@ -114,10 +114,10 @@ export class Judge {
     return false;
   }
 
-  /** A replica is of no use, and its node was not told to delete it or does not answer. */
+  /** A node has a replica of no use and was not told to delete it, or does not answer. */
   private hasToldNothing(row: number): boolean {
-    for (const { kind, told, isGivenUp } of this.unfit.of(row)) {
-      if (kind !== 'gone' && (told.length === 0 || isGivenUp)) return true;
+    for (const { told, isGivenUp } of this.unfit.of(row)) {
+      if (told.length === 0 || isGivenUp) return true;
     }
     return false;
   }

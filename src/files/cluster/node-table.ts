@@ -55,6 +55,8 @@ export interface ClusterNode {
   promisedBytes: number;
   /** Bytes of copies under way to it. */
   incomingBytes: number;
+  /** Bytes of copies that have come since its last heartbeat, less those that were told to go. */
+  settledBytes: number;
   /** No copies are sent to it before: it said that it is full. */
   fullUntilMs: number;
   blocks: number;
@@ -113,6 +115,7 @@ export class NodeTable {
     node.report = undefined;
     node.beatMs = nowMs;
     node.promisedBytes = 0;
+    node.settledBytes = 0;
     node.fullUntilMs = 0;
     setDisks(node, facts.disks);
     node.state = 'live';
@@ -124,6 +127,7 @@ export class NodeTable {
     node.beatMs = nowMs;
     node.transfers = beat.transfers;
     node.promisedBytes = Math.floor(node.promisedBytes / 2);
+    node.settledBytes = 0;
     setDisks(node, beat.disks);
     if (node.isConnected && node.state === 'stale') node.state = 'live';
   }
@@ -222,6 +226,7 @@ const NEW: Omit<ClusterNode, 'index' | 'id'> = {
   isMixed: false,
   promisedBytes: 0,
   incomingBytes: 0,
+  settledBytes: 0,
   fullUntilMs: 0,
   blocks: 0,
   copiesFrom: 0,
@@ -265,12 +270,16 @@ export function takesWrites(node: ClusterNode): boolean {
 
 /** Has room for a block, after all that is on its way to it. */
 export function hasRoom(node: ClusterNode, bytes: number): boolean {
-  return node.largestFreeBytes - node.promisedBytes - node.incomingBytes >= bytes;
+  return node.largestFreeBytes - onItsWay(node) >= bytes;
 }
 
 /** What is used of the node, 0 .. 1, with what is on its way. */
 export function usedShare(node: ClusterNode): number {
   if (node.totalBytes === 0) return 1;
-  const free = Math.max(0, node.freeBytes - node.promisedBytes - node.incomingBytes);
-  return 1 - free / node.totalBytes;
+  return 1 - Math.max(0, node.freeBytes - onItsWay(node)) / node.totalBytes;
+}
+
+/** What its last heartbeat does not show. */
+function onItsWay(node: ClusterNode): number {
+  return node.promisedBytes + node.incomingBytes + node.settledBytes;
 }

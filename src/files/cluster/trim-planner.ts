@@ -44,19 +44,15 @@ export class TrimPlanner {
   }
 
   private planRow(row: number, nowMs: number, plan: Work[]): void {
-    const { map, nodes } = this.parts;
-    const wanted = map.wanted(row);
-    const sure = this.sure(row);
+    const wanted = this.parts.map.wanted(row);
+    const readable = this.reported(row);
+    const sure = readable.filter((node) => this.isServing(node));
     for (const entry of this.parts.unfit.of(row)) {
-      const isEnough = entry.kind === 'leaving' ? sure.length >= wanted : sure.length > 0;
-      if (isEnough)
-        this.tell(row, entry, entry.kind === 'leaving' ? 'excess' : 'corrupt', nowMs, plan);
+      const isBad = entry.kind === 'corrupt' || entry.kind === 'stale';
+      const isEnough = isBad ? readable.length > 0 : sure.length >= wanted;
+      if (isEnough) this.tell(row, entry, isBad ? 'corrupt' : 'excess', nowMs, plan);
     }
-    const serving = map
-      .nodes(row, this.holders)
-      .filter((node) => nodes.standing[node] === Standing.serving);
-    let excess = Math.min(serving.length, sure.length) - wanted;
-    for (; excess > 0; excess--) {
+    while (sure.length > wanted) {
       const node = this.choose(row, sure);
       if (node === undefined) return;
       sure.splice(sure.indexOf(node), 1);
@@ -66,21 +62,24 @@ export class TrimPlanner {
 
   /** No node can take a copy, perhaps because one has a replica of no use: that one goes first. */
   makeRoom(row: number, nowMs: number, plan: Work[]): void {
-    if (this.sure(row).length === 0) return;
+    if (this.reported(row).length === 0) return;
     for (const entry of this.parts.unfit.of(row)) {
       if (entry.kind === 'leaving' || plan.at(-1)?.block === this.parts.map.block(row)) continue;
       this.tell(row, entry, 'corrupt', nowMs, plan);
     }
   }
 
-  /** Nodes whose replicas will be there tomorrow, by all that is known. */
-  private sure(row: number): ClusterNode[] {
+  /** Nodes whose whole replicas are there by all that is known. */
+  private reported(row: number): ClusterNode[] {
     const { map, nodes } = this.parts;
     return map
       .nodes(row, this.holders)
       .map((index) => nodes.at(index))
-      .filter((node) => isReached(node) && node.isReported)
-      .filter((node) => nodes.standing[node.index] === Standing.serving);
+      .filter((node) => isReached(node) && node.isReported);
+  }
+
+  private isServing({ index }: ClusterNode): boolean {
+    return this.parts.nodes.standing[index] === Standing.serving;
   }
 
   /** The fullest node without which the racks are as they should be. */
@@ -99,7 +98,7 @@ export class TrimPlanner {
   private tell(row: number, entry: Unfit, reason: Reason, nowMs: number, plan: Work[]): void {
     const { nodes, throttle, works } = this.parts;
     const node = nodes.at(entry.node);
-    if (entry.kind === 'gone' || (entry.told.length > 0 && !entry.isGivenUp)) return;
+    if (entry.told.length > 0 && !entry.isGivenUp) return;
     if (!isReached(node) || !node.isReported || !throttle.mayDelete(node)) return;
     const work = works.delete(row, node, entry.stamp, reason, nowMs);
     entry.told.push(work.id);

@@ -26,7 +26,9 @@ Sub-resources of S3 that are not listed are answered with 501 NotImplemented and
 - A region of a signature's scope is not compared with \`files.s3.region\`; the location that CreateBucket asks for is.
 - SSE-KMS, access points, replication, inventory, event notifications, Select, restore and torrents are not there.
 - A copy of bytes that do not change keeps the ETag of its source, also when that came in parts.
-- The owner of a bucket may do everything with what is in it, whoever wrote it; policies that deny hold for owners too.
+- A bucket that is made has neither enforced ownership nor a public access block: ACLs count until it is told otherwise. Policies that deny hold for owners too, but never for the policy itself.
+- What nobody in particular has written into a bucket is its owner's. In a bucket with neither ACL nor policy everything is.
+- Logging, notification, request payment and acceleration have one form, which can be read and set again; any other is refused with 501. \`files.s3.lifecycle_day\` shortens the days of lifecycle rules, for trials.
 - Checksums are kept when the client sends or asks for one; none is made up for those who do neither.
 
 ## Limits

@@ -171,6 +171,7 @@ export class Files implements System {
       secret: new Secret(key.secret),
       user: undefined,
       displayName: undefined,
+      email: undefined,
       admin: true,
     };
     return { ...settings, users: [user] };

@@ -123,6 +123,12 @@ export const s3Fields = {
         about: 'Name of the user in answers; the id unless told.',
         reloadable,
       }),
+      email: text({
+        default: undefined,
+        max: 254,
+        about: 'Address by which grants of ACLs may name the user.',
+        reloadable,
+      }),
       admin: flag({
         default: false,
         about: 'May do everything with the buckets of all users.',
@@ -151,6 +157,13 @@ export const s3Fields = {
     default: 3_600_000,
     min: 1000,
     about: 'Time between two looks at what lifecycle rules say shall go.',
+    reloadable,
+  }),
+  lifecycleDayMs: duration({
+    default: 86_400_000,
+    min: 1000,
+    about: 'Length of a day in lifecycle rules.',
+    change: 'To see within minutes what rules do. Objects go sooner than their rules say.',
     reloadable,
   }),
   tls,

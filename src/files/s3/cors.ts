@@ -88,8 +88,10 @@ export function corsXml(rules: readonly CorsRule[]): string {
 export function corsHeaders(bucket: Bucket, headers: Headers, method: string): [string, string][] {
   const origin = headers.get('origin');
   if (origin === undefined) return [];
+  // S3 judges by the method that a client says it is about to use, if it says one.
+  const used = headers.get('access-control-request-method') ?? method;
   const rule = rulesOf(bucket).find(
-    (each) => each.methods.includes(method) && each.origins.some((one) => fits(one, origin)),
+    (each) => each.methods.includes(used) && each.origins.some((one) => fits(one, origin)),
   );
   return rule === undefined ? [] : fieldsOf(rule, origin);
 }

@@ -21,6 +21,9 @@ import type { Headers } from './request.ts';
 
 const SSE = 'x-amz-server-side-encryption';
 const CUSTOMER = `${SSE}-customer`;
+const KMS_KEY = `${SSE}-aws-kms-key-id`;
+export const NO_KMS =
+  'There is no key management service here: encrypt with AES256 or with a key of your own.';
 
 /** What `sse` of an object says, as JSON. */
 interface Record {
@@ -65,10 +68,18 @@ export function sealingOf(headers: Headers, sealer: Sealer, byDefault = false): 
       );
     return seal(sealer, 'customer', customer.key, customer.md5);
   }
+  const isKms = asked === 'aws:kms' || asked === 'aws:kms:dsse';
+  if (!isKms && headers.has(KMS_KEY)) {
+    throw invalidArgument(
+      SSE,
+      asked ?? '',
+      'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
+    );
+  }
   if (asked === undefined && !byDefault) return null;
+  if (isKms) throw new S3Error('NotImplemented', NO_KMS);
   if (asked !== undefined && asked !== 'AES256') {
-    if (asked.startsWith('aws:kms')) throw new S3Error('NotImplemented');
-    throw new S3Error('InvalidEncryptionAlgorithmError', undefined, { Argument: asked });
+    throw invalidArgument(SSE, asked, 'The encryption method specified is not supported');
   }
   const { encryptionKey } = sealer;
   if (encryptionKey === undefined) {
@@ -122,6 +133,23 @@ export function openingOf(
 }
 
 export const COPY_SOURCE_CUSTOMER = 'x-amz-copy-source-server-side-encryption-customer';
+
+/** As `openingOf`, of an upload: its parts must come with the key that it was begun with. @throws S3Error InvalidRequest */
+export function openingOfPart(
+  headers: Headers,
+  attributes: Attributes,
+  sealer: Sealer,
+): DataKey | null {
+  const record = attributes.sse === undefined ? undefined : (JSON.parse(attributes.sse) as Record);
+  const customer = customerKey(headers, CUSTOMER);
+  if (record?.by === 'customer' && customer !== null && record.md5 !== customer.md5) {
+    throw new S3Error(
+      'InvalidRequest',
+      'The provided encryption parameters did not match the ones used originally.',
+    );
+  }
+  return openingOf(headers, attributes, sealer);
+}
 
 /** What answers say of an object's encryption. */
 export function encryptionHeaders({ sse }: Attributes): [string, string][] {

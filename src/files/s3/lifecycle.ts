@@ -14,6 +14,8 @@ export interface LifecycleOptions {
   readonly clock: Clock;
   /** Between the end of one run and the next one, milliseconds. */
   everyMs: number;
+  /** Length of a day in rules, milliseconds. */
+  dayMs: number;
   /** A run has failed; the next one tries again. */
   onFailure(error: unknown): void;
 }
@@ -39,9 +41,10 @@ export class Lifecycle {
     this.schedule();
   }
 
-  /** The time between two runs, from the next one on. */
-  setEvery(everyMs: number): void {
+  /** The time between two runs and the length of a day, from the next run on. */
+  setTimes(everyMs: number, dayMs: number): void {
     this.options.everyMs = everyMs;
+    this.options.dayMs = dayMs;
     if (this.timer === null) return;
     this.options.clock.clearTimer(this.timer);
     this.schedule();
@@ -116,9 +119,9 @@ export class Lifecycle {
     rules: readonly LifecycleRule[],
     versions: readonly ObjectVersion[],
   ): Promise<void> {
-    const { store, clock } = this.options;
+    const { store, clock, dayMs } = this.options;
     const nowMs = clock.wallMs();
-    const { removeVersions, expireCurrent } = planKey(rules, versions, nowMs);
+    const { removeVersions, expireCurrent } = planKey(rules, versions, { nowMs, dayMs });
     for (const versionId of removeVersions) {
       const version = versions.find((each) => each.versionId === versionId);
       if (version === undefined || heldBy(version.attributes, nowMs) !== undefined) continue;
@@ -134,7 +137,7 @@ export class Lifecycle {
   }
 
   private async abortStale({ name }: Bucket, rules: readonly LifecycleRule[]): Promise<void> {
-    const { store, clock } = this.options;
+    const { store, clock, dayMs } = this.options;
     let after: ListPosition | undefined;
     do {
       const page = await store.listUploads(name, {
@@ -142,7 +145,7 @@ export class Lifecycle {
         ...(after !== undefined && { after }),
       });
       for (const upload of page.rows) {
-        if (!isStale(rules, upload, clock.wallMs())) continue;
+        if (!isStale(rules, upload, { nowMs: clock.wallMs(), dayMs })) continue;
         const { key, uploadId } = upload;
         if (await store.abortUpload({ bucket: name, key, uploadId })) this.figures.abortedUploads++;
       }

@@ -58,7 +58,8 @@ export class S3Listener {
       port: http.listener.port,
     };
     this.lifecycle = new Lifecycle({
-      ...{ store, clock, everyMs: settings.lifecycleEveryMs },
+      ...{ store, clock },
+      ...{ everyMs: settings.lifecycleEveryMs, dayMs: settings.lifecycleDayMs },
       onFailure: (error) => log.warn('s3.lifecycle-failed', { error: String(error) }),
     });
   }
@@ -92,7 +93,7 @@ export class S3Listener {
     this.door.service = serviceOf(this.options, settings);
     this.http.server.limits = limitsOf(settings);
     this.http.listener.setConnectionsMax(settings.limits.connections);
-    this.lifecycle.setEvery(settings.lifecycleEveryMs);
+    this.lifecycle.setTimes(settings.lifecycleEveryMs, settings.lifecycleDayMs);
   }
 
   async drain(deadlineMs: number): Promise<void> {
@@ -120,11 +121,13 @@ function serviceOf({ store, random, clock }: S3ListenerOptions, settings: S3Sett
 
 function accessKeys({ users }: S3Settings): AccessKey[] {
   const known = new Map<string, User>();
-  return users.map(({ name, keyId, user, displayName, admin, secret }) => {
+  return users.map(({ name, keyId, user, displayName, email, admin, secret }) => {
     const id = user ?? name;
     const before = known.get(id);
+    const address = email ?? before?.email;
     const owner: User = {
       id,
+      ...(address !== undefined && { email: address }),
       displayName: displayName ?? before?.displayName ?? id,
       isAdmin: admin || (before?.isAdmin ?? false),
     };

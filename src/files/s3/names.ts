@@ -7,6 +7,9 @@ import { invalidArgument, S3Error } from './errors.ts';
 import { LIMITS } from './limits.ts';
 
 const BUCKET = /^[a-z0-9](?:[a-z0-9-]|\.(?![.-])|-(?!\.)){1,61}[a-z0-9]$/;
+/** What Amazon keeps for itself: clients take such names for something else. */
+const RESERVED_STARTS = ['xn--', 'sthree-', 'amzn-s3-demo-'];
+const RESERVED_ENDS = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3'];
 const DOT_BESIDE_HYPHEN = /\.-|-\.|\.\./;
 
 /** Whether a bucket may be made with this name. */
@@ -15,9 +18,8 @@ export function isBucketName(name: string): boolean {
     BUCKET.test(name) &&
     !DOT_BESIDE_HYPHEN.test(name) &&
     parseIp(name) === null &&
-    !name.startsWith('xn--') &&
-    !name.endsWith('-s3alias') &&
-    !name.endsWith('--ol-s3')
+    !RESERVED_STARTS.some((start) => name.startsWith(start)) &&
+    !RESERVED_ENDS.some((end) => name.endsWith(end))
   );
 }
 

@@ -52,16 +52,19 @@ export function tagsOfText(text: string | undefined): Tags {
   return text === undefined ? [] : parseQuery(text).pairs;
 }
 
+/** Letters, figures and blanks of any language, and a few signs ("Object tagging"). */
+const TAG_CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
 function checked(tags: Tags, max: number): Tags {
   if (tags.length > max) {
     const what = max === LIMITS.objectTags ? 'Object' : 'Bucket';
     throw new S3Error('BadRequest', `${what} tags cannot be greater than ${max}`);
   }
   for (const [key, value] of tags) {
-    if (key.length === 0 || key.length > LIMITS.tagKeyCharacters) {
+    if (key.length === 0 || key.length > LIMITS.tagKeyCharacters || !TAG_CHARACTERS.test(key)) {
       throw new S3Error('InvalidTag', 'The TagKey you have provided is invalid', { TagKey: key });
     }
-    if (value.length > LIMITS.tagValueCharacters) {
+    if (value.length > LIMITS.tagValueCharacters || !TAG_CHARACTERS.test(value)) {
       throw new S3Error('InvalidTag', 'The TagValue you have provided is invalid', {
         TagValue: value,
       });

@@ -66,7 +66,12 @@ export class S3Bed {
     const { store } = opened;
     const keys = [ann, bob, root].map(({ id, accessKeyId, secret, isAdmin }) => ({
       id: accessKeyId,
-      user: { id, displayName: `${id} the user`, isAdmin: isAdmin ?? false },
+      user: {
+        id,
+        displayName: `${id} the user`,
+        email: `${id}@example.com`,
+        isAdmin: isAdmin ?? false,
+      },
       secret: () => secret,
     }));
     const calls: string[] = [];

@@ -135,7 +135,11 @@ function granteeOfField(name: string, part: string, users: Users): string {
 }
 
 function granteeOf(kind: string, value: string, users: Users): string {
-  if (kind === 'emailAddress') throw new S3Error('UnresolvableGrantByEmailAddress');
+  if (kind === 'emailAddress') {
+    const user = users.userOfEmail(value);
+    if (user === undefined) throw new S3Error('UnresolvableGrantByEmailAddress');
+    return user.id;
+  }
   if (kind === 'uri') {
     if ((Object.values(GROUPS) as string[]).includes(value)) return value;
     throw invalidArgument('uri', value, 'Invalid group uri');
@@ -168,7 +172,10 @@ export function aclOfXml(bytes: Buffer, owner: string, users: Users): Acl {
     const type = grantee.attributes['xsi:type'] ?? (childOf(grantee, 'URI') ? 'Group' : '');
     if (type === 'Group')
       return { to: granteeOf('uri', neededText(grantee, 'URI'), users), permission };
-    if (type === 'AmazonCustomerByEmail') throw new S3Error('UnresolvableGrantByEmailAddress');
+    if (type === 'AmazonCustomerByEmail') {
+      const email = neededText(grantee, 'EmailAddress');
+      return { to: granteeOf('emailAddress', email, users), permission };
+    }
     return { to: granteeOf('id', neededText(grantee, 'ID'), users), permission };
   });
   return { owner, grants };

@@ -3,12 +3,15 @@
  *
  *     policy denies ─▶ no     admin, owner of the bucket ─▶ yes     policy or ACL allows ─▶ yes     else ─▶ no
  *
+ * What another user has written into a bucket is that user's, unless the bucket's ownership is enforced: its owner may
+ * remove it, and read it as far as its ACL says.
+ *
  * Public access blocks take away what policies and ACLs give to everybody.
  */
 import { S3Error } from '../errors.ts';
 import type { Bucket, ObjectVersion } from '../object-store.ts';
 import type { Grantable, Operation } from '../operation.ts';
-import type { Call } from '../service.ts';
+import { ANONYMOUS_ID, type Call } from '../service.ts';
 import { type Acl, aclAllows, aclOfText, isPublicAcl } from './acl.ts';
 import { isPublicPolicy, judgePolicy, policyOf } from './policy.ts';
 import { policyContext } from './policy-context.ts';
@@ -58,11 +61,18 @@ export async function may(call: Call, access: Access): Promise<boolean> {
     const restricted = block.restrictPublicBuckets && isPublicPolicy(policy) && !isMine;
     if (verdict === 'allow' && !restricted) return true;
   }
-  if (isMine) return true;
+  const judgesObject = grant?.of === 'object' && mayHaveForeign(bucket) && user?.isAdmin !== true;
+  if (isMine && !judgesObject) return true;
   if (grant === undefined) return false;
   return grant.of === 'bucket'
     ? bucketAclAllows(call, bucket, grant.permission, block.ignorePublicAcls)
     : objectAclAllows(call, access, grant.permission, block.ignorePublicAcls);
+}
+
+/** A bucket that has never let others in has no objects of others, and its owner's reads need not ask whose they are. */
+function mayHaveForeign({ documents }: Bucket): boolean {
+  const { ownership, acl, policy } = documents;
+  return ownership !== 'BucketOwnerEnforced' && (acl !== undefined || policy !== undefined);
 }
 
 function bucketAclAllows(
@@ -95,8 +105,13 @@ async function objectAclAllows(
     });
   }
   if (bucket.documents.ownership === 'BucketOwnerEnforced') return false;
+  const { user } = call;
+  const owner = version.attributes.owner ?? bucket.owner;
+  if (user !== null && owner === user.id) return true;
+  // What nobody in particular has written is the bucket's.
+  if (user !== null && owner === ANONYMOUS_ID && bucket.owner === user.id) return true;
   const acl = objectAcl(version, bucket);
-  return !(ignorePublic && isPublicAcl(acl)) && aclAllows(acl, call.user, permission);
+  return !(ignorePublic && isPublicAcl(acl)) && aclAllows(acl, user, permission);
 }
 
 export function objectAcl({ attributes }: ObjectVersion, bucket: Bucket): Acl {

@@ -144,6 +144,10 @@ function statementOf(row: Record<string, unknown>, bucket: string | null): State
     return { values: plain ?? negated, negated: negated !== undefined };
   };
   const principal = either('Principal');
+  if (principal.negated && Effect === 'Allow') {
+    // It would allow all but a few, and nobody means that ("NotPrincipal").
+    throw malformed('Allow with NotPrincipal is not allowed.');
+  }
   const action = either('Action');
   const resource = either('Resource');
   const resources = textsOf(resource.values);

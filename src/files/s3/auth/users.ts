@@ -4,6 +4,8 @@ export interface User {
   /** Also the canonical user id of ACLs and the last part of the ARN in policies. */
   readonly id: string;
   readonly displayName: string;
+  /** Grants may name a user by it. */
+  readonly email?: string;
   /** May do everything with every bucket. */
   readonly isAdmin: boolean;
 }
@@ -26,6 +28,15 @@ export class Users {
 
   key(id: string): AccessKey | undefined {
     return this.keys.get(id);
+  }
+
+  /** Small and capital letters are the same. */
+  userOfEmail(email: string): User | undefined {
+    const wanted = email.toLowerCase();
+    for (const user of this.users.values()) {
+      if (user.email?.toLowerCase() === wanted) return user;
+    }
+    return undefined;
   }
 
   user(id: string): User | undefined {

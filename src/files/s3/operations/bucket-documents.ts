@@ -11,6 +11,7 @@ import {
   publicAccessBlockXml,
 } from '../access/public-access.ts';
 import { type CorsRule, corsOfXml, corsXml } from '../cors.ts';
+import { NO_KMS } from '../encryption.ts';
 import { type ErrorCode, S3Error } from '../errors.ts';
 import { lifecycleOf, lifecycleOfXml, lifecycleXml } from '../lifecycle-rules.ts';
 import { LIMITS } from '../limits.ts';
@@ -20,7 +21,15 @@ import type { Operation } from '../operation.ts';
 import { NO_CONTENT, OK, type Reply, xmlReply } from '../reply.ts';
 import { type BucketCall, documentOf } from '../service.ts';
 import { tagsOfText, tagsOfXml, tagsText, tagsXml } from '../tags.ts';
-import { childOf, childrenOf, neededText, numberIn, readXml, textIn } from '../xml/reader.ts';
+import {
+  childOf,
+  childrenOf,
+  neededText,
+  numberIn,
+  readXml,
+  textIn,
+  type XmlElement,
+} from '../xml/reader.ts';
 import { leaf, node, xmlDocument } from '../xml/writer.ts';
 
 interface DocumentRow {
@@ -211,7 +220,9 @@ function readEncryption(bytes: Buffer, { service }: BucketCall): string {
     rule === undefined ? undefined : childOf(rule, 'ApplyServerSideEncryptionByDefault');
   if (byDefault === undefined) throw new S3Error('MalformedXML');
   const algorithm = neededText(byDefault, 'SSEAlgorithm');
-  if (algorithm.startsWith('aws:kms')) throw new S3Error('NotImplemented');
+  if (algorithm === 'aws:kms' || algorithm === 'aws:kms:dsse') {
+    throw new S3Error('NotImplemented', NO_KMS);
+  }
   if (algorithm !== 'AES256') throw new S3Error('MalformedXML');
   if (service.encryptionKey === undefined) {
     throw new S3Error('NotImplemented', 'This server has no key to encrypt with.');
@@ -233,15 +244,15 @@ function readLock(bytes: Buffer, { bucket }: BucketCall): string {
   const byDefault = childOf(rule, 'DefaultRetention');
   if (byDefault === undefined) throw new S3Error('MalformedXML');
   const mode = neededText(byDefault, 'Mode');
-  const days = numberIn(byDefault, 'Days');
-  const years = numberIn(byDefault, 'Years');
+  const days = periodIn(byDefault, 'Days');
+  const years = periodIn(byDefault, 'Years');
   if (
     (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE') ||
     (days === undefined) === (years === undefined)
   ) {
     throw new S3Error('MalformedXML');
   }
-  const wrong = days === 0 || years === 0 || (days ?? 0) > 36_500 || (years ?? 0) > 100;
+  const wrong = (days ?? 1) < 1 || (years ?? 1) < 1 || (days ?? 0) > 36_500 || (years ?? 0) > 100;
   if (wrong)
     throw new S3Error(
       'InvalidRetentionPeriod',
@@ -252,6 +263,11 @@ function readLock(bytes: Buffer, { bucket }: BucketCall): string {
     rule: { mode, ...(days !== undefined && { days }), ...(years !== undefined && { years }) },
   };
   return JSON.stringify(lock);
+}
+
+/** One below nothing is a number too: it is told as a wrong period. @throws S3Error MalformedXML */
+function periodIn(element: XmlElement, name: string): number | undefined {
+  return /^-\d{1,15}$/.test(textIn(element, name) ?? '') ? -1 : numberIn(element, name);
 }
 
 function lockXml(lock: BucketLock | undefined): string {

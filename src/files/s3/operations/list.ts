@@ -134,7 +134,7 @@ async function listV2(call: BucketCall): Promise<Reply> {
   const asked = listRequest(query, 'max-keys');
   const startAfter = query.get('start-after');
   const token = query.get('continuation-token');
-  const from = token === undefined ? (startAfter ?? '') : keyOfToken(token);
+  const from = token === undefined || token === '' ? (startAfter ?? '') : keyOfToken(token);
   const page = await pageOf(asked, from === '' ? undefined : { key: from }, (which) =>
     store.listObjects(bucket.name, which),
   );

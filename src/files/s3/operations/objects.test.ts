@@ -153,7 +153,7 @@ test('what is wrong with a PUT is told, and nothing is stored', async () => {
       [{ headers: { 'x-amz-tagging': 'a=1&a=2' } }, '400 InvalidTag'],
       [
         { headers: { 'x-amz-server-side-encryption': 'rot13' } },
-        '400 InvalidEncryptionAlgorithmError',
+        '400 InvalidArgument',
       ],
       [{ headers: { 'x-amz-object-lock-legal-hold': 'ON' } }, '400 InvalidRequest'],
       [{ tamper: (headers) => delete headers['x-amz-content-sha256'] }, '400 InvalidRequest'],

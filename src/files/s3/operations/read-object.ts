@@ -239,7 +239,7 @@ function partsXml({ headers }: BucketCall, parts: readonly Part[]): Xml {
   const checksummed = shown.filter(({ attributes }) => storedChecksum(attributes) !== undefined);
   return node(
     'ObjectParts',
-    leaf('TotalPartsCount', parts.length),
+    leaf('PartsCount', parts.length),
     leaf('PartNumberMarker', marker),
     leaf('NextPartNumberMarker', last),
     leaf('MaxParts', max),

@@ -332,7 +332,7 @@ test('lifecycle rules take away what is old, and nothing else', async () => {
       const lifecycle = new Lifecycle({
         store,
         clock: { ...clock, wallMs: () => nowMs },
-        everyMs: 1000,
+        ...{ everyMs: 1000, dayMs: DAY },
         onFailure: assert.fail,
       });
       const keys = async (): Promise<string[]> =>

@@ -3,7 +3,7 @@
 import { checkedAttributes, checksumAttribute } from '../attributes.ts';
 import type { Verified } from '../body/integrity.ts';
 import { type ChecksumRow, type ChecksumType, checksumRow } from '../checksums/algorithms.ts';
-import { type DataKey, encryptionHeaders, openingOf, sealedEtag } from '../encryption.ts';
+import { type DataKey, encryptionHeaders, openingOfPart, sealedEtag } from '../encryption.ts';
 import { invalidArgument, S3Error } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { Attributes, Part, Upload, UploadName } from '../object-store.ts';
@@ -152,7 +152,7 @@ function partNumber({ query }: BucketCall): number {
 async function uploadPart(call: BucketCall): Promise<Reply> {
   const number = partNumber(call);
   const upload = await uploadOf(call);
-  const dataKey = openingOf(call.headers, upload.attributes, call.service);
+  const dataKey = openingOfPart(call.headers, upload.attributes, call.service);
   const wanted = partsChecksumOf(upload)?.row;
   const sent = bodyPromise(call).checksum?.row;
   if (wanted !== undefined && sent !== undefined && sent !== wanted) {
@@ -204,7 +204,7 @@ async function uploadPartCopy(call: BucketCall): Promise<Reply> {
   const { headers, service } = call;
   const number = partNumber(call);
   const upload = await uploadOf(call);
-  const dataKey = openingOf(headers, upload.attributes, service);
+  const dataKey = openingOfPart(headers, upload.attributes, service);
   const source = await openSource(call);
   try {
     const { sizeBytes } = source.version;

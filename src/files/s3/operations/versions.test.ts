@@ -77,7 +77,6 @@ test('tokens and numbers that nobody gave out are refused', async () => {
   await withKeys(KEYS, async (bed) => {
     const cases: readonly Record<string, string>[] = [
       { 'list-type': '2', 'continuation-token': 'nonsense!' },
-      { 'list-type': '2', 'continuation-token': '' },
       {
         'list-type': '2',
         'continuation-token': Buffer.from('1\xff\xfe', 'latin1').toString('base64url'),
@@ -177,7 +176,7 @@ test('tags are set, shown and taken away, of one version', async () => {
     assert.equal(
       await put('/docs/k', [
         ['a', '1'],
-        ['b c', 'é&amp;'],
+        ['b c', 'é=@'],
       ]),
       '200',
     );

@@ -1,0 +1,83 @@
+/** Whose an object is that another user has written, and grants by address. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type Answer,
+  ann,
+  bob,
+  root,
+  texts,
+  withS3,
+} from '../../../../tests/support/files/s3-bed.ts';
+
+const outcome = ({ status, code }: Answer): string => `${status} ${code}`.trim();
+
+test('what another user has written the owner of the bucket reads by its ACL alone, and may remove', async () => {
+  await withS3(async (bed) => {
+    await bed.ask('PUT', '/docs', { headers: { 'x-amz-acl': 'public-read-write' } });
+    await bed.ask('PUT', '/docs/mine', { body: 'a' });
+    await bed.ask('PUT', '/docs/closed', { user: bob, body: 'b' });
+    const full = { 'x-amz-grant-full-control': 'id=ann' };
+    await bed.ask('PUT', '/docs/shared', { user: bob, body: 'b', headers: full });
+    await bed.ask('PUT', '/docs/nobodys', { user: null, body: 'c' });
+    const acl = { query: { acl: '' } };
+    assert.equal(outcome(await bed.ask('GET', '/docs/mine')), '200');
+    assert.equal(outcome(await bed.ask('GET', '/docs/closed')), '403 AccessDenied');
+    assert.equal(outcome(await bed.ask('GET', '/docs/closed', acl)), '403 AccessDenied');
+    assert.equal(outcome(await bed.ask('GET', '/docs/closed', { user: bob })), '200');
+    assert.equal(outcome(await bed.ask('GET', '/docs/closed', { user: root })), '200');
+    assert.equal(outcome(await bed.ask('GET', '/docs/shared')), '200');
+    assert.equal(outcome(await bed.ask('GET', '/docs/shared', acl)), '200');
+    assert.equal(outcome(await bed.ask('GET', '/docs/nobodys')), '200');
+    assert.equal(outcome(await bed.ask('GET', '/docs/none')), '404 NoSuchKey');
+    const copy = { headers: { 'x-amz-copy-source': '/docs/closed' } };
+    assert.equal(outcome(await bed.ask('PUT', '/docs/copy', copy)), '403 AccessDenied');
+    const policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          ...{ Effect: 'Allow', Principal: { AWS: 'arn:aws:iam:::user/ann' } },
+          ...{ Action: 's3:GetObject', Resource: 'arn:aws:s3:::docs/*' },
+        },
+      ],
+    });
+    await bed.ask('PUT', '/docs', { query: { policy: '' }, body: policy });
+    assert.equal(outcome(await bed.ask('GET', '/docs/closed')), '200');
+    await bed.ask('DELETE', '/docs', { query: { policy: '' } });
+    assert.equal(outcome(await bed.ask('DELETE', '/docs/closed')), '204');
+  });
+});
+
+test('enforced ownership makes all objects those of the owner of the bucket', async () => {
+  await withS3(async (bed) => {
+    await bed.ask('PUT', '/docs', { headers: { 'x-amz-acl': 'public-read-write' } });
+    await bed.ask('PUT', '/docs/closed', { user: bob, body: 'b' });
+    assert.equal(outcome(await bed.ask('GET', '/docs/closed')), '403 AccessDenied');
+    await bed.ask('PUT', '/docs', { query: { acl: '' }, headers: { 'x-amz-acl': 'private' } });
+    const body =
+      '<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>';
+    assert.equal(
+      outcome(await bed.ask('PUT', '/docs', { query: { ownershipControls: '' }, body })),
+      '200',
+    );
+    assert.equal(outcome(await bed.ask('GET', '/docs/closed')), '200');
+    assert.equal(outcome(await bed.ask('GET', '/docs/closed', { user: bob })), '403 AccessDenied');
+  });
+});
+
+test('a grant may name a user by an address that is known', async () => {
+  await withS3(async (bed) => {
+    const by = (email: string) => ({ 'x-amz-grant-read': `emailAddress="${email}"` });
+    assert.equal(outcome(await bed.ask('PUT', '/docs', { headers: by('Bob@Example.com') })), '200');
+    assert.equal(outcome(await bed.ask('GET', '/docs', { user: bob })), '200');
+    const shown = await bed.ask('GET', '/docs', { query: { acl: '' } });
+    assert.deepEqual(texts(shown, 'ID'), [ann.id, bob.id]);
+    const xml = (email: string): string =>
+      `<AccessControlPolicy><Owner><ID>ann</ID></Owner><AccessControlList><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="AmazonCustomerByEmail"><EmailAddress>${email}</EmailAddress></Grantee><Permission>WRITE</Permission></Grant></AccessControlList></AccessControlPolicy>`;
+    const put = (email: string) =>
+      bed.ask('PUT', '/docs', { query: { acl: '' }, body: xml(email) });
+    assert.equal(outcome(await put('bob@example.com')), '200');
+    assert.equal(outcome(await bed.ask('PUT', '/docs/k', { user: bob, body: 'x' })), '200');
+    assert.equal(outcome(await put('nobody@example.com')), '400 UnresolvableGrantByEmailAddress');
+  });
+});

@@ -1,0 +1,166 @@
+/** Edges of single requests where clients have heard something else than Amazon's answer. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { type Answer, type S3Bed, texts, withS3 } from '../../../../tests/support/files/s3-bed.ts';
+
+const outcome = ({ status, code }: Answer): string => `${status} ${code}`.trim();
+
+async function withDocs(work: (bed: S3Bed) => Promise<void>): Promise<void> {
+  await withS3(async (bed) => {
+    await bed.ask('PUT', '/docs');
+    await work(bed);
+  });
+}
+
+const SSE = 'x-amz-server-side-encryption';
+
+/** The fields of SSE-C with a key of one byte again and again. */
+function customer(byte: number): Record<string, string> {
+  const key = Buffer.alloc(32, byte);
+  return {
+    [`${SSE}-customer-algorithm`]: 'AES256',
+    [`${SSE}-customer-key`]: key.toString('base64'),
+    [`${SSE}-customer-key-md5`]: createHash('md5').update(key).digest('base64'),
+  };
+}
+
+test('encryption that there is not, or that contradicts itself, is told', async () => {
+  await withDocs(async (bed) => {
+    const cases: readonly [Record<string, string>, string][] = [
+      [{ [SSE]: 'AES256' }, '200'],
+      [{ [SSE]: 'rot13' }, '400 InvalidArgument'],
+      [{ [SSE]: 'aes:kms' }, '400 InvalidArgument'],
+      [{ [SSE]: 'aws:kms' }, '501 NotImplemented'],
+      [{ [`${SSE}-aws-kms-key-id`]: 'x' }, '400 InvalidArgument'],
+      [{ [SSE]: 'AES256', [`${SSE}-aws-kms-key-id`]: 'x' }, '400 InvalidArgument'],
+      [{ ...customer(1), [SSE]: 'AES256' }, '400 InvalidArgument'],
+    ];
+    for (const [headers, expected] of cases) {
+      const answer = await bed.ask('PUT', '/docs/k', { headers, body: 'x' });
+      assert.equal(outcome(answer), expected, JSON.stringify(headers));
+    }
+  });
+});
+
+test('a part with another key than its upload is refused', async () => {
+  await withDocs(async (bed) => {
+    const begun = await bed.ask('POST', '/docs/k', {
+      query: { uploads: '' },
+      headers: customer(1),
+    });
+    const [uploadId = ''] = texts(begun, 'UploadId');
+    const put = (headers: Record<string, string>): Promise<Answer> =>
+      bed.ask('PUT', '/docs/k', { query: { uploadId, partNumber: '1' }, headers, body: 'x' });
+    assert.equal(outcome(await put(customer(2))), '400 InvalidRequest');
+    assert.equal(outcome(await put({})), '400 InvalidRequest');
+    assert.equal(outcome(await put(customer(1))), '200');
+  });
+});
+
+test('attributes count parts as PartsCount', async () => {
+  await withDocs(async (bed) => {
+    const begun = await bed.ask('POST', '/docs/k', { query: { uploads: '' } });
+    const [uploadId = ''] = texts(begun, 'UploadId');
+    const query = { uploadId, partNumber: '1' };
+    const { headers } = await bed.ask('PUT', '/docs/k', { query, body: 'x' });
+    const body = `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>${headers.etag}</ETag></Part></CompleteMultipartUpload>`;
+    await bed.ask('POST', '/docs/k', { query: { uploadId }, body });
+    const answer = await bed.ask('GET', '/docs/k', {
+      query: { attributes: '' },
+      headers: { 'x-amz-object-attributes': 'ObjectParts' },
+    });
+    assert.deepEqual(texts(answer, 'PartsCount'), ['1']);
+  });
+});
+
+test('a default retention below one day or year is no period', async () => {
+  await withS3(async (bed) => {
+    await bed.ask('PUT', '/docs', { headers: { 'x-amz-bucket-object-lock-enabled': 'true' } });
+    for (const period of ['<Days>0</Days>', '<Days>-1</Days>', '<Years>-1</Years>']) {
+      const body = `<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>GOVERNANCE</Mode>${period}</DefaultRetention></Rule></ObjectLockConfiguration>`;
+      const answer = await bed.ask('PUT', '/docs', { query: { 'object-lock': '' }, body });
+      assert.equal(outcome(answer), '400 InvalidRetentionPeriod', period);
+    }
+  });
+});
+
+test('a policy can not allow to all but some', async () => {
+  await withDocs(async (bed) => {
+    const put = (Effect: string): Promise<Answer> =>
+      bed.ask('PUT', '/docs', {
+        query: { policy: '' },
+        body: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [
+            {
+              ...{ Effect, NotPrincipal: { AWS: 'arn:aws:iam:::user/bob' } },
+              ...{ Action: 's3:ListBucket', Resource: 'arn:aws:s3:::docs' },
+            },
+          ],
+        }),
+      });
+    assert.equal(outcome(await put('Allow')), '400 MalformedPolicy');
+    assert.equal(outcome(await put('Deny')), '204');
+  });
+});
+
+test('an answer to another origin is judged by the method that the client says it will use', async () => {
+  await withDocs(async (bed) => {
+    const rule =
+      '<CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*.ex</AllowedOrigin></CORSRule>';
+    const body = `<CORSConfiguration>${rule}</CORSConfiguration>`;
+    await bed.ask('PUT', '/docs', { query: { cors: '' }, body });
+    const allowed = async (method: string, more: Record<string, string>): Promise<unknown> => {
+      const headers = { origin: 'a.ex', ...more };
+      const answer = await bed.ask(method, '/docs/k', { user: null, headers });
+      return answer.headers['access-control-allow-origin'];
+    };
+    const asks = (method: string) => ({ 'access-control-request-method': method });
+    assert.equal(await allowed('GET', {}), 'a.ex');
+    assert.equal(await allowed('PUT', {}), undefined);
+    assert.equal(await allowed('PUT', asks('GET')), 'a.ex');
+    assert.equal(await allowed('GET', asks('PUT')), undefined);
+  });
+});
+
+test('an empty token begins at the beginning', async () => {
+  await withDocs(async (bed) => {
+    await bed.ask('PUT', '/docs/a', { body: 'x' });
+    const list = (token: string): Promise<Answer> =>
+      bed.ask('GET', '/docs', { query: { 'list-type': '2', 'continuation-token': token } });
+    const answer = await list('');
+    assert.deepEqual(texts(answer, 'Key'), ['a']);
+    assert.deepEqual(texts(answer, 'ContinuationToken'), ['']);
+    assert.equal(outcome(await list('x')), '400 InvalidArgument');
+  });
+});
+
+test('tags are made of the characters that tags are made of', async () => {
+  await withDocs(async (bed) => {
+    await bed.ask('PUT', '/docs/k', { body: 'x' });
+    const put = (key: string, value: string): Promise<Answer> =>
+      bed.ask('PUT', '/docs/k', {
+        query: { tagging: '' },
+        body: `<Tagging><TagSet><Tag><Key>${key}</Key><Value>${value}</Value></Tag></TagSet></Tagging>`,
+      });
+    assert.equal(outcome(await put('Größe 1_.:/=+-@', 'été')), '200');
+    assert.equal(outcome(await put('a!', 'b')), '400 InvalidTag');
+    assert.equal(outcome(await put('a', 'b*')), '400 InvalidTag');
+  });
+});
+
+test('names of buckets that Amazon keeps for itself are not given', async () => {
+  await withS3(async (bed) => {
+    for (const name of [
+      'xn--abc',
+      'sthree-abc',
+      'amzn-s3-demo-abc',
+      'abc-s3alias',
+      'abc--x-s3',
+      'abc.mrap',
+    ]) {
+      assert.equal(outcome(await bed.ask('PUT', `/${name}`)), '400 InvalidBucketName', name);
+    }
+  });
+});

@@ -146,7 +146,8 @@ export class ChainWrite {
 
   /** The others are to keep what they have: they will be told what to do with it. */
   leave(): void {
-    this.link.close('the write is over here');
+    // Behind its end the connection may be somebody else's already.
+    if (!this.over) this.link.close('the write is over here');
   }
 }
 

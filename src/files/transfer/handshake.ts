@@ -65,6 +65,9 @@ export async function greet(
   if (identity !== '' && identity !== challenge.identity)
     throw new FilesError('foreign', link.name);
   await link.send(FrameType.proof, 0, [proofOf('client', secret, transcript)]);
+  const welcome = await link.next(GREETING_MS);
+  if (welcome.type === FrameType.error) throw refusalOf(welcome.payload);
+  if (welcome.type !== FrameType.ok) throw new FrameProblem('no welcome came');
   link.trust();
   return challenge.identity;
 }
@@ -112,7 +115,9 @@ export async function answerGreeting(
   }
   if (theirs !== '' && theirs !== identity)
     throw await told(link, new FilesError('foreign', link.name));
+  // Nothing longer comes before this has been answered.
   link.trust();
+  await link.send(FrameType.ok, 0);
   return role;
 }
 

@@ -41,7 +41,7 @@ export const systems: readonly AnySystemRow[] = [
       if (webHdfs !== undefined) {
         const at = `http://${webHdfs.host}:${webHdfs.port}/webhdfs/v1`;
         const [path, op] = s3 === undefined ? ['', 'LISTSTATUS'] : ['/pictures/README.md', 'OPEN'];
-        lines.push(`curl -L '${at}${path}?op=${op}'`);
+        lines.push(`curl -L '${at}${path}?op=${op}&user.name=plinth'`);
       }
       return lines;
     },

@@ -144,9 +144,9 @@ export class Files implements System {
   }
 
   private async openWebHdfs(files: FileSystem, store: NamespaceObjectStore): Promise<void> {
-    const { clock, random, log } = this.context;
+    const { clock, random, disk, log } = this.context;
     this.webHdfs = await WebHdfsListener.open({
-      ...{ clock, random, log, files },
+      ...{ clock, random, disk, log, files },
       settings: this.settings.webhdfs,
       transport: await createNodeTransport(),
       events: {

@@ -71,6 +71,8 @@ export class FileSystem {
   readonly scrub: Scrub;
   readonly blockBytes: number;
   readonly replication: number;
+  /** Mode of files that come by S3: what its policies refuse, WebHDFS does not give to everybody. */
+  objectMode = 0o600;
   /** Blocks that were found damaged and are waiting for somebody who has them whole. */
   readonly damaged = new Map<number, FilesError>();
   private readonly numbers: BlockNumbers;

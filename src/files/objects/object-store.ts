@@ -31,7 +31,7 @@ import type {
 import { type Buckets, documentName } from './buckets.ts';
 import type { FileSystem } from './file-system.ts';
 import { type NamingWork, StoredObjectWriter } from './object-writer.ts';
-import { MAKE, placeOf, refused, StoreWork } from './store-work.ts';
+import { placeOf, refused, StoreWork } from './store-work.ts';
 import { Uploads } from './uploads.ts';
 import {
   changedAttributes,
@@ -78,7 +78,7 @@ export class NamespaceObjectStore implements ObjectStore {
     try {
       await this.files.namespace.run('makeDirectory', {
         path: [name],
-        make: { ...MAKE, owner, implicit: false },
+        make: { ...this.work.make, owner, implicit: false },
         exclusive: true,
         documents: encodeDocuments(documents),
       });
@@ -227,7 +227,7 @@ export class NamespaceObjectStore implements ObjectStore {
         ...placeOf(bucket, key),
         file: { ...this.work.properties(etag, attributes), size },
         content,
-        make: MAKE,
+        make: this.work.make,
         ...(condition !== undefined && { condition }),
       });
       this.files.reclaim();
@@ -243,7 +243,7 @@ export class NamespaceObjectStore implements ObjectStore {
       if ((await this.buckets.find(bucket)) === undefined) throw new FilesError('not-found');
       const removed = await this.files.namespace.run('remove', {
         ...placeOf(bucket, key),
-        make: MAKE,
+        make: this.work.make,
         // An id that is none of ours is that of a version which is not there.
         ...(versionId !== undefined && { version: version ?? Number.MAX_SAFE_INTEGER }),
         ...(condition !== undefined && { condition }),

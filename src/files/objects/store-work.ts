@@ -3,7 +3,7 @@
  * failures are told.
  */
 import { FilesError } from '../errors.ts';
-import type { Path } from '../namespace/chain.ts';
+import type { NewDirectories, Path } from '../namespace/chain.ts';
 import type { FileProperties } from '../namespace/operations/files.ts';
 import type { Attributes, Outcome, Refusal } from '../s3/object-store.ts';
 import { Buckets } from './buckets.ts';
@@ -12,7 +12,9 @@ import { encodeAttributes, failureOf, refusalOf } from './versions.ts';
 
 /** Owner of what is made by S3, as WebHDFS shows it. */
 export const OWNER = 'plinth';
-export const MAKE = { owner: OWNER, group: OWNER, permission: 0o755, implicit: true } as const;
+
+/** Bits of those who may read, as those of who may look up names. */
+const SEARCH_BY_READ = 2;
 
 export class StoreWork {
   readonly files: FileSystem;
@@ -23,6 +25,13 @@ export class StoreWork {
     this.buckets = new Buckets(files.namespace);
   }
 
+  /** How directories are made that a key needs: who may read objects may find them. */
+  get make(): NewDirectories {
+    const { objectMode } = this.files;
+    const permission = objectMode | ((objectMode & 0o444) >> SEARCH_BY_READ);
+    return { owner: OWNER, group: OWNER, permission, implicit: true };
+  }
+
   properties(etag: string, attributes: Attributes): Omit<FileProperties, 'size'> {
     return {
       replication: this.files.replication,
@@ -31,7 +40,7 @@ export class StoreWork {
       object: encodeAttributes(attributes),
       owner: OWNER,
       group: OWNER,
-      permission: 0o644,
+      permission: this.files.objectMode,
     };
   }
 

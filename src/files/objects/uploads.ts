@@ -15,7 +15,7 @@ import type {
   Upload,
   UploadName,
 } from '../s3/object-store.ts';
-import { MAKE, OWNER, placeOf, refused, type StoreWork } from './store-work.ts';
+import { OWNER, placeOf, refused, type StoreWork } from './store-work.ts';
 import {
   conditionOf,
   decodeAttributes,
@@ -106,7 +106,7 @@ export class Uploads {
         ...{ bucket, key, upload, directory, name: last },
         parts: parts.map(({ number, etag: tag }) => ({ part: number, etag: tag })),
         file: this.work.properties(etag, attributes),
-        make: MAKE,
+        make: this.work.make,
         ...(condition !== undefined && { condition }),
       });
       this.work.files.reclaim();

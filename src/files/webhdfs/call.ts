@@ -5,6 +5,7 @@ import type { FileSystem } from '../objects/file-system.ts';
 import type { Place } from './locate.ts';
 import { type Parameters, type Query, readParameters, type ValuesOf } from './parameters.ts';
 import type { Reply } from './reply.ts';
+import type { TrashTimes } from './trash.ts';
 
 /** What the door serves, swapped whole by a change of settings. */
 export interface Service {
@@ -14,6 +15,7 @@ export interface Service {
   readonly superuser: string;
   /** Who asks without a name. */
   readonly anonymous: string;
+  readonly trash: TrashTimes;
   readonly groups: ReadonlyMap<string, readonly string[]>;
   /** A directory of the root has come, gone or changed. */
   onRootChange(): void;

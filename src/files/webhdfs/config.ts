@@ -10,6 +10,7 @@ import {
   text,
   type ValuesOf,
 } from '../../core/config/index.ts';
+import { tlsGroup } from '../tls.ts';
 
 const reloadable = true;
 const USER = /^[A-Za-z_][A-Za-z0-9._-]{0,254}\$?$/;
@@ -53,6 +54,30 @@ const fields = {
     },
     { one: 'user', max: 10_000, reloadable },
   ),
+  trashMinutes: integer({
+    default: 0,
+    max: 52_560_000,
+    about:
+      'Minutes for which what is deleted stays in the trash of its user; 0: it is gone at once.',
+    change: 'When people delete by mistake.',
+    reloadable,
+  }),
+  trashCheckpointMinutes: integer({
+    default: 0,
+    max: 52_560_000,
+    about: 'Minutes after which the trash gets a new folder; 0: as many as it stays.',
+    reloadable,
+  }),
+  objectMode: text({
+    default: '600',
+    pattern: /^[0-7]{3}$/,
+    about:
+      'Mode that files get which come by S3, in octal; directories also have x where it has r.',
+    change:
+      'To 644 when users of WebHDFS may read all that is stored by S3, whatever its policies say.',
+    reloadable,
+  }),
+  tls: tlsGroup('WebHDFS'),
   connections: integer({
     default: 10_000,
     min: 1,

@@ -10,15 +10,19 @@ import {
   listenHttp,
 } from '../../core/downstream/index.ts';
 import type { Logger } from '../../core/observe/index.ts';
-import type { Clock, Random, Transport } from '../../core/runtime/index.ts';
+import type { Clock, Disk, Random, Transport } from '../../core/runtime/index.ts';
 import type { FileSystem } from '../objects/file-system.ts';
+import { tlsOf } from '../tls.ts';
 import type { Service } from './call.ts';
 import type { WebHdfsSettings } from './config.ts';
 import { WebHdfsDoor, type WebHdfsDoorEvents } from './door.ts';
+import { TrashEmptier, type TrashTimes } from './trash.ts';
 
 export interface WebHdfsListenerOptions {
   readonly settings: WebHdfsSettings;
   readonly files: FileSystem;
+  /** Has the files of certificates. */
+  readonly disk: Disk;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
@@ -35,6 +39,7 @@ const HEAD_BYTES = 65_536;
 export class WebHdfsListener {
   readonly listening: Listening;
   readonly http: HttpListener;
+  readonly emptier: TrashEmptier;
   private readonly door: WebHdfsDoor;
   private readonly options: WebHdfsListenerOptions;
 
@@ -42,8 +47,13 @@ export class WebHdfsListener {
     this.options = options;
     this.door = door;
     this.http = http;
+    const { files, clock, log } = options;
+    this.emptier = new TrashEmptier(
+      { files, clock, onFailure: (error) => log.warn('webhdfs.trash-failed', { err: error }) },
+      trashTimes(options.settings),
+    );
     this.listening = {
-      protocol: 'WebHDFS',
+      protocol: options.settings.tls.certificates.length > 0 ? 'WebHDFS over TLS' : 'WebHDFS',
       host: options.settings.bind,
       port: http.listener.port,
     };
@@ -56,9 +66,12 @@ export class WebHdfsListener {
       ...{ service: serviceOf(options, settings), log, events },
       monotonicMs: () => clock.monotonicMs(),
     });
+    const tls = tlsOf(options.disk, settings.tls, 'webhdfs');
+    options.files.objectMode = modeOf(settings);
     const http = await listenHttp({
       ...{ transport, clock, random, events },
       address: { host: settings.bind, port: settings.port },
+      ...(tls !== undefined && { tls }),
       connectionsMax: settings.connections,
       limits: {
         ...HTTP_LIMITS,
@@ -67,13 +80,19 @@ export class WebHdfsListener {
       handler: door.handler,
       trusts: () => false,
     });
-    return new WebHdfsListener(options, door, http);
+    const listener = new WebHdfsListener(options, door, http);
+    listener.emptier.start();
+    return listener;
   }
 
-  /** Calls that run keep what they began with. */
+  /** Calls that run keep what they began with. @throws ListenError 'tls-invalid', and nothing has changed */
   apply(settings: WebHdfsSettings): void {
+    const tls = tlsOf(this.options.disk, settings.tls, 'webhdfs');
+    if (tls !== undefined) this.http.listener.updateTls(tls);
+    this.options.files.objectMode = modeOf(settings);
     this.door.service = serviceOf(this.options, settings);
     this.http.listener.setConnectionsMax(settings.connections);
+    this.emptier.apply(trashTimes(settings));
   }
 
   async drain(deadlineMs: number): Promise<void> {
@@ -81,16 +100,25 @@ export class WebHdfsListener {
   }
 
   async stop(): Promise<void> {
+    await this.emptier.stop();
     await this.http.listener.stop();
   }
 }
 
 function serviceOf(
   { files, onRootChange }: WebHdfsListenerOptions,
-  { advertised, superuser, anonymous, users }: WebHdfsSettings,
+  settings: WebHdfsSettings,
 ): Service {
+  const { advertised, superuser, anonymous, users } = settings;
   return {
     ...{ files, advertised, superuser, anonymous, onRootChange },
+    trash: trashTimes(settings),
     groups: new Map(users.map(({ name, groups }) => [name, groups])),
   };
 }
+
+function trashTimes({ trashMinutes, trashCheckpointMinutes }: WebHdfsSettings): TrashTimes {
+  return { minutes: trashMinutes, checkpointMinutes: trashCheckpointMinutes };
+}
+
+const modeOf = ({ objectMode }: WebHdfsSettings): number => Number.parseInt(objectMode, 8);

@@ -9,7 +9,7 @@ import { EMPTY_TALLY, type Tally } from '../namespace/records.ts';
 import { living, type SnapshotInfo } from '../namespace/snapshots/root-record.ts';
 import { readSnapshots, SnapshotView } from '../namespace/snapshots/view.ts';
 import { noFile, RemoteException } from './errors.ts';
-import { type Name, readPath } from './names.ts';
+import { type Name, readAnyPath } from './names.ts';
 
 /** A path that was asked for, as names of the namespace. */
 export interface Place {
@@ -48,7 +48,7 @@ export type Found = FoundFile | FoundDirectory;
 
 /** @throws RemoteException InvalidPathException */
 export function placeOf(shown: string): Place {
-  const { names, snapshot } = readPath(shown);
+  const { names, snapshot } = readAnyPath(shown);
   const path = names.map(({ name }) => name);
   const last = (snapshot?.below ?? names).at(-1);
   const facet = last?.facet ?? 'directory';

@@ -54,8 +54,15 @@ export interface ReadPath {
   };
 }
 
+/** The parts of an absolute path that is in no snapshot, decoded. @throws RemoteException InvalidPathException */
+export function readPath(path: string): readonly Name[] {
+  const { names, snapshot } = readAnyPath(path);
+  if (snapshot === undefined) return names;
+  throw new RemoteException('InvalidPathException', `${path} is in a snapshot`);
+}
+
 /** @throws RemoteException InvalidPathException */
-export function readPath(path: string): ReadPath {
+export function readAnyPath(path: string): ReadPath {
   const parts = path.split('/').filter((part) => part !== '');
   if (!path.startsWith('/') || parts.includes('.') || parts.includes('..')) {
     throw new RemoteException('InvalidPathException', `Invalid path name ${path}`);

@@ -53,7 +53,7 @@ export async function withBothDoors(
   const store = new NamespaceObjectStore(files);
   const s3 = await S3Bed.open({ store });
   const webHdfs = await WebHdfsListener.open({
-    ...{ ...common, files, log: silentLogger() },
+    ...{ ...common, files, disk: createNodeDisk(), log: silentLogger() },
     settings: { ...defaultWebHdfs(), ...settings },
     transport: await createNodeTransport(),
     events: { onRequestEnd: () => {}, onRefused: () => {}, onCall: () => {} },

@@ -16,6 +16,7 @@ import {
   disallowSnapshots,
   renameSnapshot,
 } from './snapshots.ts';
+import { moveToTrash } from './trash.ts';
 import { abortUpload, completeUpload, putPart, startUpload } from './uploads.ts';
 
 export const operations = {
@@ -27,6 +28,7 @@ export const operations = {
   makeDirectory,
   removeDirectory,
   rename,
+  moveToTrash,
   setFile,
   setDirectory,
   setQuota,

@@ -1,12 +1,14 @@
 /** Operations that look at the namespace: statuses, lists, summaries, access. */
+import { showPath } from '../../namespace/chain.ts';
 import { Access } from '../../namespace/permission.ts';
 import { type Call, operation } from '../call.ts';
 import { children } from '../children.ts';
 import { noFile } from '../errors.ts';
 import { find, need, tallyOf } from '../locate.ts';
-import { required, text } from '../parameters.ts';
+import { flag, required, text } from '../parameters.ts';
 import { jsonReply, OK, type Reply } from '../reply.ts';
 import { type FileStatus, modeText, statusOf } from '../status.ts';
+import { trashOf, trashOwners } from '../trash.ts';
 
 /** Rows of a page of LISTSTATUS_BATCH, as HDFS has it (dfs.ls.limit). */
 const PAGE_ROWS = 1000;
@@ -225,14 +227,33 @@ export const getTrashRoot = operation({
   op: 'GETTRASHROOT',
   method: 'GET',
   parameters: {},
-  run: ({ caller }) => jsonReply({ Path: `/user/${caller.user}/.Trash` }),
+  run: ({ caller }) => jsonReply({ Path: showPath(trashOf(caller.user)) }),
+});
+
+/** Of the caller, or with `allusers` of everybody whose trash the caller may look at. */
+export const getTrashRoots = operation({
+  op: 'GETTRASHROOTS',
+  method: 'GET',
+  parameters: { allusers: flag(false) },
+  run: async ({ files, caller }, { allusers }) => {
+    const { reader } = files.namespace;
+    const users = allusers ? await trashOwners(reader) : [caller.user];
+    const Paths: object[] = [];
+    for (const user of users) {
+      const inode = await reader.directory(trashOf(user));
+      if (inode === null || !caller.may(inode, Access.read | Access.execute)) continue;
+      const path = showPath(trashOf(user));
+      Paths.push({ ...statusOf(inode, '', await reader.tally(inode.id)), path });
+    }
+    return jsonReply({ Paths });
+  },
 });
 
 export const getServerDefaults = operation({
   op: 'GETSERVERDEFAULTS',
   method: 'GET',
   parameters: {},
-  run: ({ files }) =>
+  run: ({ files, service }) =>
     jsonReply({
       FsServerDefaults: {
         blockSize: files.blockBytes,
@@ -244,7 +265,7 @@ export const getServerDefaults = operation({
         fileBufferSize: 4096,
         keyProviderUri: '',
         replication: files.replication,
-        trashInterval: 0,
+        trashInterval: service.trash.minutes,
         writePacketSize: 65_536,
       },
     }),

@@ -22,6 +22,7 @@ import {
   getQuotaUsage,
   getServerDefaults,
   getTrashRoot,
+  getTrashRoots,
   listStatus,
   listStatusBatch,
 } from './look.ts';
@@ -51,6 +52,7 @@ export const operations: readonly Operation[] = [
   getFileBlockLocations,
   getHomeDirectory,
   getTrashRoot,
+  getTrashRoots,
   getServerDefaults,
   getAclStatus,
   getXattrs,
@@ -85,7 +87,7 @@ export const unsupported = {
   GET: [
     ...['GETDELEGATIONTOKEN', 'GETALLSTORAGEPOLICY', 'GETSTORAGEPOLICY', 'GETLINKTARGET'],
     ...['GETSNAPSHOTDIFFLISTING', 'GETECPOLICY', 'GETECPOLICIES', 'GETECCODECS', 'GETSTATUS'],
-    ...['GETTRASHROOTS', 'GET_BLOCK_LOCATIONS'],
+    'GET_BLOCK_LOCATIONS',
   ],
   PUT: [
     ...['CREATESYMLINK', 'RENEWDELEGATIONTOKEN', 'CANCELDELEGATIONTOKEN', 'MODIFYACLENTRIES'],

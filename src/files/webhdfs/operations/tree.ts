@@ -1,12 +1,16 @@
 /** Operations on the tree: directories come, names go and move. Each is one step. */
 import { FilesError } from '../../errors.ts';
 import type { Path } from '../../namespace/chain.ts';
+import type { DirectoryInode } from '../../namespace/inode.ts';
+import { readVersioning, VERSIONING_DOCUMENT } from '../../namespace/versions.ts';
 import { type Call, noteChange, operation } from '../call.ts';
 import { noFile, RemoteException } from '../errors.ts';
 import { changeablePlace, type Found, find, lowest, type Place, split } from '../locate.ts';
 import { notLocked } from '../locked.ts';
 import { flag, mode, required, text, words } from '../parameters.ts';
+import { checkRemovable } from '../removable.ts';
 import { booleanReply, OK } from '../reply.ts';
+import { currentTrashOf, holdsTrash, isInTrash, USERS_DIRECTORY } from '../trash.ts';
 
 export const makeDirectories = operation({
   op: 'MKDIRS',
@@ -31,13 +35,14 @@ export const makeDirectories = operation({
 export const remove = operation({
   op: 'DELETE',
   method: 'DELETE',
-  parameters: { recursive: flag(false) },
-  run: async (call, { recursive }) => {
+  parameters: { recursive: flag(false), skiptrash: flag(false) },
+  run: async (call, { recursive, skiptrash }) => {
     const { files, place, caller } = call;
     const found = await find(files.namespace.reader, place, caller);
     if (found === undefined || place.path.length === 0) return booleanReply(false);
     try {
-      if (found.kind === 'directory') await removeDirectory(call, recursive);
+      if (await isForTrash(call, found, skiptrash)) await toTrash(call, found.kind, recursive);
+      else if (found.kind === 'directory') await removeDirectory(call, found.inode, recursive);
       else await removeFile(call);
     } catch (error) {
       if (error instanceof FilesError && error.code === 'not-found') return booleanReply(false);
@@ -50,16 +55,62 @@ export const remove = operation({
   },
 });
 
-async function removeDirectory(call: Call, recursive: boolean): Promise<void> {
+/** Whether a delete is none yet. A file whose bucket keeps versions stays behind a delete marker as it is. */
+async function isForTrash(
+  { service, files, place, caller }: Call,
+  found: Found,
+  skips: boolean,
+): Promise<boolean> {
+  const { path } = place;
+  if (service.trash.minutes === 0 || skips || isInTrash(path)) return false;
+  if (holdsTrash(path, caller.user)) {
+    const says = `Cannot move "${place.shown}" to the trash, as it contains the trash`;
+    throw new RemoteException('IOException', says);
+  }
+  if (found.kind === 'directory') return true;
+  const document = await files.namespace.reader.document(path.slice(0, 1), VERSIONING_DOCUMENT);
+  return readVersioning(document) === 'off';
+}
+
+async function toTrash(call: Call, kind: 'file' | 'directory', recursive: boolean): Promise<void> {
+  const { service, files, place, caller } = call;
+  await notLocked(call, place.path);
+  const { superuser } = service;
+  const above = { owner: superuser, group: superuser, permission: 0o755, implicit: false };
+  try {
+    await files.namespace.run('moveToTrash', {
+      ...{ path: place.path, kind, recursive, caller },
+      trash: currentTrashOf(caller.user),
+      make: { owner: caller.user, group: caller.user, permission: 0o700, implicit: false },
+      ...{ above, depthAbove: 1 },
+    });
+  } catch (error) {
+    throw notEmpty(error, place);
+  }
+  noteChange(call, [USERS_DIRECTORY]);
+}
+
+function notEmpty(error: unknown, { shown }: Place): unknown {
+  if (!(error instanceof FilesError) || error.code !== 'not-empty') return error;
+  const says = `\`${shown} is non empty': Directory is not empty`;
+  return new RemoteException('PathIsNotEmptyDirectoryException', says);
+}
+
+async function removeDirectory(
+  call: Call,
+  directory: DirectoryInode,
+  recursive: boolean,
+): Promise<void> {
   const { files, place, caller } = call;
   await notLocked(call, place.path);
+  if (recursive) {
+    await checkRemovable(files.namespace.reader, directory, place.shown, caller);
+  }
   const args = { path: place.path, recursive, caller, keepsDirectories: true };
   try {
     await files.namespace.run('removeDirectory', args);
   } catch (error) {
-    if (!(error instanceof FilesError) || error.code !== 'not-empty') throw error;
-    const says = `\`${place.shown} is non empty': Directory is not empty`;
-    throw new RemoteException('PathIsNotEmptyDirectoryException', says);
+    throw notEmpty(error, place);
   }
 }
 

@@ -16,7 +16,7 @@ import { authenticate } from './auth/authenticate.ts';
 import { ClientGone, IncomingBody } from './body/incoming.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { S3Error } from './errors.ts';
-import { checkKey } from './names.ts';
+import { checkKey, isPossibleBucketName } from './names.ts';
 import { StoreFailure, type StoreFailureCode } from './object-store.ts';
 import { operationOf } from './operations/table.ts';
 import { checkOwner } from './operations/versions.ts';
@@ -119,6 +119,7 @@ export class S3Door {
     }
     if (bucket !== undefined) trace.headers.push(...corsHeaders(bucket, headers, line.method));
     if (!encrypted && !service.sseCOverHttp) refuseKeysInClear(headers);
+    if (line.bucket === '' && line.key !== '') throw new S3Error('InvalidBucketName');
     const operation = operationOf(request);
     trace.operation = operation.name;
     const nowMs = service.nowMs();
@@ -131,6 +132,9 @@ export class S3Door {
     if (operation.on === 'service' || operation.makes === true) return operation.run(call);
     checkKey(line.key);
     if (bucket === undefined) {
+      if (!isPossibleBucketName(line.bucket)) {
+        throw new S3Error('InvalidBucketName', undefined, { BucketName: line.bucket });
+      }
       throw new S3Error('NoSuchBucket', undefined, { BucketName: line.bucket });
     }
     checkOwner(headers.get('x-amz-expected-bucket-owner'), bucket);

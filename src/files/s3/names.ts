@@ -30,6 +30,11 @@ export function checkBucketName(name: string): void {
   }
 }
 
+/** Whether a bucket may ever have had this name: older ones were freer. */
+export function isPossibleBucketName(name: string): boolean {
+  return /^[A-Za-z0-9._-]{3,255}$/.test(name);
+}
+
 /** @throws S3Error KeyTooLongError */
 export function checkKey(key: string): void {
   const bytes = Buffer.byteLength(key);

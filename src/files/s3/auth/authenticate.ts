@@ -63,7 +63,8 @@ interface Claim {
 /** @throws S3Error when it is signed and the signature is not right. */
 export function authenticate(request: ParsedRequest, by: Authenticator): Authenticated {
   const { headers, query } = request;
-  const authorization = headers.get('authorization');
+  // An empty field says as much as none.
+  const authorization = headers.get('authorization') || undefined;
   const inQuery = query.has('X-Amz-Algorithm') || query.has('X-Amz-Signature');
   if (authorization !== undefined && inQuery) {
     throw new S3Error('InvalidArgument', 'Only one auth mechanism allowed.');

@@ -164,3 +164,25 @@ test('names of buckets that Amazon keeps for itself are not given', async () => 
     }
   });
 });
+
+test('a name that no bucket can have is told, and none is no name', async () => {
+  await withDocs(async (bed) => {
+    assert.equal(outcome(await bed.ask('GET', '/No_pe')), '404 NoSuchBucket');
+    for (const path of ['/a', '/a!b', '//k']) {
+      assert.equal(outcome(await bed.ask('GET', path)), '400 InvalidBucketName', path);
+    }
+    assert.equal((await bed.ask('HEAD', '/a')).status, 400);
+  });
+});
+
+test('an empty Authorization field comes from nobody', async () => {
+  await withDocs(async (bed) => {
+    await bed.ask('PUT', '/docs/k', { body: 'x', headers: { 'x-amz-acl': 'public-read' } });
+    const empty = { user: null, headers: { authorization: '' } };
+    assert.equal(outcome(await bed.ask('GET', '/docs/k', empty)), '200');
+    assert.equal(
+      outcome(await bed.ask('PUT', '/docs/k', { ...empty, body: 'y' })),
+      '403 AccessDenied',
+    );
+  });
+});

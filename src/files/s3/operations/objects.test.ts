@@ -151,10 +151,7 @@ test('what is wrong with a PUT is told, and nothing is stored', async () => {
       [{ headers: { 'x-amz-storage-class': 'GLACIER' } }, '400 InvalidStorageClass'],
       [{ headers: { 'x-amz-acl': 'everybody' } }, '400 InvalidArgument'],
       [{ headers: { 'x-amz-tagging': 'a=1&a=2' } }, '400 InvalidTag'],
-      [
-        { headers: { 'x-amz-server-side-encryption': 'rot13' } },
-        '400 InvalidArgument',
-      ],
+      [{ headers: { 'x-amz-server-side-encryption': 'rot13' } }, '400 InvalidArgument'],
       [{ headers: { 'x-amz-object-lock-legal-hold': 'ON' } }, '400 InvalidRequest'],
       [{ tamper: (headers) => delete headers['x-amz-content-sha256'] }, '400 InvalidRequest'],
       [{ tamper: (headers) => delete headers['x-amz-date'] }, '403 AccessDenied'],

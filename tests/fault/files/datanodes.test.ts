@@ -1,0 +1,128 @@
+/**
+ * A NameNode and four DataNodes on two racks, under load, whose processes are killed, stopped and damaged: what was
+ * acknowledged is there byte by byte, and becomes whole again by itself. `PLINTH_SOAK_MINUTES` makes the load longer.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Facts, FilesCluster, Writers } from './cluster.ts';
+
+const rounds = Math.max(1, Math.round(Number(process.env.PLINTH_SOAK_MINUTES ?? 0) * 4));
+const RACKS = ['a', 'a', 'b', 'b'];
+const written = new Map<string, string>();
+let cluster: FilesCluster;
+
+before(async () => {
+  cluster = await FilesCluster.start(RACKS);
+});
+
+after(async () => {
+  await cluster?.stop();
+});
+
+async function checkAll(): Promise<void> {
+  const paths = [...written.keys()];
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+        const met = await cluster.hashOf(path);
+        assert.equal(met, written.get(path), `${path}\n${met.length < 64 ? '' : cluster.output()}`);
+      }
+    }),
+  );
+}
+
+function isWhole({ safeMode, lackingReplicas, missingBlocks, corruptReplicas }: Facts): boolean {
+  return !safeMode && lackingReplicas === 0 && missingBlocks === 0 && corruptReplicas === 0;
+}
+
+async function underLoad(name: string, work: () => Promise<void>): Promise<Writers> {
+  const writers = new Writers(cluster, name, 2);
+  try {
+    await wait(500);
+    await work();
+    await wait(500);
+  } finally {
+    await writers.stop();
+  }
+  for (const [path, is] of writers.acknowledged) written.set(path, is);
+  assert.ok(writers.acknowledged.size > 0, `something was acknowledged\n${cluster.output()}`);
+  return writers;
+}
+
+test('kill -9 of DataNodes under load: no write is refused, nothing is lost, and it becomes whole again', async () => {
+  for (let round = 0; round < rounds; round++) {
+    const [first, second] = [round % 4, (round + 2) % 4];
+    const { refused } = await underLoad(`nodes-${round}`, async () => {
+      await cluster.killNode(first);
+      await wait(500);
+      cluster.restartNode(first);
+      await cluster.until('the first to be back', ({ nodesLive }) => nodesLive === 5);
+      await cluster.killNode(second);
+    });
+    assert.deepEqual(refused, []);
+    await checkAll();
+    // The second stays away: the others make up for it.
+    await cluster.until('the second to be dead', ({ nodesDead }) => nodesDead === 1);
+    await cluster.until('all to be whole on three', isWhole);
+    cluster.restartNode(second);
+    await cluster.until('all four', (facts) => facts.nodesLive === 5 && isWhole(facts));
+  }
+});
+
+test('kill -9 of the NameNode under load: nothing acknowledged is lost, and it goes on', async () => {
+  const { acknowledged } = await underLoad('name', async () => {
+    await cluster.killName();
+    await cluster.restartName();
+    await cluster.until('the end of safe mode', ({ safeMode }) => safeMode === false);
+    await wait(300);
+  });
+  assert.ok(acknowledged.size > 0);
+  await cluster.until('all to be whole', isWhole);
+  await checkAll();
+});
+
+test('a DataNode that says nothing any more holds nobody up for long', async () => {
+  const { refused } = await underLoad('silent', async () => {
+    cluster.signalNode(1, 'SIGSTOP');
+    await wait(3500);
+    cluster.signalNode(1, 'SIGCONT');
+  });
+  assert.deepEqual(refused, []);
+  await cluster.until('all to be whole', (facts) => facts.nodesLive === 5 && isWhole(facts));
+  await checkAll();
+});
+
+test('damaged bytes on a disk are never served, and are made good from other replicas', async () => {
+  const disk = join(cluster.dataOf(0), 'files', 'disk');
+  let damaged = 0;
+  for (const inner of readdirSync(join(disk, 'blocks'))) {
+    for (const name of readdirSync(join(disk, 'blocks', inner))) {
+      if (!name.endsWith('.blk') || damaged >= 20) continue;
+      flip(join(disk, 'blocks', inner, name), 5000);
+      damaged++;
+    }
+  }
+  for (const name of readdirSync(join(disk, 'packs'))) flip(join(disk, 'packs', name), 1000);
+  assert.ok(damaged > 0);
+  // Whoever reads meets some of them; which replica is read is chance.
+  for (let round = 0; round < 2; round++) await checkAll();
+  await cluster.until('all to be whole', isWhole);
+  await checkAll();
+});
+
+test('one of two racks lost: everything can be read', async () => {
+  await cluster.until('all to be whole', isWhole);
+  await cluster.killNode(2);
+  await cluster.killNode(3);
+  await checkAll();
+});
+
+function flip(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  if (bytes.length <= at) return;
+  bytes[at]! ^= 0x10;
+  writeFileSync(path, bytes);
+}

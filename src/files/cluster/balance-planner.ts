@@ -2,11 +2,12 @@
  * Moves from the fullest node to the emptiest, when there is nothing else to do. A move is a copy; then the block has
  * one replica too many, and the fullest of its nodes loses it (see `trim-planner.ts`).
  *
- * It comes to an end: a block moves only if its source stays at least as full as its target becomes.
+ * It comes to an end: a block moves only if its source stays at least as full as its target becomes, and only if its
+ * source may lose it then.
  */
 import { invariant } from '../../core/base/index.ts';
 import { type Judge, Need } from './need.ts';
-import { type ClusterNode, hasRoom, takesWrites, usedShare } from './node-table.ts';
+import { type ClusterNode, hasRoom, Standing, takesWrites, usedShare } from './node-table.ts';
 import { type Planning, sourceFor } from './planning.ts';
 import type { Work } from './work.ts';
 
@@ -74,7 +75,8 @@ export class BalancePlanner {
     if (after < usedShare(to) + bytes / to.totalBytes) return false;
     const racks = new Set([to.rackIndex]);
     for (const index of map.nodes(row, this.holders)) {
-      if (index !== from.index) racks.add(nodes.rack[index]!);
+      const isServing = nodes.standing[index] === Standing.serving;
+      if (isServing && index !== from.index) racks.add(nodes.rack[index]!);
     }
     return racks.size >= this.judge.racksWanted(row);
   }

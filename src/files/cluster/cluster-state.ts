@@ -40,7 +40,7 @@ import { Throttle } from './throttle.ts';
 import { TrimPlanner } from './trim-planner.ts';
 import { UnfitReplicas } from './unfit.ts';
 import type { CopyWork, Outcome, Work } from './work.ts';
-import { type OpenWork, Works } from './works.ts';
+import { Works } from './works.ts';
 
 /** A node that said that it is full gets no copies for so long. */
 const FULL_MS = 10_000;
@@ -79,7 +79,8 @@ export class ClusterState implements Cluster {
     this.agenda = new Agenda(map, judge, (row) => this.works.copiesOf(row).length);
     this.holdings = new Holdings({ map, unfit, nodes });
     const { holdings, agenda, works } = this;
-    this.reports = new Reports({ map, holdings, agenda }, settled.orphansBelow);
+    const onWhole = (row: number, node: ClusterNode): void => this.landed(row, node);
+    this.reports = new Reports({ map, holdings, agenda, onWhole }, settled.orphansBelow);
     this.placement = new Placement(nodes, settled.random);
     this.safeMode = new SafeMode(settled.expectedNodes, settled.startedMs + settled.safeModeMs);
     this.drains = new DrainWatch({ map, nodes, judge }, settled.maintenanceReplicas);
@@ -101,7 +102,7 @@ export class ClusterState implements Cluster {
   register(facts: NodeFacts, nowMs: number): boolean {
     const node = this.nodes.register(facts, nowMs);
     if (node === undefined) return false;
-    this.endOrders(node, nowMs);
+    this.endOrders(node, nowMs, true);
     for (const row of this.holdings.releaseOrders(node)) this.agenda.touch(row);
     this.review();
     return true;
@@ -190,12 +191,12 @@ export class ClusterState implements Cluster {
   }
 
   removed(id: string, block: number, stamp: number): void {
-    const node = this.nodes.get(id);
+    const node = this.reachable(id);
     if (node !== undefined) this.reports.removed(node, block, stamp);
   }
 
   corrupt(id: string, block: number, stamp: number): void {
-    const node = this.nodes.get(id);
+    const node = this.reachable(id);
     if (node !== undefined) this.reports.corrupt(node, block, stamp);
   }
 
@@ -263,20 +264,18 @@ export class ClusterState implements Cluster {
   }
 
   done(work: Work, outcome: Outcome, nowMs: number): void {
-    const open = this.works.end(work.id, outcome, nowMs);
     if (work.kind === 'copy') {
-      if (outcome === 'source-missing') this.removed(work.from, work.block, work.stamp);
-      if (outcome === 'source-corrupt') this.corrupt(work.from, work.block, work.stamp);
-      if (open !== undefined) this.copied(work, open, outcome, nowMs);
+      this.copied(work, outcome, nowMs);
       return;
     }
+    this.works.end(work.id, outcome, nowMs);
     // Of an order that was given up the answer counts too.
     const row = this.map.find(work.block);
     const node = this.nodes.get(work.node);
     if (row === -1 || node === undefined) return;
     if (outcome === 'unknown') this.holdings.giveUp(row, node);
     else this.holdings.answered(row, node, work.id, outcome === 'done');
-    if (outcome === 'done') node.report?.add(work.block);
+    if (outcome === 'done') node.report?.set(work.block, 'removed');
     else this.agenda.rest(row, nowMs);
     this.agenda.touch(row);
   }
@@ -302,18 +301,27 @@ export class ClusterState implements Cluster {
     };
   }
 
-  private copied(work: CopyWork, open: OpenWork, outcome: Outcome, nowMs: number): void {
-    const { row, target } = open;
-    const { block, stamp, length } = work;
-    if (outcome === 'done') {
-      if (target!.state !== 'dead') this.holdings.has(row, target!, { block, stamp, length });
-      target!.settledBytes += length;
+  /** What its source says of a copy. That the target has it is said by the target alone. */
+  private copied(work: CopyWork, outcome: Outcome, nowMs: number): void {
+    const { id, from, block, stamp } = work;
+    if (outcome === 'done') return;
+    if (outcome === 'source-missing') this.removed(from, block, stamp);
+    if (outcome === 'source-corrupt') this.corrupt(from, block, stamp);
+    const open = this.works.end(id, outcome, nowMs);
+    if (open === undefined) return;
+    if (outcome === 'target-full') open.target!.fullUntilMs = nowMs + FULL_MS;
+    this.agenda.rest(open.row, nowMs);
+    this.agenda.touch(open.row);
+  }
+
+  /** A copy to the node may have been under way. */
+  private landed(row: number, node: ClusterNode): void {
+    for (const { work, target } of this.works.copiesOf(row)) {
+      if (target !== node) continue;
+      this.works.end(work.id, 'done', this.nowMs);
+      node.settledBytes += this.map.length(row);
       this.agenda.forgive(row);
-    } else {
-      if (outcome === 'target-full') target!.fullUntilMs = nowMs + FULL_MS;
-      this.agenda.rest(row, nowMs);
     }
-    this.agenda.touch(row);
   }
 
   private giveUp(work: Work, row: number, nowMs: number): void {
@@ -324,9 +332,11 @@ export class ClusterState implements Cluster {
     this.agenda.touch(row);
   }
 
-  /** What the node was told is not answered any more. */
-  private endOrders(node: ClusterNode, nowMs: number): void {
-    for (const { work, row } of this.works.which(({ actor }) => actor === node)) {
+  /** What the node was told is not answered any more; with `to` copies to it are given up as well. */
+  private endOrders(node: ClusterNode, nowMs: number, to = false): void {
+    for (const { work, row } of this.works.which(
+      ({ actor, target }) => actor === node || (to && target === node),
+    )) {
       this.works.end(work.id, 'node-lost', nowMs);
       this.agenda.touch(row);
     }
@@ -335,12 +345,7 @@ export class ClusterState implements Cluster {
   private dies(node: ClusterNode, nowMs: number): void {
     this.nodes.setState(node, 'dead');
     node.isConnected = false;
-    for (const { work, row } of this.works.which(
-      ({ actor, target }) => actor === node || target === node,
-    )) {
-      this.works.end(work.id, 'node-lost', nowMs);
-      this.agenda.touch(row);
-    }
+    this.endOrders(node, nowMs, true);
     if (this.nodes.standing[node.index] === Standing.none) this.dropNode(node);
   }
 

@@ -1,6 +1,10 @@
 /**
  * The state of several DataNodes as their users see it; `cluster-state.ts` is it.
  *
+ * What a DataNode keeps to, so that the rules hold: it drops what it was told on a connection before it registers on
+ * the next one; it carries out orders about one block in the order in which they were given; what it has under a
+ * name (block and stamp) it does not take again before it is deleted; its messages come in order.
+ *
  * Nothing here reads a clock or reaches a node: who owns the state calls it with what happened, gives the work of
  * `plan` to the nodes and says by `done` how it ended.
  */
@@ -21,8 +25,7 @@ import type { Outcome, Work } from './work.ts';
 
 export interface Cluster {
   /**
-   * A node has a new control connection. What it was told on the one before must not be done any more: what waits
-   * there is dropped before it reports. Orders about one block are carried out in the order in which they were given. @returns false when there are too many nodes.
+   * A node has a new control connection; a full report has to follow. @returns false when there are too many nodes.
    */
   register(node: NodeFacts, nowMs: number): boolean;
   /** Of a node that is not known or is dead it is false: it has to register again. */
@@ -49,7 +52,10 @@ export interface Cluster {
   reportPage(id: string, replicas: readonly Replica[], lookup: Lookup): readonly Replica[];
   /** All of the node was reported: what was not is not there. */
   endReport(id: string): void;
-  /** A node has taken a replica. @returns it, when it is an orphan. */
+  /**
+   * A node has taken a replica: said by itself, in order with what else it says. A copy ends with this.
+   * @returns it, when it is an orphan.
+   */
   received(id: string, replica: Replica, lookup: Lookup): readonly Replica[];
   /** A replica is gone. */
   removed(id: string, block: number, stamp: number): void;
@@ -76,7 +82,10 @@ export interface Cluster {
 
   /** What is to be done now: bounded and throttled, so call it again when work is done, and each second. */
   plan(nowMs: number): readonly Work[];
-  /** Work ended. Work that the state has given up is ignored. */
+  /**
+   * Work ended, as its node says: of a copy its source. A copy that is done stays open until its target says that
+   * it has `received` it.
+   */
   done(work: Work, outcome: Outcome, nowMs: number): void;
   /** @param ledgerMax entries of the ledger at most; 100 when left out. */
   status(nowMs: number, ledgerMax?: number): ClusterStatus;

@@ -83,7 +83,10 @@ export class Holdings {
     const entry = this.unfit.find(row, node.index);
     const mark = this.map.mark(row, node.index);
     if (entry?.kind === 'leaving') this.unfit.change(entry, 'corrupt');
-    else if (this.drop(row, node)) this.addBad(row, node, stamp, mark);
+    else if (entry === undefined) {
+      this.drop(row, node);
+      this.addBad(row, node, stamp, mark === -1 ? node.mark : mark);
+    }
   }
 
   /** A whole replica is about to be told to go: from now on it does not count. */

@@ -47,8 +47,8 @@ export interface ClusterNode {
   isReported: boolean;
   /** Mark of replicas that the report under way, or the last one, named. */
   mark: number;
-  /** While a report is under way: blocks that went since it began. */
-  report: Set<number> | undefined;
+  /** While a report is under way: blocks that went, or were found damaged, since it began. */
+  report: Map<number, 'removed' | 'corrupt'> | undefined;
   /** A report began and did not end: marks are mixed. */
   isMixed: boolean;
   /** Bytes given to writers lately that no heartbeat shows yet. */

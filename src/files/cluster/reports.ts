@@ -2,8 +2,8 @@
  * What nodes say they have: whole reports in pages, and what comes and goes between them.
  *
  * A report flips the mark of its node; what it names, and what comes while it lasts, gets the new mark; at its end
- * what has the old one is not there. A page may have been read before a replica went: what went while the report
- * lasts is not taken from a page.
+ * what has the old one is not there. A page may have been read before a replica went or was found damaged: what
+ * was told of it since the report began counts more.
  *
  * Invariant: a replica is an orphan only if nobody names its block, nobody writes or reads it, and its number is
  * too low for a write of this process to have taken it; or if the block was named and is not any more. In safe mode
@@ -24,12 +24,20 @@ export class Reports {
   private readonly map: BlockMap;
   private readonly holdings: Holdings;
   private readonly agenda: Agenda;
+  private readonly onWhole: (row: number, node: ClusterNode) => void;
   private readonly forgotten = new Set<number>();
 
   constructor(
-    parts: { readonly map: BlockMap; readonly holdings: Holdings; readonly agenda: Agenda },
+    parts: {
+      readonly map: BlockMap;
+      readonly holdings: Holdings;
+      readonly agenda: Agenda;
+      /** A node says that it has a replica, and it is whole. */
+      onWhole(row: number, node: ClusterNode): void;
+    },
     orphansBelow: number,
   ) {
+    this.onWhole = parts.onWhole;
     this.map = parts.map;
     this.holdings = parts.holdings;
     this.agenda = parts.agenda;
@@ -40,7 +48,7 @@ export class Reports {
     if (node.isMixed || node.report !== undefined) this.holdings.evenMarks(node);
     node.isMixed = false;
     node.mark ^= 1;
-    node.report = new Set();
+    node.report = new Map();
   }
 
   unknown(replicas: readonly Replica[]): number[] {
@@ -51,9 +59,15 @@ export class Reports {
     const { report } = node;
     // The node has begun anew, and this is of the report before.
     if (report === undefined) return [];
-    return replicas.filter(
-      (replica) => !report.has(replica.block) && this.take(node, replica, lookup),
-    );
+    return replicas.filter((replica) => {
+      const since = report.get(replica.block);
+      if (since === 'removed') return false;
+      return this.take(
+        node,
+        since === undefined ? replica : { ...replica, isCorrupt: true },
+        lookup,
+      );
+    });
   }
 
   received(node: ClusterNode, replica: Replica, lookup: Lookup): readonly Replica[] {
@@ -62,7 +76,7 @@ export class Reports {
   }
 
   removed(node: ClusterNode, block: number, stamp: number): void {
-    node.report?.add(block);
+    node.report?.set(block, 'removed');
     const row = this.map.find(block);
     if (row === -1) return;
     this.holdings.gone(row, node, stamp);
@@ -70,6 +84,7 @@ export class Reports {
   }
 
   corrupt(node: ClusterNode, block: number, stamp: number): void {
+    node.report?.set(block, 'corrupt');
     const row = this.map.find(block);
     if (row === -1) return;
     this.holdings.corrupt(row, node, stamp);
@@ -113,6 +128,7 @@ export class Reports {
       row = this.know(wanted);
     }
     this.holdings.has(row, node, replica);
+    if (this.map.has(row, node.index)) this.onWhole(row, node);
     this.agenda.touch(row);
     return false;
   }

@@ -87,7 +87,9 @@ function checkCopy(world: World, work: CopyWork): void {
   );
   assert.equal(open.filter((each) => each.to === work.to).length, 1, 'the same copy twice');
   const holders = known.map((id) => world.node(id)).filter(({ admin }) => admin === 'in-service');
-  const isMaintained = known.some((id) => world.node(id).admin === 'maintenance');
+  const isMaintained = world.nodes.some(
+    ({ admin, disk }) => admin === 'maintenance' && disk.has(block),
+  );
   const isMove = work.reason === 'racks' || work.reason === 'balance';
   if (isMove) assert.equal(open.length, 1, `${work.reason}: too many copies of ${block}`);
   else if (!isMaintained) {
@@ -100,8 +102,12 @@ function checkCopy(world: World, work: CopyWork): void {
   ];
   if (wanted!.replication < 2 || before.length === 0 || isMaintained) return;
   if (racksOf([...before, to]) > 1) return;
+  // A node that may still delete what it had under this name takes nothing.
+  const isOrdered = (id: string): boolean =>
+    ledger.some((each) => each.kind === 'delete' && each.block === block && each.to === id);
   const better = world.nodes.filter(
     (node) =>
+      !isOrdered(node.id) &&
       node.rack !== to.rack &&
       mayTake(world, node) &&
       !node.disk.has(block) &&
@@ -168,7 +174,10 @@ export function checkCalm(world: World): void {
       continue;
     }
     const there = whole.filter(({ admin }) => admin === 'in-service');
-    const away = whole.filter(({ admin }) => admin === 'maintenance').length;
+    // A node in maintenance may be switched off: its replicas come back.
+    const away = world.nodes.filter(
+      (node) => node.admin === 'maintenance' && hasWhole(world, node, block),
+    ).length;
     const wanted = Math.min(replication - away, serving.length);
     assert.ok(there.length >= wanted, `${block}: ${there.length} replicas, ${wanted} are wanted`);
     if (serving.length > 0) assert.ok(there.length > 0, `${block} is only where nothing stays`);

@@ -138,7 +138,6 @@ export class World {
       copiesPerSource: 1 + random.below(3),
       copiesPerTarget: 1 + random.below(3),
       copiesMax: 1 + random.below(8),
-      ledgerEntries: 20,
       balanceGap: random.chance(0.5) ? 0.0005 : 0.1,
       balanceCopies: 1 + random.below(2),
       ...(random.chance(0.3) ? { repairBytesPerSecond: 200 } : {}),
@@ -341,8 +340,10 @@ export class World {
     for (const transfer of this.transfers) {
       if (transfer.dueMs > this.nowMs) continue;
       const { from, to, work } = transfer;
-      this.store(to, work);
-      this.answer(from, work, 'done');
+      // What a node has under this name it does not take again.
+      const isThere = to.disk.get(work.block)?.stamp === work.stamp;
+      if (!isThere) this.store(to, work);
+      this.answer(from, work, isThere ? 'failed' : 'done');
     }
     this.transfers = this.transfers.filter(({ dueMs }) => dueMs > this.nowMs);
   }
@@ -397,7 +398,8 @@ export class World {
       node.ghosts.clear();
       const known = state.status(nowMs, 0).nodes.find(({ id }) => id === node.id);
       // What was known of it has been dropped.
-      if (known === undefined || known.state === 'dead') forgetRot(node);
+      const isDropped = known?.state === 'dead' && known.admin !== 'in-maintenance';
+      if (known === undefined || isDropped) forgetRot(node);
       this.seen(node);
       const { id, rack } = node;
       state.register({ id, address: `${id}:1`, rack, disks: disksOf(node) }, nowMs);

@@ -43,7 +43,7 @@ export interface DeleteWork extends WorkBase {
 export type Work = CopyWork | DeleteWork;
 
 /**
- * How work ended. `done`: the copy is durable, the replica is deleted (or was not there). `failed`: it is certain
+ * How work ended. `done`: the copy was sent and taken, the replica is deleted (or was not there). `failed`: it is certain
  * that nothing was done and nothing will be. `unknown`: nobody can tell; the next report does.
  */
 export type Outcome =

@@ -121,6 +121,7 @@ export function clusterFacts(nameNode: NameNode): Facts {
     nodesDead: count('dead'),
     missingBlocks: counts.missing,
     lackingReplicas: lackingCopies,
+    oneRackBlocks: counts.racks,
     corruptReplicas,
   };
 }

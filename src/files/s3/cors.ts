@@ -50,21 +50,33 @@ function ruleOf(row: XmlElement): CorsRule {
     }
   }
   const headers = list('AllowedHeader');
-  for (const each of [...origins, ...headers]) {
-    if (each.split('*').length > 2) {
-      throw new S3Error(
-        'InvalidRequest',
-        `AllowedOrigin "${each}" can not have more than one wildcard.`,
-      );
-    }
+  const exposes = list('ExposeHeader');
+  oneStarEach('AllowedOrigin', origins);
+  oneStarEach('AllowedHeader', headers);
+  for (const each of exposes) {
+    if (!each.includes('*')) continue;
+    throw new S3Error(
+      'InvalidRequest',
+      `ExposeHeader "${each}" contains wildcard. We currently do not support wildcard for ExposeHeader.`,
+    );
   }
   const id = textIn(row, 'ID');
   const maxAgeSeconds = numberIn(row, 'MaxAgeSeconds');
   return {
-    ...{ origins, methods, headers, exposes: list('ExposeHeader') },
+    ...{ origins, methods, headers, exposes },
     ...(id !== undefined && { id }),
     ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
   };
+}
+
+function oneStarEach(element: string, patterns: readonly string[]): void {
+  for (const each of patterns) {
+    if (each.split('*').length <= 2) continue;
+    throw new S3Error(
+      'InvalidRequest',
+      `${element} "${each}" can not have more than one wildcard.`,
+    );
+  }
 }
 
 export function corsXml(rules: readonly CorsRule[]): string {

@@ -204,6 +204,8 @@ function ruleOf(row: XmlElement, makeId: () => string): LifecycleRule {
   if (expiration === undefined && noncurrent === undefined && abort === undefined) {
     throw new S3Error('InvalidRequest', 'At least one action needs to be specified in a rule');
   }
+  const { filter } = filterOf(row);
+  checkFilter(filter, expiration, abort);
   const noncurrentKept =
     noncurrent === undefined ? undefined : numberIn(noncurrent, 'NewerNoncurrentVersions');
   return {
@@ -215,6 +217,34 @@ function ruleOf(row: XmlElement, makeId: () => string): LifecycleRule {
     ...(noncurrentKept !== undefined && { noncurrentKept }),
     ...(abort !== undefined && { abortDays: daysIn(abort, 'DaysAfterInitiation') }),
   };
+}
+
+/** @throws S3Error InvalidRequest of what contradicts itself, or says more than an action can heed */
+function checkFilter(
+  { tags, largerThan, smallerThan }: LifecycleFilter,
+  expiration: XmlElement | undefined,
+  abort: XmlElement | undefined,
+): void {
+  if (new Set(tags.map(([name]) => name)).size < tags.length) {
+    throw new S3Error('InvalidRequest', 'Duplicate Tag Keys are not allowed.');
+  }
+  if (largerThan !== undefined && smallerThan !== undefined && smallerThan <= largerThan) {
+    throw new S3Error(
+      'InvalidRequest',
+      'ObjectSizeLessThan has to be larger than ObjectSizeGreaterThan',
+    );
+  }
+  // Markers and uploads have neither tags nor a size.
+  const what = tags.length > 0 ? 'Tags' : 'Object Size';
+  if (tags.length === 0 && largerThan === undefined && smallerThan === undefined) return;
+  if (abort !== undefined) {
+    const says = `AbortIncompleteMultipartUpload cannot be specified with ${what}`;
+    throw new S3Error('InvalidRequest', says);
+  }
+  if (expiration !== undefined && childOf(expiration, 'ExpiredObjectDeleteMarker') !== undefined) {
+    const says = `ExpiredObjectDeleteMarker cannot be specified with ${what}`;
+    throw new S3Error('InvalidRequest', says);
+  }
 }
 
 function expiryIn(row: XmlElement): Partial<LifecycleRule> {
@@ -234,10 +264,12 @@ function expiryIn(row: XmlElement): Partial<LifecycleRule> {
 }
 
 function daysIn(row: XmlElement, name: string): number {
-  const days = numberIn(row, name);
+  const text = textIn(row, name) ?? '';
+  const isNegative = /^-\d{1,15}$/.test(text);
+  const days = isNegative ? 0 : numberIn(row, name);
   if (days === undefined) throw new S3Error('MalformedXML');
   if (days === 0) {
-    throw invalidArgument(name, '0', `'${name}' for Expiration action must be a positive integer`);
+    throw invalidArgument(name, text, `'${name}' for Expiration action must be a positive integer`);
   }
   return days;
 }

@@ -6,6 +6,7 @@ import type { User } from '../auth/users.ts';
 import { LIMITS } from '../limits.ts';
 import type { Bucket } from '../object-store.ts';
 import { onceEach } from '../once-each.ts';
+import { targetsOfAction } from './actions.ts';
 import { type Condition, conditionHolds, conditionsOf, type PolicyContext } from './conditions.ts';
 import { malformed } from './malformed.ts';
 import { matchesPattern } from './pattern.ts';
@@ -153,10 +154,8 @@ function statementOf(row: Record<string, unknown>, bucket: string | null): State
   const resources = textsOf(resource.values);
   if (bucket !== null) checkResources(resources, bucket);
   const actions = textsOf(action.values);
-  for (const each of actions) {
-    if (each !== '*' && !/^s3:[A-Za-z*?]+$/i.test(each))
-      throw malformed('Policy has invalid action');
-  }
+  // What is kept was judged when it came, by what was known then.
+  if (bucket !== null) checkActions(actions, resource.negated ? [] : resources);
   return {
     allows: Effect === 'Allow',
     principals: principalsOf(principal.values),
@@ -190,13 +189,26 @@ function objectOf(value: unknown): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** A policy speaks of its own bucket and of what is in it. */
+/** A policy speaks of its own bucket and of what is in it; a pattern may stand for others too, which it does not reach. */
 function checkResources(resources: readonly string[], bucket: string): void {
   const here = `arn:aws:s3:::${bucket}`;
   for (const each of resources) {
-    const rest = each.slice(here.length);
-    if (!each.startsWith(here) || (rest !== '' && !rest.startsWith('/') && !rest.startsWith('*'))) {
-      throw malformed('Policy has invalid resource');
-    }
+    const [name = ''] = each.split('/', 1);
+    const isHere = each.startsWith('arn:aws:s3:::') && matchesPattern(name, here);
+    if (!isHere) throw malformed('Policy has invalid resource');
+  }
+}
+
+/** Each action is one, and has a resource that it can be done to; none are named when all but some are meant. */
+function checkActions(actions: readonly string[], resources: readonly string[]): void {
+  for (const each of actions) {
+    const targets = targetsOfAction(each);
+    if (targets.size === 0) throw malformed('Policy has invalid action');
+    const useful =
+      resources.length === 0 ||
+      (targets.has('object') && resources.some((one) => /[/*]/.test(one))) ||
+      (targets.has('bucket') &&
+        resources.some((one) => !one.includes('/') || /^[^/]*\*/.test(one)));
+    if (!useful) throw malformed('Action does not apply to any resource(s) in statement');
   }
 }

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { type Answer, type S3Bed, texts, withS3 } from '../../../../tests/support/files/s3-bed.ts';
+import { targetsOfAction } from '../access/actions.ts';
+import { operationTable } from './table.ts';
 
 const outcome = ({ status, code }: Answer): string => `${status} ${code}`.trim();
 
@@ -183,6 +185,85 @@ test('an empty Authorization field comes from nobody', async () => {
     assert.equal(
       outcome(await bed.ask('PUT', '/docs/k', { ...empty, body: 'y' })),
       '403 AccessDenied',
+    );
+  });
+});
+
+test('a policy names actions that there are, and resources that they can be done to', async () => {
+  await withDocs(async (bed) => {
+    const here = 'arn:aws:s3:::docs';
+    const cases: readonly [action: string | string[], resource: string | string[], string][] = [
+      ['s3:GetObject', `${here}/*`, '204'],
+      ['s3:*', here, '204'],
+      ['*', `${here}/*`, '204'],
+      ['s3:Get*', `${here}/a/*`, '204'],
+      [['s3:ListBucket', 's3:GetObject'], [here, `${here}/*`], '204'],
+      ['s3:GetObject', `${here}*`, '204'],
+      // A pattern reaches nothing but its own bucket.
+      ['s3:ListBucket', ['arn:aws:s3:::*', 'arn:aws:s3:::*/*'], '204'],
+      ['s3:GetObject', here, '400 MalformedPolicy'],
+      ['s3:ListBucket', `${here}/*`, '400 MalformedPolicy'],
+      [['s3:ListBucket', 's3:GetObject'], `${here}/*`, '400 MalformedPolicy'],
+      ['s3:FooBar', `${here}/*`, '400 MalformedPolicy'],
+      ['ec2:Run', `${here}/*`, '400 MalformedPolicy'],
+      ['s3:GetObject', 'arn:aws:s3:::other/*', '400 MalformedPolicy'],
+      ['s3:GetObject', 'docs/*', '400 MalformedPolicy'],
+    ];
+    for (const [Action, Resource, expected] of cases) {
+      const Statement = [{ Effect: 'Allow', Principal: '*', Action, Resource }];
+      const body = JSON.stringify({ Version: '2012-10-17', Statement });
+      const answer = await bed.ask('PUT', '/docs', { query: { policy: '' }, body });
+      assert.equal(outcome(answer), expected, body);
+    }
+  });
+});
+
+test('every action that the door asks for is one that a policy may name', () => {
+  for (const { name, on, action, versionAction } of operationTable) {
+    if (on === 'service') continue;
+    for (const each of [action, versionAction]) {
+      if (typeof each !== 'string') continue;
+      assert.deepEqual([...targetsOfAction(each)], [on], `${name}: ${each}`);
+    }
+  }
+});
+
+test('rules that contradict themselves are refused', async () => {
+  await withDocs(async (bed) => {
+    const tag = '<Tag><Key>a</Key><Value>b</Value></Tag>';
+    const sizes = '<ObjectSizeGreaterThan>9</ObjectSizeGreaterThan>';
+    const days = '<Expiration><Days>1</Days></Expiration>';
+    const markers =
+      '<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>';
+    const abort =
+      '<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload>';
+    const cases: readonly [filter: string, actions: string, string][] = [
+      [tag, days, '200'],
+      [tag, abort, '400 InvalidRequest'],
+      [sizes, abort, '400 InvalidRequest'],
+      [tag, markers, '400 InvalidRequest'],
+      [`<And>${tag}${tag}</And>`, days, '400 InvalidRequest'],
+      [
+        `<And>${sizes}<ObjectSizeLessThan>9</ObjectSizeLessThan></And>`,
+        ...([days, '400 InvalidRequest'] as const),
+      ],
+      ['<Prefix>a</Prefix>', '<Expiration><Days>-1</Days></Expiration>', '400 InvalidArgument'],
+    ];
+    for (const [filter, actions, expected] of cases) {
+      const body = `<LifecycleConfiguration><Rule><Status>Enabled</Status><Filter>${filter}</Filter>${actions}</Rule></LifecycleConfiguration>`;
+      const answer = await bed.ask('PUT', '/docs', { query: { lifecycle: '' }, body });
+      assert.equal(outcome(answer), expected, body);
+    }
+  });
+});
+
+test('fields that CORS exposes are named one by one', async () => {
+  await withDocs(async (bed) => {
+    const body =
+      '<CORSConfiguration><CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin><ExposeHeader>x-*</ExposeHeader></CORSRule></CORSConfiguration>';
+    assert.equal(
+      outcome(await bed.ask('PUT', '/docs', { query: { cors: '' }, body })),
+      '400 InvalidRequest',
     );
   });
 });

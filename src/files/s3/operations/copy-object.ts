@@ -145,10 +145,9 @@ async function copyObject(call: BucketCall): Promise<Reply> {
       );
     }
     await checkBeforehand(call, precondition);
-    const described: Record<string, string> = {
-      ...attributes,
-      ...(!replaces && takenOver(attributes, version.attributes)),
-    };
+    const described: Record<string, string> = replaces
+      ? { ...attributes }
+      : takenOver(attributes, version.attributes);
     if (!replacesTags) {
       delete described.tags;
       const { tags } = version.attributes;
@@ -255,12 +254,11 @@ function fullChecksum({ checksum }: Verified): Attributes {
   return { checksum: checksumAttribute({ row, value: digest, type: 'FULL_OBJECT' }) };
 }
 
-/** The source's description in place of the request's, whose own type was a default. */
-function takenOver(own: Attributes, source: Attributes): Attributes {
-  const cleared = Object.fromEntries(
-    Object.keys(descriptionOf(own)).map((name) => [name, undefined]),
-  );
-  return { ...cleared, ...descriptionOf(source) } as Attributes;
+/** The source's description in place of the request's, which counts for nothing. */
+function takenOver(own: Attributes, source: Attributes): Record<string, string> {
+  const described = descriptionOf(own);
+  const others = Object.entries(own).filter(([name]) => !(name in described));
+  return { ...Object.fromEntries(others), ...descriptionOf(source) };
 }
 
 /** Whether the directive says REPLACE. */

@@ -267,3 +267,24 @@ test('fields that CORS exposes are named one by one', async () => {
     );
   });
 });
+
+test('what a copy says of itself counts for nothing unless it replaces', async () => {
+  await withDocs(async (bed) => {
+    const own = { 'content-type': 'text/a', 'x-amz-meta-a': '1' };
+    await bed.ask('PUT', '/docs/k', { body: 'x', headers: own });
+    const said = { 'content-type': 'text/b', 'x-amz-meta-b': '2', 'cache-control': 'no-store' };
+    const copy = (more: Record<string, string>): Promise<Answer> =>
+      bed.ask('PUT', '/docs/copy', {
+        headers: { 'x-amz-copy-source': '/docs/k', ...said, ...more },
+      });
+    const seen = async (): Promise<unknown[]> => {
+      const { headers } = await bed.ask('HEAD', '/docs/copy');
+      const names = ['content-type', 'x-amz-meta-a', 'x-amz-meta-b', 'cache-control'];
+      return names.map((name) => headers[name]);
+    };
+    assert.equal(outcome(await copy({})), '200');
+    assert.deepEqual(await seen(), ['text/a', '1', undefined, undefined]);
+    assert.equal(outcome(await copy({ 'x-amz-metadata-directive': 'REPLACE' })), '200');
+    assert.deepEqual(await seen(), ['text/b', undefined, '2', 'no-store']);
+  });
+});

@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { collect, contentOf, TransferWorld } from '../../../tests/support/files/transfer-world.ts';
 import { FilesError } from '../errors.ts';
 import { FrameType, frameHead } from './frames.ts';
-import { collect, contentOf, TransferWorld } from './transfer-world.ts';
 
 async function within(nodes: number, work: (world: TransferWorld) => Promise<void>): Promise<void> {
   const world = await TransferWorld.start(nodes);

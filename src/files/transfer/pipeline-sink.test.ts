@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { collect, contentOf, TransferWorld } from '../../../tests/support/files/transfer-world.ts';
 import type { BlockStore } from '../blocks/block-store.ts';
 import { FilesError } from '../errors.ts';
 import type { NewBlock } from '../namespace/extents.ts';
 import { PipelineSink, type PipelineSinkOptions } from './pipeline-sink.ts';
-import { collect, contentOf, TransferWorld } from './transfer-world.ts';
 
 interface Written {
   readonly world: TransferWorld;

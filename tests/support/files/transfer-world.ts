@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '../../core/observe/index.ts';
-import type { Network } from '../../core/runtime/index.ts';
+import { silentLogger } from '../../../src/core/observe/index.ts';
+import type { Network } from '../../../src/core/runtime/index.ts';
 import {
   createNodeClock,
   createNodeDisk,
@@ -11,14 +11,14 @@ import {
   createNodeRandom,
   createNodeThreads,
   createNodeTransport,
-} from '../../core/runtime/node/index.ts';
-import { createLsmWorker } from '../../core/store/index.ts';
-import { BlockStore } from '../blocks/block-store.ts';
-import type { BlockName } from '../blocks/format.ts';
-import type { FilesError } from '../errors.ts';
-import { DataClient } from './data-client.ts';
-import { DataServer } from './data-server.ts';
-import type { StoredReplica } from './messages.ts';
+} from '../../../src/core/runtime/node/index.ts';
+import { createLsmWorker } from '../../../src/core/store/index.ts';
+import { BlockStore } from '../../../src/files/blocks/block-store.ts';
+import type { BlockName } from '../../../src/files/blocks/format.ts';
+import type { FilesError } from '../../../src/files/errors.ts';
+import { DataClient } from '../../../src/files/transfer/data-client.ts';
+import { DataServer } from '../../../src/files/transfer/data-server.ts';
+import type { StoredReplica } from '../../../src/files/transfer/messages.ts';
 
 export const IDENTITY = '0123456789abcdef';
 export const clock = createNodeClock();

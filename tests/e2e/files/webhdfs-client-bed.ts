@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WebHdfsSettings } from '../../../src/files/webhdfs/index.ts';
 import { type BothDoors, withBothDoors } from '../../support/files/both-doors.ts';
 
 export interface Ran {
@@ -19,6 +20,7 @@ export interface WebHdfsClientBed extends BothDoors {
 
 export async function withWebHdfsClient(
   work: (bed: WebHdfsClientBed) => Promise<void>,
+  settings: Partial<WebHdfsSettings> = {},
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-webhdfs-'));
   const run: WebHdfsClientBed['run'] = (program, args) =>
@@ -41,7 +43,7 @@ export async function withWebHdfsClient(
       );
     });
   try {
-    await withBothDoors((doors) => work({ ...doors, folder, run }));
+    await withBothDoors((doors) => work({ ...doors, folder, run }), settings);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -63,7 +63,9 @@ test(
         message: 'File does not exist: /docs/e/big',
       });
       assert.equal((await s3.ask('PUT', '/docs/by-s3', { user: root, body: 'hello' })).status, 200);
-      assert.equal((await curl('/docs/by-s3?op=OPEN', '-L')).toString(), 'hello');
+      assert.equal((await curl('/docs/by-s3?op=OPEN&user.name=plinth', '-L')).toString(), 'hello');
+      const refused = JSON.parse((await curl('/docs/by-s3?op=OPEN', '-L')).toString());
+      assert.equal(refused.RemoteException.exception, 'AccessControlException');
     });
   },
 );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { FilesError } from '../errors.ts';
-import { blockKey, Space, spaceRange } from './keys.ts';
+import { blockKey, Space, savedByRange, spaceRange } from './keys.ts';
 import { type ListPage, listFiles } from './list.ts';
 import { MAKE, NamespaceWorld, putArgs } from './namespace-world.ts';
 import { PathTwin } from './path-twin.ts';
@@ -81,6 +81,7 @@ function operationsOn(name: fc.Arbitrary<string>, listed: number, snapped: numbe
     },
     { weight: 1, arbitrary: fc.constant({ kind: 'crash' as const }) },
     { weight: 1, arbitrary: fc.constant({ kind: 'reclaim' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'reclaim-some' as const }) },
   );
 }
 type Operation = ReturnType<typeof operationsOn> extends fc.Arbitrary<infer T> ? T : never;
@@ -233,6 +234,9 @@ class Run {
       case 'reclaim':
         await this.reclaim();
         break;
+      case 'reclaim-some':
+        await this.reclaimSome();
+        break;
     }
   }
 
@@ -332,6 +336,19 @@ class Run {
     assert.equal(await this.count(Space.block), named.length);
     assert.equal(await this.count(Space.tally), twin.directories.size + 1);
     assert.equal(await this.count(Space.entry), twin.directories.size + twin.files.size);
+  }
+
+  /** A slice of one record of what each deleted snapshot has saved: the next operation meets the rest. */
+  private async reclaimSome(): Promise<void> {
+    const { world } = this;
+    const { reader } = world.namespace;
+    for (const { nth, what } of await world.settle(reader.reclaims(100))) {
+      if (what.kind !== 'snapshot') continue;
+      const keys: Buffer[] = [];
+      const range = savedByRange(what.root, what.number);
+      await world.settle(reader.each(range, (key) => keys.push(Buffer.from(key)) < 2));
+      await world.run('reclaimSlice', { nth, keys: keys.slice(0, 1), isLast: keys.length === 0 });
+    }
   }
 
   private async count(space: number): Promise<number> {

@@ -66,12 +66,15 @@ export async function askForLines(
   context: CommandContext,
   options: TokenOptions,
   asked: AdminRequest,
-  onLine: (line: unknown) => void,
+  onLine: (line: object) => void,
 ): Promise<boolean> {
   const door = adminDoor(context, options);
   const token = door && adminToken(context, options);
   if (door === undefined || token === undefined) return false;
-  const answer = await askAdmin(door, bearing(token, asked), (line) => onLine(parsed(line)));
+  const answer = await askAdmin(door, bearing(token, asked), (text) => {
+    const line = parsed(text);
+    if (typeof line === 'object' && line !== null) onLine(line);
+  });
   if (answer.ok && answer.status === 200) return true;
   bodyOf(context, options, door, answer);
   return false;

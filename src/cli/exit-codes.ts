@@ -8,14 +8,17 @@ export const exitCodeTable = {
   notReady: {
     code: 1,
     means:
-      'The answer is no: `status` found systems not ready, `config set` or `balancer drain` was refused, `kv import` found differences, `kv backup` was cancelled.',
+      'The answer is no: `status` found systems not ready, `config set` or `balancer drain` was refused, `kv import` found differences, `files fsck` found something wrong, `kv backup` or `files get` was cancelled.',
   },
   cut: {
     code: 2,
     means: 'A drain came to its deadline, and what was left was cut.',
   },
   usage: { code: 64, means: 'The command line was not understood.' },
-  noInput: { code: 66, means: 'A file to be read is missing or cannot be read.' },
+  noInput: {
+    code: 66,
+    means: 'A file to be read is missing or cannot be read, here or in the file system.',
+  },
   notRunning: { code: 69, means: 'Nobody answers at an address, or no longer.' },
   internal: { code: 70, means: 'A fault of Plinth itself; the log has the details.' },
   addressUnavailable: {
@@ -24,7 +27,8 @@ export const exitCodeTable = {
   },
   dataUnwritable: {
     code: 73,
-    means: 'The data folder, or the output, cannot be made or written, is full, or is not empty.',
+    means:
+      'The data folder, or the output, cannot be made or written, is full, or is not empty; something is there already.',
   },
   dataDamaged: { code: 74, means: 'Data on disk is damaged or of another version.' },
   dataInUse: {

@@ -8,6 +8,7 @@ import { addCache } from './cache.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { exitCode, exitCodeHelp } from './exit-codes.ts';
+import { addFiles } from './files.ts';
 import type { CommandContext, Host } from './host.ts';
 import { addKv } from './kv.ts';
 import { addStatus } from './status.ts';
@@ -19,6 +20,7 @@ const subcommands: readonly ((program: Command, context: CommandContext) => void
   addStatus,
   addConfig,
   addKv,
+  addFiles,
   addCache,
   addBalancer,
   addCompletion,

@@ -28,7 +28,8 @@ export interface JournalShown {
   readonly segments: number;
   /** Of this process. */
   readonly entries: number;
-  readonly lastSyncMicros: number;
+  /** To durability. */
+  readonly lastWriteMicros: number;
   /** How long the oldest entry waits for the disk; 0: it is in time. */
   readonly syncLagMs: number;
   readonly failures: number;
@@ -51,7 +52,7 @@ export interface FilesStatus {
 /** @param scrubBytesPerSecond as it is set */
 export function filesStatus(files: FileSystem, scrubBytesPerSecond: number): FilesStatus {
   const { namespace, total, blocks, damaged, scrub } = files;
-  const { segments, entries, lastSyncMicros, syncLagMs, failures } = namespace.stats.log;
+  const { segments, entries, lastWriteMicros, syncLagMs, failures } = namespace.stats.log;
   const { accepting, pendingChanges } = namespace;
   return {
     namespace: {
@@ -62,7 +63,7 @@ export function filesStatus(files: FileSystem, scrubBytesPerSecond: number): Fil
     },
     journal: {
       ...{ accepting, pendingChanges, segments, entries },
-      ...{ lastSyncMicros, syncLagMs, failures },
+      ...{ lastWriteMicros, syncLagMs, failures },
     },
     disks: blocks.status.map(({ folder, state, freeBytes, totalBytes }) => {
       return { folder, state, freeBytes, totalBytes };

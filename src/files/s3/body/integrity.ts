@@ -60,6 +60,12 @@ function lengthOf(
 
 function checksumOf(headers: ParsedRequest['headers']): PromisedChecksum | undefined {
   const given = checksumTable.filter(({ header }) => headers.has(header));
+  if (given.length === 0 && headers.names().some(isUnknownChecksum)) {
+    throw new S3Error(
+      'InvalidRequest',
+      'The algorithm type you specified in x-amz-checksum- header is invalid.',
+    );
+  }
   const trailer = headers.get('x-amz-trailer')?.trim().toLowerCase();
   const behind = trailer === undefined ? undefined : checksumRowOfHeader(trailer);
   if (trailer !== undefined && behind === undefined) {
@@ -88,13 +94,31 @@ function checksumOf(headers: ParsedRequest['headers']): PromisedChecksum | undef
       );
     }
   }
-  if (row === undefined) return undefined;
+  if (row === undefined) {
+    if (algorithm === undefined) return undefined;
+    throw new S3Error(
+      'InvalidRequest',
+      'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
+    );
+  }
   if (behind !== undefined) return { row, digest: undefined };
   const digest = headers.get(row.header) ?? '';
   if (!isDigest(row, digest)) {
     throw new S3Error('InvalidRequest', `Value for ${row.header} header is invalid.`);
   }
   return { row, digest };
+}
+
+/** Fields of that beginning which are no digests. */
+const NO_DIGESTS = new Set(['algorithm', 'mode', 'type']);
+
+function isUnknownChecksum(name: string): boolean {
+  const beginning = 'x-amz-checksum-';
+  return (
+    name.startsWith(beginning) &&
+    !NO_DIGESTS.has(name.slice(beginning.length)) &&
+    checksumRowOfHeader(name) === undefined
+  );
 }
 
 export interface Verified {

@@ -288,3 +288,22 @@ test('what a copy says of itself counts for nothing unless it replaces', async (
     assert.deepEqual(await seen(), ['text/b', undefined, '2', 'no-store']);
   });
 });
+
+test('a digest that is said to come must come, of an algorithm that there is', async () => {
+  await withDocs(async (bed) => {
+    const cases: readonly [Record<string, string>, string][] = [
+      [{ 'x-amz-checksum-crc32': 'jNwWgw==' }, '200'],
+      [{ 'x-amz-checksum-crc32': 'jNwWgw==', 'x-amz-sdk-checksum-algorithm': 'CRC32' }, '200'],
+      [
+        { 'x-amz-checksum-crc32': 'jNwWgw==', 'x-amz-sdk-checksum-algorithm': 'SHA1' },
+        '400 InvalidRequest',
+      ],
+      [{ 'x-amz-sdk-checksum-algorithm': 'CRC32' }, '400 InvalidRequest'],
+      [{ 'x-amz-checksum-adler': 'jNwWgw==' }, '400 InvalidRequest'],
+    ];
+    for (const [headers, expected] of cases) {
+      const answer = await bed.ask('PUT', '/docs/k', { body: 'x', headers });
+      assert.equal(outcome(answer), expected, JSON.stringify(headers));
+    }
+  });
+});

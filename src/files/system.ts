@@ -181,7 +181,12 @@ export class Files implements System {
   async prepare(next: FilesSettings): Promise<Prepared> {
     const before = this.settings;
     this.s3?.apply(this.withKey(next.s3));
-    this.webHdfs?.apply(next.webhdfs);
+    try {
+      this.webHdfs?.apply(next.webhdfs);
+    } catch (error) {
+      this.s3?.apply(this.withKey(before.s3));
+      throw error;
+    }
     return {
       commit: () => {
         this.settings = next;

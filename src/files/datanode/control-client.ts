@@ -125,6 +125,7 @@ export class ControlClient {
     let reportMs = 0;
     this.mustReport = true;
     for (;;) {
+      if (this.stopped || link.isClosed) throw new FilesError('closed', 'the connection has ended');
       const nowMs = clock.monotonicMs();
       if (nowMs >= beatMs) {
         await this.ask(FrameType.beat, encodeBeat(this.options.beat()));

@@ -77,11 +77,13 @@ const PHASES = {
 
 /** `damaged  /pictures/cat.jpg at 65536: block 17 from 65536 on, 65536 bytes: ...` */
 export function problemText(problem: FsckProblem): string {
-  const { kind, path, version, upload, part, block, offset, blockOffset, bytes, detail } = problem;
+  const { kind, path, version, upload, part, snapshot, name } = problem;
+  const { block, offset, blockOffset, bytes, detail } = problem;
   const which = [
     path,
     version === undefined ? undefined : `version ${version}`,
     upload === undefined ? undefined : `part ${part} of upload ${upload}`,
+    snapshot === undefined ? undefined : `${name} in snapshot ${snapshot}`,
     offset === undefined ? undefined : `at ${offset}`,
   ];
   const where = [
@@ -100,7 +102,7 @@ function said(words: readonly (string | undefined)[], between: string): string {
 export function summaryText(summary: FsckSummary): string {
   const { path, files, directories, versions, parts, blocks, bytes, problems, byKind } = summary;
   const more = [
-    ...(versions > 0 ? [`${versions} older versions`] : []),
+    ...(versions > 0 ? [`${versions} older versions and files of snapshots`] : []),
     ...(parts > 0 ? [`${parts} parts of uploads`] : []),
   ];
   const counted = [`${files} files`, `${directories} directories`, ...more];

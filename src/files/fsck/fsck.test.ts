@@ -184,6 +184,31 @@ test('versions and parts are told by what S3 calls them', async () => {
   assert.equal((await world.check('/b')).problems.length, 2);
 });
 
+test('files that only a snapshot has are read, and counted as they name blocks', async () => {
+  const world = await opened();
+  const { namespace } = world.files;
+  await world.put('d/kept', 100);
+  await world.put('d/moved', 200);
+  await world.put('d/gone', 300);
+  await world.settle(namespace.run('allowSnapshots', { path: ['b', 'd'] }));
+  await world.settle(namespace.run('createSnapshot', { path: ['b', 'd'], snapshot: 's1' }));
+  await world.remove('d/gone');
+  await world.put('d/moved', 400);
+  await world.settle(world.files.idle());
+  const well = await world.check();
+  assert.deepEqual(well.problems, []);
+  assert.equal(well.summary?.bytes, 1000);
+  world.truncate(world.blockFiles('.pack')[0]!, HEAD_BYTES);
+  const { problems } = await world.check();
+  const told = problems.map(({ path, snapshot, name }) => [path, snapshot, name]);
+  assert.deepEqual(told.sort(), [
+    ['/b/d', 's1', 'gone'],
+    ['/b/d', 's1', 'moved'],
+    ['/b/d/kept', undefined, undefined],
+    ['/b/d/moved', undefined, undefined],
+  ]);
+});
+
 test('records of blocks that are wrong: lost, of another length or generation, miscounted', async () => {
   const world = await opened();
   for (const key of ['a', 'b', 'c', 'd']) await world.put(key, 1000);

@@ -6,21 +6,23 @@
  */
 import type { Snapshot } from '../../core/store/index.ts';
 import { decodeInode, type Extent } from '../namespace/inode.ts';
-import { ownerOf, Space, spaceRange } from '../namespace/keys.ts';
+import { ownerOf, readSavedKey, Space, spaceRange } from '../namespace/keys.ts';
 import type { NamespaceReader } from '../namespace/reader.ts';
 import { decodeBlock, decodeExtents, decodePart, decodeReclaim } from '../namespace/records.ts';
+import { decodeSaved } from '../namespace/snapshots/save.ts';
 import type { FsckRun } from './fsck-run.ts';
 
 /** Blocks that are counted at once, 16 bytes each. */
 const WINDOW = 1_048_576;
 
 /** The records that name blocks, by their space. */
-const HOLDERS: readonly (readonly [number, (value: Buffer) => readonly Extent[]])[] = [
+const HOLDERS: readonly (readonly [number, (value: Buffer, key: Buffer) => readonly Extent[]])[] = [
   [Space.entry, extentsOfInode],
   [Space.version, extentsOfInode],
   [Space.extents, decodeExtents],
   [Space.part, (value) => decodePart(value).extents],
   [Space.reclaim, extentsOfNote],
+  [Space.saved, extentsOfSaved],
 ];
 
 function extentsOfInode(value: Buffer): readonly Extent[] {
@@ -31,6 +33,11 @@ function extentsOfInode(value: Buffer): readonly Extent[] {
 function extentsOfNote(value: Buffer): readonly Extent[] {
   const note = decodeReclaim(value);
   return note.kind === 'extents' ? note.extents : [];
+}
+
+function extentsOfSaved(value: Buffer, key: Buffer): readonly Extent[] {
+  const inode = readSavedKey(key) === null ? null : decodeSaved(value);
+  return inode === null || inode.kind === 'directory' ? [] : inode.extents;
 }
 
 /** Blocks in the order of their numbers. */
@@ -90,8 +97,8 @@ export async function checkReferences(
     from = Buffer.concat([last, Buffer.from([0])]);
     for (const [space, extentsOf] of HOLDERS) {
       const range = { ...spaceRange(space), snapshot };
-      const goesOn = await scan(run, reader, range, (_key, value) => {
-        for (const { block } of extentsOf(value)) window.note(block);
+      const goesOn = await scan(run, reader, range, (key, value) => {
+        for (const { block } of extentsOf(value, key)) window.note(block);
         return true;
       });
       if (!goesOn) return false;

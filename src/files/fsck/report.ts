@@ -24,6 +24,9 @@ export interface Where {
   /** Of an upload that is under way: as S3 has it. */
   readonly upload?: string;
   readonly part?: number;
+  /** Of a file that only a snapshot has: its name, `path` is the directory of which it is, `name` that of the file. */
+  readonly snapshot?: string;
+  readonly name?: string;
 }
 
 export interface FsckProblem extends Partial<Where> {

@@ -9,13 +9,19 @@ import {
   behindPrefix,
   entryName,
   extentsKey,
+  ownerOf,
   rangeOf,
+  readSavedKey,
   readUploadKey,
   Space,
+  snapshotsKey,
+  spaceRange,
   uploadsFrom,
 } from '../namespace/keys.ts';
 import { fileOf, type NamespaceReader } from '../namespace/reader.ts';
 import { decodeExtents, decodePart } from '../namespace/records.ts';
+import { decodeSnapshots } from '../namespace/snapshots/root-record.ts';
+import { decodeSaved } from '../namespace/snapshots/save.ts';
 import { KeyWalk, type Step } from '../namespace/walk.ts';
 import { idOf } from '../objects/versions.ts';
 import { showName } from '../webhdfs/names.ts';
@@ -61,7 +67,8 @@ export class TreeCheck {
         },
       },
     );
-    return goes && (await this.uploadsBelow(path));
+    if (!goes || !(await this.uploadsBelow(path))) return false;
+    return path.length > 0 || (await this.savedFiles());
   }
 
   private async file(key: string, head: FileInode): Promise<boolean> {
@@ -134,6 +141,28 @@ export class TreeCheck {
     });
   }
 
+  /** Files as snapshots have them that are not what they were, wherever they stood. */
+  private async savedFiles(): Promise<boolean> {
+    return await this.scan(spaceRange(Space.saved), async (key, value) => {
+      const saved = readSavedKey(key);
+      const inode = saved === null ? null : decodeSaved(value);
+      if (saved === null || inode?.kind !== 'file') return await this.run.go();
+      this.run.counts.versions++;
+      return await this.contents.check({
+        size: inode.size,
+        extents: this.extentsOf(inode),
+        where: () => this.inSnapshot(ownerOf(key), saved.snapshot, entryName(saved.entry)),
+      });
+    });
+  }
+
+  private async inSnapshot(root: number, number: number, name: string): Promise<Where> {
+    const stored = await this.reader.get(snapshotsKey(root), this.snapshot);
+    const { path = [], list = [] } = stored === null ? {} : decodeSnapshots(stored);
+    const snapshot = list.find((each) => each.number === number)?.name ?? String(number);
+    return { path: shownPath(path, false), snapshot, name: showName(name, false) };
+  }
+
   /** @returns false when a visit has said so. */
   private async scan(
     range: { readonly from: Buffer; readonly to: Buffer },
@@ -152,10 +181,15 @@ export class TreeCheck {
     }
   }
 
+  /** Of a file: whether a directory of its name stands beside it is looked up. */
   private async shown(key: string): Promise<string> {
     const names = key.split('/');
     const beside = await this.reader.directory(names, undefined, this.snapshot);
-    const last = names.length - 1;
-    return `/${names.map((name, nth) => showName(name, nth === last && beside !== null)).join('/')}`;
+    return shownPath(names, beside !== null);
   }
+}
+
+function shownPath(names: readonly string[], isBeside: boolean): string {
+  const last = names.length - 1;
+  return `/${names.map((name, nth) => showName(name, isBeside && nth === last)).join('/')}`;
 }

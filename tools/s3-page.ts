@@ -24,6 +24,7 @@ Sub-resources of S3 that are not listed are answered with 501 NotImplemented and
 
 - One storage class: lifecycle rules expire and abort, transitions are refused.
 - A region of a signature's scope is not compared with \`files.s3.region\`; the location that CreateBucket asks for is.
+- Nothing is encrypted that nobody asked for: neither the request nor the bucket. SSE-S3 needs no configuration: its key is made once and kept beside the data, unless \`files.s3.encryption_key\` says another.
 - SSE-KMS, access points, replication, inventory, event notifications, Select, restore and torrents are not there.
 - A copy of bytes that do not change keeps the ETag of its source, also when that came in parts.
 - A bucket that is made has neither enforced ownership nor a public access block: ACLs count until it is told otherwise. Policies that deny hold for owners too, but never for the policy itself.

@@ -78,6 +78,8 @@ test('the system opens its doors, one with a key of its own, tells of itself, an
       const key = createNodeDisk().statSync(`${facts.accessKeyFile}`)?.sizeBytes;
       assert.ok(key !== undefined && (before === undefined || before === String(key)));
       before = String(key);
+      const encryptionKey = createNodeDisk().statSync(join(at.folder, 's3-encryption.key'));
+      assert.equal(encryptionKey?.sizeBytes, 45);
       await files.drain(100);
       await files.stop();
       assert.equal(files.status().state, 'stopped');

@@ -20,6 +20,7 @@ import { FilesAdmin } from './admin/operations.ts';
 import { clusterFacts, clusterMetrics, dataNodeFacts } from './cluster-metrics.ts';
 import type { FilesSettings } from './config.ts';
 import type { DataNode } from './datanode/data-node.ts';
+import { generatedEncryptionKey } from './encryption-key.ts';
 import { CallCounts, filesMetrics } from './metrics.ts';
 import type { NameNode } from './namenode/name-node.ts';
 import { FileSystem, type FileSystemOptions } from './objects/file-system.ts';
@@ -159,7 +160,8 @@ export class Files implements System {
   }
 
   /** A door without access keys would let nobody in: it gets one that whoever may read the data can read. */
-  private withKey(settings: S3Settings): S3Settings {
+  private withKey(given: S3Settings): S3Settings {
+    const settings = this.withEncryptionKey(given);
     if (settings.users.length > 0) return settings;
     const { disk, random, dataFolder, log } = this.context;
     const key = generatedKey(disk, random, dataFolder);
@@ -175,6 +177,16 @@ export class Files implements System {
       admin: true,
     };
     return { ...settings, users: [user] };
+  }
+
+  /** Whoever asks for encryption by a key of the server gets it, without a word in the configuration. */
+  private withEncryptionKey(settings: S3Settings): S3Settings {
+    if (settings.encryptionKey !== undefined) return settings;
+    const { disk, random, dataFolder, log } = this.context;
+    const { key, path, isNew } = generatedEncryptionKey(disk, random, dataFolder);
+    if (isNew) log.info('a key for the encryption of objects was made', { file: path });
+    if (key === undefined) log.error('the file of the encryption key says none', { file: path });
+    return key === undefined ? settings : { ...settings, encryptionKey: new Secret(key) };
   }
 
   /** What the doors take over while they run is tried here, and taken back when somebody else refuses. */

@@ -144,8 +144,10 @@ export const s3Fields = {
     reloadable,
   }),
   encryptionKey: secret({
-    about: 'Key that the data keys of SSE-S3 are wrapped with, 32 bytes in base64.',
-    change: 'To offer SSE-S3. Objects that were encrypted need it ever after.',
+    about:
+      'Key that the data keys of SSE-S3 are wrapped with, 32 bytes in base64; without it one is made and kept in the data folder.',
+    change:
+      'To keep the key away from the data: before anything is encrypted, for what is encrypted needs its key ever after.',
   }),
   sseCOverHttp: flag({
     default: false,

@@ -103,7 +103,7 @@ export class ClusterState implements Cluster {
     const node = this.nodes.register(facts, nowMs);
     if (node === undefined) return false;
     this.endOrders(node, nowMs, true);
-    for (const row of this.holdings.releaseOrders(node)) this.agenda.touch(row);
+    this.holdings.fade(node, nowMs + this.options.workTimeoutMs);
     this.review();
     return true;
   }
@@ -135,6 +135,7 @@ export class ClusterState implements Cluster {
     for (const { work, row } of this.works.which(({ dueMs }) => dueMs <= nowMs)) {
       this.giveUp(work, row, nowMs);
     }
+    for (const row of this.holdings.faded(nowMs)) this.agenda.touch(row);
     if (this.safeMode.ends(nowMs)) this.wake();
     this.drains.tick(nowMs);
     this.review();
@@ -153,7 +154,7 @@ export class ClusterState implements Cluster {
   forgetNode(id: string): boolean {
     const node = this.nodes.get(id);
     if (node === undefined || node.state !== 'dead') return false;
-    this.dropNode(node);
+    this.dropNode(node, true);
     this.nodes.remove(node);
     this.safeMode.reported(id);
     this.review();
@@ -269,14 +270,18 @@ export class ClusterState implements Cluster {
       return;
     }
     this.works.end(work.id, outcome, nowMs);
+    const isDeleted = outcome === 'done' || outcome === 'source-missing';
     // Of an order that was given up the answer counts too.
     const row = this.map.find(work.block);
     const node = this.nodes.get(work.node);
     if (row === -1 || node === undefined) return;
-    if (outcome === 'unknown') this.holdings.giveUp(row, node);
-    else this.holdings.answered(row, node, work.id, outcome === 'done');
-    if (outcome === 'done') node.report?.set(work.block, 'removed');
-    else this.agenda.rest(row, nowMs);
+    if (isDeleted) {
+      this.holdings.deleted(row, node, work.id);
+      node.report?.set(work.block, 'removed');
+    } else {
+      this.holdings.doubt(row, node, work.id, nowMs + this.options.workTimeoutMs);
+      this.agenda.rest(row, nowMs);
+    }
     this.agenda.touch(row);
   }
 
@@ -301,14 +306,21 @@ export class ClusterState implements Cluster {
     };
   }
 
-  /** What its source says of a copy. That the target has it is said by the target alone. */
+  /**
+   * What its source says of a copy. When the target has said meanwhile that it has it, or has registered anew, the work
+   * has ended and this is old: it may have lost it since.
+   */
   private copied(work: CopyWork, outcome: Outcome, nowMs: number): void {
     const { id, from, block, stamp } = work;
-    if (outcome === 'done') return;
     if (outcome === 'source-missing') this.removed(from, block, stamp);
     if (outcome === 'source-corrupt') this.corrupt(from, block, stamp);
     const open = this.works.end(id, outcome, nowMs);
     if (open === undefined) return;
+    if (outcome === 'done') {
+      this.holdings.has(open.row, open.target!, { block, stamp, length: work.length });
+      this.copyEnded(open.row, open.target!);
+      return;
+    }
     if (outcome === 'target-full') open.target!.fullUntilMs = nowMs + FULL_MS;
     this.agenda.rest(open.row, nowMs);
     this.agenda.touch(open.row);
@@ -319,9 +331,14 @@ export class ClusterState implements Cluster {
     for (const { work, target } of this.works.copiesOf(row)) {
       if (target !== node) continue;
       this.works.end(work.id, 'done', this.nowMs);
-      node.settledBytes += this.map.length(row);
-      this.agenda.forgive(row);
+      this.copyEnded(row, node);
     }
+  }
+
+  private copyEnded(row: number, target: ClusterNode): void {
+    target.settledBytes += this.map.length(row);
+    this.agenda.forgive(row);
+    this.agenda.touch(row);
   }
 
   private giveUp(work: Work, row: number, nowMs: number): void {
@@ -349,11 +366,11 @@ export class ClusterState implements Cluster {
     if (this.nodes.standing[node.index] === Standing.none) this.dropNode(node);
   }
 
-  private dropNode(node: ClusterNode): void {
+  private dropNode(node: ClusterNode, isForgotten = false): void {
     node.isReported = false;
     node.report = undefined;
     node.isMixed = false;
-    this.holdings.dropNode(node);
+    this.holdings.dropNode(node, isForgotten);
     this.agenda.reviewAll();
   }
 

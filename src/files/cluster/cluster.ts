@@ -1,9 +1,10 @@
 /**
  * The state of several DataNodes as their users see it; `cluster-state.ts` is it.
  *
- * What a DataNode keeps to, so that the rules hold: it drops what it was told on a connection before it registers on
- * the next one; it carries out orders about one block in the order in which they were given; what it has under a
- * name (block and stamp) it does not take again before it is deleted; its messages come in order.
+ * What a DataNode keeps to, so that the rules hold: what it was told before it registered anew it carries out soon
+ * after, or never (within `workTimeoutMs`); it carries out orders about one block in the order in which they were
+ * given; what it has under a name (block and stamp) it does not take again before it is deleted; its messages come
+ * in order.
  *
  * Nothing here reads a clock or reaches a node: who owns the state calls it with what happened, gives the work of
  * `plan` to the nodes and says by `done` how it ended.
@@ -53,7 +54,7 @@ export interface Cluster {
   /** All of the node was reported: what was not is not there. */
   endReport(id: string): void;
   /**
-   * A node has taken a replica: said by itself, in order with what else it says. A copy ends with this.
+   * A node has taken a replica: said by itself, in order with what else it says. A copy to it ends with this.
    * @returns it, when it is an orphan.
    */
   received(id: string, replica: Replica, lookup: Lookup): readonly Replica[];
@@ -83,8 +84,8 @@ export interface Cluster {
   /** What is to be done now: bounded and throttled, so call it again when work is done, and each second. */
   plan(nowMs: number): readonly Work[];
   /**
-   * Work ended, as its node says: of a copy its source. A copy that is done stays open until its target says that
-   * it has `received` it.
+   * Work ended, as its node says: of a copy its source. Work that has ended otherwise is ignored, but for what it tells
+   * of the replica.
    */
   done(work: Work, outcome: Outcome, nowMs: number): void;
   /** @param ledgerMax entries of the ledger at most; 100 when left out. */

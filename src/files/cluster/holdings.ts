@@ -3,8 +3,9 @@
  * made here.
  *
  * Invariants: a replica is whole only under the stamp and length that are wanted. One that was found damaged stays
- * so until it is gone, whatever a report says. One that was told to go does not count again before its node has
- * said that it was not deleted, or has a new connection, on which the order is not carried out any more.
+ * so until it is gone, whatever a report says. One that was told to go does not count again unless its node has
+ * registered anew since or has answered that it failed, so long ago that the order is not carried out any more, and
+ * has not said that the replica is gone.
  */
 import type { BlockMap } from './block-map.ts';
 import type { Replica, Wanted } from './facts.ts';
@@ -14,11 +15,21 @@ import type { Unfit, UnfitReplicas } from './unfit.ts';
 /** Damaged and stale replicas that are remembered; more are learnt of by later reports. */
 const BAD_MAX = 100_000;
 
+interface Fading {
+  readonly row: number;
+  readonly entry: Unfit;
+  /** Ids of the orders. */
+  readonly told: readonly number[];
+  readonly untilMs: number;
+}
+
 export class Holdings {
   private readonly map: BlockMap;
   private readonly unfit: UnfitReplicas;
   private readonly nodes: NodeTable;
   private readonly scratch: number[] = [];
+  /** Orders from before a node registered anew, in the order of time. */
+  private readonly fading: Fading[] = [];
 
   constructor(parts: {
     readonly map: BlockMap;
@@ -98,33 +109,57 @@ export class Holdings {
     return this.unfit.add(row, { node: node.index, stamp, kind: 'leaving', mark });
   }
 
-  /** An order to delete ended, and with it those that were given before: a node carries them out in order. */
-  answered(row: number, node: ClusterNode, work: number, isDeleted: boolean): void {
+  /** An order to delete was carried out, and so were those before: a node carries them out in order. */
+  deleted(row: number, node: ClusterNode, work: number): void {
     const entry = this.unfit.find(row, node.index);
     if (entry === undefined || !entry.told.includes(work)) return;
     entry.told = entry.told.filter((id) => id > work);
     entry.isGivenUp = entry.told.length > 0;
-    if (isDeleted || entry.kind === 'gone') this.vanish(row, entry);
-    else if (entry.kind === 'leaving' && entry.told.length === 0) {
-      this.unfit.drop(row, entry);
-      this.put(row, node, entry.mark);
-    }
+    this.vanish(row, entry);
   }
 
-  /** Nobody answers an order to delete: it may still be carried out. */
+  /** An order to delete is not answered: it may still be carried out, so the replica does not count again. */
   giveUp(row: number, node: ClusterNode): void {
     const entry = this.unfit.find(row, node.index);
     if (entry !== undefined) entry.isGivenUp = true;
   }
 
-  /** The node has a new connection: what it was told before is not carried out. @returns rows concerned. */
-  releaseOrders(node: ClusterNode): number[] {
-    return this.unfit.ofNode(node.index).map(({ row, unfit }) => {
-      unfit.told.length = 0;
+  /** An order ended, and nobody can tell how: it is carried out until then, or never. */
+  doubt(row: number, node: ClusterNode, work: number, untilMs: number): void {
+    const entry = this.unfit.find(row, node.index);
+    if (entry === undefined || !entry.told.includes(work)) return;
+    entry.isGivenUp = true;
+    this.fading.push({ row, entry, told: [work], untilMs });
+  }
+
+  /** The node has registered anew: what it was told before is carried out until then, or never. */
+  fade(node: ClusterNode, untilMs: number): void {
+    for (const { row, unfit } of this.unfit.ofNode(node.index)) {
+      if (unfit.told.length === 0) continue;
       unfit.isGivenUp = false;
-      if (unfit.kind === 'gone') this.unfit.drop(row, unfit);
-      return row;
-    });
+      this.fading.push({ row, entry: unfit, told: [...unfit.told], untilMs });
+    }
+  }
+
+  /** Orders of which the time is over. @returns rows concerned. */
+  faded(nowMs: number): number[] {
+    let due = 0;
+    while (due < this.fading.length && this.fading[due]!.untilMs <= nowMs) due++;
+    const rows: number[] = [];
+    for (const { row, entry, told } of this.fading.splice(0, due)) {
+      if (this.unfit.find(row, entry.node) !== entry) continue;
+      entry.told = entry.told.filter((id) => !told.includes(id));
+      if (entry.told.length > 0) continue;
+      const node = this.nodes.at(entry.node);
+      rows.push(row);
+      if (entry.kind === 'gone') this.unfit.drop(row, entry);
+      else if (entry.kind === 'leaving' && node.isReported && entry.mark === node.mark) {
+        // It was reported since the node registered, and not said to be gone.
+        this.unfit.drop(row, entry);
+        this.put(row, node, node.mark);
+      }
+    }
+    return rows;
   }
 
   isOther(row: number, { stamp, length, replication }: Wanted): boolean {
@@ -176,10 +211,17 @@ export class Holdings {
     return rows;
   }
 
-  /** Nothing of the node counts any more: all blocks are to be judged anew. */
-  dropNode(node: ClusterNode): void {
+  /**
+   * Nothing of the node counts any more: all blocks are to be judged anew. What it may still delete when it comes back
+   * stays known, unless it is not to come back.
+   */
+  dropNode(node: ClusterNode, isForgotten: boolean): void {
     this.map.eachOf(node.index, (row) => this.drop(row, node));
-    for (const { row, unfit } of this.unfit.ofNode(node.index)) this.unfit.drop(row, unfit);
+    for (const { row, unfit } of this.unfit.ofNode(node.index)) {
+      unfit.isGivenUp = false;
+      if (isForgotten) this.unfit.drop(row, unfit);
+      else this.vanish(row, unfit);
+    }
   }
 
   /** The block is not known any more. */

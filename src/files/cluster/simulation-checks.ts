@@ -32,7 +32,7 @@ function hasWhole(world: World, node: SimNode, block: number): boolean {
   const stored = node.disk.get(block) ?? node.ghosts.get(block);
   if (wanted === undefined || stored === undefined || stored.stamp !== wanted.stamp) return false;
   if (stored.length !== wanted.length || stored.isFound) return false;
-  return !node.inbox.some((command) => {
+  return ![...node.inbox, ...node.late].some((command) => {
     const told = command.kind === 'work' ? command.work : command;
     return (
       (told.kind === 'delete' || told.kind === 'drop') &&
@@ -108,6 +108,7 @@ function checkCopy(world: World, work: CopyWork): void {
   const better = world.nodes.filter(
     (node) =>
       !isOrdered(node.id) &&
+      !node.outbox.some((each) => each.kind === 'removed' && each.block === block) &&
       node.rack !== to.rack &&
       mayTake(world, node) &&
       !node.disk.has(block) &&

@@ -12,9 +12,10 @@ import { ClusterState } from './cluster-state.ts';
 import type { DiskFacts, Lookup, Replica, Wanted } from './facts.ts';
 import type { ClusterOptions } from './options.ts';
 import { checkErase, checkOrphans, checkWork, STALE_MS } from './simulation-checks.ts';
-import type { CopyWork, Outcome, Work } from './work.ts';
+import type { CopyWork, DeleteWork, Outcome, Work } from './work.ts';
 
 const DEAD_MS = 10_000;
+const LATE_MS = 3000;
 const CAPACITY = 1_000_000;
 
 /** A replica on a disk. */
@@ -54,6 +55,9 @@ export interface SimNode {
   stalledUntilMs: number;
   beatMs: number;
   inbox: Command[];
+  /** Orders from a connection before, which it carries out at `lateMs`. */
+  late: Command[];
+  lateMs: number;
   outbox: Message[];
   /** Look-ups for the first message, made before it is taken. */
   lookup: Lookup | undefined;
@@ -98,6 +102,8 @@ export class World {
   /** Without faults: everything is answered, nothing is late. */
   isCalm = false;
   private transfers: Transfer[] = [];
+  /** Work that this NameNode has given out. */
+  private readonly asked = new Set<Work>();
   nextBlock = 1;
   private readonly options: Partial<ClusterOptions>;
 
@@ -118,6 +124,8 @@ export class World {
         stalledUntilMs: 0,
         beatMs: 0,
         inbox: [],
+        late: [],
+        lateMs: 0,
         outbox: [],
         lookup: undefined,
         reportAbove: undefined,
@@ -155,6 +163,7 @@ export class World {
       expectedNodes: this.nodes.map(({ id }) => id),
     });
     this.writing.clear();
+    this.asked.clear();
     for (const node of this.nodes) {
       this.cut(node);
       node.noticeMs = Number.POSITIVE_INFINITY;
@@ -179,6 +188,7 @@ export class World {
     node.isUp = true;
     node.isConnected = false;
     node.inbox = [];
+    node.late = [];
     for (const [block, stored] of node.disk) {
       if (!this.random.chance(losing)) continue;
       node.disk.delete(block);
@@ -251,6 +261,7 @@ export class World {
     this.tickedMs = nowMs;
     for (const work of state.plan(nowMs)) {
       checkWork(this, work);
+      this.asked.add(work);
       this.tell(this.node(work.kind === 'copy' ? work.from : work.node), { kind: 'work', work });
     }
   }
@@ -258,8 +269,10 @@ export class World {
   private liveOn(node: SimNode): void {
     const { random, nowMs, isCalm } = this;
     if (node.isCut && node.isConnected && (isCalm || random.chance(0.5))) {
-      // It notices: what it was told on the old connection is dropped.
+      // It notices: what it was told on the old connection is dropped, or is done in the next seconds.
       node.isConnected = false;
+      node.late = node.inbox.filter(({ kind }) => kind === 'drop' || random.chance(0.5));
+      node.lateMs = nowMs + random.below(LATE_MS);
       node.inbox = [];
     }
     if (!node.isConnected && (isCalm || random.chance(0.3))) {
@@ -279,6 +292,7 @@ export class World {
     for (let left = isCalm ? 1000 : random.below(4); left > 0 && node.inbox.length > 0; left--) {
       this.carryOut(node, node.inbox.shift()!);
     }
+    if (node.lateMs <= nowMs) for (const each of node.late.splice(0)) this.carryOut(node, each);
     this.reportOn(node);
     if (node.isCut) node.outbox = [];
   }
@@ -315,10 +329,17 @@ export class World {
 
   private carryOut(node: SimNode, command: Command): void {
     if (command.kind === 'drop') this.erase(node, command.block, command.stamp);
-    else if (command.work.kind === 'delete') {
-      this.erase(node, command.work.block, command.work.stamp);
-      this.answer(node, command.work, 'done');
-    } else this.send(node, command.work);
+    else if (command.work.kind === 'delete') this.carryOutDelete(node, command.work);
+    else this.send(node, command.work);
+  }
+
+  /** It may fail when it was done, when it was not, and nobody may know. */
+  private carryOutDelete(node: SimNode, work: DeleteWork): void {
+    const fails = !this.isCalm && this.random.chance(0.15);
+    const isThere = node.disk.get(work.block)?.stamp === work.stamp;
+    if (!fails || this.random.chance(0.5)) this.erase(node, work.block, work.stamp);
+    if (fails) this.answer(node, work, this.random.chance(0.5) ? 'failed' : 'unknown');
+    else this.answer(node, work, isThere ? 'done' : 'source-missing');
   }
 
   private send(node: SimNode, work: CopyWork): void {
@@ -343,7 +364,7 @@ export class World {
       // What a node has under this name it does not take again.
       const isThere = to.disk.get(work.block)?.stamp === work.stamp;
       if (!isThere) this.store(to, work);
-      this.answer(from, work, isThere ? 'failed' : 'done');
+      this.answer(from, work, 'done');
     }
     this.transfers = this.transfers.filter(({ dueMs }) => dueMs > this.nowMs);
   }
@@ -351,7 +372,10 @@ export class World {
   /** A few answers never come, though the connection lasts. */
   private answer(node: SimNode, work: Work, outcome: Outcome): void {
     if (!this.isCalm && this.random.chance(0.03)) return;
-    if (node.isConnected) node.outbox.push({ kind: 'answer', work, outcome });
+    // Nobody waits for answers to what another process has asked.
+    if (node.isConnected && this.asked.has(work)) {
+      node.outbox.push({ kind: 'answer', work, outcome });
+    }
   }
 
   store(node: SimNode, { block, stamp, length }: Replica): void {

@@ -3,7 +3,7 @@
  * few, so they stand in a map beside the block map.
  *
  *     whole replica ──trimmed──▶ leaving ──answered, or not reported──▶ (nothing)
- *                                   └──its node registers anew and reports it──▶ whole again
+ *                                   └──failed, or its node registers anew; time passes; it is still there──▶ whole again
  *     damaged ─▶ corrupt ──told──▶ ... ──▶ (nothing)
  *     other stamp ─▶ stale ──told──▶ ... ──▶ (nothing)
  *     gone: it is not there, but a deletion that was told to its node may still be done

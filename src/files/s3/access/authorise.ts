@@ -63,10 +63,24 @@ export async function may(call: Call, access: Access): Promise<boolean> {
   }
   const judgesObject = grant?.of === 'object' && mayHaveForeign(bucket) && user?.isAdmin !== true;
   if (isMine && !judgesObject) return true;
+  if (ABOUT_UPLOADS.has(action) && (await hasBegun(call, access))) return true;
   if (grant === undefined) return false;
   return grant.of === 'bucket'
     ? bucketAclAllows(call, bucket, grant.permission, block.ignorePublicAcls)
     : objectAclAllows(call, access, grant.permission, block.ignorePublicAcls);
+}
+
+/** What whoever has begun an upload may do with it ("Multipart upload and permissions"). */
+const ABOUT_UPLOADS: ReadonlySet<string> = new Set([
+  's3:AbortMultipartUpload',
+  's3:ListMultipartUploadParts',
+]);
+
+async function hasBegun({ user, query, store }: Call, { bucket, key }: Access): Promise<boolean> {
+  const uploadId = query.get('uploadId');
+  if (user === null || key === undefined || uploadId === undefined) return false;
+  const upload = await store.upload({ bucket: bucket.name, key, uploadId });
+  return upload?.attributes.initiator === user.id;
 }
 
 /** A bucket that has never let others in has no objects of others, and its owner's reads need not ask whose they are. */

@@ -81,3 +81,32 @@ test('a grant may name a user by an address that is known', async () => {
     assert.equal(outcome(await put('nobody@example.com')), '400 UnresolvableGrantByEmailAddress');
   });
 });
+
+test('whoever has begun an upload may list its parts and abort it', async () => {
+  await withS3(async (bed) => {
+    await bed.ask('PUT', '/docs');
+    const Statement = [
+      {
+        ...{ Effect: 'Allow', Principal: '*', Action: 's3:PutObject' },
+        Resource: 'arn:aws:s3:::docs/*',
+      },
+    ];
+    const body = JSON.stringify({ Version: '2012-10-17', Statement });
+    await bed.ask('PUT', '/docs', { query: { policy: '' }, body });
+    const begin = async (user: typeof ann): Promise<string> =>
+      texts(await bed.ask('POST', '/docs/k', { user, query: { uploads: '' } }), 'UploadId')[0] ??
+      '';
+    const [anns, bobs] = [await begin(ann), await begin(bob)];
+    const ask = async (
+      method: string,
+      uploadId: string,
+      user: typeof ann | null,
+    ): Promise<string> => outcome(await bed.ask(method, '/docs/k', { user, query: { uploadId } }));
+    assert.equal(await ask('GET', bobs, bob), '200');
+    assert.equal(await ask('GET', bobs, ann), '200');
+    assert.equal(await ask('GET', bobs, null), '403 AccessDenied');
+    assert.equal(await ask('GET', anns, bob), '403 AccessDenied');
+    assert.equal(await ask('DELETE', anns, bob), '403 AccessDenied');
+    assert.equal(await ask('DELETE', bobs, bob), '204');
+  });
+});

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { type Answer, type S3Bed, texts, withS3 } from '../../../../tests/support/files/s3-bed.ts';
 import { targetsOfAction } from '../access/actions.ts';
+import { isStale, planKey } from '../lifecycle-rules.ts';
 import { operationTable } from './table.ts';
 
 const outcome = ({ status, code }: Answer): string => `${status} ${code}`.trim();
@@ -306,4 +307,24 @@ test('a digest that is said to come must come, of an algorithm that there is', a
       assert.equal(outcome(answer), expected, JSON.stringify(headers));
     }
   });
+});
+
+test('days of rules are as long as the settings say', () => {
+  const minute = 60_000;
+  const rules = [
+    {
+      ...{ id: 'r', enabled: true, expiryDays: 2, abortDays: 1 },
+      ...{ filter: { prefix: '', tags: [] }, shape: 'filter' as const },
+    },
+  ];
+  const version = {
+    ...{ key: 'k', versionId: 'null', isLatest: true, isDeleteMarker: false, sizeBytes: 1 },
+    ...{ lastModifiedMs: 30_000, etag: 'x', revision: '1', attributes: {} },
+  };
+  const upload = { key: 'k', uploadId: 'u', createdMs: 30_000, attributes: {} };
+  const goes = (nowMs: number): boolean =>
+    planKey(rules, [version], { nowMs, dayMs: minute }).expireCurrent;
+  assert.deepEqual([goes(3 * minute - 1), goes(3 * minute)], [false, true]);
+  const stale = (nowMs: number): boolean => isStale(rules, upload, { nowMs, dayMs: minute });
+  assert.deepEqual([stale(2 * minute - 1), stale(2 * minute)], [false, true]);
 });

@@ -11,7 +11,8 @@
  */
 import { parseArgs } from 'node:util';
 import { ObjectStore } from '../src/cache/objects/object-store.ts';
-import type { StoredResponse } from '../src/cache/objects/stored-response.ts';
+import type { SleepingResponse } from '../src/cache/objects/sleeping-response.ts';
+import { StoredResponse } from '../src/cache/objects/stored-response.ts';
 import { type Purge, PurgeLedger, PurgeSweeper } from '../src/cache/purge/index.ts';
 import { Fields } from '../src/core/wire/index.ts';
 
@@ -63,16 +64,16 @@ interface Run {
 function measure(what: Purge): Run {
   const ledger = new PurgeLedger();
   const objects = filled(ledger);
-  const all = [...objects.responses()];
-  const sweeper = new PurgeSweeper<StoredResponse>(ledger, {
-    entries: () => objects.responses(),
-    keyOf: ({ resource }) => resource.key,
-    remove: (stored) => objects.remove(stored),
+  const all = [...objects.swept()].map(({ key, tags, seq }) => ({ key, tags, seq }));
+  const sweeper = new PurgeSweeper<StoredResponse | SleepingResponse>(ledger, {
+    entries: () => objects.swept(),
+    remove: (entry) =>
+      objects.remove(entry instanceof StoredResponse ? entry : objects.wakeResponse(entry)),
     invalidate: () => {},
   });
   const [, purgeMs] = timed(() => ledger.purge(what));
   const [, verdictMs] = timed(() => {
-    for (const { resource, tags, seq } of all) ledger.verdictOn(resource.key, tags, seq);
+    for (const { key, tags, seq } of all) ledger.verdictOn(key, tags, seq);
   });
   all.length = 0;
   const slices: number[] = [];
@@ -87,11 +88,11 @@ function measure(what: Purge): Run {
 }
 
 function filled(ledger: PurgeLedger): ObjectStore {
-  const objects = new ObjectStore(
-    count * 4096 + 64 * 1024 * 1024,
-    () => 0,
-    ({ tags }) => ledger.release(tags),
-  );
+  const objects = new ObjectStore({
+    bytesMax: count * 4096 + 64 * 1024 * 1024,
+    wallMs: () => 0,
+    onLeaving: ({ tags }) => ledger.release(tags),
+  });
   const space = objects.space('web');
   const fields = new Fields();
   fields.add(Buffer.from('Content-Type'), 'text/html');
@@ -104,6 +105,7 @@ function filled(ledger: PurgeLedger): ObjectStore {
     stored.append(BODY);
     stored.finish();
     objects.add(stored);
+    objects.rest();
   }
   return objects;
 }

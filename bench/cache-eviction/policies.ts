@@ -3,8 +3,8 @@
  *
  * `access` says whether the key was there; a key that was not is taken in, when the policy wants it.
  */
-import { Evictable, Queue } from '../../src/cache/eviction/queue.ts';
 import { S3Fifo } from '../../src/cache/eviction/s3-fifo.ts';
+import { Evictable, Queue } from './queue.ts';
 
 export interface Policy {
   access(key: number, bytes: number): boolean;
@@ -228,7 +228,7 @@ class TinyLfuTwin implements Policy {
 /** What ships. */
 class Ours implements Policy {
   private readonly queue = new S3Fifo();
-  private readonly objects = new Map<number, Keyed>();
+  private readonly slots = new Map<number, number>();
   private readonly bytesMax: number;
 
   constructor(bytesMax: number) {
@@ -236,7 +236,7 @@ class Ours implements Policy {
   }
 
   access(key: number, bytes: number): boolean {
-    const known = this.objects.get(key);
+    const known = this.slots.get(key);
     if (known !== undefined) {
       this.queue.used(known);
       return true;
@@ -244,12 +244,12 @@ class Ours implements Policy {
     // Room is made before an object comes, as the store does.
     while (this.queue.bytes + bytes > this.bytesMax) {
       const victim = this.queue.evict();
-      if (victim === null) return false;
-      this.objects.delete((victim as Keyed).key);
+      if (victim === 0) return false;
+      this.slots.delete(this.queue.ownedOf(victim));
     }
-    const object = new Keyed(key, bytes);
-    this.objects.set(key, object);
-    this.queue.add(object);
+    const slot = this.queue.add(Math.imul(key + 1, 0x9e3779b1) >>> 0, bytes);
+    this.queue.own(slot, key);
+    this.slots.set(key, slot);
     return false;
   }
 }
@@ -258,7 +258,7 @@ class Keyed extends Evictable {
   readonly key: number;
 
   constructor(key: number, bytes: number) {
-    super(bytes, Math.imul(key + 1, 0x9e3779b1) >>> 0);
+    super(bytes);
     this.key = key;
   }
 }

@@ -2,6 +2,10 @@
 
 /** Bytes of the fields of one stored response; a larger head is passed on and not stored. */
 export const HEAD_BYTES_MAX = 65_536;
+/** Resources that are objects of the heap; beyond them those that nobody asks for become records outside it. */
+export const AWAKE_MAX = 16_384;
+/** Those that were asked for once only may take this part of them: what comes in a crowd dies young on the heap. */
+export const NEW_SHARE = 1 / 128;
 /** Variants of one resource; the one that was stored first leaves for another one. */
 export const VARIANTS_MAX = 32;
 /** Parts of one resource that are kept and do not meet; of more the oldest leaves. */

@@ -10,26 +10,21 @@ import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
 import type { Clock, Disk, Random, Threads } from '../core/runtime/index.ts';
 import { MethodId } from '../core/wire/index.ts';
 import { CacheAdmin, cacheOperations, type DiskShown } from './admin/index.ts';
+import { Background } from './background.ts';
 import { CodingWork, Compressor } from './compression/index.ts';
 import type { CacheSettings, RuleSettings } from './config.ts';
 import { ExplainedSink } from './explain/index.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type ObjectStats, ObjectStore } from './objects/object-store.ts';
-import type { StoredResponse } from './objects/stored-response.ts';
-import {
-  ledgerLimitsFor,
-  PurgeLedger,
-  Purger,
-  PurgeSweeper,
-  purgeHandler,
-  Sweeping,
-} from './purge/index.ts';
+import type { SleepingResponse } from './objects/sleeping-response.ts';
+import { StoredResponse } from './objects/stored-response.ts';
+import { ledgerLimitsFor, PurgeLedger, Purger, PurgeSweeper, purgeHandler } from './purge/index.ts';
 import { DiskTier } from './ssd/index.ts';
 import { CacheStage } from './stage/cache-stage.ts';
 import { Counts } from './stage/counts.ts';
 import { type CacheRule, DEFAULT_RULE, ruleOf } from './stage/rule.ts';
 import { makeStale, type RuleRef, type StageContext } from './stage/stage-parts.ts';
-import { DiskShelf, keptOf } from './tiers/disk-shelf.ts';
+import { DiskShelf, keptOf, queuedBytesMax } from './tiers/disk-shelf.ts';
 
 export interface CacheContext {
   readonly clock: Clock;
@@ -55,7 +50,8 @@ export class Cache implements StageMaker {
   /** Routes that have a cache, with their rules. */
   readonly routes: Map<string, RuleRef> = new Map();
   private shelf: DiskShelf | null = null;
-  private readonly sweeping: Sweeping<StoredResponse>;
+  private readonly sweeping: Background;
+  private readonly resting: Background;
   private readonly answersPurge: (exchange: Exchange) => boolean;
   private readonly rules = new Map<string, RuleRef>();
   private readonly ownMetrics: readonly MetricSpec[];
@@ -65,17 +61,20 @@ export class Cache implements StageMaker {
     this.settings = settings;
     this.context = context;
     this.ledger = new PurgeLedger(ledgerLimitsFor(settings.memoryBytes));
-    this.objects = new ObjectStore(
-      settings.memoryBytes,
-      () => context.clock.wallMs(),
-      (stored, evicted) => this.onLeaving(stored, evicted),
-    );
+    this.objects = new ObjectStore({
+      bytesMax: settings.memoryBytes,
+      hashSeed: context.random.u32(),
+      wallMs: () => context.clock.wallMs(),
+      onLeaving: (stored, evicted) => this.onLeaving(stored, evicted),
+    });
     this.objects.memory.othersBytes = () => this.ledger.bytes;
     this.compressor = new Compressor(context, settings.compressor);
     this.codings = new CodingWork(this.compressor, this.objects, context.clock);
     this.ownMetrics = cacheMetrics(this);
     this.setRules(settings.rules);
     this.sweeping = this.sweepingOf();
+    this.resting = new Background(() => this.objects.rest(), context.clock);
+    this.objects.onCrowded = () => this.resting.wake();
     this.purger = this.purgerOf();
     this.answersPurge = purgeHandler({
       ...{ purger: this.purger, clock: context.clock, log: context.log },
@@ -98,6 +97,7 @@ export class Cache implements StageMaker {
   async stop(): Promise<void> {
     this.context.stages.withdraw('cache');
     this.sweeping.stop();
+    this.resting.stop();
     this.context.metrics.remove(this.ownMetrics);
     await this.compressor.stop();
     const { shelf } = this;
@@ -194,15 +194,20 @@ export class Cache implements StageMaker {
     });
   }
 
-  private sweepingOf(): Sweeping<StoredResponse> {
+  private sweepingOf(): Background {
     const { objects, context } = this;
-    const sweeper = new PurgeSweeper<StoredResponse>(this.ledger, {
-      entries: () => objects.responses(),
-      keyOf: ({ resource }) => resource.key,
-      remove: (stored) => objects.remove(stored),
-      invalidate: (stored) => makeStale(stored, context.clock.wallMs()),
+    const awake = (entry: StoredResponse | SleepingResponse): StoredResponse =>
+      entry instanceof StoredResponse ? entry : objects.wakeResponse(entry);
+    const sweeper = new PurgeSweeper<StoredResponse | SleepingResponse>(this.ledger, {
+      entries: () => objects.swept(),
+      remove: (entry) => objects.remove(awake(entry)),
+      invalidate: (entry) => {
+        const stored = awake(entry);
+        makeStale(stored, context.clock.wallMs());
+        stored.seq = this.ledger.seq;
+      },
     });
-    return new Sweeping(sweeper, context.clock);
+    return new Background(() => sweeper.step(), context.clock);
   }
 
   /** @throws DiskTierError */
@@ -214,6 +219,7 @@ export class Cache implements StageMaker {
       ...{ disk, clock, random },
       folder: settings.disk.path ?? dataFolder,
       bytesMax: settings.disk.sizeBytes,
+      queuedBytesMax: queuedBytesMax(objects.memory.bytesMax),
       keep: (record) => keptOf(record, ledger, wallMs()),
       onState: (state, failure) => {
         if (failure === null) log.info('the disk of the cache', { state });

@@ -78,7 +78,7 @@ export class CacheAdmin implements CacheDoor {
     const { route, rule, request } = on;
     const { objects, ledger } = this.cache;
     const key = this.keyOf(on);
-    const resource = objects.space(route).resources.get(key);
+    const resource = objects.find(objects.space(route), key);
     let found: FoundResponse | null = null;
     let otherVariants = 0;
     for (let at = resource?.newest ?? null; at !== null; at = at.nextVariant) {
@@ -100,7 +100,8 @@ export class CacheAdmin implements CacheDoor {
   private keyOf({ route, rule, request, encrypted }: On): string {
     const key = rule.keys.keyOf(request, encrypted);
     if (rule.sliceBytes === 0 || key === '') return key;
-    const resource = this.cache.objects.space(route).resources.get(key);
+    const { objects } = this.cache;
+    const resource = objects.find(objects.space(route), key);
     const isWhole = resource !== undefined && (resource.newest ?? resource.pass) !== null;
     if (isWhole || this.cache.isOnDisk(route, key)) return key;
     return sliceKey(key, probeIndex(request.fields, rule.sliceBytes), rule.sliceBytes);
@@ -142,7 +143,7 @@ export class CacheAdmin implements CacheDoor {
       routes: [...routes].map(([name, { current }]) => ({
         name,
         rule: current.name,
-        resources: objects.space(name).resources.size,
+        resources: objects.space(name).size,
       })),
     };
   }

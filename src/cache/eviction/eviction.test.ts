@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Ghosts } from './ghosts.ts';
-import { Evictable, Queue } from './queue.ts';
+import { Queue, Slots } from './queue.ts';
 import { S3Fifo } from './s3-fifo.ts';
 
 test('a queue holds what was pushed and not removed, oldest first, and knows its bytes', () => {
@@ -11,26 +11,32 @@ test('a queue holds what was pushed and not removed, oldest first, and knows its
   });
   fc.assert(
     fc.property(actions, (steps) => {
-      const queue = new Queue();
-      const model: Evictable[] = [];
+      const slots = new Slots();
+      const queue = new Queue(slots, 1);
+      const model: number[] = [];
       for (const [action, n] of steps) {
         if (action === 'push') {
-          const object = new Evictable(n, n);
-          queue.push(object);
-          model.push(object);
+          const slot = slots.take(n, n);
+          queue.push(slot);
+          model.push(slot);
         } else if (action === 'pop') {
-          assert.equal(queue.pop(), model.shift() ?? null);
+          const oldest = model.shift() ?? 0;
+          assert.equal(queue.pop(), oldest);
+          if (oldest !== 0) slots.give(oldest);
         } else if (model.length > 0) {
-          queue.remove(model.splice(n % model.length, 1)[0] as Evictable);
+          const gone = model.splice(n % model.length, 1)[0] as number;
+          queue.remove(gone);
+          slots.give(gone);
         }
+        assert.equal(new Set(model).size, model.length);
         assert.equal(queue.count, model.length);
         assert.equal(
           queue.bytes,
-          model.reduce((sum, { bytes }) => sum + bytes, 0),
+          model.reduce((sum, slot) => sum + slots.bytes[slot]!, 0),
         );
       }
       while (model.length > 0) assert.equal(queue.pop(), model.shift());
-      assert.equal(queue.pop(), null);
+      assert.equal(queue.pop(), 0);
     }),
   );
 });
@@ -56,7 +62,7 @@ test('ghosts are remembered up to the limit, the oldest go first, and one that i
 /** One object a key, all of them one byte, as the paper has it. */
 class Cache {
   readonly policy = new S3Fifo();
-  readonly objects = new Map<number, Evictable>();
+  readonly objects = new Map<number, number>();
   private readonly capacity: number;
 
   constructor(capacity: number) {
@@ -70,11 +76,11 @@ class Cache {
       return true;
     }
     while (this.policy.bytes + bytes > this.capacity) {
-      this.objects.delete((this.policy.evict() as Evictable).hash);
+      this.objects.delete(this.policy.ownedOf(this.policy.evict()));
     }
-    const object = new Evictable(bytes, key);
-    this.objects.set(key, object);
-    this.policy.add(object);
+    const slot = this.policy.add(key, bytes);
+    this.policy.own(slot, key);
+    this.objects.set(key, slot);
     return false;
   }
 }
@@ -112,16 +118,16 @@ test('whatever is asked for, bytes are kept, each object once, and evict gives a
         } else if (known !== undefined && bytes % 7 === 0) {
           cache.policy.resize(known, 1);
         } else cache.ask(key, bytes);
-        const sum = [...cache.objects.values()].reduce((total, object) => total + object.bytes, 0);
+        const bytesOf = (slot: number): number => cache.policy.bytesOf(slot);
+        const sum = [...cache.objects.values()].reduce((total, slot) => total + bytesOf(slot), 0);
         assert.equal(cache.policy.bytes, sum);
         assert.equal(cache.policy.count, cache.objects.size);
         assert.ok(sum <= 60);
       }
       while (cache.objects.size > 0) {
-        const object = cache.policy.evict() as Evictable;
-        assert.ok(cache.objects.delete(object.hash));
+        assert.ok(cache.objects.delete(cache.policy.ownedOf(cache.policy.evict())));
       }
-      assert.equal(cache.policy.evict(), null);
+      assert.equal(cache.policy.evict(), 0);
     }),
   );
 });

@@ -10,7 +10,7 @@
  * writes one small number and moves nothing.
  */
 import { Ghosts } from './ghosts.ts';
-import { type Evictable, Queue } from './queue.ts';
+import { Queue, type Slot, Slots } from './queue.ts';
 
 /** Of all bytes, for objects that have not been used again yet. */
 const SMALL_SHARE = 0.1;
@@ -20,10 +20,13 @@ const USES_MAX = 3;
 const USES_TO_STAY = 1;
 /** Hashes remembered although there are fewer objects than that. */
 const GHOSTS_MIN = 64;
+const SMALL = 1;
+const MAIN = 2;
 
 export class S3Fifo {
-  private readonly small = new Queue();
-  private readonly main = new Queue();
+  private readonly slots = new Slots();
+  private readonly small = new Queue(this.slots, SMALL);
+  private readonly main = new Queue(this.slots, MAIN);
   private readonly ghosts = new Ghosts();
 
   get count(): number {
@@ -34,56 +37,89 @@ export class S3Fifo {
     return this.small.bytes + this.main.bytes;
   }
 
-  used(object: Evictable): void {
-    if (object.uses < USES_MAX) object.uses++;
+  /** What the queues themselves take of memory. */
+  get tableBytes(): number {
+    return this.slots.tableBytes;
   }
 
-  add(object: Evictable): void {
-    object.uses = 0;
-    if (this.ghosts.take(object.hash)) this.main.push(object);
-    else this.small.push(object);
+  used(slot: Slot): void {
+    const { uses } = this.slots;
+    const count = uses[slot]!;
+    if (count < USES_MAX) uses[slot] = count + 1;
+  }
+
+  /** @returns its slot until it is removed or evicted. */
+  add(hash: number, bytes: number): Slot {
+    const slot = this.slots.take(hash, bytes);
+    if (this.ghosts.take(hash)) this.main.push(slot);
+    else this.small.push(slot);
+    return slot;
   }
 
   /** It leaves for another reason, and is not remembered. */
-  remove(object: Evictable): void {
-    object.queue?.remove(object);
+  remove(slot: Slot): void {
+    this.queueOf(slot).remove(slot);
+    this.slots.give(slot);
   }
 
-  /** The bytes of one have changed. */
-  resize(object: Evictable, bytes: number): void {
-    if (object.queue !== null) object.queue.bytes += bytes - object.bytes;
-    object.bytes = bytes;
+  bytesOf(slot: Slot): number {
+    return this.slots.bytes[slot]!;
   }
 
-  /** Takes out what is worth least; null: there is nothing. */
-  evict(): Evictable | null {
+  /** The bytes of one have changed, which may just have been evicted. */
+  resize(slot: Slot, bytes: number): void {
+    const { slots } = this;
+    if (slots.queueOf[slot] !== 0) this.queueOf(slot).bytes += bytes - slots.bytes[slot]!;
+    slots.bytes[slot] = bytes;
+  }
+
+  /** A word of the owner's, 32 bits, 0 at first; of one that was just evicted it is still there. */
+  ownedOf(slot: Slot): number {
+    return this.slots.owned[slot]!;
+  }
+
+  own(slot: Slot, word: number): void {
+    this.slots.owned[slot] = word;
+  }
+
+  /** Takes out what is worth least; 0: there is nothing. */
+  evict(): Slot {
     const { small, main } = this;
+    let victim: Slot = 0;
     if (small.count > 0 && (main.count === 0 || small.bytes >= this.bytes * SMALL_SHARE)) {
-      const victim = this.evictSmall();
-      if (victim !== null) return victim;
+      victim = this.evictSmall();
     }
-    return this.evictMain();
+    if (victim === 0) victim = this.evictMain();
+    if (victim !== 0) this.slots.give(victim);
+    return victim;
   }
 
-  /** Null: all of them were used again, and have moved on. */
-  private evictSmall(): Evictable | null {
-    for (let object = this.small.pop(); object !== null; object = this.small.pop()) {
-      if (object.uses < USES_TO_STAY) {
-        this.ghosts.add(object.hash, Math.max(GHOSTS_MIN, this.main.count));
-        return object;
+  /** 0: all of them were used again, and have moved on. */
+  private evictSmall(): Slot {
+    const { uses, hash } = this.slots;
+    for (let slot = this.small.pop(); slot !== 0; slot = this.small.pop()) {
+      if (uses[slot]! < USES_TO_STAY) {
+        this.ghosts.add(hash[slot]!, Math.max(GHOSTS_MIN, this.main.count));
+        return slot;
       }
-      object.uses = 0;
-      this.main.push(object);
+      uses[slot] = 0;
+      this.main.push(slot);
     }
-    return null;
+    return 0;
   }
 
-  private evictMain(): Evictable | null {
-    for (let object = this.main.pop(); object !== null; object = this.main.pop()) {
-      if (object.uses === 0) return object;
-      object.uses--;
-      this.main.push(object);
+  private evictMain(): Slot {
+    const { uses } = this.slots;
+    for (let slot = this.main.pop(); slot !== 0; slot = this.main.pop()) {
+      const count = uses[slot]!;
+      if (count === 0) return slot;
+      uses[slot] = count - 1;
+      this.main.push(slot);
     }
-    return null;
+    return 0;
+  }
+
+  private queueOf(slot: Slot): Queue {
+    return this.slots.queueOf[slot] === SMALL ? this.small : this.main;
   }
 }

@@ -331,7 +331,7 @@ export class Flight extends Exchange implements Collecting, Waiting {
     const { stored, validates } = this;
     if (stored !== null) {
       // One that no index has goes with its last reader.
-      if (stored.queue === null) stored.leave();
+      if (stored.slot === 0) stored.leave();
       stored.unpin();
     }
     validates?.unpin();

@@ -21,6 +21,8 @@ export class ObjectMemory {
   bytesMax: number;
   /** What else stands within the limit, bytes: the ledger of purges. */
   othersBytes: () => number = () => 0;
+  /** What the tables of the store take. */
+  tableBytes: () => number = () => 0;
   private readonly arena: Arena;
   private readonly evict: () => boolean;
 
@@ -31,9 +33,14 @@ export class ObjectMemory {
     this.evict = evict;
   }
 
-  /** All that objects take, fragments between blocks not counted. */
+  /** All that is taken, fragments between blocks not counted. */
   get usedBytes(): number {
-    return this.arena.usedBytes + this.heapBytes + this.othersBytes();
+    return this.objectBytes + this.tableBytes() + this.othersBytes();
+  }
+
+  /** What objects take of it. */
+  get objectBytes(): number {
+    return this.arena.usedBytes + this.heapBytes;
   }
 
   /** A block, or 0 when there is no room for it. */
@@ -51,6 +58,17 @@ export class ObjectMemory {
     return 0;
   }
 
+  /** A block for what makes others smaller, without letting anything go; 0: there is none. */
+  takeSpare(bytes: number): Address {
+    if (this.usedBytes + Arena.roundUp(bytes) > this.bytesMax * FILL_SHARE) return 0;
+    try {
+      return this.arena.alloc(bytes);
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError)) throw error;
+      return 0;
+    }
+  }
+
   free(address: Address): void {
     this.arena.free(address);
   }
@@ -58,6 +76,15 @@ export class ObjectMemory {
   /** The memory that a block lies in; `byteOffset` says where. */
   bytesOf(address: Address): Buffer {
     return this.arena.bytes[address >>> SEGMENT_SHIFT] as Buffer;
+  }
+
+  /** The same memory as 32-bit words, and as 64-bit floats. */
+  wordsOf(address: Address): Uint32Array {
+    return this.arena.words[address >>> SEGMENT_SHIFT] as Uint32Array;
+  }
+
+  floatsOf(address: Address): Float64Array {
+    return this.arena.floats[address >>> SEGMENT_SHIFT] as Float64Array;
   }
 
   capacityOf(address: Address): number {

@@ -1,33 +1,50 @@
 /**
  * Stored responses by key, within a limit of memory: what is worth least leaves when there is no room (S3-FIFO).
  *
+ *     awake: objects ──not asked for lately──▶ asleep: records outside the heap (sleepers.ts)
+ *        ▲                                        │
+ *        └──────────── asked for ─────────────────┘
+ *
  * Invariants: every response that is linked to a resource stands in the eviction queue, and the other way round; what
- * objects cost is counted when they come and taken off when they leave.
+ * objects cost is counted when they come and taken off when they leave. All variants of a resource are awake or all are
+ * asleep. Responses fall asleep in `rest` only, so that nobody loses one in the middle of a turn.
  */
-
-import { Evictable } from '../eviction/queue.ts';
+import { hashBytes } from '../../core/base/index.ts';
+import type { Address } from '../../core/memory/index.ts';
+import type { Slot } from '../eviction/queue.ts';
 import { S3Fifo } from '../eviction/s3-fifo.ts';
-import { PARTS_PER_RESOURCE_MAX, VARIANTS_MAX } from '../limits.ts';
+import { AWAKE_MAX, NEW_SHARE, PARTS_PER_RESOURCE_MAX, VARIANTS_MAX } from '../limits.ts';
 import { OBJECT_HEAP_BYTES, ObjectMemory } from './object-memory.ts';
-import { Resource, Space } from './resource.ts';
+import { type PassMark, Resource, Space } from './resource.ts';
+import { RestingRing } from './resting-ring.ts';
+import { Sleepers } from './sleepers.ts';
+import { SleepingResponse } from './sleeping-response.ts';
 import { StoredResponse } from './stored-response.ts';
 
 /** The number of a tag in a list. */
 const TAG_NUMBER_BYTES = 8;
 /** A mark that says to pass by, with its resource: heap only. */
 const PASS_MARK_BYTES = 400;
+/** Resources that one call of `rest` looks at: about 200 µs. */
+const REST_STEPS = 256;
 
-class PassMark extends Evictable {
-  readonly resource: Resource;
-
-  constructor(resource: Resource) {
-    super(PASS_MARK_BYTES + resource.key.length, resource.hash);
-    this.resource = resource;
-  }
-}
+/** For the bytes of a key. */
+let scratch: Buffer = Buffer.allocUnsafeSlow(1024);
 
 /** @param evicted it leaves for lack of room; else it is not to be used again. */
 export type OnLeaving = (stored: StoredResponse, evicted: boolean) => void;
+
+export interface ObjectStoreOptions {
+  /** For everything that stored responses cost, heap included. */
+  readonly bytesMax: number;
+  /** Of the process' own, for hashes of keys. */
+  readonly hashSeed?: number;
+  /** Responses beyond so many fall asleep; default `AWAKE_MAX`. */
+  readonly awakeMax?: number;
+  wallMs(): number;
+  /** One that was added is in no index any more; its memory is given back behind that. */
+  readonly onLeaving: OnLeaving;
+}
 
 export interface ObjectStats {
   /** Responses in memory, and what they cost together, bytes. */
@@ -40,22 +57,31 @@ export interface ObjectStats {
 
 export class ObjectStore {
   readonly memory: ObjectMemory;
+  /** Too many are awake: somebody should call `rest` soon. */
+  onCrowded: () => void = () => {};
+  private readonly options: ObjectStoreOptions;
+  private readonly awakeMax: number;
+  private readonly hashSeed: number;
   private readonly spaces = new Map<string, Space>();
+  private readonly numbered: Space[] = [];
   private readonly queue = new S3Fifo();
-  private readonly wallMs: () => number;
-  private readonly onLeaving: OnLeaving;
+  /** What stands in the queue and is awake. */
+  private readonly holders = new Map<Slot, StoredResponse | PassMark>();
+  private readonly sleepers: Sleepers;
+  /** Awake and asked for once, and those that were asked for again. */
+  private readonly fresh = new RestingRing();
+  private readonly known = new RestingRing();
   private evictions = 0;
   private victimAgeSeconds = 0;
   private objects = 0;
 
-  /**
-   * @param bytesMax for everything that stored responses cost, heap included.
-   * @param onLeaving one that was added is in no index any more; its memory is given back behind that.
-   */
-  constructor(bytesMax: number, wallMs: () => number, onLeaving: OnLeaving) {
-    this.onLeaving = onLeaving;
-    this.memory = new ObjectMemory(bytesMax, () => this.evictOne());
-    this.wallMs = wallMs;
+  constructor(options: ObjectStoreOptions) {
+    this.options = options;
+    this.awakeMax = options.awakeMax ?? AWAKE_MAX;
+    this.hashSeed = options.hashSeed ?? 0;
+    this.memory = new ObjectMemory(options.bytesMax, () => this.evictOne());
+    this.sleepers = new Sleepers(this.memory);
+    this.memory.tableBytes = () => this.queue.tableBytes + this.sleepers.tableBytes;
   }
 
   get stats(): ObjectStats {
@@ -67,28 +93,37 @@ export class ObjectStore {
   space(name: string): Space {
     let space = this.spaces.get(name);
     if (space === undefined) {
-      space = new Space(name);
+      space = new Space(name, this.numbered.length);
       this.spaces.set(name, space);
+      this.numbered.push(space);
     }
     return space;
   }
 
+  /** What is known under a key; undefined: nothing. */
+  find(space: Space, key: string): Resource | undefined {
+    const resource = space.awake.get(key);
+    if (resource !== undefined || space.asleep === 0) return resource;
+    const address = this.sleepers.find(space.number, this.hashOf(space, key), scratch, key.length);
+    return address === 0 ? undefined : this.wake(space, address);
+  }
+
   /** The resource of a key; it is known from now on, until `forget` finds that it is empty. */
   resourceOf(space: Space, key: string): Resource {
-    let resource = space.resources.get(key);
-    if (resource === undefined) {
-      // A text that was put together keeps its parts beside it: a copy is one text alone.
-      const flat = Buffer.from(key, 'latin1').toString('latin1');
-      resource = new Resource(space, flat, hashOf(key));
-      space.resources.set(flat, resource);
-    }
+    const known = this.find(space, key);
+    if (known !== undefined) return known;
+    // A text that was put together keeps its parts beside it: a copy is one text alone.
+    const flat = Buffer.from(key, 'latin1').toString('latin1');
+    const resource = new Resource(space, flat, this.hashOf(space, key));
+    space.awake.set(flat, resource);
+    this.awaitRest(resource);
     return resource;
   }
 
   /** Lets a resource go about which nothing is known any more. */
   forget(resource: Resource): void {
     const { space, key } = resource;
-    if (resource.isEmpty && space.resources.get(key) === resource) space.resources.delete(key);
+    if (resource.isEmpty && space.awake.get(key) === resource) space.awake.delete(key);
   }
 
   /** A response that is to come; it stands in no index yet. */
@@ -103,10 +138,11 @@ export class ObjectStore {
     resource.link(stored);
     if (stored.partial === null) this.replace(stored);
     else if (resource.parts!.length > PARTS_PER_RESOURCE_MAX) this.remove(resource.parts![0]!);
-    stored.bytes = costOf(stored);
     this.memory.heapBytes += heapOf(stored);
     this.objects++;
-    this.queue.add(stored);
+    stored.slot = this.queue.add(resource.hash, costOf(stored));
+    this.holders.set(stored.slot, stored);
+    if (!resource.awaitsRest) this.awaitRest(resource);
     if (resource.pass !== null) this.dropMark(resource);
   }
 
@@ -126,12 +162,16 @@ export class ObjectStore {
   }
 
   used(stored: StoredResponse): void {
-    this.queue.used(stored);
+    const { resource, slot } = stored;
+    this.queue.used(slot);
+    if (resource.touches > 0) return;
+    resource.touches++;
+    if (!resource.awaitsRest) this.awaitRest(resource);
   }
 
   /** Its blocks have changed. */
   resized(stored: StoredResponse): void {
-    this.queue.resize(stored, costOf(stored));
+    this.queue.resize(stored.slot, costOf(stored));
   }
 
   /** It varies by other fields now. */
@@ -150,17 +190,21 @@ export class ObjectStore {
 
   /** Takes a response out of the index. */
   remove(stored: StoredResponse): void {
-    if (stored.queue === null) return;
-    this.queue.remove(stored);
+    const { slot } = stored;
+    if (slot === 0) return;
+    this.queue.remove(slot);
+    this.holders.delete(slot);
     this.drop(stored, false);
   }
 
   /** Notes that responses to a resource are not stored, so that nobody waits for another one's. */
   markPass(resource: Resource, untilMs: number, why: string): void {
     if (resource.pass === null) {
-      resource.pass = new PassMark(resource);
-      this.memory.heapBytes += resource.pass.bytes;
-      this.queue.add(resource.pass);
+      const bytes = PASS_MARK_BYTES + resource.key.length;
+      const mark = { resource, bytes, slot: this.queue.add(resource.hash, bytes) };
+      this.memory.heapBytes += bytes;
+      this.holders.set(mark.slot, mark);
+      resource.pass = mark;
     }
     resource.passUntilMs = untilMs;
     resource.passReason = why;
@@ -171,32 +215,156 @@ export class ObjectStore {
     while (this.evictOne());
   }
 
-  /** All resources. */
-  *entries(): Iterable<Resource> {
-    for (const space of this.spaces.values()) yield* space.resources.values();
+  /**
+   * Lets what was not asked for lately fall asleep, as far as too much is awake: between two turns of the loop only.
+   * @returns whether there is more to do.
+   */
+  rest(): boolean {
+    const { fresh, known } = this;
+    for (let steps = REST_STEPS; steps > 0 && this.isCrowded; steps--) {
+      const resource = (fresh.size > this.freshMax ? fresh : known).shift();
+      resource.awaitsRest = false;
+      // Nothing was known about it any more.
+      if (resource.space.awake.get(resource.key) !== resource) continue;
+      if (resource.touches > 0) {
+        resource.touches = 0;
+        resource.awaitsRest = true;
+        known.push(resource);
+      } else if (resource.isAtRest) this.fallAsleep(resource);
+      // Else it waits again when it is used again.
+    }
+    return this.isCrowded;
   }
 
-  /** All responses, whatever comes and goes meanwhile; a few may be left out then. */
+  private get isCrowded(): boolean {
+    return this.fresh.size > this.freshMax || this.known.size > this.awakeMax;
+  }
+
+  private get freshMax(): number {
+    return Math.ceil(this.awakeMax * NEW_SHARE);
+  }
+
+  /** Resources that are awake. */
+  *awake(): Generator<Resource> {
+    for (const space of this.spaces.values()) yield* space.awake.values();
+  }
+
+  /**
+   * All responses, one after the other awake, whatever comes and goes meanwhile; a few may be left out then. Who
+   * looks at all of them should not hold any of them.
+   */
   *responses(): Generator<StoredResponse> {
-    for (const resource of this.entries()) {
-      if (resource.parts !== null) yield* resource.parts;
-      let at = resource.newest;
-      while (at !== null) {
-        const next = at.nextVariant;
-        yield at;
-        at = next;
+    for (const resource of this.awake()) yield* responsesOf(resource);
+    for (const address of this.sleepers.each()) {
+      const resource = this.wakeAt(address);
+      yield* responsesOf(resource);
+      if (resource.isAtRest) this.fallAsleep(resource);
+    }
+  }
+
+  /** The same without waking anybody. */
+  *swept(): Generator<StoredResponse | SleepingResponse> {
+    for (const resource of this.awake()) yield* responsesOf(resource);
+    const { sleepers } = this;
+    const view = new SleepingResponse(sleepers);
+    for (const newest of sleepers.each()) {
+      const { changes } = sleepers;
+      for (let at: Address = newest; at !== 0; at = sleepers.olderOf(at)) {
+        view.address = at;
+        yield view;
+        // What was done about it has woken it, and its variants with it.
+        if (sleepers.changes !== changes) break;
       }
     }
   }
 
+  /** The response behind a record. */
+  wakeResponse({ address }: SleepingResponse): StoredResponse {
+    const slot = this.sleepers.slotOf(address);
+    this.wakeAt(address);
+    return this.holders.get(slot) as StoredResponse;
+  }
+
+  private wakeAt(address: Address): Resource {
+    const { sleepers } = this;
+    const space = this.numbered[sleepers.spaceOf(address)] as Space;
+    return this.find(space, sleepers.keyOf(address)) as Resource;
+  }
+
+  /** @param newest record of the newest variant. */
+  private wake(space: Space, newest: Address): Resource {
+    const { sleepers, memory } = this;
+    sleepers.remove(newest);
+    space.asleep--;
+    const key = sleepers.keyOf(newest);
+    const resource = new Resource(space, key, sleepers.hashOf(newest));
+    space.awake.set(key, resource);
+    const records: Address[] = [];
+    for (let at = newest; at !== 0; at = sleepers.olderOf(at)) records.push(at);
+    for (const address of records.reverse()) {
+      const stored = new StoredResponse(resource, memory);
+      sleepers.read(address, stored);
+      stored.wakeUp();
+      sleepers.drop(address);
+      resource.link(stored);
+      memory.heapBytes += heapOf(stored);
+      this.queue.own(stored.slot, 0);
+      this.queue.resize(stored.slot, costOf(stored));
+      this.holders.set(stored.slot, stored);
+    }
+    resource.touches = -1;
+    this.awaitRest(resource);
+    return resource;
+  }
+
+  private fallAsleep(resource: Resource): void {
+    const { sleepers, memory } = this;
+    const variants: StoredResponse[] = [];
+    for (let at = resource.newest; at !== null; at = at.nextVariant) variants.push(at);
+    const records: Address[] = [];
+    for (let i = variants.length - 1, older = 0; i >= 0; i--) {
+      older = sleepers.write(resource, variants[i]!, older);
+      if (older === 0) {
+        for (const address of records) sleepers.drop(address);
+        return;
+      }
+      records.unshift(older);
+    }
+    for (const [i, stored] of variants.entries()) {
+      const address = records[i] as Address;
+      memory.heapBytes -= heapOf(stored);
+      this.queue.own(stored.slot, address);
+      this.queue.resize(stored.slot, stored.blockBytes + memory.capacityOf(address));
+      this.holders.delete(stored.slot);
+      stored.fallAsleep();
+    }
+    sleepers.insert(records[0] as Address);
+    const { space } = resource;
+    space.asleep++;
+    space.awake.delete(resource.key);
+    resource.newest = null;
+    resource.variants = 0;
+  }
+
+  private awaitRest(resource: Resource): void {
+    resource.awaitsRest = true;
+    this.fresh.push(resource);
+    if (this.isCrowded) this.onCrowded();
+  }
+
   private evictOne(): boolean {
-    const victim = this.queue.evict();
-    if (victim === null) return false;
+    const slot = this.queue.evict();
+    if (slot === 0) return false;
+    const record = this.queue.ownedOf(slot);
+    if (record !== 0) this.wakeAt(record);
+    const victim = this.holders.get(slot) as StoredResponse | PassMark;
+    this.holders.delete(slot);
     if (victim instanceof StoredResponse) {
       this.evictions++;
-      this.victimAgeSeconds += Math.max(0, this.wallMs() - victim.responseMs) / 1000;
+      const ageMs = this.options.wallMs() - victim.responseMs;
+      this.victimAgeSeconds += Math.max(0, ageMs) / 1000;
       this.drop(victim, true);
-    } else if (victim instanceof PassMark) {
+    } else {
       this.forgetMark(victim);
     }
     return true;
@@ -204,17 +372,19 @@ export class ObjectStore {
 
   private drop(stored: StoredResponse, evicted: boolean): void {
     const { resource } = stored;
+    stored.slot = 0;
     resource.unlink(stored);
     this.memory.heapBytes -= heapOf(stored);
     this.objects--;
-    this.onLeaving(stored, evicted);
+    this.options.onLeaving(stored, evicted);
     stored.leave();
     this.forget(resource);
   }
 
   private dropMark(resource: Resource): void {
     const mark = resource.pass as PassMark;
-    this.queue.remove(mark);
+    this.queue.remove(mark.slot);
+    this.holders.delete(mark.slot);
     this.forgetMark(mark);
   }
 
@@ -224,6 +394,23 @@ export class ObjectStore {
     mark.resource.passUntilMs = 0;
     mark.resource.passReason = '';
     this.forget(mark.resource);
+  }
+
+  /** The bytes of the key lie in `scratch` behind it. */
+  private hashOf(space: Space, key: string): number {
+    if (scratch.length < key.length) scratch = Buffer.allocUnsafeSlow(key.length * 2);
+    const length = scratch.write(key, 0, 'latin1');
+    return hashBytes(scratch, 0, length, this.hashSeed ^ Math.imul(space.number, 0x9e3779b1));
+  }
+}
+
+function* responsesOf(resource: Resource): Generator<StoredResponse> {
+  if (resource.parts !== null) yield* resource.parts;
+  let at = resource.newest;
+  while (at !== null) {
+    const next = at.nextVariant;
+    yield at;
+    at = next;
   }
 }
 
@@ -244,11 +431,4 @@ function oldestOf(resource: Resource): StoredResponse {
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a === b || (a.length === b.length && a.every((name, i) => name === b[i]));
-}
-
-/** FNV-1a of the key's UTF-16 units: for the memory of what was evicted only, where a collision costs nothing. */
-function hashOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }

@@ -86,6 +86,10 @@ describe('pieces', () => {
 describe('the store', () => {
   const fields = fieldsOf([['ETag', '"x"']]);
 
+  function storeOf(bytesMax: number, awakeMax = 0): ObjectStore {
+    return new ObjectStore({ bytesMax, awakeMax, wallMs: () => 0, onLeaving: () => {} });
+  }
+
   function store(objects: ObjectStore, key: string, body: Buffer): StoredResponse | null {
     const resource = objects.resourceOf(objects.space('s'), key);
     const stored = objects.begin(resource);
@@ -120,21 +124,23 @@ describe('the store', () => {
       { weight: 3, arbitrary: fc.integer({ min: 2000, max: 40_000 }) },
       { weight: 2, arbitrary: fc.integer({ min: 40_000, max: 900_000 }) },
     );
-    const step = fc.tuple(fc.constantFrom('add', 'add', 'add', 'use', 'remove'), fc.nat(60), size);
+    const step = fc.tuple(
+      fc.constantFrom('add', 'add', 'add', 'use', 'remove', 'rest'),
+      fc.nat(60),
+      size,
+    );
+    const many = fc.array(step, { minLength: 50, maxLength: 200 });
     const limit = 16 * MEBIBYTE;
     fc.assert(
-      fc.property(fc.array(step, { minLength: 50, maxLength: 200 }), (steps) => {
-        const objects = new ObjectStore(
-          limit,
-          () => 0,
-          () => {},
-        );
+      fc.property(many, fc.nat(20), (steps, awakeMax) => {
+        const objects = storeOf(limit, awakeMax);
         const space = objects.space('s');
         const bodies = new Map<string, Buffer>();
         for (const [what, id, bytes] of steps) {
           const key = `key ${id}`;
-          const stored = space.resources.get(key)?.newest ?? null;
-          if (what === 'add') {
+          const stored = objects.find(space, key)?.newest ?? null;
+          if (what === 'rest') objects.rest();
+          else if (what === 'add') {
             const body = Buffer.alloc(bytes, `${id}/${bytes}.`);
             if (store(objects, key, body) !== null) bodies.set(key, body);
           } else if (stored !== null) {
@@ -144,27 +150,22 @@ describe('the store', () => {
           assert.ok(objects.memory.usedBytes <= limit);
         }
         let count = 0;
-        for (const { key, newest, variants } of objects.entries()) {
-          if (newest === null) continue;
+        for (const stored of objects.responses()) {
           count++;
-          assert.equal(variants, 1);
-          assert.ok(bodyOf(newest).equals(bodies.get(key) as Buffer), key);
+          assert.equal(stored.resource.variants, 1);
+          assert.ok(bodyOf(stored).equals(bodies.get(stored.key) as Buffer), stored.key);
         }
         assert.equal(objects.stats.objects, count);
         objects.clear();
-        assert.equal(objects.memory.usedBytes, 0);
-        assert.equal(space.resources.size, 0);
+        assert.equal(objects.memory.objectBytes, 0);
+        assert.equal(space.size, 0);
       }),
       { numRuns: 40 },
     );
   });
 
   test('lets what is being read stay until it has been read', () => {
-    const objects = new ObjectStore(
-      16 * MEBIBYTE,
-      () => 0,
-      () => {},
-    );
+    const objects = storeOf(16 * MEBIBYTE);
     const body = Buffer.alloc(200_000, 'abcdefg');
     const stored = store(objects, 'a', body) as StoredResponse;
     stored.pin();
@@ -179,11 +180,7 @@ describe('the store', () => {
   });
 
   test('moves a small body beside its fields, and has it whole', () => {
-    const objects = new ObjectStore(
-      16 * MEBIBYTE,
-      () => 0,
-      () => {},
-    );
+    const objects = storeOf(16 * MEBIBYTE);
     for (const bytes of [0, 1, SMALL_BODY_BYTES, SMALL_BODY_BYTES + 1]) {
       const body = Buffer.alloc(bytes, 'abcdefg');
       const stored = store(objects, `${bytes}`, body) as StoredResponse;

@@ -1,9 +1,9 @@
 /**
  * What is known under one key: the responses stored for it, the fetches under way, and whether to pass by.
  *
- * Invariant: one that knows nothing stands in no index.
+ * Invariant: one that knows nothing stands in no index, and so does one that has fallen asleep.
  */
-import type { Evictable } from '../eviction/queue.ts';
+import type { Slot } from '../eviction/queue.ts';
 import type { Flight } from '../flights/flight.ts';
 import type { Loading } from '../tiers/loading.ts';
 import type { StoredResponse } from './stored-response.ts';
@@ -11,11 +11,29 @@ import type { StoredResponse } from './stored-response.ts';
 /** Keys of one route: equal URLs of two routes are two resources. */
 export class Space {
   readonly name: string;
-  readonly resources: Map<string, Resource> = new Map();
+  /** Among the spaces of a store. */
+  readonly number: number;
+  /** Resources that are objects; the others are records (sleepers.ts). */
+  readonly awake: Map<string, Resource> = new Map();
+  /** How many are records. */
+  asleep = 0;
 
-  constructor(name: string) {
+  constructor(name: string, number: number) {
     this.name = name;
+    this.number = number;
   }
+
+  /** Keys that something is known under. */
+  get size(): number {
+    return this.awake.size + this.asleep;
+  }
+}
+
+/** A mark that says to pass by stands in the eviction queue as a response does. */
+export interface PassMark {
+  readonly resource: Resource;
+  readonly bytes: number;
+  slot: Slot;
 }
 
 export class Resource {
@@ -32,10 +50,14 @@ export class Resource {
   /** Who waits for what the disk has of it; null: nobody. */
   loading: Loading | null = null;
   /** Responses to it are not stored, as was seen: until then nobody waits for another one's fetch. */
-  pass: Evictable | null = null;
+  pass: PassMark | null = null;
   passUntilMs = 0;
   /** Why they were not stored; empty when nobody said. */
   passReason = '';
+  /** Uses since somebody looked whether it may rest, up to one; -1: the one that has woken it is still to come. */
+  touches = 0;
+  /** It waits for that. */
+  awaitsRest = false;
 
   constructor(space: Space, key: string, hash: number) {
     this.space = space;
@@ -51,6 +73,16 @@ export class Resource {
       this.pass === null &&
       this.loading === null
     );
+  }
+
+  /** Nothing is under way: it may fall asleep. */
+  get isAtRest(): boolean {
+    if (this.parts !== null || this.flights !== null || this.pass !== null) return false;
+    if (this.loading !== null || this.newest === null) return false;
+    for (let at: StoredResponse | null = this.newest; at !== null; at = at.nextVariant) {
+      if (!at.isAtRest) return false;
+    }
+    return true;
   }
 
   /** It becomes the newest. */

@@ -2,7 +2,8 @@
  * One response in memory: numbers that a hit needs, and where its fields and its body lie outside the heap.
  *
  *     growing ──complete──▶ stored ──removed──▶ gone, its memory given back when nobody reads it any more
- *        └──── removed ─────────────────────────▲
+ *        └──── removed ───────│─▲───────────────▲
+ *                  asleep a record, its memory as it is
  *
  * Invariants: what lies outside the heap is given back once; a body longer than `SMALL_BODY_BYTES` stays where it is
  * while somebody has it pinned, a shorter one is copied by whoever reads it and may move at any time.
@@ -10,11 +11,12 @@
 import { copyBytes } from '../../core/base/index.ts';
 import { type Address, byteOffset } from '../../core/memory/index.ts';
 import { FieldId, type Fields, nextFieldsId, type ReadyResponse } from '../../core/wire/index.ts';
-import { Evictable } from '../eviction/queue.ts';
+import type { Slot } from '../eviction/queue.ts';
 import type { PartialResponse } from '../ranges/index.ts';
 import type { ObjectMemory } from './object-memory.ts';
 import { Pieces } from './pieces.ts';
 import type { Resource } from './resource.ts';
+import type { Sleeper } from './sleepers.ts';
 import { linesStartOf, putFields, readFields, storedFieldsBytes } from './stored-fields.ts';
 
 /** A body up to this lies behind its fields in one block, and is copied when it is sent. */
@@ -27,8 +29,10 @@ export interface Attached {
   free(): void;
 }
 
-export class StoredResponse extends Evictable implements ReadyResponse {
+export class StoredResponse implements ReadyResponse, Sleeper {
   readonly resource: Resource;
+  /** Its place in the eviction queue; 0: none. */
+  slot: Slot = 0;
   status = 0;
   /** The next older variant of the resource. */
   nextVariant: StoredResponse | null = null;
@@ -65,14 +69,13 @@ export class StoredResponse extends Evictable implements ReadyResponse {
   attached: Attached | null = null;
   private readonly memory: ObjectMemory;
   /** Fields, and behind them a small body that is whole. */
-  private record: Address = 0;
+  record: Address = 0;
   /** Offset of the body in the record. */
-  private bodyAt = 0;
+  bodyAt = 0;
   private pieces: Pieces | null = null;
   private pins = 0;
 
   constructor(resource: Resource, memory: ObjectMemory) {
-    super(0, resource.hash);
     this.resource = resource;
     this.memory = memory;
   }
@@ -194,6 +197,41 @@ export class StoredResponse extends Evictable implements ReadyResponse {
     if (this.pins === 0) this.free();
   }
 
+  /** All of it lies in one block, and nobody has anything to do with it. */
+  get isAtRest(): boolean {
+    const { complete, gone, pins, pieces, record, partial, attached } = this;
+    if (!complete || gone || pins > 0 || record === 0) return false;
+    return pieces === null && partial === null && attached === null;
+  }
+
+  /** What is told by yes or no, for a record. */
+  get flags(): number {
+    const { invalidated, onDisk, fieldsId } = this;
+    return (
+      (invalidated ? INVALIDATED : 0) | (onDisk ? ON_DISK : 0) | (fieldsId === 0 ? 0 : AS_STORED)
+    );
+  }
+
+  set flags(flags: number) {
+    this.invalidated = (flags & INVALIDATED) !== 0;
+    this.onDisk = (flags & ON_DISK) !== 0;
+    this.fieldsId = (flags & AS_STORED) === 0 ? 0 : nextFieldsId();
+  }
+
+  /** It has become a record, to which its memory belongs now. */
+  fallAsleep(): void {
+    this.gone = true;
+    this.slot = 0;
+    this.record = 0;
+    this.nextVariant = null;
+  }
+
+  /** A record was read into it. */
+  wakeUp(): void {
+    this.lengthBytes = this.bodyBytes;
+    this.complete = true;
+  }
+
   /** Puts a small body behind its fields, in one block. */
   private settle(): void {
     const { pieces, record, memory, bodyBytes, bodyAt } = this;
@@ -242,3 +280,8 @@ function canBeSentAsStored(fields: Fields): boolean {
 }
 
 const NO_TAGS: readonly number[] = [];
+
+// Flags of a record.
+const INVALIDATED = 1;
+const ON_DISK = 2;
+const AS_STORED = 4;

@@ -20,5 +20,4 @@ export {
   type Purging,
   purgeProblemTable,
 } from './purger.ts';
-export { Sweeping } from './sweeping.ts';
 export { tagOfText, tagsOf } from './tags.ts';

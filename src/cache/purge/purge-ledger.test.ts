@@ -97,13 +97,13 @@ function run(
     ledger,
     {
       entries: () => [...stored][Symbol.iterator](),
-      keyOf: (one) => one.key,
       remove: (one) => {
         assert.notEqual(ledger.verdictOn(one.key, one.tags, one.seq), undefined);
         removeAt(stored.indexOf(one));
       },
       invalidate: (one) => {
         one.isStale = true;
+        one.seq = ledger.seq;
       },
     },
     2,

@@ -69,8 +69,7 @@ class World {
     for (const key of KEYS) this.origin.set(key, { version: 1, tags: [this.pick(TAGS)] });
     const remove = (one: Stored): void => this.remove(one);
     const entries = (): Iterator<Stored> => this.stored.values();
-    const keyOf = (one: Stored): string => one.key;
-    this.sweeper = new PurgeSweeper(this.ledger, { entries, keyOf, remove, invalidate: remove }, 2);
+    this.sweeper = new PurgeSweeper(this.ledger, { entries, remove, invalidate: remove }, 2);
   }
 
   run(): void {

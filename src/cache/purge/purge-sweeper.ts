@@ -3,12 +3,14 @@
  *
  *     swept ──a purge──▶ sweeping ──behind the last one──▶ swept, or sweeping again when there were more purges
  *
- * Invariant: a slice looks at `sliceEntries` responses at most, so that nobody waits for it. What is missed because
- * the index changed meanwhile costs memory only: who asks for it is told by the ledger.
+ * Invariant: a slice looks at `sliceEntries` responses at most, or at fewer of which some have to go, so that nobody
+ * waits for it. What is missed because the index changed meanwhile costs memory only: who asks for it is told by the
+ * ledger.
  */
 import type { PurgeLedger } from './purge-ledger.ts';
 
 export interface Swept {
+  readonly key: string;
   readonly tags: readonly number[];
   /** Sequence of purges up to which it has been compared with them. */
   seq: number;
@@ -17,14 +19,15 @@ export interface Swept {
 export interface SweptStore<E extends Swept> {
   /** All that is stored; it goes on whatever is stored and removed between two steps. */
   entries(): Iterator<E>;
-  keyOf(entry: E): string;
   remove(entry: E): void;
-  /** Makes it stale. */
+  /** Makes it stale, and notes that it was compared with all purges. */
   invalidate(entry: E): void;
 }
 
 /** About 100 µs. */
 const SLICE_ENTRIES = 256;
+/** To remove one takes as long as to look at so many. */
+const REMOVAL_ENTRIES = 8;
 
 export class PurgeSweeper<E extends Swept> {
   private readonly ledger: PurgeLedger;
@@ -52,26 +55,26 @@ export class PurgeSweeper<E extends Swept> {
       this.passSeq = this.ledger.seq;
       this.pass = this.store.entries();
     }
-    for (let i = 0; i < this.sliceEntries; i++) {
+    for (let left = this.sliceEntries; left > 0; left--) {
       const next = this.pass.next();
       if (next.done === true) {
         this.pass = null;
         this.sweptSeq = this.passSeq;
         break;
       }
-      this.look(next.value);
+      if (this.look(next.value)) left -= REMOVAL_ENTRIES;
     }
     return !this.isIdle;
   }
 
-  private look(entry: E): void {
-    const key = this.store.keyOf(entry);
-    const verdict = this.ledger.verdictOn(key, entry.tags, entry.seq);
-    if (verdict === 'hard') {
-      this.store.remove(entry);
-      return;
-    }
-    if (verdict === 'soft') this.store.invalidate(entry);
-    entry.seq = this.ledger.seq;
+  /** Whether something was done about it. */
+  private look(entry: E): boolean {
+    const { ledger } = this;
+    if (entry.seq === ledger.seq) return false;
+    const verdict = ledger.verdictOn(entry.key, entry.tags, entry.seq);
+    if (verdict === 'hard') this.store.remove(entry);
+    else if (verdict === 'soft') this.store.invalidate(entry);
+    else entry.seq = ledger.seq;
+    return verdict !== undefined;
   }
 }

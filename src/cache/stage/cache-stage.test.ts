@@ -38,7 +38,7 @@ describe('a request', () => {
     const cache = new TestCache();
     const exchange = cache.ask('/a', ['Cache-Control: only-if-cached']);
     assert.deepEqual([exchange.status, cache.asked.length], [504, 0]);
-    assert.equal([...cache.objects.entries()].length, 0);
+    assert.equal([...cache.objects.awake()].length, 0);
   });
 
   test('for the head alone is answered from what is stored for GET', () => {
@@ -275,6 +275,6 @@ test('memory and the tables of resources are empty behind everything', () => {
     cache.answer(['Cache-Control: private'], 'x');
   }
   cache.objects.clear();
-  assert.equal(cache.objects.memory.usedBytes, 0);
-  assert.equal([...cache.objects.entries()].length, 0);
+  assert.equal(cache.objects.memory.objectBytes, 0);
+  assert.equal([...cache.objects.awake()].length, 0);
 });

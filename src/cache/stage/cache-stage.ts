@@ -73,7 +73,7 @@ export class CacheStage implements Slicing {
     }
     const flags = requestFlags(request.fields);
     if ((flags & RequestFlag.directives) === 0) {
-      const resource = hot ?? this.parts.space.resources.get(key);
+      const resource = hot ?? this.parts.find(key);
       if (hot === null && resource !== undefined) this.hot.note(request, resource);
       const stored = resource === undefined ? null : this.parts.select(resource, request.fields);
       if (stored !== null && stored.seq === this.parts.ledger.seq) {
@@ -165,7 +165,7 @@ export class CacheStage implements Slicing {
   private slice(visit: Visit, nowMs: number): boolean {
     const { parts } = this;
     if (parts.rule.sliceBytes === 0 || visit.slice !== null || visit.unsliced) return false;
-    const resource = parts.space.resources.get(visit.key);
+    const resource = parts.find(visit.key);
     if (resource !== undefined) {
       if (nowMs < resource.passUntilMs) return false;
       if (!visit.isHead && this.join(visit, resource)) return true;
@@ -178,7 +178,7 @@ export class CacheStage implements Slicing {
   fetchAhead(slice: SliceExchange, key: string, from: string): void {
     const { objects, space, context } = this.parts;
     // What is not stored would be fetched once more when its turn comes.
-    const before = space.resources.get(from);
+    const before = this.parts.find(from);
     if (before === undefined || !isKept(before)) return;
     const visit = new Visit(slice, key, requestFlags(slice.request.fields));
     if (!this.parts.asksForNothing(visit) || visit.directives.has('only-if-cached')) return;

@@ -151,14 +151,14 @@ describe('a stored response that a rule compresses', () => {
   test('gives all of its memory back', async () => {
     const cache = await withCoding(LONG);
     const { memory } = cache.objects;
-    const before = memory.usedBytes;
+    const before = memory.objectBytes;
     cache.ask('/a', ['Accept-Encoding: gzip']);
     cache.ask('/a', ['Accept-Encoding: zstd']);
     await compressed(cache);
     assert.equal(cache.codings.counts.made, 3);
-    assert.ok(memory.usedBytes > before);
+    assert.ok(memory.objectBytes > before);
     cache.objects.clear();
-    assert.equal(memory.usedBytes, 0);
+    assert.equal(memory.objectBytes, 0);
     assert.equal(memory.heapBytes, 0);
   });
 
@@ -168,7 +168,7 @@ describe('a stored response that a rule compresses', () => {
     cache.ask('/a', BR);
     cache.objects.clear();
     await compressed(cache);
-    assert.deepEqual([cache.codings.counts.made, cache.objects.memory.usedBytes], [0, 0]);
+    assert.deepEqual([cache.codings.counts.made, cache.objects.memory.objectBytes], [0, 0]);
   });
 
   test('is sent to slow clients whole', async () => {

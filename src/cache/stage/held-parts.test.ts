@@ -176,7 +176,7 @@ describe('section 3.4: parts', () => {
     const cache = new TestCache();
     for (const first of [0, 20, 60, 40]) fill(cache, first, first + 19);
     cache.objects.clear();
-    assert.deepEqual([cache.objects.memory.usedBytes, cache.objects.memory.heapBytes], [0, 0]);
+    assert.deepEqual([cache.objects.memory.objectBytes, cache.objects.memory.heapBytes], [0, 0]);
   });
 
   test('answer in any order of fetches with the bytes of the origin alone', () => {

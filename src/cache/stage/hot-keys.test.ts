@@ -40,7 +40,7 @@ test('what is found by its bytes is what is stored under its key, whatever comes
         if (kind === 'rule') keys = makers[makers.indexOf(keys) ^ 1] as KeyMaker;
         const request = requestOf(wanted, host);
         const key = keys.keyOf(request, encrypted);
-        const resource = space.resources.get(key);
+        const resource = cache.objects.find(space, key);
         const [newest] = resource?.newest == null ? [] : [resource.newest];
         if (kind === 'remove' && newest !== undefined) cache.objects.remove(newest);
         else if (kind === 'store') {
@@ -49,7 +49,7 @@ test('what is found by its bytes is what is stored under its key, whatever comes
           stored.finish();
           cache.objects.add(stored);
         }
-        const listed = space.resources.get(key);
+        const listed = cache.objects.find(space, key);
         const found = hot.find(keys, request, encrypted);
         if (found !== null) assert.equal(found, listed);
         else if (listed !== undefined) {

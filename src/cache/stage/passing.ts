@@ -124,7 +124,7 @@ export class Passing {
       return;
     }
     shelf?.forgetKey({ space: this.parts.space, key: url });
-    const resource = this.parts.space.resources.get(url);
+    const resource = this.parts.find(url);
     if (resource === undefined) return;
     for (let at = resource.newest; at !== null; at = at.nextVariant) invalidate(at);
     for (const part of resource.parts ?? []) invalidate(part);

@@ -38,11 +38,11 @@ test('what is being sent stays while it is sent, though it has left the cache', 
   const { cache, exchange } = begun();
   const { memory } = cache.objects;
   cache.objects.clear();
-  assert.ok(memory.usedBytes > 0);
+  assert.ok(memory.objectBytes > 0);
   while (exchange.ending === 'none') exchange.drain();
   assert.ok(exchange.body.includes(BODY.slice(0, 100_000)));
   assert.ok(exchange.body.includes(BODY.slice(200_000)));
-  assert.equal(memory.usedBytes, 0);
+  assert.equal(memory.objectBytes, 0);
 });
 
 test('a client that leaves lets go of what it was sent', () => {
@@ -50,7 +50,7 @@ test('a client that leaves lets go of what it was sent', () => {
   const sent = exchange.body;
   cache.objects.clear();
   exchange.leave();
-  assert.equal(cache.objects.memory.usedBytes, 0);
+  assert.equal(cache.objects.memory.objectBytes, 0);
   exchange.drain();
   assert.equal(exchange.body, sent);
 });

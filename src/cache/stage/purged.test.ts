@@ -11,9 +11,11 @@ const STALE_ALLOWED = ['Cache-Control: max-age=60, stale-while-revalidate=30', '
 
 /** The URL that a cache has under `/a`, whatever host its test asks for. */
 function purgeA(cache: TestCache, purge: Purge): void {
-  const [resource] = [...cache.objects.entries()].filter(({ key }) => /\/a(\n|$)/.test(key));
-  assert.ok(resource !== undefined);
-  cache.ledger.purge({ ...purge, value: resource.key.split('\n')[0] as string });
+  const key = [...cache.objects.responses()]
+    .map((stored) => stored.key)
+    .find((each) => /\/a(\n|$)/.test(each));
+  assert.ok(key !== undefined);
+  cache.ledger.purge({ ...purge, value: key.split('\n')[0] as string });
 }
 
 test('what is purged is fetched anew, and takes no memory any more', () => {

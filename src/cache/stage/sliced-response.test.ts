@@ -212,8 +212,8 @@ describe('a rule with slices: a range', () => {
           }
           assert.equal(new Set(cache.ranges).size, cache.ranges.length);
           cache.objects.clear();
-          const { usedBytes, heapBytes } = cache.objects.memory;
-          assert.deepEqual([usedBytes, heapBytes], [0, 0]);
+          const { objectBytes, heapBytes } = cache.objects.memory;
+          assert.deepEqual([objectBytes, heapBytes], [0, 0]);
         },
       ),
       { numRuns: 40 },
@@ -291,7 +291,7 @@ describe('an origin of a rule with slices', () => {
     assert.equal(third.status, 304);
     assert.equal(cache.ask('/film').body, BODY);
     assert.equal(cache.asked.length, 0);
-    const keys = [...cache.objects.entries()].map(({ key }) => key);
+    const keys = [...cache.objects.responses()].map(({ key }) => key);
     assert.deepEqual(keys, ['http://example.com/film']);
   });
 

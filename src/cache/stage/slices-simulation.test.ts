@@ -121,8 +121,8 @@ test('responses of slices are of one version, or break; all end, and all memory 
       whole++;
     }
     cache.objects.clear();
-    const { usedBytes, heapBytes } = cache.objects.memory;
-    assert.deepEqual([usedBytes, heapBytes, [...cache.objects.entries()].length], [0, 0, 0]);
+    const { objectBytes, heapBytes } = cache.objects.memory;
+    assert.deepEqual([objectBytes, heapBytes, [...cache.objects.awake()].length], [0, 0, 0]);
   }
   // The seeds have led to both.
   assert.ok(whole > SEEDS && broken > 0, `${whole} whole, ${broken} broken`);

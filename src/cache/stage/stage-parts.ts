@@ -80,6 +80,11 @@ export class StageParts {
     if (!stored.onDisk) this.context.shelf()?.keep(stored);
   }
 
+  /** What is known under a key of the route. */
+  find(key: string): Resource | undefined {
+    return this.objects.find(this.space, key);
+  }
+
   select(resource: Resource, request: Fields): StoredResponse | null {
     for (let at = resource.newest; at !== null; at = at.nextVariant) {
       if (this.isVariant(at, request)) return at;

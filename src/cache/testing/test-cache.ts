@@ -17,7 +17,7 @@ import { DiskTier } from '../ssd/index.ts';
 import { CacheStage } from '../stage/cache-stage.ts';
 import { Counts } from '../stage/counts.ts';
 import { DEFAULT_RULE, ruleOf } from '../stage/rule.ts';
-import { DiskShelf, keptOf } from '../tiers/disk-shelf.ts';
+import { DiskShelf, keptOf, queuedBytesMax } from '../tiers/disk-shelf.ts';
 import { TestExchange } from './test-exchange.ts';
 
 export class TestCache {
@@ -43,10 +43,13 @@ export class TestCache {
     this.clock = clock;
     const wallMs = (): number => this.nowMs;
     const { ledger, counts } = this;
-    this.objects = new ObjectStore(memoryBytes, wallMs, (stored, evicted) => {
-      ledger.release(stored.tags);
-      if (evicted) this.shelf?.keep(stored);
-      else this.shelf?.forget(stored);
+    this.objects = new ObjectStore({
+      ...{ bytesMax: memoryBytes, wallMs, awakeMax: 0 },
+      onLeaving: (stored, evicted) => {
+        ledger.release(stored.tags);
+        if (evicted) this.shelf?.keep(stored);
+        else this.shelf?.forget(stored);
+      },
     });
     this.codings = new CodingWork(this.compressor(), this.objects, this.clock);
     this.stage = new CacheStage({
@@ -70,6 +73,7 @@ export class TestCache {
       DiskTier.open({
         ...{ disk, clock, random: createSimRandom(3), folder: '/data/cache' },
         bytesMax: 64 * 1024 * 1024,
+        queuedBytesMax: queuedBytesMax(objects.memory.bytesMax),
         keep: (record) => keptOf(record, ledger, this.nowMs),
       }),
     );
@@ -98,6 +102,7 @@ export class TestCache {
   }
 
   handle(exchange: TestExchange): void {
+    this.rest();
     this.stage.handle(exchange);
   }
 
@@ -118,6 +123,7 @@ export class TestCache {
 
   /** The origin begins to answer the request that waits longest; the test sends the body. */
   begin(lines: readonly string[], status = '200 OK'): Exchange {
+    this.rest();
     const exchange = this.next();
     this.asked.shift();
     const head = headOf([`HTTP/1.1 ${status}`, ...lines], exchange.request.method);
@@ -135,6 +141,11 @@ export class TestCache {
     const exchange = this.ask(target);
     this.answer(lines, body);
     assert.equal(exchange.body, body);
+  }
+
+  /** A new turn of the loop: all that may sleep has fallen asleep. */
+  private rest(): void {
+    while (this.objects.rest());
   }
 
   private next(): Exchange {

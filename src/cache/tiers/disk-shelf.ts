@@ -19,8 +19,11 @@ import { decodeMeta, encodeMeta, type StoredMeta } from './stored-meta.ts';
 
 /** A response that is stale so soon is not worth a write, milliseconds. */
 const FRESH_MS_MIN = 2000;
-/** So much is given to the disk before it is waited for. */
-const QUEUED_BYTES = 8 * 1024 * 1024;
+/** What leaves memory stays there until it is written: this part of memory at most waits for that. */
+const QUEUED_SHARE = 1 / 8;
+const QUEUED_BYTES_MAX = 32 * 1024 * 1024;
+/** So much of the queue is filled before it is waited for. */
+const WAIT_SHARE = 1 / 4;
 
 /** For what is read in one go; whatever may let others leave memory has fields of its own, since these are written. */
 const fields = new Fields();
@@ -166,9 +169,10 @@ export class DiskShelf {
 
   /** Writes all that is worth it, as far as the queue takes it, and waits for what is queued. */
   async keepAll(): Promise<void> {
+    const wait = queuedBytesMax(this.objects.memory.bytesMax) * WAIT_SHARE;
     for (const stored of this.objects.responses()) {
       this.keep(stored);
-      if (this.tier.stats().queuedBytes >= QUEUED_BYTES) await this.tier.flush();
+      if (this.tier.stats().queuedBytes >= wait) await this.tier.flush();
     }
     await this.tier.flush();
   }
@@ -302,6 +306,11 @@ export class DiskShelf {
     const { low, high } = this.tier.hashSeeds;
     return { low: hashBytes(scratch, 0, length, low), high: hashBytes(scratch, 0, length, high) };
   }
+}
+
+/** How much may wait to be written, behind so much memory. */
+export function queuedBytesMax(memoryBytes: number): number {
+  return Math.min(QUEUED_BYTES_MAX, memoryBytes * QUEUED_SHARE);
 }
 
 /** What a segment that leaves may keep: a record that is used and that no purge names. */

@@ -24,6 +24,7 @@ import { ControlServer } from './control-server.ts';
 import { KnownNodes } from './known-nodes.ts';
 import { LocalNode } from './local-node.ts';
 import { Mover } from './mover.ts';
+import { ReplicaVerifier } from './replica-verifier.ts';
 import { lookupOf } from './wanted.ts';
 import { WorkLoop } from './work-loop.ts';
 
@@ -188,6 +189,12 @@ export class NameNode {
 
   status(ledgerMax?: number): ClusterStatus {
     return this.cluster.status(this.options.clock.monotonicMs(), ledgerMax);
+  }
+
+  /** For one who looks at all replicas; to be closed. */
+  verifier(): ReplicaVerifier {
+    const { cluster, client, options } = this;
+    return new ReplicaVerifier({ cluster, client, local: options.store.verifier() });
   }
 
   /** Takes a dead node from the list for good. False: it is not dead. @throws the disk's errors. */

@@ -53,11 +53,12 @@ export interface FileSystemOptions {
   /** Each needs a worker of its own. */
   readonly worker: () => LsmWorker;
   /** Where the blocks are; left out: on the disks of this process, one replica of each. */
-  readonly storage?: (parts: StorageParts) => Promise<Blocks & Damage>;
+  readonly storage?: (parts: StorageParts) => Promise<Blocks & Replicas>;
 }
 
-/** Who has other replicas takes care of a damaged one. */
-export interface Damage {
+/** What several nodes can do besides. */
+export interface Replicas {
+  /** The replica on the disks of this process is damaged: another one is made of those that are whole. */
   damaged(block: number, stamp: number): void;
 }
 
@@ -66,7 +67,7 @@ export class FileSystem {
   /** On the disks of this process. */
   readonly blocks: BlockStore;
   /** Wherever they are. */
-  readonly storage: Blocks & Partial<Damage>;
+  readonly storage: Blocks & Partial<Replicas>;
   readonly pins: Pins;
   readonly scrub: Scrub;
   readonly blockBytes: number;
@@ -90,7 +91,7 @@ export class FileSystem {
       readonly namespace: Namespace;
       readonly blocks: BlockStore;
       readonly numbers: BlockNumbers;
-      readonly storage: Blocks & Partial<Damage>;
+      readonly storage: Blocks & Partial<Replicas>;
     },
   ) {
     const { clock, logger } = options;
@@ -119,7 +120,7 @@ export class FileSystem {
       clock,
       bytesPerSecond: options.scrubBytesPerSecond,
       pauseMs: HOUR_MS,
-      onBad: (name, error) => this.foundDamage(name, error),
+      onBad: (name, error) => this.foundHere(name, error),
     });
   }
 
@@ -235,9 +236,18 @@ export class FileSystem {
     return block >= this.numbers.first || this.pins.isGoing(block);
   }
 
-  /** Bytes of a block are lost: it is told, and repaired where somebody else has them. */
-  foundDamage({ block, stamp }: BlockName, error: FilesError): void {
-    this.storage.damaged?.(block, stamp);
+  /** A replica on the disks of this process is damaged: it is repaired where somebody else has it whole. */
+  private foundHere(name: BlockName, error: FilesError): void {
+    const { storage } = this;
+    if (storage.damaged === undefined) this.foundDamage(name, error);
+    else {
+      this.logger.error('a replica is damaged', { block: name.block, err: error });
+      storage.damaged(name.block, name.stamp);
+    }
+  }
+
+  /** Bytes of a block are lost: all replicas that can be reached are damaged. */
+  foundDamage({ block }: BlockName, error: FilesError): void {
     if (this.damaged.size < damagedBlocksMax) this.damaged.set(block, error);
     this.logger.error('a block is damaged', { block, err: error });
   }

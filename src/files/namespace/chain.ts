@@ -13,7 +13,7 @@ import { directoryKey, fileKey, ROOT_ID, ROOT_KEY, tallyKey } from './keys.ts';
 import { type Caller, mayTraverse } from './permission.ts';
 import { decodeTally, EMPTY_TALLY, encodeTally, type Tally } from './records.ts';
 import { coverOf } from './snapshots/cover.ts';
-import { dropDirectory, saveEntry, saveTally } from './snapshots/save.ts';
+import { dropEmptyDirectory, saveEntry, saveTally } from './snapshots/save.ts';
 
 /** Names from the root down; the first is a bucket. */
 export type Path = readonly string[];
@@ -218,7 +218,7 @@ export function prune(draft: Draft, chain: Chain): void {
     const above = chain.slice(0, nth);
     const isKept = saveEntry(draft, above, key, inode, 'goes');
     draft.delete(key);
-    if (!isKept) dropDirectory(draft, inode.id, true);
+    if (!isKept) dropEmptyDirectory(draft, inode.id);
     adjust(draft, above, { directories: -1 }, -1);
   }
 }

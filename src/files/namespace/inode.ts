@@ -123,8 +123,8 @@ export function encodeInode(inode: Inode): Buffer {
   if (inode.kind === 'directory') {
     writer.varint(optional(inode.namesMax)).varint(optional(inode.spaceMax));
     if (moved) {
-      writer.varint(inode.since).varint(inode.kept.length);
-      for (const { root, number } of inode.kept) writer.varint(root).varint(number);
+      writer.varint(inode.since);
+      writeKept(writer, inode.kept);
     }
     return writer.done();
   }
@@ -206,13 +206,22 @@ function readMoved(
   id: number,
 ): Pick<DirectoryInode, 'since' | 'kept'> {
   if (!moved) return { since: id, kept: NEVER_MOVED };
-  const since = reader.varint();
+  return { since: reader.varint(), kept: readKept(reader) };
+}
+
+export function writeKept(writer: RecordWriter, kept: readonly Kept[]): RecordWriter {
+  writer.varint(kept.length);
+  for (const { root, number } of kept) writer.varint(root).varint(number);
+  return writer;
+}
+
+export function readKept(reader: RecordReader): readonly Kept[] {
   const count = reader.varint();
   const kept: Kept[] = [];
   for (let nth = 0; nth < count; nth++) {
     kept.push({ root: reader.varint(), number: reader.varint() });
   }
-  return { since, kept };
+  return kept;
 }
 
 export function writeExtents(writer: RecordWriter, extents: readonly Extent[]): RecordWriter {

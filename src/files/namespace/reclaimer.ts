@@ -16,7 +16,7 @@ import type { Reclaim } from './records.ts';
 const RETRY_MS = 1000;
 const NOTES = 64;
 
-type OfOwner = Exclude<Reclaim['kind'], 'extents' | 'snapshot'>;
+type OfOwner = Exclude<Reclaim['kind'], 'extents' | 'snapshot' | 'trim'>;
 
 const SPACES: Readonly<Record<OfOwner, readonly number[]>> = {
   directory: [Space.entry, Space.document, Space.lease, Space.upload],
@@ -96,11 +96,7 @@ export class Reclaimer {
   private async keysOf(what: Reclaim): Promise<Buffer[]> {
     const keys: Buffer[] = [];
     if (what.kind === 'extents') return keys;
-    const ranges =
-      what.kind === 'snapshot'
-        ? [savedByRange(what.root, what.number)]
-        : SPACES[what.kind].map((space) => rangeOf(space, what.id));
-    for (const range of ranges) {
+    for (const range of rangesOf(what)) {
       if (keys.length >= reclaimSlice) break;
       await this.options.namespace.reader.each(range, (key) => {
         keys.push(key);
@@ -109,4 +105,14 @@ export class Reclaimer {
     }
     return keys;
   }
+}
+
+function rangesOf(
+  what: Exclude<Reclaim, { readonly kind: 'extents' }>,
+): readonly { readonly from: Buffer; readonly to: Buffer }[] {
+  if (what.kind === 'snapshot') return [savedByRange(what.root, what.number)];
+  if (what.kind !== 'trim') return SPACES[what.kind].map((space) => rangeOf(space, what.id));
+  const all = rangeOf(Space.entry, what.id);
+  if (what.after.length === 0) return [all];
+  return [{ from: Buffer.concat([what.after, Buffer.from([0])]), to: all.to }];
 }

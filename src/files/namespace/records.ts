@@ -2,7 +2,16 @@
  * The namespace's other records: tallies, blocks, leases, uploads, parts, what is to be reclaimed.
  */
 import { RecordDamage, RecordReader, RecordWriter } from '../codec.ts';
-import { type Extent, readExtent, readExtents, writeExtent, writeExtents } from './inode.ts';
+import {
+  type Extent,
+  type Kept,
+  readExtent,
+  readExtents,
+  readKept,
+  writeExtent,
+  writeExtents,
+  writeKept,
+} from './inode.ts';
 
 const FORMAT = 1;
 
@@ -158,14 +167,31 @@ export type Reclaim =
   | { readonly kind: 'directory' | 'series' | 'file' | 'upload'; readonly id: number }
   | { readonly kind: 'extents'; readonly extents: readonly Extent[] }
   /** What a snapshot that is deleted has saved. */
-  | { readonly kind: 'snapshot'; readonly root: number; readonly number: number };
+  | { readonly kind: 'snapshot'; readonly root: number; readonly number: number }
+  | Trim;
 
-const RECLAIM_KINDS = ['directory', 'series', 'file', 'upload', 'extents', 'snapshot'] as const;
+/** A directory that only snapshots see: what none of them sees in it. */
+export interface Trim {
+  readonly kind: 'trim';
+  readonly id: number;
+  /** The key of the last entry that was looked at; empty: none yet. */
+  readonly after: Buffer;
+  /** The newest snapshot that sees its entries, by directories that have snapshots. */
+  readonly cover: readonly Kept[];
+}
+
+const RECLAIM_KINDS = [
+  ...(['directory', 'series', 'file', 'upload', 'extents', 'snapshot', 'trim'] as const),
+] as const;
 
 export function encodeReclaim(reclaim: Reclaim): Buffer {
   const writer = new RecordWriter(32).u8(RECLAIM_KINDS.indexOf(reclaim.kind) + 1);
   if (reclaim.kind === 'extents') return writeExtents(writer, reclaim.extents).done();
   if (reclaim.kind === 'snapshot') return writer.varint(reclaim.root).varint(reclaim.number).done();
+  if (reclaim.kind === 'trim') {
+    writer.varint(reclaim.id).bytes(reclaim.after);
+    return writeKept(writer, reclaim.cover).done();
+  }
   return writer.varint(reclaim.id).done();
 }
 
@@ -175,6 +201,9 @@ export function decodeReclaim(bytes: Buffer): Reclaim {
   if (kind === undefined) throw new RecordDamage('what is to be reclaimed is of no known kind');
   if (kind === 'extents') return { kind, extents: readExtents(reader) };
   if (kind === 'snapshot') return { kind, root: reader.varint(), number: reader.varint() };
+  if (kind === 'trim') {
+    return { kind, id: reader.varint(), after: reader.bytes(), cover: readKept(reader) };
+  }
   return { kind, id: reader.varint() };
 }
 

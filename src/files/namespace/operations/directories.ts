@@ -17,11 +17,11 @@ import {
 } from '../chain.ts';
 import type { Draft } from '../draft.ts';
 import { reclaim } from '../extents.ts';
-import { type DirectoryInode, encodeInode, type Kept } from '../inode.ts';
+import { type DirectoryInode, encodeInode } from '../inode.ts';
 import { directoryKey, fileKey, rangeOf, Space } from '../keys.ts';
 import type { Caller } from '../permission.ts';
-import { type Cover, coverAt } from '../snapshots/cover.ts';
-import { checkUnsnapped, dropDirectory, saveEntry } from '../snapshots/save.ts';
+import { type Cover, coverAt, keptOf } from '../snapshots/cover.ts';
+import { checkUnsnapped, leaveDirectory, saveEntry } from '../snapshots/save.ts';
 import { removeVersion, spaceOf, visible } from '../versions.ts';
 import { putDocuments } from './attributes.ts';
 import { checkLease } from './leases.ts';
@@ -76,9 +76,10 @@ export function removeDirectory(draft: Draft, args: RemoveDirectoryArgs): void {
     if (inode.snapshottable) throw new FilesError('not-empty', 'snapshots');
   }
   checkUnsnapped(showPath(path), inode, tally);
+  const cover = coverAt(draft, chain);
   const isKept = saveEntry(draft, above, key, inode, 'goes');
   draft.delete(key);
-  if (!isKept) dropDirectory(draft, inode.id);
+  leaveDirectory(draft, inode.id, cover, isKept);
   adjust(draft, above, negative(tally), -1);
   if (args.keepsDirectories !== true) prune(draft, above);
 }
@@ -161,8 +162,7 @@ function renameDirectory(draft: Draft, move: Move): void {
 /** A directory where it is now: snapshots that saw what is in it still do, those of its new place did not. */
 function moved(draft: Draft, inode: DirectoryInode, cover: Cover, there: Cover): DirectoryInode {
   if (cover.size === 0 && there.size === 0) return inode;
-  const kept: Kept[] = [...cover].map(([root, number]) => ({ root, number }));
-  return { ...inode, kept, since: there.size > 0 ? draft.numbers() : inode.since };
+  return { ...inode, kept: keptOf(cover), since: there.size > 0 ? draft.numbers() : inode.since };
 }
 
 /** What stands where something moves to. @throws FilesError 'exists', 'not-empty'. */

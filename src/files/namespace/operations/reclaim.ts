@@ -7,9 +7,11 @@ import type { Draft } from '../draft.ts';
 import { type NewBlock, reclaim, reclaimFile, releaseExtents } from '../extents.ts';
 import { decodeInode, type Inode } from '../inode.ts';
 import { readUploadKey, reclaimKey, Space, tallyKey } from '../keys.ts';
-import { decodeExtents, decodePart, decodeReclaim } from '../records.ts';
+import { decodeExtents, decodePart, decodeReclaim, encodeReclaim } from '../records.ts';
+import { coverBelow, NO_COVER } from '../snapshots/cover.ts';
 import { drainSaved } from '../snapshots/drain.ts';
-import { dropDirectory } from '../snapshots/save.ts';
+import { leaveDirectory } from '../snapshots/save.ts';
+import { trimEntry } from '../snapshots/trim.ts';
 
 export interface ReclaimArgs {
   /** The note's number. */
@@ -28,6 +30,13 @@ export function reclaimSlice(draft: Draft, args: ReclaimArgs): readonly NewBlock
   if (what.kind === 'snapshot') {
     drainSaved(draft, what, args.keys, args.isLast);
     if (args.isLast) draft.delete(reclaimKey(args.nth));
+    return [];
+  }
+  if (what.kind === 'trim') {
+    for (const key of args.keys) trimEntry(draft, what, key);
+    const after = args.keys[args.keys.length - 1];
+    if (args.isLast || after === undefined) draft.delete(reclaimKey(args.nth));
+    else draft.put(reclaimKey(args.nth), encodeReclaim({ ...what, after }));
     return [];
   }
   const freed: NewBlock[] = [];
@@ -74,6 +83,8 @@ function takeEntry(draft: Draft, inode: Inode): void {
 }
 
 function takeInode(draft: Draft, inode: Inode): void {
-  if (inode.kind === 'directory') dropDirectory(draft, inode.id);
-  else reclaimFile(draft, inode);
+  // What is in it can be seen by snapshots alone that saw it elsewhere.
+  if (inode.kind === 'directory') {
+    leaveDirectory(draft, inode.id, coverBelow(draft, NO_COVER, inode), false);
+  } else reclaimFile(draft, inode);
 }

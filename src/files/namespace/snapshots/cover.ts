@@ -8,6 +8,7 @@
  */
 import type { Chain } from '../chain.ts';
 import type { Draft } from '../draft.ts';
+import type { DirectoryInode, Kept } from '../inode.ts';
 import { snapshotsOf } from './root-record.ts';
 
 /** By directory that has snapshots, the newest of them that sees it. */
@@ -21,21 +22,39 @@ export function coverOf(draft: Draft, chain: Chain): readonly Cover[] | undefine
   const covers: Cover[] = [];
   let above: Cover = NO_COVER;
   for (const { inode } of chain) {
-    const cover = new Map<number, number>();
-    for (const [root, number] of above) if (number > inode.since) cover.set(root, number);
-    for (const { root, number } of inode.kept) {
-      const newest = newestUpTo(draft, root, number);
-      if (newest > (cover.get(root) ?? 0)) cover.set(root, newest);
-    }
-    if (inode.snapshottable) {
-      const newest = newestUpTo(draft, inode.id, Number.POSITIVE_INFINITY);
-      if (newest > 0) cover.set(inode.id, newest);
-    }
-    covers.push(cover);
-    above = cover;
+    above = coverBelow(draft, above, inode);
+    covers.push(above);
   }
   return covers;
 }
+
+/** Of entries of a directory, from that of the one above it. */
+export function coverBelow(draft: Draft, above: Cover, inode: DirectoryInode): Cover {
+  const cover = new Map<number, number>();
+  for (const [root, number] of above) if (number > inode.since) cover.set(root, number);
+  for (const { root, number } of inode.kept) {
+    const newest = newestUpTo(draft, root, number);
+    if (newest > (cover.get(root) ?? 0)) cover.set(root, newest);
+  }
+  if (inode.snapshottable) {
+    const newest = newestUpTo(draft, inode.id, Number.POSITIVE_INFINITY);
+    if (newest > 0) cover.set(inode.id, newest);
+  }
+  return cover;
+}
+
+/** A cover that was written down, as it is now: snapshots may have been deleted since. */
+export function coverNow(draft: Draft, kept: readonly Kept[]): Cover {
+  const cover = new Map<number, number>();
+  for (const { root, number } of kept) {
+    const newest = newestUpTo(draft, root, number);
+    if (newest > 0) cover.set(root, newest);
+  }
+  return cover;
+}
+
+export const keptOf = (cover: Cover): Kept[] =>
+  [...cover].map(([root, number]) => ({ root, number }));
 
 /** Of entries of the last directory. */
 export function coverAt(draft: Draft, chain: Chain): Cover {

@@ -14,7 +14,7 @@ import { adoptExtents, extentsOf, reclaim, storeExtents } from '../extents.ts';
 import { decodeInode, encodeInode, type FileInode, type Inode } from '../inode.ts';
 import { ownersKey, savedByKey, savedKey, savedPart, tallyKey } from '../keys.ts';
 import { encodeTally, type Tally } from '../records.ts';
-import { type Cover, coverAt } from './cover.ts';
+import { type Cover, coverAt, keptOf } from './cover.ts';
 import { snapshotsOf } from './root-record.ts';
 
 const ABSENT = 0;
@@ -102,7 +102,7 @@ export function saveTally(draft: Draft, cover: Cover, directory: number, before:
 }
 
 /** Whether it is saved for a snapshot, or for a later one that has been deleted and not yet been handed over. */
-function isSaved(draft: Draft, root: number, part: Buffer, snapshot: number): boolean {
+export function isSaved(draft: Draft, root: number, part: Buffer, snapshot: number): boolean {
   const { list } = snapshotsOf(draft, root)!;
   for (let nth = list.length - 1; nth >= 0; nth--) {
     const { number, lives } = list[nth]!;
@@ -136,10 +136,24 @@ function changeOwners(draft: Draft, directory: number, by: 1 | -1): number {
 }
 
 /** A record that named a directory has gone: with the last one goes all that is in it. */
-export function dropDirectory(draft: Draft, directory: number, isEmpty = false): void {
-  if (changeOwners(draft, directory, -1) > 0) return;
-  if (isEmpty) draft.delete(tallyKey(directory));
-  else reclaim(draft, { kind: 'directory', id: directory });
+export function dropDirectory(draft: Draft, directory: number): void {
+  if (changeOwners(draft, directory, -1) === 0)
+    reclaim(draft, { kind: 'directory', id: directory });
+}
+
+/** As `dropDirectory`, of one in which nothing is. */
+export function dropEmptyDirectory(draft: Draft, directory: number): void {
+  if (changeOwners(draft, directory, -1) === 0) draft.delete(tallyKey(directory));
+}
+
+/**
+ * A directory has lost the name by which it could be changed. Snapshots that see it keep it, and what none of them
+ * sees in it is looked for.
+ * @param isKept a saved record has the name's place. @param cover of its entries.
+ */
+export function leaveDirectory(draft: Draft, id: number, cover: Cover, isKept: boolean): void {
+  if (!isKept && changeOwners(draft, id, -1) === 0) reclaim(draft, { kind: 'directory', id });
+  else reclaim(draft, { kind: 'trim', id, after: EMPTY, cover: keptOf(cover) });
 }
 
 /** @throws FilesError 'snapshot' when a directory may not go or move because of its snapshots. */

@@ -58,11 +58,13 @@ export class ReplicaVerifier {
       if (found === undefined) continue;
       if (found.fault === 'damaged') this.options.cluster.corrupt(id, name.block, name.stamp);
       if (found.fault === 'missing') this.options.cluster.removed(id, name.block, name.stamp);
-      findings.push(found);
+      findings.push({ ...found, detail: `node ${id}: ${found.detail}` });
     }
     if (nodes.length >= wanted) return findings;
-    const detail = `${nodes.length} replicas are known, ${wanted} are wanted`;
-    return [...findings, { fault: 'missing', offset: 0, bytes: length, detail }];
+    const detail = `${nodes.length} of ${wanted} replicas are on nodes that are reached`;
+    const isGone = nodes.length === 0;
+    const lack = { offset: 0, bytes: isGone ? length : 0, detail };
+    return [...findings, { fault: isGone ? 'missing' : 'replicas', ...lack }];
   }
 
   private async verifyOn(
@@ -84,8 +86,7 @@ export class ReplicaVerifier {
     } catch (error) {
       if (!(error instanceof FilesError)) throw error;
       const fault = FAULTS[error.code] ?? 'unreadable';
-      const detail = `node ${id}: ${error.message}`;
-      return { fault, offset: at, bytes: length - at, detail };
+      return { fault, offset: at, bytes: length - at, detail: error.message };
     }
   }
 

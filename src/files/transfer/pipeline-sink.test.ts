@@ -172,3 +172,25 @@ test('what is given up leaves no block on any node', async () => {
     assert.equal(await at.local.find(1), null);
   });
 });
+
+test('a disk that fills up in mid-block moves what comes to another node, and loses nothing', async () => {
+  await within(4, false, async (at) => {
+    const { store } = at.world.nodes[1]!;
+    const begin = store.begin.bind(store);
+    store.begin = async (name, bytesMax) => {
+      const writer = await begin(name, bytesMax);
+      const writeBody = writer.writeBody.bind(writer);
+      writer.writeBody = (body, length) => {
+        if (writer.length > 1_000_000) return Promise.reject(new FilesError('disk-full', 'all'));
+        return writeBody(body, length);
+      };
+      return writer;
+    };
+    const sink = await PipelineSink.begin(at.options);
+    const blocks = await writeAll(sink, data, () => undefined);
+    assert.ok(at.failed.has('n1'));
+    await check(at, blocks, data);
+    const last = at.holders.get(blocks[blocks.length - 1]!.block);
+    assert.deepEqual(last, ['n0', 'n2', 'n3']);
+  });
+});

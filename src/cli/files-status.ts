@@ -1,9 +1,10 @@
 /** `plinth files status`: what a running file system holds, and how its disks are. */
 import type { Command } from 'commander';
-import type { FilesStatus } from '../files/index.ts';
+import type { ClusterStatus, FilesStatus } from '../files/index.ts';
 import { askOpenly } from './admin-ask.ts';
 import { type AdminOptions, addAdminOptions } from './admin-door.ts';
 import { exitCode } from './exit-codes.ts';
+import { clusterRows, nodesText, repairsText } from './files-status-cluster.ts';
 import type { CommandContext } from './host.ts';
 import { roughSize } from './rough-size.ts';
 import { table } from './table.ts';
@@ -14,8 +15,11 @@ export function addFilesStatus(files: Command, context: CommandContext): void {
     .addHelpText(
       'after',
       `
-Exits with 0 when every disk takes writes, changes are taken and nothing was found damaged
-since the start, 1 when one of it is not so, 69 when nobody answers.
+With several DataNodes each is shown with what it has, then what blocks lack, and repairs,
+the newest first.
+Exits with 0 when every disk takes writes, every DataNode is live, changes are taken, no
+replica is lacking and nothing was found damaged since the start; 1 when one of it is not
+so, 69 when nobody answers.
 
 Example:
   $ plinth files status`,
@@ -29,16 +33,25 @@ Example:
     });
 }
 
-function isWell({ journal, disks, damagedBlocks }: FilesStatus): boolean {
-  return journal.accepting && damagedBlocks === 0 && disks.every(({ state }) => state === 'open');
+function isWell({ journal, disks, damagedBlocks, cluster }: FilesStatus): boolean {
+  const isDiskWell = disks.every(({ state }) => state === 'open');
+  return journal.accepting && damagedBlocks === 0 && isDiskWell && isClusterWell(cluster);
+}
+
+function isClusterWell(cluster: ClusterStatus | undefined): boolean {
+  if (cluster === undefined) return true;
+  const { safeMode, nodes, counts, lackingCopies, corruptReplicas } = cluster;
+  const isAllThere = nodes.every(({ state }) => state === 'live');
+  return !safeMode && isAllThere && counts.missing + lackingCopies + corruptReplicas === 0;
 }
 
 /** The status for people. */
 export function statusText(status: FilesStatus): string {
-  const { namespace, journal, disks, damagedBlocks, scrub } = status;
+  const { namespace, journal, disks, damagedBlocks, scrub, cluster } = status;
   const { files, directories, bytes, space } = namespace;
+  const places = cluster?.nodes ?? disks;
   const sum = (of: 'freeBytes' | 'totalBytes'): number =>
-    disks.reduce((total, disk) => total + disk[of], 0);
+    places.reduce((total, place) => total + place[of], 0);
   const rows = [
     ['FILES', `${files} in ${directories} directories, ${roughSize(bytes)}`],
     [
@@ -46,6 +59,7 @@ export function statusText(status: FilesStatus): string {
       `${roughSize(sum('freeBytes'))} free of ${roughSize(sum('totalBytes'))}, ${roughSize(space)} wanted by files and their versions`,
     ],
     ['DAMAGED', damagedBlocks === 0 ? 'no blocks' : `${damagedBlocks} blocks`],
+    ...(cluster === undefined ? [] : clusterRows(cluster)),
     ['SCRUB', scrubText(scrub)],
     ['JOURNAL', journalText(journal)],
   ];
@@ -55,7 +69,9 @@ export function statusText(status: FilesStatus): string {
     roughSize(freeBytes),
     roughSize(totalBytes),
   ]);
-  return `${table(rows)}\n${table([['DISK', 'STATE', 'FREE', 'TOTAL'], ...diskRows])}`;
+  const parts = [table(rows), table([['DISK', 'STATE', 'FREE', 'TOTAL'], ...diskRows])];
+  if (cluster !== undefined) parts.push(nodesText(cluster), ...repairsText(cluster));
+  return parts.join('\n');
 }
 
 function scrubText({ rounds, blocks, bytes, bad, bytesPerSecond }: FilesStatus['scrub']): string {

@@ -1,5 +1,6 @@
 /** The file system: NameNode and DataNode in one process, and the S3 door to it. */
 export type { DiskShown, FilesStatus } from './admin/files-status.ts';
+export type { ClusterStatus, LedgerEntry, NodeStatus } from './cluster/index.ts';
 export { type FilesSettings, filesConfig } from './config.ts';
 export { type FsckLine, type FsckProblem, type FsckSummary, problemTable } from './fsck/report.ts';
 export { createFiles, Files, type FilesContext } from './system.ts';

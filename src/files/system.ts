@@ -90,6 +90,7 @@ export class Files implements System {
       files: system,
       clock: this.context.clock,
       scrubBytesPerSecond: this.settings.scrubBytes,
+      nameNode: this.nameNode,
     });
     const { recovery } = system.namespace;
     const { files, directories } = system.total;

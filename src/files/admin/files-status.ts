@@ -1,6 +1,8 @@
 /** What `plinth files status` and the admin door show of the file system. */
 import type { DiskState } from '../blocks/block-disk.ts';
 import type { ScrubStatus } from '../blocks/scrub.ts';
+import type { ClusterStatus } from '../cluster/index.ts';
+import type { NameNode } from '../namenode/name-node.ts';
 import type { FileSystem } from '../objects/file-system.ts';
 
 export interface DiskShown {
@@ -47,10 +49,18 @@ export interface FilesStatus {
   /** Blocks that were found damaged since the start. */
   readonly damagedBlocks: number;
   readonly scrub: ScrubShown;
+  /** Left out: all blocks are on the disks of this process. */
+  readonly cluster?: ClusterStatus;
 }
 
-/** @param scrubBytesPerSecond as it is set */
-export function filesStatus(files: FileSystem, scrubBytesPerSecond: number): FilesStatus {
+export interface StatusParts {
+  readonly files: FileSystem;
+  /** As it is set. */
+  readonly scrubBytesPerSecond: number;
+  readonly nameNode?: Pick<NameNode, 'status'> | undefined;
+}
+
+export function filesStatus({ files, scrubBytesPerSecond, nameNode }: StatusParts): FilesStatus {
   const { namespace, total, blocks, damaged, scrub } = files;
   const { segments, entries, lastWriteMicros, syncLagMs, failures } = namespace.stats.log;
   const { accepting, pendingChanges } = namespace;
@@ -70,5 +80,6 @@ export function filesStatus(files: FileSystem, scrubBytesPerSecond: number): Fil
     }),
     damagedBlocks: damaged.size,
     scrub: { ...scrub.status, bytesPerSecond: scrubBytesPerSecond },
+    ...(nameNode !== undefined && { cluster: nameNode.status() }),
   };
 }

@@ -10,6 +10,7 @@ import { FilesError } from '../errors.ts';
 import { fsck, fsckTarget } from '../fsck/fsck.ts';
 import { fsckSource } from '../fsck/fsck-source.ts';
 import { checksMax } from '../limits.ts';
+import type { NameNode } from '../namenode/name-node.ts';
 import type { FileSystem } from '../objects/file-system.ts';
 import { translated } from '../translate.ts';
 import { RemoteException } from '../webhdfs/errors.ts';
@@ -21,7 +22,7 @@ const refusals = {
   'bad-path': [400, 'No path is written so.'],
   'not-found': [404, 'There is no such file or directory.'],
   'too-many': [429, 'As many checks as may be are under way.'],
-  unavailable: [503, 'The namespace can not be read now.'],
+  unavailable: [503, 'It can not be looked at now.'],
 } as const;
 
 function refuse(problem: keyof typeof refusals, detail: string): OperationRefused {
@@ -33,6 +34,8 @@ export interface FilesAdminOptions {
   readonly files: FileSystem;
   readonly clock: Clock;
   readonly scrubBytesPerSecond: number;
+  /** Of several DataNodes; undefined: all blocks are on the disks of this process. */
+  readonly nameNode?: NameNode | undefined;
 }
 
 export class FilesAdmin {
@@ -48,7 +51,7 @@ export class FilesAdmin {
         path: '/status',
         about: 'Files, disks, the journal, and what was found damaged.',
         needsToken: false,
-        run: () => ({ ok: true, body: filesStatus(options.files, options.scrubBytesPerSecond) }),
+        run: () => ({ ok: true, body: filesStatus(options) }),
       },
       {
         method: 'POST',
@@ -65,7 +68,10 @@ export class FilesAdmin {
     const path = pathOf(body);
     if (path === undefined) return refuse('bad-body', 'wanted { "path": a text }');
     if (this.checks >= checksMax) return refuse('too-many', `${checksMax} are under way`);
-    const { files, clock } = this.options;
+    const { files, clock, nameNode } = this.options;
+    if (nameNode?.cluster.isSafeMode) {
+      return refuse('unavailable', 'DataNodes have yet to say what they have (safe mode)');
+    }
     // Counted at once: others may come while the path is looked up.
     this.checks++;
     let begun = false;
@@ -79,7 +85,7 @@ export class FilesAdmin {
         ok: true,
         stream: async (lines) => {
           try {
-            await fsck(fsckSource(files, clock), target, path, lines);
+            await fsck(fsckSource(files, clock, nameNode), target, path, lines);
           } finally {
             this.checks--;
           }

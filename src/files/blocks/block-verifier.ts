@@ -25,7 +25,8 @@ const PIECE_CHUNKS = 8;
 /** A block that has moved to another container meanwhile is looked for again so often. */
 const TRIES = 4;
 
-export type BlockFault = 'missing' | 'stale' | 'length' | 'damaged' | 'unreadable';
+/** 'replicas': there are fewer than are wanted. */
+export type BlockFault = 'missing' | 'stale' | 'length' | 'damaged' | 'unreadable' | 'replicas';
 
 /** What is wrong with a block, or with a replica of it. */
 export interface BlockFinding {

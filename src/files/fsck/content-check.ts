@@ -4,13 +4,13 @@
  * Invariant: what was deleted while it was looked at is no problem.
  */
 import type { Snapshot } from '../../core/store/index.ts';
-import type { BlockFault, BlockFinding, BlockVerifier } from '../blocks/block-verifier.ts';
+import type { BlockFault, BlockFinding } from '../blocks/block-verifier.ts';
 import { FilesError, type FilesErrorCode } from '../errors.ts';
 import type { Extent } from '../namespace/inode.ts';
 import { blockKey } from '../namespace/keys.ts';
 import { type BlockRecord, decodeBlock } from '../namespace/records.ts';
 import type { FsckRun } from './fsck-run.ts';
-import type { FsckSource } from './fsck-source.ts';
+import type { FsckSource, ReplicasVerifier } from './fsck-source.ts';
 import type { Where } from './report.ts';
 
 /** Blocks that several pieces share, and what was found of them, that are remembered. */
@@ -22,7 +22,7 @@ const CODES = {
   length: 'corrupt',
   damaged: 'corrupt',
   unreadable: 'io',
-} as const satisfies Record<BlockFault, FilesErrorCode>;
+} as const satisfies Record<Exclude<BlockFault, 'replicas'>, FilesErrorCode>;
 
 /** Something that has bytes. */
 export interface Content {
@@ -36,16 +36,11 @@ export class ContentCheck {
   private readonly run: FsckRun;
   private readonly source: FsckSource;
   private readonly snapshot: Snapshot;
-  private readonly verifier: Pick<BlockVerifier, 'verify'>;
+  private readonly verifier: ReplicasVerifier;
   /** Oldest first. */
-  private readonly shared = new Map<number, BlockFinding | undefined>();
+  private readonly shared = new Map<number, readonly BlockFinding[]>();
 
-  constructor(
-    run: FsckRun,
-    source: FsckSource,
-    snapshot: Snapshot,
-    verifier: Pick<BlockVerifier, 'verify'>,
-  ) {
+  constructor(run: FsckRun, source: FsckSource, snapshot: Snapshot, verifier: ReplicasVerifier) {
     this.run = run;
     this.source = source;
     this.snapshot = snapshot;
@@ -86,19 +81,21 @@ export class ContentCheck {
       const detail = `bytes ${offset} to ${offset + length} of a block of ${record.length}`;
       await run.problem({ kind: 'beyond', ...(await content.where()), ...place, detail });
     }
-    const found = await this.verify(block, record);
-    if (found === undefined) return;
-    const lies = found.offset + found.bytes > offset && found.offset < offset + length;
-    await run.problem({
-      ...{ kind: found.fault, ...(await content.where()), block, stamp },
-      ...(lies && { offset: at + Math.max(0, found.offset - offset) }),
-      ...{ blockOffset: found.offset, bytes: found.bytes, detail: found.detail },
-    });
+    for (const found of await this.verify(block, record)) {
+      const lies = found.offset + found.bytes > offset && found.offset < offset + length;
+      await run.problem({
+        ...{ kind: found.fault, ...(await content.where()), block, stamp },
+        ...(lies && { offset: at + Math.max(0, found.offset - offset) }),
+        ...(found.bytes > 0 && { blockOffset: found.offset, bytes: found.bytes }),
+        detail: found.detail,
+      });
+    }
   }
 
-  private async verify(block: number, record: BlockRecord): Promise<BlockFinding | undefined> {
+  private async verify(block: number, record: BlockRecord): Promise<readonly BlockFinding[]> {
     const { shared } = this;
-    if (shared.has(block)) return shared.get(block);
+    const known = shared.get(block);
+    if (known !== undefined) return known;
     const found = await this.verifyNow(block, record);
     if (record.references > 1) {
       if (shared.size >= SHARED_MAX) {
@@ -112,20 +109,22 @@ export class ContentCheck {
 
   private async verifyNow(
     block: number,
-    { stamp, length }: BlockRecord,
-  ): Promise<BlockFinding | undefined> {
+    { stamp, length, replication }: BlockRecord,
+  ): Promise<readonly BlockFinding[]> {
     const { run, source } = this;
     run.counts.blocks++;
     const name = { block, stamp };
-    const found = await this.verifier.verify(name, length, (bytes) => {
+    const found = await this.verifier.verify(name, length, replication, (bytes) => {
       run.counts.bytes += bytes;
       return run.go();
     });
-    if (found === undefined) return undefined;
+    if (found.length === 0) return found;
     const now = await source.reader.block(block);
-    if (now?.stamp !== stamp) return undefined;
-    const error = new FilesError(CODES[found.fault], `block ${block}: ${found.detail}`);
-    source.foundDamage(name, error);
+    if (now?.stamp !== stamp) return [];
+    for (const { fault, detail } of found) {
+      if (fault === 'replicas') continue;
+      source.foundDamage(name, new FilesError(CODES[fault], `block ${block}: ${detail}`));
+    }
     return found;
   }
 }

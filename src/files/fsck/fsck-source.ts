@@ -1,9 +1,10 @@
 /** What a check needs of the file system that it looks at. */
 import type { Clock } from '../../core/runtime/index.ts';
 import type { StoredBlock } from '../blocks/block-index.ts';
-import type { BlockVerifier } from '../blocks/block-verifier.ts';
+import type { BlockFinding, BlockVerifier } from '../blocks/block-verifier.ts';
 import type { BlockName } from '../blocks/format.ts';
 import type { FilesError } from '../errors.ts';
+import type { NameNode } from '../namenode/name-node.ts';
 import type { NamespaceReader } from '../namespace/reader.ts';
 import type { FileSystem } from '../objects/file-system.ts';
 
@@ -14,21 +15,56 @@ export interface FsckSource {
     /** All blocks on the disks in the order of their numbers, from behind `above`, until `visit` gives false. */
     each(above: number, visit: (block: StoredBlock) => boolean): Promise<void>;
     find(block: number): Promise<StoredBlock | null>;
-    verifier(): Pick<BlockVerifier, 'verify' | 'close'>;
   };
+  verifier(): ReplicasVerifier;
   /** The block may be on a disk without a name: it is being written, or its bytes are about to go. */
   mayBeNameless(block: number): boolean;
   /** For whoever repairs it. */
   foundDamage(name: BlockName, error: FilesError): void;
 }
 
-/** A file system with its blocks on the disks of this process. */
-export function fsckSource(files: FileSystem, clock: Clock): FsckSource {
+/** Looks at all replicas of a block, wherever they are. */
+export interface ReplicasVerifier {
+  /**
+   * @param wanted replicas
+   * @param onBytes so many bytes of data were looked at; false: the rest does not matter any more.
+   * @returns what is wrong. @throws FilesError 'io', 'closed': nothing can be asked any more.
+   */
+  verify(
+    name: BlockName,
+    length: number,
+    wanted: number,
+    onBytes: (bytes: number) => boolean | Promise<boolean>,
+  ): Promise<readonly BlockFinding[]>;
+  close(): void;
+}
+
+/** @param nameNode of several DataNodes; undefined: all blocks are on the disks of this process. */
+export function fsckSource(
+  files: FileSystem,
+  clock: Clock,
+  nameNode?: Pick<NameNode, 'verifier'>,
+): FsckSource {
   return {
     clock,
     reader: files.namespace.reader,
     blocks: files.blocks,
+    verifier: () => nameNode?.verifier() ?? alone(files.blocks.verifier()),
     mayBeNameless: (block) => files.mayBeNameless(block),
-    foundDamage: (name, error) => files.foundDamage(name, error),
+    foundDamage: (name, error) => {
+      // Where there are other nodes the verifier has told who repairs it.
+      if (nameNode === undefined) files.foundDamage(name, error);
+    },
+  };
+}
+
+/** What is here is all that there is. */
+function alone(verifier: BlockVerifier): ReplicasVerifier {
+  return {
+    verify: async (name, length, _wanted, onBytes) => {
+      const found = await verifier.verify(name, length, onBytes);
+      return found === undefined ? [] : [found];
+    },
+    close: () => verifier.close(),
   };
 }

@@ -46,7 +46,7 @@ export async function fsck(
   const run = new FsckRun(lines, clock);
   try {
     const snapshot = reader.snapshot();
-    const verifier = source.blocks.verifier();
+    const verifier = source.verifier();
     try {
       if (isDirectory) run.totalBytes = (await reader.tally(target.id, snapshot)).bytes;
       const isWhole = isDirectory && target.id === ROOT_ID;

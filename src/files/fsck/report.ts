@@ -6,6 +6,7 @@ export const problemTable = {
   length: 'a block on the disk has another length than the namespace knows',
   damaged: 'bytes of a block do not hold against their checksums',
   unreadable: 'the disk reports an error',
+  replicas: 'a block has fewer replicas than are wanted',
   unknown: 'a file names a block that the namespace does not know in this generation',
   beyond: 'a file names bytes behind the end of a block',
   size: 'the pieces of a file are not as many bytes as the file',

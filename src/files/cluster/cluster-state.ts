@@ -85,7 +85,8 @@ export class ClusterState implements Cluster {
     this.safeMode = new SafeMode(settled.expectedNodes, settled.startedMs + settled.safeModeMs);
     this.drains = new DrainWatch({ map, nodes, judge }, settled.maintenanceReplicas);
     const parts = { map, unfit, nodes, agenda, works, throttle, placement: this.placement };
-    this.trims = new TrimPlanner(parts, holdings, judge);
+    const quietMs = settled.workTimeoutMs + settled.staleMs;
+    this.trims = new TrimPlanner(parts, holdings, judge, quietMs);
     this.repairs = new RepairPlanner(parts, this.trims);
     this.balance = new BalancePlanner(parts, judge, settled.balanceGap);
   }

@@ -43,6 +43,7 @@ export interface ClusterNode {
   maintenanceUntilMs: number;
   isConnected: boolean;
   beatMs: number;
+  registeredMs: number;
   /** A full report has ended since it registered. */
   isReported: boolean;
   /** Mark of replicas that the report under way, or the last one, named. */
@@ -114,6 +115,7 @@ export class NodeTable {
     node.isMixed ||= node.report !== undefined;
     node.report = undefined;
     node.beatMs = nowMs;
+    node.registeredMs = nowMs;
     node.promisedBytes = 0;
     node.settledBytes = 0;
     node.fullUntilMs = 0;
@@ -220,6 +222,7 @@ const NEW: Omit<ClusterNode, 'index' | 'id'> = {
   maintenanceUntilMs: Number.POSITIVE_INFINITY,
   isConnected: false,
   beatMs: 0,
+  registeredMs: 0,
   isReported: false,
   mark: 0,
   report: undefined,

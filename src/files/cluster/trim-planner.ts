@@ -2,7 +2,7 @@
  * Deletions: replicas of no use, and whole ones of which there are too many.
  *
  * Invariants: a whole replica is told to go only when as many as are wanted stay on nodes that serve, are live and
- * have reported since they registered, and these are on as many racks as before or as are asked for. One of no use
+ * have reported since they registered, which is some time ago, and these are on as many racks as before or as are asked for. One of no use
  * goes only when a whole one is there. What is told to go does not count from that moment on.
  */
 import type { Holdings } from './holdings.ts';
@@ -19,10 +19,18 @@ export class TrimPlanner {
   private readonly parts: Omit<Planning, 'placement'>;
   private readonly holdings: Holdings;
   private readonly judge: Judge;
+  private readonly quietMs: number;
   private readonly holders: number[] = [];
 
-  constructor(parts: Omit<Planning, 'placement'>, holdings: Holdings, judge: Judge) {
+  /** @param quietMs a node that has registered so long ago carries out nothing from before. */
+  constructor(
+    parts: Omit<Planning, 'placement'>,
+    holdings: Holdings,
+    judge: Judge,
+    quietMs: number,
+  ) {
     this.parts = parts;
+    this.quietMs = quietMs;
     this.holdings = holdings;
     this.judge = judge;
   }
@@ -45,7 +53,7 @@ export class TrimPlanner {
 
   private planRow(row: number, nowMs: number, plan: Work[]): void {
     const wanted = this.parts.map.wanted(row);
-    const readable = this.reported(row);
+    const readable = this.sure(row, nowMs);
     const sure = readable.filter((node) => this.isServing(node));
     for (const entry of this.parts.unfit.of(row)) {
       const isBad = entry.kind === 'corrupt' || entry.kind === 'stale';
@@ -62,20 +70,24 @@ export class TrimPlanner {
 
   /** No node can take a copy, perhaps because one has a replica of no use: that one goes first. */
   makeRoom(row: number, nowMs: number, plan: Work[]): void {
-    if (this.reported(row).length === 0) return;
+    if (this.sure(row, nowMs).length === 0) return;
     for (const entry of this.parts.unfit.of(row)) {
       if (entry.kind === 'leaving' || plan.at(-1)?.block === this.parts.map.block(row)) continue;
       this.tell(row, entry, 'corrupt', nowMs, plan);
     }
   }
 
-  /** Nodes whose whole replicas are there by all that is known. */
-  private reported(row: number): ClusterNode[] {
+  /**
+   * Nodes whose whole replicas are there by all that is known. What a node was told before it registered, perhaps by
+   * another process, it may still carry out some time after.
+   */
+  private sure(row: number, nowMs: number): ClusterNode[] {
     const { map, nodes } = this.parts;
     return map
       .nodes(row, this.holders)
       .map((index) => nodes.at(index))
-      .filter((node) => isReached(node) && node.isReported);
+      .filter((node) => isReached(node) && node.isReported)
+      .filter(({ registeredMs }) => nowMs - registeredMs >= this.quietMs);
   }
 
   private isServing({ index }: ClusterNode): boolean {

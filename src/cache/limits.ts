@@ -4,6 +4,8 @@
 export const HEAD_BYTES_MAX = 65_536;
 /** Resources that are objects of the heap; beyond them those that nobody asks for become records outside it. */
 export const AWAKE_MAX = 16_384;
+/** Bytes of memory for each of them, so that of little memory the heap takes little. */
+export const BYTES_PER_AWAKE = 16_384;
 /** Those that were asked for once only may take this part of them: what comes in a crowd dies young on the heap. */
 export const NEW_SHARE = 1 / 128;
 /** Variants of one resource; the one that was stored first leaves for another one. */

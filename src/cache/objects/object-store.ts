@@ -13,7 +13,13 @@ import { hashBytes } from '../../core/base/index.ts';
 import type { Address } from '../../core/memory/index.ts';
 import type { Slot } from '../eviction/queue.ts';
 import { S3Fifo } from '../eviction/s3-fifo.ts';
-import { AWAKE_MAX, NEW_SHARE, PARTS_PER_RESOURCE_MAX, VARIANTS_MAX } from '../limits.ts';
+import {
+  AWAKE_MAX,
+  BYTES_PER_AWAKE,
+  NEW_SHARE,
+  PARTS_PER_RESOURCE_MAX,
+  VARIANTS_MAX,
+} from '../limits.ts';
 import { OBJECT_HEAP_BYTES, ObjectMemory } from './object-memory.ts';
 import { type PassMark, Resource, Space } from './resource.ts';
 import { RestingRing } from './resting-ring.ts';
@@ -39,7 +45,7 @@ export interface ObjectStoreOptions {
   readonly bytesMax: number;
   /** Of the process' own, for hashes of keys. */
   readonly hashSeed?: number;
-  /** Responses beyond so many fall asleep; default `AWAKE_MAX`. */
+  /** Resources beyond so many fall asleep; by default up to `AWAKE_MAX`, by memory. */
   readonly awakeMax?: number;
   wallMs(): number;
   /** One that was added is in no index any more; its memory is given back behind that. */
@@ -77,7 +83,8 @@ export class ObjectStore {
 
   constructor(options: ObjectStoreOptions) {
     this.options = options;
-    this.awakeMax = options.awakeMax ?? AWAKE_MAX;
+    const awakeMax = Math.min(AWAKE_MAX, Math.floor(options.bytesMax / BYTES_PER_AWAKE));
+    this.awakeMax = options.awakeMax ?? awakeMax;
     this.hashSeed = options.hashSeed ?? 0;
     this.memory = new ObjectMemory(options.bytesMax, () => this.evictOne());
     this.sleepers = new Sleepers(this.memory);

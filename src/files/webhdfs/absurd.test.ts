@@ -6,10 +6,20 @@ import { withBothDoors } from '../../../tests/support/files/both-doors.ts';
 import { root } from '../../../tests/support/files/s3-bed.ts';
 import { operations } from './operations/table.ts';
 
-const PATHS = ['/', '/b', '/b/f', '/b/d', '/b/d/none', '/b/f/below', '/b/%2500f:f', '/b/%2500e:'];
+const PATHS = [
+  ...['/', '/b', '/b/f', '/b/d', '/b/d/none', '/b/f/below', '/b/%2500f:f', '/b/%2500e:'],
+  ...[
+    '/b/.snapshot',
+    '/b/.snapshot/s1',
+    '/b/.snapshot/s1/f',
+    '/.snapshot',
+    '/b/.snapshot/.snapshot',
+  ],
+];
 const odd = [...PATHS, '', '/b/%00', '/b/../x', '/b/%ff', '/%2500'];
 const VALUES = [
   ...['', '0', '1', '-1', '777', 'true', 'user.a', 'trusted.a', 'CREATE', 'rwx', '%00', '%ff'],
+  ...['s1', '.', '/b/.snapshot/s1/f'],
   ...['9223372036854775807', '9007199254740991', '1048577', '/b/g', '/b/f,/b/f', 'OVERWRITE', 'x'],
 ];
 
@@ -17,6 +27,8 @@ test('no request to an operation ends the process or hangs', async () => {
   await withBothDoors(async ({ endpoint, s3, ask }) => {
     await ask('PUT', '/b/d', 'MKDIRS');
     await ask('PUT', '/b/f', 'CREATE', { body: 'hello' });
+    await ask('PUT', '/b', 'ALLOWSNAPSHOT');
+    await ask('PUT', '/b', 'CREATESNAPSHOT&snapshotname=s1');
     const request = fc.constantFrom(...operations).chain((row) => {
       const names = [...Object.keys(row.parameters), 'data', 'user.name'];
       const pair = fc.tuple(fc.constantFrom(...names), fc.constantFrom(...VALUES));

@@ -99,6 +99,71 @@ test('what a snapshot shows is not changed, and what has snapshots does not go',
   });
 });
 
+test('of the root too, and what a user may see is as it was', async () => {
+  await withBothDoors(async (doors) => {
+    const { ask, files } = doors;
+    await put(doors, '/b/open', 'for all');
+    await put(doors, '/b/secret', 'for one', '&permission=600');
+    await ok(doors, 'PUT', '/', 'ALLOWSNAPSHOT');
+    assert.deepEqual(await json(ask('PUT', '/', 'CREATESNAPSHOT&snapshotname=all')), {
+      Path: '/.snapshot/all',
+    });
+    await ok(doors, 'PUT', '/b/open', 'SETPERMISSION&permission=600');
+    await ok(doors, 'PUT', '/b/secret', 'SETPERMISSION&permission=644');
+    await ok(doors, 'DELETE', '/b', 'DELETE&recursive=true');
+    await files.idle();
+    assert.deepEqual(await names(doors, '/.snapshot/all'), ['b/']);
+    const ann = { user: 'ann' };
+    const open = await ask('GET', '/.snapshot/all/b/open', 'OPEN', ann);
+    assert.equal(await open.text(), 'for all');
+    const secret = ask('GET', '/.snapshot/all/b/secret', 'OPEN', ann);
+    assert.equal(await refusal(secret), '403 AccessControlException');
+    const { SnapshottableDirectoryList } = await json(
+      ask('GET', '/', 'GETSNAPSHOTTABLEDIRECTORYLIST'),
+    );
+    assert.equal((SnapshottableDirectoryList as unknown[]).length, 1);
+    await ok(doors, 'DELETE', '/', 'DELETESNAPSHOT&snapshotname=all');
+    await ok(doors, 'PUT', '/', 'DISALLOWSNAPSHOT');
+  });
+});
+
+test('a list of a snapshot comes in pages, each entry once', async () => {
+  await withBothDoors(async (doors) => {
+    const { ask, files } = doors;
+    await ask('PUT', '/b', 'MKDIRS');
+    const make = { owner: 'plinth', group: 'plinth', permission: 0o755, implicit: false };
+    const made: string[] = [];
+    for (let nth = 0; nth < 600; nth++) made.push(`d${nth}`, `d${nth}-`);
+    await Promise.all(
+      made.map((name) => files.namespace.run('makeDirectory', { path: ['b', name], make })),
+    );
+    await ok(doors, 'PUT', '/b', 'ALLOWSNAPSHOT');
+    await ok(doors, 'PUT', '/b', 'CREATESNAPSHOT&snapshotname=s1');
+    await Promise.all(
+      made.map((name, nth) => {
+        const path = ['b', name];
+        if (nth % 3 === 0) return files.namespace.run('removeDirectory', { path, recursive: true });
+        const to = ['b', `x${name}`];
+        return files.namespace.run('rename', { from: path, to, kind: 'directory' });
+      }),
+    );
+    const seen: string[] = [];
+    for (let left = 1; left > 0; ) {
+      const query = `LISTSTATUS_BATCH&startafter=${seen.at(-1) ?? ''}`;
+      const { DirectoryListing } = (await json(ask('GET', '/b/.snapshot/s1', query))) as {
+        DirectoryListing: {
+          remainingEntries: number;
+          partialListing: { FileStatuses: { FileStatus: { pathSuffix: string }[] } };
+        };
+      };
+      left = DirectoryListing.remainingEntries;
+      const rows = DirectoryListing.partialListing.FileStatuses.FileStatus;
+      seen.push(...rows.map(({ pathSuffix }) => pathSuffix));
+    }
+    assert.deepEqual(seen.toSorted(), made.toSorted());
+  });
+});
+
 test('snapshots are listed, and compared with each other and with what is there', async () => {
   await withBothDoors(async (doors) => {
     const { ask } = doors;

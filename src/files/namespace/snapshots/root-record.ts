@@ -70,11 +70,15 @@ const decoded = new WeakMap<Buffer, Snapshots>();
 /** The snapshots of a directory; null: it may have none. */
 export function snapshotsOf(draft: Pick<Draft, 'get'>, root: number): Snapshots | null {
   const stored = draft.get(snapshotsKey(root));
-  if (stored === null) return null;
-  const known = decoded.get(stored);
+  return stored === null ? null : snapshotsFrom(stored);
+}
+
+/** What these bytes say; the same object for the same bytes in memory. */
+export function snapshotsFrom(bytes: Buffer): Snapshots {
+  const known = decoded.get(bytes);
   if (known !== undefined) return known;
-  const snapshots = decodeSnapshots(stored);
-  decoded.set(stored, snapshots);
+  const snapshots = decodeSnapshots(bytes);
+  decoded.set(bytes, snapshots);
   return snapshots;
 }
 

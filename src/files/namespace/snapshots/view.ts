@@ -21,7 +21,7 @@ import {
 } from '../keys.ts';
 import type { NamespaceReader } from '../reader.ts';
 import { decodeTally, EMPTY_TALLY, type Tally } from '../records.ts';
-import { decodeSnapshots, type SnapshotInfo, type Snapshots } from './root-record.ts';
+import { type SnapshotInfo, type Snapshots, snapshotsFrom } from './root-record.ts';
 import { decodeSaved } from './save.ts';
 
 export interface SnapshotEntry {
@@ -217,5 +217,5 @@ export async function readSnapshots(
   root: number,
 ): Promise<Snapshots | null> {
   const stored = await reader.get(snapshotsKey(root));
-  return stored === null ? null : decodeSnapshots(stored);
+  return stored === null ? null : snapshotsFrom(stored);
 }

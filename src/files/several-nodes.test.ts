@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { freePort, waitUntil } from '../../tests/support/process.ts';
+import { defaultsOf, Secret } from '../core/config/index.ts';
+import { createMetrics, silentLogger } from '../core/observe/index.ts';
+import {
+  createNodeClock,
+  createNodeDisk,
+  createNodeRandom,
+  createNodeThreads,
+} from '../core/runtime/node/index.ts';
+import { type FilesSettings, filesConfig } from './config.ts';
+import { createFiles, type Files } from './system.ts';
+
+type Facts = ReturnType<Files['status']>['facts'];
+
+/** A NameNode and DataNodes in one process. */
+class Place {
+  readonly folder = mkdtempSync(join(tmpdir(), 'plinth-nodes-'));
+  readonly port: number;
+  readonly metrics = createMetrics();
+  private readonly running: Files[] = [];
+
+  constructor(port: number) {
+    this.port = port;
+  }
+
+  async start(name: string, change: Partial<FilesSettings>): Promise<Files> {
+    const settings = defaultsOf(filesConfig);
+    const files = createFiles(
+      {
+        ...settings,
+        blockBytes: 1 << 20,
+        scrubBytes: 0,
+        s3: { ...settings.s3, enabled: false },
+        webhdfs: { ...settings.webhdfs, port: 0 },
+        ...change,
+      },
+      {
+        clock: createNodeClock(),
+        random: createNodeRandom(),
+        disk: createNodeDisk(),
+        threads: createNodeThreads(),
+        dataFolder: join(this.folder, name),
+        log: silentLogger(),
+        metrics: name === 'name' ? this.metrics : createMetrics(),
+      },
+    );
+    this.running.push(files);
+    await files.start();
+    return files;
+  }
+
+  nameNode(
+    change: Partial<FilesSettings['cluster']> = {},
+    more: Partial<FilesSettings> = {},
+  ): Promise<Files> {
+    const { cluster } = defaultsOf(filesConfig);
+    const listen = `127.0.0.1:${this.port}`;
+    return this.start('name', { cluster: { ...cluster, listen, ...change }, ...more });
+  }
+
+  dataNode(nth: number, more: Partial<FilesSettings> = {}): Promise<Files> {
+    return this.start(`data${nth}`, { join: `127.0.0.1:${this.port}`, ...more });
+  }
+
+  async end(): Promise<void> {
+    for (const files of this.running.toReversed()) await files.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function within(work: (place: Place) => Promise<void>): Promise<void> {
+  const place = new Place(await freePort());
+  try {
+    await work(place);
+  } finally {
+    await place.end();
+  }
+}
+
+function url(files: Files, path: string, query: string): string {
+  const door = files.status().listening.find(({ protocol }) => protocol === 'WebHDFS');
+  return `http://${door?.host}:${door?.port}/webhdfs/v1${path}?${query}&user.name=plinth`;
+}
+
+async function put(files: Files, path: string, bytes: Buffer): Promise<void> {
+  const body = new Uint8Array(bytes);
+  const answer = await fetch(url(files, path, 'op=CREATE&data=true'), { method: 'PUT', body });
+  assert.equal(answer.status, 201, await answer.text());
+}
+
+async function get(files: Files, path: string): Promise<Buffer> {
+  const answer = await fetch(url(files, path, 'op=OPEN&data=true'));
+  assert.equal(answer.status, 200);
+  return Buffer.from(await answer.arrayBuffer());
+}
+
+async function until(files: Files, what: string, holds: (facts: Facts) => boolean): Promise<void> {
+  await waitUntil(what, () => holds(files.status().facts));
+}
+
+const small = Buffer.alloc(5000, 'small ');
+const large = Buffer.alloc(3_500_000, 'large and larger ');
+
+test('nodes join, keep what is written, tell of themselves, and leave in order', async () => {
+  await within(async (place) => {
+    const name = await place.nameNode({ local: false }, { replication: 2 });
+    const nodes = [await place.dataNode(1, { rack: 'a' }), await place.dataNode(2, { rack: 'b' })];
+    await until(name, 'two nodes', ({ nodesLive }) => nodesLive === 3);
+    await put(name, '/d/small', small);
+    await put(name, '/d/large', large);
+    assert.ok((await get(name, '/d/large')).equals(large));
+    for (const node of nodes) {
+      const { state, facts } = node.status();
+      assert.equal(state, 'ready');
+      await until(node, 'the report', ({ nameNode }) => nameNode === 'reported');
+      assert.equal(facts.disks, 1);
+    }
+    assert.match(place.metrics.text(), /plinth_files_nodes\{state="live"\} 3/);
+    assert.match(place.metrics.text(), /plinth_files_missing_blocks 0/);
+    await nodes[0]!.stop();
+    assert.ok((await get(name, '/d/small')).equals(small));
+    assert.ok((await get(name, '/d/large')).equals(large));
+  });
+});
+
+test('who has been alone goes on with DataNodes, and gives them what its own disks had', async () => {
+  await within(async (place) => {
+    const alone = await place.start('name', {});
+    await put(alone, '/d/small', small);
+    await put(alone, '/d/large', large);
+    await alone.stop();
+    const name = await place.nameNode({ local: false });
+    assert.ok((await get(name, '/d/large')).equals(large));
+    await place.dataNode(1);
+    // Its own disks are to be empty: what they had is on the DataNode.
+    await waitUntil('its own disks to be empty', async () => {
+      const text = place.metrics.text();
+      return (
+        /plinth_files_replicas_copied_total [1-9]/.test(text) &&
+        /plinth_files_lacking_replicas 0/.test(text)
+      );
+    });
+    assert.ok((await get(name, '/d/small')).equals(small));
+    assert.ok((await get(name, '/d/large')).equals(large));
+  });
+});
+
+test('a node is emptied while it runs when the settings say so', async () => {
+  await within(async (place) => {
+    const name = await place.nameNode({ local: false }, { replication: 2 });
+    const first = await place.dataNode(1);
+    await place.dataNode(2);
+    await until(name, 'two nodes', ({ nodesLive }) => nodesLive === 3);
+    await put(name, '/d/large', large);
+    await place.dataNode(3);
+    await until(name, 'three nodes', ({ nodesLive }) => nodesLive === 4);
+    const settings = defaultsOf(filesConfig);
+    const cluster = {
+      ...settings.cluster,
+      listen: `127.0.0.1:${place.port}`,
+      local: false,
+      decommission: [String(first.status().facts.node)],
+    };
+    (await name.prepare({ ...settings, cluster })).commit();
+    await waitUntil('copies', () =>
+      /plinth_files_replicas_copied_total [1-9]/.test(place.metrics.text()),
+    );
+    await until(name, 'all to be whole', ({ lackingReplicas }) => lackingReplicas === 0);
+    await first.stop();
+    assert.ok((await get(name, '/d/large')).equals(large));
+  });
+});
+
+test('a write that too few nodes can take is refused as one to be tried again, and succeeds when they are there', async () => {
+  await within(async (place) => {
+    const name = await place.nameNode({ local: false }, { replication: 3 });
+    await place.dataNode(1);
+    await until(name, 'one node', ({ nodesLive }) => nodesLive === 2);
+    for (const bytes of [small, large]) {
+      const answer = await fetch(url(name, '/d/x', 'op=CREATE&data=true'), {
+        method: 'PUT',
+        body: new Uint8Array(bytes),
+      });
+      assert.match(await answer.text(), /RetriableException/);
+    }
+    await place.dataNode(2);
+    await until(name, 'two nodes', ({ nodesLive }) => nodesLive === 3);
+    await put(name, '/d/x', large);
+    assert.ok((await get(name, '/d/x')).equals(large));
+  });
+});
+
+test('a node without the secret stays outside, one of another file system too', async () => {
+  await within(async (place) => {
+    const secret = new Secret('a long secret that both know');
+    const name = await place.nameNode({}, { secret });
+    const stranger = await place.dataNode(1);
+    await until(stranger, 'the refusal', ({ nameNode }) => nameNode === 'refused');
+    const friend = await place.dataNode(2, { secret });
+    await until(friend, 'the report', ({ nameNode }) => nameNode === 'reported');
+    assert.equal(name.status().facts.nodesLive, 2);
+    await friend.stop();
+    await name.stop();
+    // Another file system on the same port: the friend does not touch its disks for it.
+    await place.start('other', {
+      secret,
+      cluster: { ...defaultsOf(filesConfig).cluster, listen: `127.0.0.1:${place.port}` },
+    });
+    const again = await place.dataNode(2, { secret });
+    await until(again, 'the refusal', ({ nameNode }) => nameNode === 'refused');
+  });
+});

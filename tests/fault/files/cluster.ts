@@ -64,6 +64,12 @@ export class FilesCluster {
     return cluster;
   }
 
+  /** Where the NameNode's admin door is, and where its token. */
+  get admin(): { readonly address: string; readonly tokenFile: string } {
+    const tokenFile = join(this.folder, 'name', 'admin-token');
+    return { address: `127.0.0.1:${this.name.admin}`, tokenFile };
+  }
+
   dataOf(nth: number): string {
     return join(this.folder, `data${nth}`);
   }

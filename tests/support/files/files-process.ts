@@ -95,7 +95,8 @@ interface Announced {
   readonly listening: readonly { readonly protocol: string; readonly port: number }[];
 }
 
-async function runHere(args: readonly string[]): Promise<Ran> {
+/** A command line inside of this process. */
+export async function runHere(args: readonly string[]): Promise<Ran> {
   const said = { out: '', err: '' };
   const code = await runCli(args, {
     version: '',

@@ -61,4 +61,6 @@ export const checksMax = 4;
 // Several DataNodes.
 
 /** Connections to the data server of a DataNode; more are closed at once. */
-export const dataConnectionsMax = 1024;
+export const dataConnectionsMax = 2048;
+/** Connections of one process to one DataNode, each for a block that is written or read; more wait, then get 'busy'. */
+export const dataLinksMax = 256;

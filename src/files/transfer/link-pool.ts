@@ -1,7 +1,7 @@
 /**
  * Connections to DataNodes: dialled, greeted, used by one exchange at a time, kept for the next one.
  *
- * Bounds: `LINKS_MAX` for each address, beyond which exchanges wait for one; `RESTING_MAX` of them at rest.
+ * Bounds: `dataLinksMax` for each address, beyond which exchanges wait for one; `RESTING_MAX` of them at rest.
  */
 import {
   type Clock,
@@ -11,13 +11,14 @@ import {
   type Random,
 } from '../../core/runtime/index.ts';
 import { FilesError } from '../errors.ts';
+import { dataLinksMax } from '../limits.ts';
 import { FrameProblem } from './frames.ts';
 import { type Credentials, greet, Role, type RoleNumber } from './handshake.ts';
 import { Link } from './link.ts';
 
 const DIAL_MS = 3000;
 const KEEP_ALIVE_MS = 15_000;
-const LINKS_MAX = 128;
+const WAIT_MS = 10_000;
 const RESTING_MAX = 16;
 const REST_MS = 60_000;
 
@@ -59,14 +60,18 @@ export class LinkPool {
     this.options = options;
   }
 
-  /** A connection for one exchange: give it back with `release`. @throws FilesError 'node-gone', 'untrusted', 'foreign', 'closed'. */
+  /** A connection for one exchange: give it back with `release`. @throws FilesError 'node-gone', 'untrusted', 'foreign', 'busy', 'closed'. */
   async take(address: string): Promise<Exchange> {
     const host = this.hostOf(address);
-    while (host.resting.length === 0 && host.open >= LINKS_MAX) {
-      await new Promise<void>((resolve) => host.waiting.push(resolve));
+    const { clock } = this.options;
+    const endMs = clock.monotonicMs() + WAIT_MS;
+    while (host.resting.length === 0 && host.open >= dataLinksMax) {
+      if (this.closed) throw new FilesError('closed');
+      if (clock.monotonicMs() >= endMs) throw new FilesError('busy', address);
+      await this.freed(host, endMs - clock.monotonicMs());
     }
     const request = this.nextRequest();
-    const oldestMs = this.options.clock.monotonicMs() - REST_MS;
+    const oldestMs = clock.monotonicMs() - REST_MS;
     for (let found = host.resting.pop(); found !== undefined; found = host.resting.pop()) {
       const { link, sinceMs } = found;
       if (link.isQuiet && sinceMs >= oldestMs) return { link, request, isUsed: true };
@@ -75,12 +80,32 @@ export class LinkPool {
     return { link: await this.connect(address, host), request, isUsed: false };
   }
 
+  /** Waits until there may be a connection, or for so long. */
+  private freed(host: Host, ms: number): Promise<void> {
+    const { clock } = this.options;
+    return new Promise((resolve) => {
+      const go = (): void => {
+        clock.clearTimer(timer);
+        resolve();
+      };
+      const timer = clock.setTimer(ms, () => {
+        // Who comes next in the row is not to wait for one who has left.
+        host.waiting.splice(host.waiting.indexOf(go), 1);
+        resolve();
+      });
+      host.waiting.push(go);
+    });
+  }
+
   private async connect(address: string, host: Host): Promise<Link> {
     if (this.closed) throw new FilesError('closed');
     host.open++;
     const over = (): void => {
       host.open--;
       host.waiting.shift()?.();
+      const isLast = host.open === 0 && host.waiting.length === 0;
+      // Addresses come and go with their nodes.
+      if (isLast && this.hosts.get(address) === host) this.hosts.delete(address);
     };
     let link: Link;
     try {

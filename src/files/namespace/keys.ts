@@ -28,6 +28,8 @@ export const Space = {
   snapshotRoot: 14,
   /** Records that name a directory, when they are several. */
   owners: 15,
+  /** Which snapshots see what is in a directory that was deleted. */
+  left: 16,
 } as const;
 
 export const ROOT_ID = 1;
@@ -78,6 +80,7 @@ export const tallyKey = (directory: number): Buffer => numbered(Space.tally, dir
 export const blockKey = (block: number): Buffer => numbered(Space.block, block, 0);
 export const reclaimKey = (nth: number): Buffer => numbered(Space.reclaim, nth, 0);
 export const snapshotsKey = (root: number): Buffer => numbered(Space.snapshots, root, 0);
+export const leftKey = (directory: number): Buffer => numbered(Space.left, directory, 0);
 export const ownersKey = (directory: number): Buffer => numbered(Space.owners, directory, 0);
 
 export function snapshotRootKey(root: number, snapshot: number): Buffer {

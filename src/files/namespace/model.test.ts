@@ -316,8 +316,8 @@ class Run {
     }
     twin.snapshots.clear();
     await this.reclaim();
-    const { saved, savedBy, snapshotRoot, snapshots, owners, reclaim } = Space;
-    for (const space of [saved, savedBy, snapshotRoot, snapshots, owners, reclaim]) {
+    const { saved, savedBy, snapshotRoot, snapshots, owners, left, reclaim } = Space;
+    for (const space of [saved, savedBy, snapshotRoot, snapshots, owners, left, reclaim]) {
       assert.equal(await this.count(space), 0, `of space ${space} nothing is left`);
     }
   }

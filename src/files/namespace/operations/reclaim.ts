@@ -6,7 +6,7 @@
 import type { Draft } from '../draft.ts';
 import { type NewBlock, reclaim, reclaimFile, releaseExtents } from '../extents.ts';
 import { decodeInode, type Inode } from '../inode.ts';
-import { readUploadKey, reclaimKey, Space, tallyKey } from '../keys.ts';
+import { leftKey, readUploadKey, reclaimKey, Space, tallyKey } from '../keys.ts';
 import { decodeExtents, decodePart, decodeReclaim, encodeReclaim } from '../records.ts';
 import { coverBelow, NO_COVER } from '../snapshots/cover.ts';
 import { drainSaved } from '../snapshots/drain.ts';
@@ -48,7 +48,10 @@ export function reclaimSlice(draft: Draft, args: ReclaimArgs): readonly NewBlock
   }
   if (!args.isLast) return freed;
   if (what.kind === 'extents') freed.push(...releaseExtents(draft, what.extents));
-  if (what.kind === 'directory') draft.delete(tallyKey(what.id));
+  if (what.kind === 'directory') {
+    draft.delete(tallyKey(what.id));
+    draft.delete(leftKey(what.id));
+  }
   draft.delete(reclaimKey(args.nth));
   return freed;
 }

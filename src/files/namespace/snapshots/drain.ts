@@ -16,7 +16,7 @@ import {
   snapshotsKey,
 } from '../keys.ts';
 import { encodeSnapshots, type SnapshotInfo, snapshotsOf } from './root-record.ts';
-import { decodeSaved, dropDirectory, encodeSaved, putSaved } from './save.ts';
+import { decodeSaved, dropDirectory, encodeSaved, putSaved, trimAgain } from './save.ts';
 
 /** @param keys of `savedBy` of this snapshot. @param isLast there are no others: the snapshot is forgotten. */
 export function drainSaved(
@@ -60,6 +60,7 @@ function drainOne(
   }
   if (inode === null || inode.id <= heir) {
     putSaved(draft, root, part, heir, value);
+    if (inode?.kind === 'directory') trimAgain(draft, inode.id);
     return;
   }
   // It came after the snapshot before. Whatever stands there now may be older, so it is said that nothing was there.

@@ -11,8 +11,15 @@ import { FilesError } from '../../errors.ts';
 import type { Chain } from '../chain.ts';
 import type { Draft } from '../draft.ts';
 import { adoptExtents, extentsOf, reclaim, storeExtents } from '../extents.ts';
-import { decodeInode, encodeInode, type FileInode, type Inode } from '../inode.ts';
-import { ownersKey, savedByKey, savedKey, savedPart, tallyKey } from '../keys.ts';
+import {
+  decodeInode,
+  encodeInode,
+  type FileInode,
+  type Inode,
+  readKept,
+  writeKept,
+} from '../inode.ts';
+import { leftKey, ownersKey, savedByKey, savedKey, savedPart, tallyKey } from '../keys.ts';
 import { encodeTally, type Tally } from '../records.ts';
 import { type Cover, coverAt, keptOf } from './cover.ts';
 import { snapshotsOf } from './root-record.ts';
@@ -137,8 +144,16 @@ function changeOwners(draft: Draft, directory: number, by: 1 | -1): number {
 
 /** A record that named a directory has gone: with the last one goes all that is in it. */
 export function dropDirectory(draft: Draft, directory: number): void {
-  if (changeOwners(draft, directory, -1) === 0)
-    reclaim(draft, { kind: 'directory', id: directory });
+  if (changeOwners(draft, directory, -1) > 0) trimAgain(draft, directory);
+  else reclaim(draft, { kind: 'directory', id: directory });
+}
+
+/** Fewer snapshots see a directory: if it was deleted, what only those saw in it goes. */
+export function trimAgain(draft: Draft, directory: number): void {
+  const left = draft.get(leftKey(directory));
+  if (left === null) return;
+  const cover = readKept(new RecordReader(left));
+  reclaim(draft, { kind: 'trim', id: directory, after: EMPTY, cover });
 }
 
 /** As `dropDirectory`, of one in which nothing is. */
@@ -152,8 +167,12 @@ export function dropEmptyDirectory(draft: Draft, directory: number): void {
  * @param isKept a saved record has the name's place. @param cover of its entries.
  */
 export function leaveDirectory(draft: Draft, id: number, cover: Cover, isKept: boolean): void {
-  if (!isKept && changeOwners(draft, id, -1) === 0) reclaim(draft, { kind: 'directory', id });
-  else reclaim(draft, { kind: 'trim', id, after: EMPTY, cover: keptOf(cover) });
+  if (!isKept && changeOwners(draft, id, -1) === 0) {
+    reclaim(draft, { kind: 'directory', id });
+    return;
+  }
+  draft.put(leftKey(id), writeKept(new RecordWriter(32), keptOf(cover)).done());
+  trimAgain(draft, id);
 }
 
 /** @throws FilesError 'snapshot' when a directory may not go or move because of its snapshots. */

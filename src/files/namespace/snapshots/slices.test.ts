@@ -121,6 +121,21 @@ test('of a deleted directory stays what a snapshot sees, and nothing else', asyn
   }
 });
 
+test('what a deleted directory held for one snapshot goes with that one', async () => {
+  const world = await open();
+  await world.run('makeDirectory', { path: [...ROOT, 'in'], make: { ...MAKE, implicit: false } });
+  await world.run('createSnapshot', { path: ROOT, snapshot: 'early' });
+  await world.run('put', putArgs(path(1), { block: 77, size: 1 }));
+  await world.run('createSnapshot', { path: ROOT, snapshot: 'late' });
+  await world.run('removeDirectory', { path: [...ROOT, 'in'], recursive: true });
+  assert.equal(await reclaim(world), 0);
+  await world.run('deleteSnapshot', { path: ROOT, snapshot: 'late' });
+  assert.equal(await reclaim(world), 1);
+  const view = await viewOf(world, 'early');
+  const inside = await world.settle(view.directory(view.root, 'in'));
+  assert.equal((await world.settle(view.tally(inside!.id))).children, 0);
+});
+
 test('a file of many extents is shown as it was, and its extents go with the last who has them', async () => {
   const world = await open();
   const many = extentsInEntryMax * 30;

@@ -1,6 +1,5 @@
 /** `plinth files get`: brings a file to this machine, or to stdout. */
-import type { Stats } from 'node:fs';
-import { open, rename, stat, unlink } from 'node:fs/promises';
+import { promises as fs, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { createNodeClock, createNodeRandom } from '../core/runtime/node/index.ts';
@@ -126,7 +125,7 @@ async function toFile(bytes: AsyncIterable<Buffer>, target: string): Promise<voi
   const folder = dirname(target);
   const nonce = createNodeRandom().bytes(6).toString('hex');
   const temporary = join(folder, `.plinth-get-${nonce}.part`);
-  const file = await open(temporary, 'wx').catch((error: unknown) => {
+  const file = await fs.open(temporary, 'wx').catch((error: unknown) => {
     throw unwritable(folder, error);
   });
   try {
@@ -136,9 +135,9 @@ async function toFile(bytes: AsyncIterable<Buffer>, target: string): Promise<voi
     } finally {
       await file.close();
     }
-    await rename(temporary, target).catch(refuse);
+    await fs.rename(temporary, target).catch(refuse);
   } catch (error) {
-    await unlink(temporary).catch(() => {});
+    await fs.unlink(temporary).catch(() => {});
     throw error;
   }
   function refuse(error: unknown): never {
@@ -164,7 +163,7 @@ async function targetOf(file: string, name: string, { force }: Options): Promise
 /** Null: nothing is there. */
 async function look(path: string): Promise<Stats | null> {
   try {
-    return await stat(path);
+    return await fs.stat(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw unwritable(path, error);

@@ -233,6 +233,17 @@ test('nothing is trimmed while a node is silent, or has come back and not report
   assert.equal(bed.plan().length, 1);
 });
 
+test('a node that has registered anew may still carry out what it was told before: its replicas do not let others go yet', () => {
+  const bed = new Bed(['a', 'a', 'a']);
+  bed.expect(1, ['n0', 'n1', 'n2'], 2);
+  bed.state.register(bed.alive.get('n2')!, bed.nowMs);
+  bed.report('n2', [1]);
+  bed.pass(30_000);
+  assert.deepEqual(bed.plan(), []);
+  bed.pass(5000);
+  assert.equal(bed.plan().length, 1);
+});
+
 test('a report takes away what it does not name, and what comes while it lasts stays', () => {
   const bed = new Bed(['a', 'a']);
   for (const block of [1, 2, 3]) bed.expect(block, ['n0', 'n1']);

@@ -17,7 +17,7 @@ export const LENGTH_MAX = 100;
 const AMPLE = 200 * LENGTH_MAX;
 
 export function checkWork(world: World, work: Work): void {
-  assert.equal(world.state.isSafeMode, false, 'nothing is planned in safe mode');
+  assert.ok(!world.isTooEarly, 'work in safe mode');
   if (work.kind === 'copy') checkCopy(world, work);
   else checkDelete(world, work);
 }
@@ -26,18 +26,28 @@ function isSeen(world: World, node: SimNode): boolean {
   return world.tickedMs - node.seenMs < STALE_MS;
 }
 
-/** The node has the block whole, as far as anybody can know. */
-function hasWhole(world: World, node: SimNode, block: number): boolean {
+/** The node has the block whole, as far as anybody can know; what it was told by connections before apart. */
+function mayHaveWhole(world: World, node: SimNode, block: number): boolean {
   const wanted = world.names.get(block);
   const stored = node.disk.get(block) ?? node.ghosts.get(block);
   if (wanted === undefined || stored === undefined || stored.stamp !== wanted.stamp) return false;
   if (stored.length !== wanted.length || stored.isFound) return false;
-  return ![...node.inbox, ...node.late].some((command) => {
+  return !isTold(node.inbox, block, stored.stamp);
+}
+
+/** It will have it when all that was told is done. */
+function hasWhole(world: World, node: SimNode, block: number): boolean {
+  const stamp = world.names.get(block)?.stamp ?? 0;
+  return mayHaveWhole(world, node, block) && !isTold(node.late, block, stamp);
+}
+
+function isTold(commands: SimNode['inbox'], block: number, stamp: number): boolean {
+  return commands.some((command) => {
     const told = command.kind === 'work' ? command.work : command;
     return (
       (told.kind === 'delete' || told.kind === 'drop') &&
       told.block === block &&
-      told.stamp === wanted.stamp
+      told.stamp === stamp
     );
   });
 }
@@ -56,9 +66,13 @@ function checkDelete(world: World, work: DeleteWork): void {
   const wanted = world.names.get(block);
   assert.ok(wanted !== undefined, `block ${block} is not named, and is in the map`);
   const node = world.node(work.node);
-  const readable = survivors(world, block).filter((other) => other !== node);
-  assert.ok(readable.length > 0, `the last replica of ${block} is to go`);
-  const others = readable.filter(({ admin }) => admin === 'in-service');
+  const isLeft = world.nodes.some(
+    (other) => other !== node && isSeen(world, other) && mayHaveWhole(world, other, block),
+  );
+  assert.ok(isLeft, `the last replica of ${block} is to go`);
+  const others = survivors(world, block).filter(
+    (other) => other !== node && other.admin === 'in-service',
+  );
   if (stamp !== wanted.stamp || !hasWhole(world, node, block)) return;
   assert.ok(
     others.length >= wanted.replication,
@@ -143,7 +157,7 @@ export function checkRacks(world: World, targets: readonly SimNode[], replicatio
 }
 
 export function checkOrphans(world: World, orphans: readonly Replica[]): void {
-  if (orphans.length > 0) assert.equal(world.state.isSafeMode, false, 'an orphan in safe mode');
+  if (orphans.length > 0) assert.ok(!world.isTooEarly, 'an orphan in safe mode');
   for (const { block } of orphans) {
     assert.ok(!world.names.has(block), `${block} is named and was called an orphan`);
     assert.ok(!world.writing.has(block), `${block} is being written and was called an orphan`);

@@ -16,6 +16,7 @@ import type { CopyWork, DeleteWork, Outcome, Work } from './work.ts';
 
 const DEAD_MS = 10_000;
 const LATE_MS = 3000;
+const SAFE_MODE_MS = 8000;
 const CAPACITY = 1_000_000;
 
 /** A replica on a disk. */
@@ -61,6 +62,8 @@ export interface SimNode {
   outbox: Message[];
   /** Look-ups for the first message, made before it is taken. */
   lookup: Lookup | undefined;
+  /** When it begins to report after it has registered. */
+  reportMs: number;
   /** A report under way: the block that the next page begins behind. */
   reportAbove: number | undefined;
   /** A page that was read and not sent. */
@@ -104,6 +107,8 @@ export class World {
   private transfers: Transfer[] = [];
   /** Work that this NameNode has given out. */
   private readonly asked = new Set<Work>();
+  private readonly reported = new Set<SimNode>();
+  private startedMs = 0;
   nextBlock = 1;
   private readonly options: Partial<ClusterOptions>;
 
@@ -128,6 +133,7 @@ export class World {
         lateMs: 0,
         outbox: [],
         lookup: undefined,
+        reportMs: Number.POSITIVE_INFINITY,
         reportAbove: undefined,
         page: undefined,
         noticeMs: Number.POSITIVE_INFINITY,
@@ -141,7 +147,7 @@ export class World {
     this.options = {
       staleMs: STALE_MS,
       deadMs: DEAD_MS,
-      safeModeMs: 8000,
+      safeModeMs: SAFE_MODE_MS,
       workTimeoutMs: 5000,
       copiesPerSource: 1 + random.below(3),
       copiesPerTarget: 1 + random.below(3),
@@ -164,6 +170,8 @@ export class World {
     });
     this.writing.clear();
     this.asked.clear();
+    this.reported.clear();
+    this.startedMs = this.nowMs;
     for (const node of this.nodes) {
       this.cut(node);
       node.noticeMs = Number.POSITIVE_INFINITY;
@@ -220,6 +228,7 @@ export class World {
 
   report(node: SimNode): void {
     if (!node.isUp || !node.isConnected) return;
+    node.reportMs = Number.POSITIVE_INFINITY;
     node.outbox.push({ kind: 'begin' });
     node.reportAbove = 0;
     node.page = undefined;
@@ -282,9 +291,11 @@ export class World {
       node.reportAbove = undefined;
       node.page = undefined;
       node.outbox = [{ kind: 'register' }];
-      this.report(node);
+      const isSlow = !isCalm && random.chance(0.3);
+      node.reportMs = nowMs + (isSlow ? random.below(20_000) : 0);
     }
     if (!node.isConnected) return;
+    if (node.reportMs <= nowMs) this.report(node);
     if (nowMs - node.beatMs >= 1000) {
       node.beatMs = nowMs;
       node.outbox.push({ kind: 'beat' });
@@ -434,6 +445,7 @@ export class World {
     else if (message.kind === 'end') {
       state.endReport(node.id);
       node.isReported = true;
+      this.reported.add(node);
     } else if (message.kind === 'removed') state.removed(node.id, message.block, message.stamp);
     else if (message.kind === 'corrupt') {
       const stored = node.disk.get(message.block);
@@ -460,6 +472,11 @@ export class World {
       else if (this.writing.has(block)) found.set(block, 'held');
     }
     return (block) => found.get(block);
+  }
+
+  /** Something may be unknown only because nobody has told it yet. */
+  get isTooEarly(): boolean {
+    return this.nowMs < this.startedMs + SAFE_MODE_MS && this.reported.size < this.nodes.length;
   }
 
   node(id: string): SimNode {

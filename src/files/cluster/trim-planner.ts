@@ -53,8 +53,8 @@ export class TrimPlanner {
 
   private planRow(row: number, nowMs: number, plan: Work[]): void {
     const wanted = this.parts.map.wanted(row);
-    const readable = this.sure(row, nowMs);
-    const sure = readable.filter((node) => this.isServing(node));
+    const readable = this.reported(row);
+    const sure = readable.filter((node) => this.isSure(node, nowMs));
     for (const entry of this.parts.unfit.of(row)) {
       const isBad = entry.kind === 'corrupt' || entry.kind === 'stale';
       const isEnough = isBad ? readable.length > 0 : sure.length >= wanted;
@@ -70,28 +70,26 @@ export class TrimPlanner {
 
   /** No node can take a copy, perhaps because one has a replica of no use: that one goes first. */
   makeRoom(row: number, nowMs: number, plan: Work[]): void {
-    if (this.sure(row, nowMs).length === 0) return;
+    if (this.reported(row).length === 0) return;
     for (const entry of this.parts.unfit.of(row)) {
       if (entry.kind === 'leaving' || plan.at(-1)?.block === this.parts.map.block(row)) continue;
       this.tell(row, entry, 'corrupt', nowMs, plan);
     }
   }
 
-  /**
-   * Nodes whose whole replicas are there by all that is known. What a node was told before it registered, perhaps by
-   * another process, it may still carry out some time after.
-   */
-  private sure(row: number, nowMs: number): ClusterNode[] {
+  /** Nodes whose whole replicas are there by all that is known. */
+  private reported(row: number): ClusterNode[] {
     const { map, nodes } = this.parts;
     return map
       .nodes(row, this.holders)
       .map((index) => nodes.at(index))
-      .filter((node) => isReached(node) && node.isReported)
-      .filter(({ registeredMs }) => nowMs - registeredMs >= this.quietMs);
+      .filter((node) => isReached(node) && node.isReported);
   }
 
-  private isServing({ index }: ClusterNode): boolean {
-    return this.parts.nodes.standing[index] === Standing.serving;
+  /** What a node was told before it registered, perhaps by another process, it may carry out for some time after. */
+  private isSure({ index, registeredMs }: ClusterNode, nowMs: number): boolean {
+    const isServing = this.parts.nodes.standing[index] === Standing.serving;
+    return isServing && nowMs - registeredMs >= this.quietMs;
   }
 
   /** The fullest node without which the racks are as they should be. */

@@ -34,9 +34,10 @@ async function checkAll(): Promise<void> {
   );
 }
 
+/** Enough whole replicas of every block are there. What is of no use besides may go later. */
 function isWhole(facts: Facts): boolean {
-  const { lackingReplicas, missingBlocks, corruptReplicas, oneRackBlocks } = facts;
-  const wrong = [lackingReplicas, missingBlocks, corruptReplicas, oneRackBlocks];
+  const { lackingReplicas, missingBlocks, oneRackBlocks } = facts;
+  const wrong = [lackingReplicas, missingBlocks, oneRackBlocks];
   return facts.safeMode === false && wrong.every((count) => count === 0);
 }
 

@@ -19,6 +19,8 @@ interface OperationRow {
   readonly action: string | null;
   /** The same when the query names a version. */
   readonly versionAction?: string;
+  /** Its body brings tags: where a policy asks about them the operation judges when it has read them. */
+  readonly bringsTags?: true;
   /** What an ACL must grant, of the bucket or of the object; without it the owner alone may. */
   readonly grant?: { readonly of: 'bucket' | 'object'; readonly permission: Grantable };
 }

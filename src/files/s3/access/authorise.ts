@@ -12,6 +12,7 @@ import { S3Error } from '../errors.ts';
 import type { Bucket, ObjectVersion } from '../object-store.ts';
 import type { Grantable, Operation } from '../operation.ts';
 import { ANONYMOUS_ID, type Call } from '../service.ts';
+import type { Tags } from '../tags.ts';
 import { type Acl, aclAllows, aclOfText, isPublicAcl } from './acl.ts';
 import { isPublicPolicy, judgePolicy, policyOf } from './policy.ts';
 import { policyContext } from './policy-context.ts';
@@ -24,6 +25,8 @@ export interface Access {
   readonly key?: string;
   readonly versionId?: string;
   readonly grant?: Operation['grant'];
+  /** That the body brings, when it is read; else the head's count. */
+  readonly requestTags?: Tags;
 }
 
 /** @throws S3Error AccessDenied */
@@ -33,11 +36,27 @@ export async function authorise(call: Call, access: Access): Promise<void> {
 
 /** For an operation's own action, about what the request names. @throws S3Error AccessDenied */
 export async function authoriseOperation(call: Call, bucket: Bucket): Promise<void> {
+  if (call.operation.bringsTags === true && asksAboutTags(bucket)) return;
+  await authoriseNamed(call, bucket);
+}
+
+/** For an operation whose body has brought these tags. @throws S3Error AccessDenied */
+export async function authoriseTags(call: Call, bucket: Bucket, tags: Tags): Promise<void> {
+  if (asksAboutTags(bucket)) await authoriseNamed(call, bucket, tags);
+}
+
+function asksAboutTags(bucket: Bucket): boolean {
+  const conditions = policyOf(bucket)?.statements.flatMap((each) => each.conditions) ?? [];
+  return conditions.some(({ key }) => key.startsWith('s3:requestobjecttag'));
+}
+
+async function authoriseNamed(call: Call, bucket: Bucket, requestTags?: Tags): Promise<void> {
   const { operation, line, query } = call;
   const { action, versionAction, on, grant } = operation;
   if (action === null) return;
   const versionId = query.get('versionId');
   await authorise(call, {
+    ...(requestTags !== undefined && { requestTags }),
     action: versionId === undefined ? action : (versionAction ?? action),
     bucket,
     ...(on === 'object' && { key: line.key }),

@@ -110,3 +110,36 @@ test('whoever has begun an upload may list its parts and abort it', async () => 
     assert.equal(await ask('DELETE', bobs, bob), '204');
   });
 });
+
+test('a policy judges tags by those that the request brings', async () => {
+  await withS3(async (bed) => {
+    await bed.ask('PUT', '/docs');
+    await bed.ask('PUT', '/docs/k', { body: 'x' });
+    const Statement = [
+      {
+        ...{ Effect: 'Allow', Principal: '*', Resource: 'arn:aws:s3:::docs/*' },
+        Action: ['s3:PutObject', 's3:PutObjectTagging'],
+        Condition: { StringEquals: { 's3:RequestObjectTag/kind': 'open' } },
+      },
+    ];
+    const body = JSON.stringify({ Version: '2012-10-17', Statement });
+    await bed.ask('PUT', '/docs', { query: { policy: '' }, body });
+    const tag = async (value: string, user: typeof ann): Promise<string> =>
+      outcome(
+        await bed.ask('PUT', '/docs/k', {
+          ...{ user, query: { tagging: '' } },
+          body: `<Tagging><TagSet><Tag><Key>kind</Key><Value>${value}</Value></Tag></TagSet></Tagging>`,
+        }),
+      );
+    assert.equal(await tag('open', bob), '200');
+    assert.equal(await tag('closed', bob), '403 AccessDenied');
+    assert.equal(await tag('closed', ann), '200');
+    const put = async (value: string): Promise<string> =>
+      outcome(
+        await bed.ask('PUT', '/docs/new', {
+          ...{ user: bob, body: 'x', headers: { 'x-amz-tagging': `kind=${value}` } },
+        }),
+      );
+    assert.deepEqual([await put('open'), await put('closed')], ['200', '403 AccessDenied']);
+  });
+});

@@ -42,7 +42,8 @@ export async function policyContext(
   aboutUser(call, set);
   const { versionId } = access;
   set('s3:versionid', versionId);
-  const requestTags = [...(tagsOfField(call.headers.get('x-amz-tagging')) ?? [])];
+  const inHead = tagsOfField(call.headers.get('x-amz-tagging')) ?? [];
+  const requestTags = access.requestTags ?? inHead;
   for (const [key, value] of requestTags) {
     set(`s3:requestobjecttag/${key.toLowerCase()}`, value);
   }

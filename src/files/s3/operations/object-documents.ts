@@ -1,5 +1,5 @@
 /** What can be changed of an object that is there: tags, retention, legal hold. */
-import { authorise } from '../access/authorise.ts';
+import { authorise, authoriseTags } from '../access/authorise.ts';
 import { S3Error } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { bucketLock, heldBy, retention } from '../lock.ts';
@@ -23,6 +23,7 @@ export const objectDocumentOperations: readonly Operation[] = [
   {
     ...{ name: 'PutObjectTagging', method: 'PUT', ...tagging },
     ...{ action: 's3:PutObjectTagging', versionAction: 's3:PutObjectVersionTagging' },
+    bringsTags: true,
     run: putTags,
   },
   {
@@ -58,6 +59,7 @@ async function getTags(call: BucketCall): Promise<Reply> {
 
 async function putTags(call: BucketCall): Promise<Reply> {
   const tags = tagsOfXml(await documentOf(call), LIMITS.objectTags);
+  await authoriseTags(call, call.bucket, tags);
   const version = await lookupTarget(call);
   return change(call, version, { tags: tags.length === 0 ? null : tagsText(tags) });
 }

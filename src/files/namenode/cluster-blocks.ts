@@ -14,6 +14,7 @@ import type { BlockNumbers } from '../objects/block-numbers.ts';
 import type { BlockSink, Blocks } from '../objects/blocks.ts';
 import type { DataClient } from '../transfer/data-client.ts';
 import { PipelineSink } from '../transfer/pipeline-sink.ts';
+import type { DeleteQueue } from './delete-queue.ts';
 import type { Mover } from './mover.ts';
 import { readReplicas } from './read-replicas.ts';
 
@@ -28,6 +29,7 @@ export interface ClusterBlocksOptions {
   readonly store: BlockStore;
   readonly client: DataClient;
   readonly mover: Mover;
+  readonly deletes: DeleteQueue;
   readonly numbers: Pick<BlockNumbers, 'next'>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -61,7 +63,7 @@ export class ClusterBlocks implements Blocks {
       this.durable({ ...name, length: data.length }, replication, durable);
       return { ...name, length: data.length };
     } catch (error) {
-      await this.deleteFrom(durable, [name]);
+      await Promise.all(durable.map((id) => this.options.deletes.add(id, [name])));
       throw error;
     } finally {
       this.writing.delete(block);
@@ -182,20 +184,7 @@ export class ClusterBlocks implements Blocks {
         byNode.set(node, of);
       }
     }
-    await Promise.all([...byNode].map(([id, of]) => this.deleteFrom([id], of)));
-  }
-
-  /** What a node can not be told now it is told when it reports. */
-  private async deleteFrom(ids: readonly string[], names: readonly BlockName[]): Promise<void> {
-    const { mover, logger } = this.options;
-    for (const id of ids) {
-      try {
-        await mover.delete(id, names);
-      } catch (error) {
-        if (!(error instanceof FilesError)) throw error;
-        logger.debug('blocks are deleted later', { node: id, blocks: names.length, err: error });
-      }
-    }
+    await Promise.all([...byNode].map(([id, of]) => this.options.deletes.add(id, of)));
   }
 
   damaged(block: number, stamp: number): void {

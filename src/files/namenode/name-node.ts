@@ -21,6 +21,7 @@ import { translated } from '../translate.ts';
 import { Census } from './census.ts';
 import { ClusterBlocks, LOCAL } from './cluster-blocks.ts';
 import { ControlServer } from './control-server.ts';
+import { DeleteQueue } from './delete-queue.ts';
 import { KnownNodes } from './known-nodes.ts';
 import { LocalNode } from './local-node.ts';
 import { Mover } from './mover.ts';
@@ -66,7 +67,7 @@ export class NameNode {
   private readonly census: Census;
   private readonly loop: WorkLoop;
   private reporting: Promise<void> = Promise.resolve();
-  private readonly deleting = new Set<Promise<void>>();
+  private readonly deletes: DeleteQueue;
   private readonly admins = new Map<string, Admin>();
   private decommission: readonly string[];
   private maintenance: readonly string[];
@@ -100,9 +101,14 @@ export class NameNode {
     const { client } = this;
     this.mover = new Mover({ cluster, store, client, local: LOCAL });
     const { mover } = this;
+    this.deletes = new DeleteQueue({
+      ...{ clock, logger },
+      delete: (node, names) => mover.delete(node, names),
+    });
+    const { deletes } = this;
     const { replicasMin } = options;
     this.blocks = new ClusterBlocks({
-      ...{ cluster, store, client, mover, numbers, clock, logger, replicasMin },
+      ...{ cluster, store, client, mover, deletes, numbers, clock, logger, replicasMin },
       onClose: () => this.close(),
     });
     const lookup = (blocks: readonly number[]): Promise<Lookup> =>
@@ -114,7 +120,7 @@ export class NameNode {
         blocks,
       );
     const onOrphans = (node: string, names: readonly BlockName[]): void => {
-      this.deleteOrphans(node, names);
+      void deletes.add(node, names);
     };
     this.local = new LocalNode({
       ...{ id: LOCAL, rack: options.rack, address: LOCAL, store, cluster, lookup, onOrphans },
@@ -173,14 +179,6 @@ export class NameNode {
     }
   }
 
-  private deleteOrphans(node: string, names: readonly BlockName[]): void {
-    const work = this.mover
-      .delete(node, names)
-      .catch((error: unknown) => this.failed('blocks that nobody names are deleted later', error))
-      .finally(() => this.deleting.delete(work));
-    this.deleting.add(work);
-  }
-
   private failed(what: string, thrown: unknown): void {
     const error = translated(thrown, 'files');
     if (!(error instanceof FilesError)) throw error;
@@ -213,6 +211,6 @@ export class NameNode {
     this.client.close();
     await this.loop.stop();
     await this.reporting;
-    await Promise.allSettled([...this.deleting]);
+    await this.deletes.idle();
   }
 }

@@ -29,7 +29,8 @@ export class ObjectMemory {
   /** @param evict lets one object go; false: there is none. */
   constructor(bytesMax: number, evict: () => boolean) {
     this.bytesMax = Math.max(bytesMax, BYTES_MIN);
-    this.arena = new Arena(0, { bytesMax: this.bytesMax });
+    // Who gets none has somebody evicted: nothing has to be at hand.
+    this.arena = new Arena(0, { bytesMax: this.bytesMax, segmentsAhead: 1 });
     this.evict = evict;
   }
 

@@ -74,6 +74,8 @@ export interface ArenaOptions {
   readonly segmentsMax?: number;
   /** Segments may take so many bytes together; without it, what the address space holds. */
   readonly bytesMax?: number;
+  /** Segments taken from the system ahead of need, at least one; default four. */
+  readonly segmentsAhead?: number;
   /** Where memory comes from. @throws RangeError when there is none. */
   readonly allocate?: (bytes: number) => ArrayBufferLike;
 }
@@ -112,6 +114,7 @@ export class Arena {
   private readonly emptySegments: number[] = [];
   private readonly segmentsFull: number;
   private readonly bytesMax: number;
+  private readonly segmentsAhead: number;
   private readonly allocate: (bytes: number) => ArrayBufferLike;
   /** Memory of segments to come; the next one is the last, which has pages already if any has. */
   private readonly ahead: ArrayBufferLike[] = [];
@@ -122,6 +125,7 @@ export class Arena {
     this.hashSeed = hashSeed;
     this.segmentsFull = (options.segmentsMax ?? SEGMENTS_MAX) - SEGMENTS_SPARE;
     this.bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY;
+    this.segmentsAhead = options.segmentsAhead ?? SEGMENTS_AHEAD;
     this.allocate = options.allocate ?? allocate;
     const first = this.takeSegment(SEGMENT_BYTES);
     // Page 0 of the first segment stays unused, because address 0 means nothing.
@@ -170,8 +174,10 @@ export class Arena {
   /** Takes from the system what was used of the memory ahead of need. */
   replenish(): void {
     try {
-      this.reservePages(this.bytes.length + SEGMENTS_AHEAD);
-      while (this.ahead.length < SEGMENTS_AHEAD) this.ahead.unshift(this.allocate(SEGMENT_BYTES));
+      this.reservePages(this.bytes.length + this.segmentsAhead);
+      while (this.ahead.length < this.segmentsAhead) {
+        this.ahead.unshift(this.allocate(SEGMENT_BYTES));
+      }
       this.starved = false;
     } catch (error) {
       if (!lacksMemory(error)) throw error;
@@ -184,7 +190,7 @@ export class Arena {
    * is not asked for; what is more is taken and given back.
    */
   hasRoomFor(bytes: number): boolean {
-    if (bytes * 2 <= SEGMENTS_AHEAD * SEGMENT_BYTES) return true;
+    if (bytes * 2 <= this.segmentsAhead * SEGMENT_BYTES) return true;
     try {
       this.allocate(bytes);
       return true;
@@ -425,8 +431,8 @@ export class Arena {
    */
   private keepAhead(memory: ArrayBufferLike): void {
     this.ahead.push(memory);
-    if (this.ahead.length > SEGMENTS_AHEAD) dropUncounted(this.ahead.shift()!);
-    if (this.ahead.length === SEGMENTS_AHEAD) this.starved = false;
+    if (this.ahead.length > this.segmentsAhead) dropUncounted(this.ahead.shift()!);
+    if (this.ahead.length === this.segmentsAhead) this.starved = false;
   }
 
   /** Makes the page tables long enough for so many segments. */

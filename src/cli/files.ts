@@ -1,5 +1,6 @@
 /** `plinth files`: subcommands for the file system. */
 import type { Command } from 'commander';
+import { addFilesForget } from './files-forget.ts';
 import { addFilesFsck } from './files-fsck.ts';
 import { addFilesGet } from './files-get.ts';
 import { addFilesLook } from './files-look.ts';
@@ -14,6 +15,7 @@ export function addFiles(program: Command, context: CommandContext): void {
     .description('look at the file system, check it, and work with files');
   addFilesStatus(files, context);
   addFilesFsck(files, context);
+  addFilesForget(files, context);
   addFilesLook(files, context);
   addFilesPut(files, context);
   addFilesGet(files, context);

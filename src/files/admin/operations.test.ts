@@ -87,3 +87,12 @@ test('fsck: only so many at once, and refused ones do not count', async () => {
   for (const answer of answers) await linesOf(world, answer);
   assert.ok((await run('/fsck')).ok);
 });
+
+test('a node to be forgotten where there are none', async () => {
+  const { world, operations } = await opened();
+  const forget = operations.find(({ method }) => method === 'DELETE');
+  assert.ok(forget?.needsToken);
+  const names = { node: 'x' };
+  const answer = await world.settle(Promise.resolve(forget.run({ names, body: undefined })));
+  assert.ok(!answer.ok && answer.status === 404);
+});

@@ -21,6 +21,8 @@ const refusals = {
   'bad-body': [400, 'The body is not as it should be.'],
   'bad-path': [400, 'No path is written so.'],
   'not-found': [404, 'There is no such file or directory.'],
+  'no-such-node': [404, 'There is no such DataNode.'],
+  'not-dead': [409, 'The DataNode is not dead.'],
   'too-many': [429, 'As many checks as may be are under way.'],
   unavailable: [503, 'It can not be looked at now.'],
 } as const;
@@ -61,7 +63,25 @@ export class FilesAdmin {
         needsToken: true,
         run: (call) => this.fsck(call),
       },
+      {
+        method: 'DELETE',
+        path: '/nodes/:node',
+        about: 'Takes a dead DataNode from the list, for one that does not come back.',
+        needsToken: true,
+        run: (call) => this.forget(call),
+      },
     ];
+  }
+
+  private forget({ names }: OperationCall): OperationAnswer {
+    const { nameNode } = this.options;
+    const node = names.node as string;
+    const shown = nameNode?.status(0).nodes.find(({ id }) => id === node);
+    if (nameNode === undefined || shown === undefined) {
+      return refuse('no-such-node', `there is no DataNode ${node}`);
+    }
+    if (nameNode.forgetNode(node)) return { ok: true, body: { forgotten: node } };
+    return refuse('not-dead', `${node} is ${shown.state}`);
   }
 
   private async fsck({ body }: OperationCall): Promise<OperationAnswer> {

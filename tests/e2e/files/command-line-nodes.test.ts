@@ -16,7 +16,7 @@ after(() => cluster?.stop());
 
 function files(command: string, ...args: readonly string[]): Promise<Ran> {
   const { address, tokenFile } = cluster.admin;
-  const token = command === 'fsck' ? ['--token-file', tokenFile] : [];
+  const token = command === 'fsck' || command === 'forget' ? ['--token-file', tokenFile] : [];
   return runHere(['files', command, ...args, '--admin', address, ...token]);
 }
 
@@ -88,6 +88,17 @@ test('a rack that is lost: what lacks a replica is told, and nothing is missing'
   const { problems } = await fsck();
   const kinds = [...new Set(problems.map(({ kind }) => kind))];
   assert.deepEqual(kinds, ['replicas'], JSON.stringify(problems));
+  const { cluster: before } = JSON.parse(
+    (await files('status', '--json')).out.toString(),
+  ) as FilesStatus;
+  const [dead, live] = ['dead', 'live'].map((state) => {
+    return before!.nodes.find((node) => node.state === state && node.id !== 'local')!.id;
+  });
+  const refused = await files('forget', live!);
+  assert.deepEqual([refused.code, refused.err], [1, `plinth: ${live} is live\n`]);
+  assert.equal((await files('forget', 'nobody')).code, 1);
+  assert.equal((await files('forget', dead!)).out.toString(), `${dead} is forgotten.\n`);
+  await cluster.until('it to be gone', ({ nodesDead }) => nodesDead === 1);
   cluster.restartNode(0);
   cluster.restartNode(1);
   await cluster.until('them to be back', ({ nodesLive, lackingReplicas }) => {

@@ -6,6 +6,9 @@ import { Space, spaceRange } from './keys.ts';
 import { listFiles } from './list.ts';
 import { MAKE, NamespaceWorld, putArgs } from './namespace-world.ts';
 import { PathTwin } from './path-twin.ts';
+import { living } from './snapshots/root-record.ts';
+import { checkReferences, readSnapshot, shownSnapshot } from './snapshots/testing.ts';
+import { readSnapshots } from './snapshots/view.ts';
 
 const seed = Number(process.env.PLINTH_FILES_SEED ?? 1);
 const STRIDE = Number(process.env.PLINTH_FILES_STRIDE ?? 5);
@@ -38,6 +41,10 @@ class Life {
             make: { ...MAKE, implicit: false },
           }),
       ),
+      this.issue(
+        () => twin.allowSnapshots(['bucket']),
+        () => world.namespace.run('allowSnapshots', { path: ['bucket'] }),
+      ),
     ]);
     for (let round = 0; round < 8; round++) {
       const group = Array.from({ length: GROUP }, (_, nth) => this.random(round * GROUP + nth));
@@ -51,7 +58,7 @@ class Life {
   private random(nth: number): Promise<void> {
     const { twin, world } = this;
     const path = ['bucket', `d${nth % 3}`, `f${nth % 4}`];
-    const draw = world.random.below(10);
+    const draw = world.random.below(12);
     if (draw < 6) {
       const file = { block: ++this.blocks, size: 100 + nth };
       return this.issue(
@@ -64,6 +71,17 @@ class Life {
       return this.issue(
         () => twin.remove(path),
         () => world.namespace.run('remove', { directory, name, versioning: 'off' }),
+      );
+    }
+    if (draw >= 10) {
+      const args = { path: ['bucket'], snapshot: `s${nth % 5}` };
+      const isTaken = draw === 10;
+      return this.issue(
+        () => {
+          if (isTaken) twin.takeSnapshot(args.path, args.snapshot);
+          else twin.snapshots.get('bucket/')?.delete(args.snapshot);
+        },
+        () => world.namespace.run(isTaken ? 'createSnapshot' : 'deleteSnapshot', args),
       );
     }
     const from = path.slice(0, 2);
@@ -135,12 +153,23 @@ class Life {
     await world.settle(
       reader.each(spaceRange(Space.entry), (_key, value) => decodeInode(value).id > 0),
     );
-    return shown(found);
+    const snapshots = await world.settle(readSnapshots(reader, bucket.id));
+    const seen: Record<string, unknown> = {};
+    for (const { name } of snapshots === null ? [] : living(snapshots)) {
+      seen[name] = await readSnapshot(world, ['bucket'], name);
+    }
+    await checkReferences(world);
+    return shown(found, seen);
   }
 }
 
-function shown(twin: PathTwin): string {
-  return JSON.stringify([[...twin.files].sort(), [...twin.directories.keys()].sort()]);
+/** @param seen what snapshots show; left out: as the twin has them. */
+function shown(twin: PathTwin, seen?: Record<string, unknown>): string {
+  const taken = [...(twin.snapshots.get('bucket/') ?? [])].map(
+    ([name, snapshot]) => [name, shownSnapshot(snapshot)] as const,
+  );
+  const snapshots = Object.entries(seen ?? Object.fromEntries(taken)).sort();
+  return JSON.stringify([[...twin.files].sort(), [...twin.directories.keys()].sort(), snapshots]);
 }
 
 for (const [nth, how] of (['power', 'kill'] as const).entries()) {

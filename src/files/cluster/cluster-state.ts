@@ -369,6 +369,7 @@ export class ClusterState implements Cluster {
 
   private dropNode(node: ClusterNode, isForgotten = false): void {
     node.isReported = false;
+    node.damaged.clear();
     node.report = undefined;
     node.isMixed = false;
     this.holdings.dropNode(node, isForgotten);

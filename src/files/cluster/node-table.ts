@@ -50,6 +50,8 @@ export interface ClusterNode {
   mark: number;
   /** While a report is under way: blocks that went, or were found damaged, since it began. */
   report: Map<number, 'removed' | 'corrupt'> | undefined;
+  /** Until it has reported: blocks that it said are damaged, though they may not be known yet. */
+  damaged: Set<number>;
   /** A report began and did not end: marks are mixed. */
   isMixed: boolean;
   /** Bytes given to writers lately that no heartbeat shows yet. */
@@ -165,6 +167,7 @@ export class NodeTable {
     if (index >= NODES_MAX) return undefined;
     const node: ClusterNode = {
       ...NEW,
+      damaged: new Set(),
       index,
       id,
     };
@@ -209,7 +212,7 @@ export class NodeTable {
   }
 }
 
-const NEW: Omit<ClusterNode, 'index' | 'id'> = {
+const NEW: Omit<ClusterNode, 'index' | 'id' | 'damaged'> = {
   address: '',
   rack: '',
   rackIndex: 0,

@@ -17,6 +17,8 @@ import type { ClusterNode } from './node-table.ts';
 
 /** Blocks that were forgotten last, so that no look-up from before names them again. */
 const FORGOTTEN_MAX = 16_384;
+/** Damage told by a node that has not reported; more is found again by reads. */
+const DAMAGED_MAX = 10_000;
 
 export class Reports {
   isSafeMode = true;
@@ -48,7 +50,7 @@ export class Reports {
     if (node.isMixed || node.report !== undefined) this.holdings.evenMarks(node);
     node.isMixed = false;
     node.mark ^= 1;
-    node.report = new Map();
+    node.report = new Map([...node.damaged].map((block) => [block, 'corrupt']));
   }
 
   unknown(replicas: readonly Replica[]): number[] {
@@ -72,11 +74,13 @@ export class Reports {
 
   received(node: ClusterNode, replica: Replica, lookup: Lookup): readonly Replica[] {
     node.report?.delete(replica.block);
+    node.damaged.delete(replica.block);
     return this.take(node, replica, lookup) ? [replica] : [];
   }
 
   removed(node: ClusterNode, block: number, stamp: number): void {
     node.report?.set(block, 'removed');
+    node.damaged.delete(block);
     const row = this.map.find(block);
     if (row === -1) return;
     this.holdings.gone(row, node, stamp);
@@ -85,6 +89,7 @@ export class Reports {
 
   corrupt(node: ClusterNode, block: number, stamp: number): void {
     node.report?.set(block, 'corrupt');
+    if (!node.isReported && node.damaged.size < DAMAGED_MAX) node.damaged.add(block);
     const row = this.map.find(block);
     if (row === -1) return;
     this.holdings.corrupt(row, node, stamp);
@@ -95,6 +100,7 @@ export class Reports {
     if (node.report === undefined) return;
     node.report = undefined;
     node.isReported = true;
+    node.damaged.clear();
     for (const row of this.holdings.sweep(node)) this.agenda.touch(row);
   }
 

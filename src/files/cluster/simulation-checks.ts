@@ -73,7 +73,8 @@ function checkDelete(world: World, work: DeleteWork): void {
   const others = survivors(world, block).filter(
     (other) => other !== node && other.admin === 'in-service',
   );
-  if (stamp !== wanted.stamp || !hasWhole(world, node, block)) return;
+  const isRotten = node.disk.get(block)?.isRotten === true;
+  if (isRotten || stamp !== wanted.stamp || !hasWhole(world, node, block)) return;
   assert.ok(
     others.length >= wanted.replication,
     `${work.reason}: ${others.length} replicas of ${block} would be left, ${wanted.replication} are wanted`,

@@ -449,7 +449,9 @@ export class World {
     } else if (message.kind === 'removed') state.removed(node.id, message.block, message.stamp);
     else if (message.kind === 'corrupt') {
       const stored = node.disk.get(message.block);
-      if (stored?.stamp === message.stamp && stored.isRotten) stored.isFound = true;
+      // Of a block without a name nobody remembers it; it is found again.
+      const isKnown = !this.writing.has(message.block);
+      if (isKnown && stored?.stamp === message.stamp && stored.isRotten) stored.isFound = true;
       state.corrupt(node.id, message.block, message.stamp);
     } else {
       const stored = node.disk.get(message.work.block);

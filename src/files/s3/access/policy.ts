@@ -2,7 +2,7 @@
  * Bucket policies ("Bucket policies and user policies"): JSON, judged statement by statement. A statement applies
  * when principal, action, resource and every condition fit; one that denies wins over all that allow.
  */
-import type { User } from '../auth/users.ts';
+import type { User, Users } from '../auth/users.ts';
 import { LIMITS } from '../limits.ts';
 import type { Bucket } from '../object-store.ts';
 import { onceEach } from '../once-each.ts';
@@ -76,6 +76,19 @@ function isPrincipal(principal: string, user: User | null): boolean {
       (principal.endsWith(`:user/${user.id}`) || principal.endsWith(`/${user.id}`))) ||
     principal === `arn:aws:iam::${user.id}:root`
   );
+}
+
+/**
+ * Whoever is named by an id alone must be known; an account's number and an ARN may be of elsewhere.
+ * @throws S3Error MalformedPolicy
+ */
+export function checkPrincipals({ statements }: Policy, users: Users): void {
+  for (const each of statements.flatMap(({ principals }) => principals ?? [])) {
+    const isElsewhere = each === '*' || /^\d{12}$/.test(each) || each.startsWith('arn:aws:');
+    if (!isElsewhere && users.user(each) === undefined) {
+      throw malformed('Invalid principal in policy');
+    }
+  }
 }
 
 /** Whether it allows something to everybody without a condition that tells who they are. */

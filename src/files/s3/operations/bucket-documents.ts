@@ -4,7 +4,7 @@
  */
 
 import { aclOfText, isPublicAcl } from '../access/acl.ts';
-import { isPublicPolicy, parsePolicy, policyOf } from '../access/policy.ts';
+import { checkPrincipals, isPublicPolicy, parsePolicy, policyOf } from '../access/policy.ts';
 import {
   publicAccessBlock,
   publicAccessBlockOfXml,
@@ -300,6 +300,7 @@ async function putPolicy(call: BucketCall): Promise<Reply> {
   const { bucket } = call;
   const text = (await documentOf(call)).toString();
   const policy = parsePolicy(text, bucket.name);
+  checkPrincipals(policy, call.service.users);
   if (publicAccessBlock(bucket).blockPublicPolicy && isPublicPolicy(policy)) {
     throw new S3Error('AccessDenied');
   }

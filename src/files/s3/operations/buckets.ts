@@ -56,9 +56,11 @@ async function listBuckets(call: Call): Promise<Reply> {
   if (user === null) throw new S3Error('AccessDenied');
   const max = maxBuckets(query.get('max-buckets'));
   const prefix = query.get('prefix') ?? '';
+  const isHere = (query.get('bucket-region') ?? service.region) === service.region;
   const found: Bucket[] = [];
   let after = bucketToken(query.get('continuation-token'));
-  let more = true;
+  // All buckets are in one region.
+  let more = isHere;
   // One more than asked for tells whether there are more.
   while (more && found.length <= max) {
     const page = await store.listBuckets({ prefix, after, max: 1000 });

@@ -54,8 +54,14 @@ async function complete(call: BucketCall): Promise<Reply> {
     );
   }
   if (sizeBytes > LIMITS.objectBytes) throw new S3Error('EntityTooLarge');
-  if (sizes.slice(0, -1).some((each) => each < LIMITS.partBytesMin)) {
-    throw new S3Error('EntityTooSmall', undefined, { MinSizeAllowed: String(LIMITS.partBytesMin) });
+  const small = parts.slice(0, -1).find((each) => each.sizeBytes < LIMITS.partBytesMin);
+  if (small !== undefined) {
+    throw new S3Error('EntityTooSmall', undefined, {
+      ProposedSize: String(small.sizeBytes),
+      MinSizeAllowed: String(LIMITS.partBytesMin),
+      PartNumber: String(small.number),
+      ETag: small.etag,
+    });
   }
   const precondition = writePrecondition(headers);
   const version = mustBeDone(

@@ -328,3 +328,37 @@ test('days of rules are as long as the settings say', () => {
   const stale = (nowMs: number): boolean => isStale(rules, upload, { nowMs, dayMs: minute });
   assert.deepEqual([stale(2 * minute - 1), stale(2 * minute)], [false, true]);
 });
+
+test('a policy names users that there are, accounts and ARNs', async () => {
+  await withDocs(async (bed) => {
+    const cases: readonly [principal: unknown, string][] = [
+      [{ AWS: 'bob' }, '204'],
+      [{ CanonicalUser: 'bob' }, '204'],
+      [{ AWS: ['arn:aws:iam::123456789012:user/eve', '123456789012', '*'] }, '204'],
+      [{ AWS: 'eve' }, '400 MalformedPolicy'],
+      [{ CanonicalUser: 'eve' }, '400 MalformedPolicy'],
+      [{ Service: 'x.amazonaws.com' }, '400 MalformedPolicy'],
+      [{}, '400 MalformedPolicy'],
+      ['bob', '400 MalformedPolicy'],
+    ];
+    for (const [Principal, expected] of cases) {
+      const row = {
+        Effect: 'Allow',
+        Principal,
+        Action: 's3:GetObject',
+        Resource: 'arn:aws:s3:::docs/*',
+      };
+      const body = JSON.stringify({ Version: '2012-10-17', Statement: [row] });
+      const answer = await bed.ask('PUT', '/docs', { query: { policy: '' }, body });
+      assert.equal(outcome(answer), expected, body);
+    }
+  });
+});
+
+test('buckets are listed by the region that they are in', async () => {
+  await withDocs(async (bed) => {
+    const names = async (region: string): Promise<string[]> =>
+      texts(await bed.ask('GET', '/', { query: { 'bucket-region': region } }), 'Name');
+    assert.deepEqual([await names('us-east-1'), await names('eu-west-1')], [['docs'], []]);
+  });
+});

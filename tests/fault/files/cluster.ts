@@ -215,11 +215,17 @@ async function launch(data: string, settings: Readonly<Record<string, unknown>>)
   };
   const sets = Object.entries(all).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
   const args = [main, 'up', '--data', data, ...sets];
-  return { args, admin, child: startChild(process.execPath, args) };
+  return { args, admin, child: run(args) };
 }
 
 function again(member: Member): void {
-  member.child = startChild(process.execPath, [...member.args]);
+  member.child = run(member.args);
+}
+
+/** Variables of tests are no settings of the program. */
+function run(args: readonly string[]): Child {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('PLINTH_'));
+  return startChild(process.execPath, args, { env: Object.fromEntries(kept) });
 }
 
 async function kill({ child }: Member): Promise<void> {

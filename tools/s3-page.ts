@@ -18,7 +18,7 @@ The file system speaks S3: what the [API reference](https://docs.aws.amazon.com/
 ${operationTable.toSorted(byName).map(rowOf).join('\n')}
 | Preflight | \`OPTIONS\` | CORS of the bucket | |
 
-Sub-resources of S3 that are not listed are answered with 501 NotImplemented and do nothing else.
+Sub-resources of S3 that are not listed are answered with 501 NotImplemented and do nothing else; methods that a listed one has not, with 405 MethodNotAllowed.
 
 ## What differs from Amazon's
 

@@ -362,3 +362,29 @@ test('buckets are listed by the region that they are in', async () => {
     assert.deepEqual([await names('us-east-1'), await names('eu-west-1')], [['docs'], []]);
   });
 });
+
+test('who names a part or a version does not write the whole, and a method that a sub-resource has not is told', async () => {
+  await withDocs(async (bed) => {
+    await bed.ask('PUT', '/docs/k', { body: 'whole' });
+    const put = (query: Record<string, string>): Promise<Answer> =>
+      bed.ask('PUT', '/docs/k', { query, body: 'part' });
+    assert.equal(outcome(await put({ partNumber: '1' })), '400 InvalidArgument');
+    assert.equal(outcome(await put({ versionId: 'null' })), '400 InvalidArgument');
+    assert.equal((await bed.ask('GET', '/docs/k')).text, 'whole');
+    const cases: readonly [method: string, path: string, query: string, string][] = [
+      ['DELETE', '/docs', 'acl', '405 MethodNotAllowed'],
+      ['PUT', '/docs', 'location', '405 MethodNotAllowed'],
+      ['DELETE', '/docs/k', 'acl', '405 MethodNotAllowed'],
+      ['POST', '/docs', 'uploads', '405 MethodNotAllowed'],
+      ['GET', '/docs', 'inventory', '501 NotImplemented'],
+      ['POST', '/docs/k', 'select', '501 NotImplemented'],
+    ];
+    for (const [method, path, query, expected] of cases) {
+      assert.equal(
+        outcome(await bed.ask(method, path, { query: { [query]: '' } })),
+        expected,
+        query,
+      );
+    }
+  });
+});

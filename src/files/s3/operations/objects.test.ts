@@ -364,7 +364,6 @@ test('what S3 has and this door has not is refused and does nothing else', async
     const cases: readonly [string, string, string][] = [
       ['PUT', '/other', 'replication'],
       ['PUT', '/docs', 'website'],
-      ['PUT', '/docs/k', 'restore'],
       ['POST', '/docs/k', 'select'],
       ['GET', '/docs/k', 'torrent'],
       ['DELETE', '/docs', 'analytics'],

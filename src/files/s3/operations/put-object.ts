@@ -5,7 +5,7 @@ import { checkedAttributes, checksumAttribute, describedBy } from '../attributes
 import type { Verified } from '../body/integrity.ts';
 import { writePrecondition } from '../conditions.ts';
 import { type Sealing, sealedEtag, sealingOf } from '../encryption.ts';
-import { S3Error } from '../errors.ts';
+import { invalidArgument, S3Error } from '../errors.ts';
 import { expirationHeader } from '../lifecycle-rules.ts';
 import { lockOfWrite } from '../lock.ts';
 import type { Attributes, Precondition } from '../object-store.ts';
@@ -66,7 +66,20 @@ export interface NewObjectHead {
 
 /** @throws S3Error */
 export function newObject(call: BucketCall): NewObjectHead {
-  const { bucket, headers, service, nowMs } = call;
+  const { bucket, headers, query, service, nowMs } = call;
+  // Whoever names a version or a part does not mean the whole object, which would be lost.
+  const versionId = query.get('versionId');
+  if (versionId !== undefined) {
+    throw invalidArgument('versionId', versionId, 'This operation does not accept a version-id.');
+  }
+  const part = query.get('partNumber');
+  if (part !== undefined) {
+    throw invalidArgument(
+      'partNumber',
+      part,
+      'This operation does not accept a partNumber without an uploadId.',
+    );
+  }
   const tags = tagsOfField(headers.get('x-amz-tagging'));
   const sealing = sealingOf(headers, service, bucket.documents.encryption !== undefined);
   const attributes: Attributes = {

@@ -68,15 +68,28 @@ export function operationOf(request: ParsedRequest): Operation {
     ([name]) => SUB_RESOURCES.has(name) && found?.query?.includes(name) !== true,
   );
   if (unspoken !== undefined) {
+    const [name] = unspoken;
+    const isLeftOut = LEFT_OUT.has(`${line.method} ${name}`);
+    if (isKnown(name, on) && !isLeftOut) throw notAllowed(line.method, on);
     throw new S3Error('NotImplemented', undefined, { Header: unspoken[0] });
   }
-  if (found === undefined) {
-    throw new S3Error('MethodNotAllowed', undefined, {
-      Method: line.method,
-      ResourceType: on.toUpperCase(),
-    });
-  }
+  if (found === undefined) throw notAllowed(line.method, on);
   return found;
+}
+
+/** What S3 has of sub-resources that other rows speak of. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['PUT website', 'PUT replication']);
+
+/** Whether a sub-resource is there for another method. */
+function isKnown(query: string, on: Resource): boolean {
+  return operationTable.some((row) => row.on === on && row.query?.[0] === query);
+}
+
+function notAllowed(method: string, on: Resource): S3Error {
+  return new S3Error('MethodNotAllowed', undefined, {
+    Method: method,
+    ResourceType: on.toUpperCase(),
+  });
 }
 
 /** How much a row asks for, -1 when the request has not all of it. */

@@ -85,7 +85,7 @@ async function walk(
     found.push({ path: `${at}${name}${isDirectory ? '/' : ''}`, inode: entry.inode });
   }
   tables.release();
-  assert.equal(children, found.length, `children of ${at}`);
+  if (children !== found.length) shown[`children of ${at}`] = `${children}`;
   for (const { path, inode: each } of found) {
     if (each.kind === 'directory') await walk(view, world, each, path, shown);
     else {

@@ -7,7 +7,7 @@ import { type AdminOptions, addAdminOptions, adminDoor } from './admin-door.ts';
 import { loadFor, tellProblems } from './config-options.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
-import { WebHdfs, WebHdfsFault } from './web-hdfs.ts';
+import { isWebUrl, WebHdfs, WebHdfsFault } from './web-hdfs.ts';
 
 export interface FilesOptions extends AdminOptions {
   readonly url?: string;
@@ -16,7 +16,10 @@ export interface FilesOptions extends AdminOptions {
 
 export function addFilesOptions(command: Command): Command {
   return addAdminOptions(command)
-    .option('--url <url>', 'WebHDFS door, http://host:port (default: as the admin door says)')
+    .option(
+      '--url <url>',
+      'WebHDFS door, http://host:port or https:// (default: as the admin door says)',
+    )
     .option('--user <name>', 'user at the door (default: files.webhdfs.superuser)');
 }
 
@@ -56,8 +59,10 @@ async function filesDoor(
 
 function urlOf({ host, exit }: CommandContext, { url: text = '' }: FilesOptions): URL | undefined {
   const url = URL.parse(text);
-  if (url?.protocol === 'http:' && url.pathname === '/') return url;
-  host.err(`plinth: --url is ${JSON.stringify(text)}, wanted http://host:port\n`);
+  if (url !== null && isWebUrl(url) && url.pathname === '/') return url;
+  host.err(
+    `plinth: --url is ${JSON.stringify(text)}, wanted http://host:port or https://host:port\n`,
+  );
   exit(exitCode('usage'));
   return undefined;
 }
@@ -68,7 +73,7 @@ async function askedUrl(context: CommandContext, options: FilesOptions): Promise
   if (body === undefined) return undefined;
   const { systems = [] } = body as Partial<StatusReport>;
   const files = systems.find(({ name }) => name === 'files');
-  const found = files?.listening.find(({ protocol }) => protocol === 'WebHDFS');
+  const found = files?.listening.find(({ protocol }) => protocol.startsWith('WebHDFS'));
   if (found === undefined) {
     const what = files === undefined ? 'runs no file system' : 'has no WebHDFS door open';
     host.err(`plinth: the process that answers ${what}\n`);
@@ -77,7 +82,8 @@ async function askedUrl(context: CommandContext, options: FilesOptions): Promise
   }
   const isAny = found.host === '0.0.0.0' || found.host === '::';
   const name = isAny ? adminDoor(context, options)?.url.hostname : bracketed(found.host);
-  return new URL(`http://${name}:${found.port}`);
+  const scheme = found.protocol === 'WebHDFS' ? 'http' : 'https';
+  return new URL(`${scheme}://${name}:${found.port}`);
 }
 
 function bracketed(host: string): string {

@@ -12,7 +12,13 @@ import type { CommandContext } from './host.ts';
 export function addFiles(program: Command, context: CommandContext): void {
   const files = program
     .command('files')
-    .description('look at the file system, check it, and work with files');
+    .description('look at the file system, check it, and work with files')
+    .addHelpText(
+      'after',
+      `
+A door of WebHDFS that speaks TLS is trusted when its certificate is by an authority that Node
+knows, or one in the file that the variable NODE_EXTRA_CA_CERTS names.`,
+    );
   addFilesStatus(files, context);
   addFilesFsck(files, context);
   addFilesForget(files, context);

@@ -5,7 +5,13 @@
  * are never held beyond what is under way.
  * WebHDFS: https://hadoop.apache.org/docs/r3.3.6/hadoop-project-dist/hadoop-hdfs/WebHDFS.html
  */
-import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { parsed } from './admin-door.ts';
 import type { ExitName } from './exit-codes.ts';
 
@@ -123,7 +129,7 @@ export class WebHdfs {
     const { location = '' } = answer.headers;
     const body = (await this.jsonOf(answer)) as { readonly Location?: string };
     const url = URL.parse(body.Location ?? location);
-    if (url?.protocol === 'http:') return url;
+    if (url !== null && isWebUrl(url)) return url;
     throw new WebHdfsFault('notRunning', `what answers at ${this.target} is no WebHDFS`);
   }
 
@@ -136,6 +142,7 @@ export class WebHdfs {
   }
 
   private open(method: Method, url: URL, options: RequestOptions): ClientRequest {
+    const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const sent = request(url, { ...options, method, agent: false, timeout: SILENCE_MS });
     sent.on('timeout', () => {
       sent.destroy(new Error(`nothing has come or gone for ${SILENCE_MS / 1000} s`));
@@ -188,6 +195,10 @@ export class WebHdfs {
     const why = code === 'ECONNRESET' ? 'it was closed' : (code ?? message);
     return new WebHdfsFault('notRunning', `the connection to ${this.target} is lost: ${why}`);
   }
+}
+
+export function isWebUrl({ protocol }: URL): boolean {
+  return protocol === 'http:' || protocol === 'https:';
 }
 
 interface Remote {

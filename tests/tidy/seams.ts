@@ -64,7 +64,7 @@ export const exceptions: readonly Exception[] = [
   },
   {
     path: 'src/cli/',
-    may: ['node:fs', 'node:http', 'node:net', 'setTimeout'],
+    may: ['node:fs', 'node:http', 'node:https', 'node:net', 'setTimeout'],
     because:
       'a subcommand is a process of its own and works with the real files and sockets of its user',
   },

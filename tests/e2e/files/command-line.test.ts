@@ -14,8 +14,10 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { TestAuthority } from '../../../src/core/runtime/node/transport-fixture.ts';
 import { type FilesProcess, startFiles } from '../../support/files/files-process.ts';
-import { waitUntil } from '../../support/process.ts';
+import { requirePeer } from '../../support/peers.ts';
+import { temporaryFolder, waitUntil } from '../../support/process.ts';
 import { content } from './s3-client-bed.ts';
 
 let plinth: FilesProcess;
@@ -270,3 +272,40 @@ test('fsck: without the token, for what is not there, and a client that leaves',
   }
   assert.equal(plinth.child.hasExited(), false);
 });
+
+test(
+  'a door that speaks TLS is asked so, and only one that is trusted',
+  requirePeer('openssl'),
+  async () => {
+    const folder = temporaryFolder('plinth-files-tls');
+    const authority = new TestAuthority('Plinth test');
+    const { cert, key } = authority.issue('localhost');
+    const file = (name: string, pem: string): string => {
+      const path = join(folder.path, name);
+      writeFileSync(path, pem);
+      return path;
+    };
+    const [ca, chain, secret] = [
+      file('ca.pem', authority.cert),
+      file('cert.pem', cert),
+      file('key.pem', key),
+    ];
+    const certificate = `{ name: all, cert: ${chain}, key: ${secret} }`;
+    const config = `files: { webhdfs: { tls: { certificates: [${certificate}] } } }\n`;
+    const secure = await startFiles([], config);
+    try {
+      const trusting = { stdin: Buffer.from('hello'), env: { NODE_EXTRA_CA_CERTS: ca } };
+      const stored = await secure.pipe(['put', '-', '/tls/x'], trusting);
+      assert.equal(stored.out.toString(), 'Stored /tls/x, 5b.\n', stored.err);
+      const { out } = await secure.pipe(['get', '/tls/x', '-'], trusting);
+      assert.equal(out.toString(), 'hello');
+      const refused = await secure.run(['ls', '/tls']);
+      assert.equal(refused.code, 69);
+      assert.match(refused.err, /CERT|UNABLE_TO_VERIFY/i);
+    } finally {
+      await secure.stop();
+      authority.remove();
+      folder.remove();
+    }
+  },
+);

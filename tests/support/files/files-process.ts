@@ -3,7 +3,7 @@
  * it.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '../../../src/cli/index.ts';
@@ -22,6 +22,8 @@ export interface Ran {
 export interface PipeOptions {
   /** What comes on stdin; default: nothing. */
   readonly stdin?: Buffer;
+  /** Variables of its own. */
+  readonly env?: NodeJS.ProcessEnv;
   /** It gets SIGINT when this has happened; 'stdin': it has taken what was to come, and more would. */
   readonly interrupt?: Promise<unknown> | 'stdin';
 }
@@ -45,14 +47,20 @@ export interface FilesProcess {
   stop(): Promise<void>;
 }
 
-/** @param settings further ones, `files.scrub=0` */
-export async function startFiles(settings: readonly string[] = []): Promise<FilesProcess> {
+/** @param settings further ones, `files.scrub=0`. @param config text of a configuration file. */
+export async function startFiles(
+  settings: readonly string[] = [],
+  config = '',
+): Promise<FilesProcess> {
   const home = temporaryFolder('plinth-files');
   const data = join(home.path, 'data');
   const off = ['kv', 'cache', 'balancer'].map((name) => `${name}.enabled=false`);
   const ports = ['admin', 'files.s3', 'files.webhdfs'].map((name) => `${name}.port=0`);
   const set = [...off, ...ports, ...settings].flatMap((each) => ['--set', each]);
-  const child = startChild(process.execPath, [main, 'up', '--json', '--data', data, ...set], {
+  const file = join(home.path, 'plinth.yaml');
+  writeFileSync(file, config);
+  const args = [main, 'up', '--json', '--config', file, '--data', data, ...set];
+  const child = startChild(process.execPath, args, {
     cwd: home.path,
     env: plainEnv(),
   });
@@ -68,7 +76,7 @@ export async function startFiles(settings: readonly string[] = []): Promise<File
     if (said === undefined) throw new Error(child.output());
     const { listening } = JSON.parse(said) as Announced;
     const at = (protocol: string): string => {
-      const found = listening.find((each) => each.protocol === protocol);
+      const found = listening.find((each) => each.protocol.split(' ')[0] === protocol);
       return `127.0.0.1:${found?.port}`;
     };
     const admin = at('HTTP');
@@ -115,10 +123,11 @@ export async function runHere(args: readonly string[]): Promise<Ran> {
 
 function runMain(args: readonly string[], cwd: string, options: PipeOptions): Promise<Ran> {
   const { stdin = Buffer.alloc(0), interrupt } = options;
+  const env = { ...plainEnv(), ...options.env };
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [main, ...args], {
       cwd,
-      env: plainEnv(),
+      env,
       timeout: 60_000,
     });
     const out: Buffer[] = [];

@@ -150,6 +150,25 @@ test('who has been alone goes on with DataNodes, and gives them what its own dis
   });
 });
 
+test('a node that stays away is made up for, on the disks of the NameNode too', async () => {
+  await within(async (place) => {
+    const away = await place.nameNode({ local: false }, { replication: 2 });
+    const [first, second] = [await place.dataNode(1), await place.dataNode(2)];
+    await until(away, 'two nodes', ({ nodesLive }) => nodesLive === 3);
+    await put(away, '/d/small', small);
+    await put(away, '/d/large', large);
+    await away.stop();
+    const name = await place.nameNode({ local: true, deadMs: 2000 });
+    await until(name, 'all reports', ({ safeMode, nodesLive }) => !safeMode && nodesLive === 3);
+    await second.stop();
+    await until(name, 'the end of one', ({ nodesDead }) => nodesDead === 1);
+    await until(name, 'all to be whole', ({ lackingReplicas }) => lackingReplicas === 0);
+    await first.stop();
+    assert.ok((await get(name, '/d/small')).equals(small));
+    assert.ok((await get(name, '/d/large')).equals(large));
+  });
+});
+
 test('a node is emptied while it runs when the settings say so', async () => {
   await within(async (place) => {
     const name = await place.nameNode({ local: false }, { replication: 2 });

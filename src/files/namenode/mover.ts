@@ -15,7 +15,7 @@ const COPY_MS = 30_000;
 const COPY_BYTES_PER_MS = 1024;
 
 export interface MoverOptions {
-  readonly cluster: Pick<Cluster, 'address'>;
+  readonly cluster: Pick<Cluster, 'address' | 'received'>;
   readonly store: BlockStore;
   readonly client: DataClient;
   /** Id of the node whose disks are those of this process. */
@@ -61,13 +61,29 @@ export class Mover {
     const { store, client } = this.options;
     const { length } = block;
     const name = { block: block.block, stamp: block.stamp };
+    if ((await store.find(name.block))?.stamp === name.stamp) throw new FilesError('exists');
     const pieces = client.read(from, { ...name, from: 0, to: length });
     if (length <= packedBytesMax) {
       const parts: Buffer[] = [];
       for await (const piece of pieces) parts.push(piece);
       await store.put(name, Buffer.concat(parts));
-      return;
-    }
+    } else await this.takeLarge(name, length, pieces);
+    await this.tellReceived(block);
+  }
+
+  /** As a DataNode says of itself what it has taken. */
+  private async tellReceived(replica: BlockName & { readonly length: number }): Promise<void> {
+    const { cluster, store, local } = this.options;
+    // A block that is not known any more was deleted while it came.
+    await store.delete(cluster.received(local, replica, () => undefined));
+  }
+
+  private async takeLarge(
+    name: BlockName,
+    length: number,
+    pieces: AsyncIterable<Buffer>,
+  ): Promise<void> {
+    const { store } = this.options;
     const writer = await store.begin(name, length);
     try {
       for await (const piece of pieces) await writer.write(piece);

@@ -79,7 +79,7 @@ export class DataClient {
     type: FrameTypeNumber,
     parts: readonly Buffer[],
     timeoutMs = ANSWER_MS,
-  ): Promise<Frame> {
+  ): Promise<Frame | undefined> {
     const exchange = await this.pool.take(address);
     try {
       return await this.askOn(address, exchange, type, parts, timeoutMs);
@@ -87,7 +87,22 @@ export class DataClient {
       const isGone = error instanceof FilesError && error.code === 'node-gone';
       if (!isGone || !exchange.isUsed || !exchange.link.isClosed) throw error;
       this.pool.forget(address);
+      return await this.askAgain(address, type, parts, timeoutMs);
+    }
+  }
+
+  private async askAgain(
+    address: string,
+    type: FrameTypeNumber,
+    parts: readonly Buffer[],
+    timeoutMs: number,
+  ): Promise<Frame | undefined> {
+    try {
       return await this.askOn(address, await this.pool.take(address), type, parts, timeoutMs);
+    } catch (error) {
+      // It was done the first time; only the answer was lost.
+      if (error instanceof FilesError && error.code === 'exists') return undefined;
+      throw error;
     }
   }
 

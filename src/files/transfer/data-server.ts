@@ -165,8 +165,15 @@ export class DataServer {
     const { name, at } = decodePut(payload);
     const data = openBody({ block: name.block, offset: 0 }, payload, at);
     if (data.length > packedBytesMax) throw new FrameProblem('a small block is too large');
+    await this.refuseKnown(name);
     await this.options.store.put(name, data);
     this.options.onStored({ ...name, length: data.length });
+  }
+
+  /** What is here is not taken again: it may be damaged, and goes first then. @throws FilesError 'exists'. */
+  private async refuseKnown({ block, stamp }: BlockName): Promise<void> {
+    const found = await this.options.store.find(block);
+    if (found?.stamp === stamp) throw new FilesError('exists', `block ${block}`);
   }
 
   private async write(link: Link, request: number, write: WriteRequest): Promise<boolean> {
@@ -175,9 +182,7 @@ export class DataServer {
     let chain: ChainWrite | undefined;
     try {
       await this.partials.makeRoom(write.block);
-      if ((await store.find(write.block))?.stamp === write.stamp) {
-        throw new FilesError('exists', `block ${write.block}`);
-      }
+      await this.refuseKnown(write);
       writer = await store.begin(write, write.bytesMax);
       const [next, ...rest] = write.rest;
       if (next !== undefined) chain = await chainOf(client, next, { ...write, rest });

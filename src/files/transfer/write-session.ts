@@ -161,7 +161,8 @@ export class WriteSession implements Partial {
       onStored(length);
     } catch (error) {
       if (!(error instanceof FilesError)) throw error;
-      await this.writer.abort();
+      // Who settles the block has taken the writer.
+      if (error.code !== 'missing') await this.writer.abort();
       isDurable = false;
     }
     const durable = [isDurable, ...((await behind) ?? [])];

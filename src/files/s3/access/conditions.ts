@@ -6,6 +6,9 @@ import { matchesPattern } from './pattern.ts';
 /** Values by key in small letters; a key that is not there has no values. */
 export type PolicyContext = ReadonlyMap<string, readonly string[]>;
 
+/** The key of a copy's source, whose values are `bucket/key`. */
+export const COPY_SOURCE_KEY = 's3:x-amz-copy-source';
+
 export interface Condition {
   readonly operator: string;
   /** In small letters. */
@@ -73,7 +76,8 @@ function conditionOf(name: string, key: string, value: unknown): Condition {
   }
   const values = (Array.isArray(value) ? value : [value]).map((each) => {
     if (!['string', 'number', 'boolean'].includes(typeof each)) throw malformed();
-    return String(each);
+    // A source may be written with a slash before its bucket or without.
+    return key.toLowerCase() === COPY_SOURCE_KEY ? String(each).replace(/^\//, '') : String(each);
   });
   if (operator === 'ipaddress' && values.some((each) => parseNetwork(each).kind !== 'network')) {
     throw malformed(`Invalid address in the condition ${name}`);

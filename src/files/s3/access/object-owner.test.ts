@@ -143,3 +143,31 @@ test('a policy judges tags by those that the request brings', async () => {
     assert.deepEqual([await put('open'), await put('closed')], ['200', '403 AccessDenied']);
   });
 });
+
+test('a policy about sources of copies holds for every spelling of them', async () => {
+  await withS3(async (bed) => {
+    await bed.ask('PUT', '/docs');
+    await bed.ask('PUT', '/docs/private/k', { body: 'x' });
+    await bed.ask('PUT', '/docs/public/k', { body: 'x' });
+    const spellings = (key: string): string[] => [
+      ...[`docs/${key}`, `/docs/${key}`, `docs/${key}?versionId=null`],
+      ...[`/docs/${key.replace('/', '%2F')}`, `docs/${key.replace('p', '%70')}`],
+    ];
+    for (const source of ['docs/private/*', '/docs/private/*']) {
+      const Statement = [
+        {
+          ...{ Effect: 'Deny', Principal: '*', Action: 's3:PutObject' },
+          Resource: 'arn:aws:s3:::docs/*',
+          Condition: { StringLike: { 's3:x-amz-copy-source': source } },
+        },
+      ];
+      const body = JSON.stringify({ Version: '2012-10-17', Statement });
+      assert.equal((await bed.ask('PUT', '/docs', { query: { policy: '' }, body })).status, 204);
+      const copy = async (from: string): Promise<string> =>
+        outcome(await bed.ask('PUT', '/docs/new', { headers: { 'x-amz-copy-source': from } }));
+      for (const each of spellings('private/k'))
+        assert.equal(await copy(each), '403 AccessDenied', each);
+      for (const each of spellings('public/k')) assert.equal(await copy(each), '200', each);
+    }
+  });
+});

@@ -1,14 +1,14 @@
 /** What conditions of a policy can ask about: the request, who sent it, and the tags of the object. */
+import { decodePercent } from '../names.ts';
 import type { Call } from '../service.ts';
 import { tagsOfField, tagsOfText } from '../tags.ts';
 import type { Access } from './authorise.ts';
-import type { PolicyContext } from './conditions.ts';
+import { COPY_SOURCE_KEY, type PolicyContext } from './conditions.ts';
 import type { Policy } from './policy.ts';
 
 /** Keys that a field of the head or a parameter of the query of this name answers. */
 const FROM_FIELDS = [
   'x-amz-acl',
-  'x-amz-copy-source',
   'x-amz-metadata-directive',
   'x-amz-server-side-encryption',
   'x-amz-server-side-encryption-customer-algorithm',
@@ -66,6 +66,13 @@ export async function policyContext(
   return context;
 }
 
+/** `bucket/key` however it was written, so that no other spelling gets past a policy. */
+function copySourceOf(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const question = value.lastIndexOf('?versionId=');
+  return decodePercent(question === -1 ? value : value.slice(0, question)).replace(/^\//, '');
+}
+
 type Put = (key: string, value: string | undefined) => void;
 
 function aboutRequest(call: Call, set: Put): void {
@@ -78,6 +85,7 @@ function aboutRequest(call: Call, set: Put): void {
   set('aws:epochtime', String(Math.floor(nowMs / 1000)));
   for (const name of FROM_FIELDS) set(`s3:${name}`, headers.get(name));
   for (const name of FROM_QUERY) set(`s3:${name}`, query.get(name));
+  set(COPY_SOURCE_KEY, copySourceOf(headers.get('x-amz-copy-source')));
   set('s3:object-lock-mode', headers.get('x-amz-object-lock-mode'));
   set('s3:object-lock-retain-until-date', headers.get('x-amz-object-lock-retain-until-date'));
   set('s3:object-lock-legal-hold', headers.get('x-amz-object-lock-legal-hold'));

@@ -161,6 +161,33 @@ test('who does not know the secret does not become a node', async () => {
   });
 });
 
+test('absurd numbers are taken for what they are', async () => {
+  await within(async (world) => {
+    const { cluster } = world;
+    const most = Number.MAX_SAFE_INTEGER;
+    const absurd = [
+      { block: 1, stamp: most, length: 10 },
+      { block: 2, stamp: 1, length: most },
+      { block: most, stamp: most, length: most },
+    ];
+    for (const block of [1, 2])
+      world.wanted.set(block, { block, stamp: 1, length: 10, replication: 0 });
+    const client = world.join('a1', (above) => absurd.filter(({ block }) => block > above));
+    await waitUntil('the report', () => client.state === 'reported');
+    for (const replica of absurd) {
+      for (const kind of ['received', 'corrupt', 'removed'] as const) {
+        client.changed({ kind, ...replica });
+      }
+    }
+    client.changed({ kind: 'received', block: 2, stamp: 1, length: 10 });
+    await waitUntil('the replica', () => cluster.replicas(2, 1).length === 1);
+    assert.deepEqual(cluster.replicas(1, 1), []);
+    cluster.tick(clock.monotonicMs());
+    cluster.plan(clock.monotonicMs());
+    assert.equal(client.state, 'reported');
+  });
+});
+
 test('a friend who talks nonsense is closed, and changes nothing for the others', async () => {
   await within(async (world) => {
     const { network } = world.transfer;

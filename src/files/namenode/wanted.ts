@@ -26,5 +26,5 @@ export async function lookupOf(
 }
 
 export function wantedOf(block: number, { stamp, length, replication }: BlockRecord): Wanted {
-  return { block, stamp, length, replication };
+  return { block, stamp, length, replication: Math.max(1, replication) };
 }

@@ -1,13 +1,11 @@
 /** The settings of the S3 door, a group of the section of the files. */
 import {
   address,
-  choice,
   duration,
   flag,
   group,
   integer,
   list,
-  path,
   port,
   type RecordOf,
   records,
@@ -17,27 +15,9 @@ import {
   text,
   type ValuesOf,
 } from '../../core/config/index.ts';
+import { tlsGroup } from '../tls.ts';
 
 const reloadable = true;
-
-const tls = group('TLS of the S3 door; on when it has a certificate.', {
-  certificates: records(
-    'Certificates, chosen by the name that a client asks for; the first is for all others.',
-    {
-      cert: required(path({ default: undefined, about: 'File of the chain, PEM.', reloadable })),
-      key: required(
-        path({ default: undefined, about: 'File of the private key, PEM.', reloadable }),
-      ),
-    },
-    { one: 'certificate', max: 1000, reloadable },
-  ),
-  minVersion: choice(['TLSv1.2', 'TLSv1.3'], {
-    default: 'TLSv1.2',
-    about: 'Oldest version of TLS.',
-    reloadable,
-  }),
-  http2: flag({ default: true, about: 'Offer HTTP/2 by ALPN.', reloadable }),
-});
 
 const limits = group('What one client of the S3 door may take.', {
   connections: integer({
@@ -168,7 +148,7 @@ export const s3Fields = {
     change: 'To see within minutes what rules do. Objects go sooner than their rules say.',
     reloadable,
   }),
-  tls,
+  tls: tlsGroup('S3'),
   limits,
   timeouts,
 } as const;

@@ -12,15 +12,8 @@ import {
   listenHttp,
 } from '../../core/downstream/index.ts';
 import type { Logger } from '../../core/observe/index.ts';
-import {
-  type Clock,
-  type Disk,
-  ListenError,
-  type Random,
-  type TlsOptions,
-  type Transport,
-} from '../../core/runtime/index.ts';
-import { readFileWhole } from '../../core/store/index.ts';
+import type { Clock, Disk, Random, Transport } from '../../core/runtime/index.ts';
+import { tlsOf } from '../tls.ts';
 import { SigningKeys } from './auth/scope.ts';
 import { type AccessKey, type User, Users } from './auth/users.ts';
 import type { S3Settings } from './config.ts';
@@ -71,7 +64,7 @@ export class S3Listener {
       ...{ service: serviceOf(options, settings), log, events },
       monotonicMs: () => clock.monotonicMs(),
     });
-    const tls = tlsOf(options.disk, settings);
+    const tls = tlsOf(options.disk, settings.tls, 's3');
     const http = await listenHttp({
       ...{ transport, clock, random, events },
       address: { host: settings.bind, port: settings.port },
@@ -88,7 +81,7 @@ export class S3Listener {
 
   /** Calls that run keep what they began with. @throws ListenError 'tls-invalid', and nothing has changed */
   apply(settings: S3Settings): void {
-    const tls = tlsOf(this.options.disk, settings);
+    const tls = tlsOf(this.options.disk, settings.tls, 's3');
     if (tls !== undefined) this.http.listener.updateTls(tls);
     this.door.service = serviceOf(this.options, settings);
     this.http.server.limits = limitsOf(settings);
@@ -150,33 +143,6 @@ function limitsOf({ limits, timeouts }: S3Settings): HttpLimits {
 }
 
 const TARGET_BYTES = 16_384;
-
-function tlsOf(disk: Disk, { tls }: S3Settings): TlsOptions | undefined {
-  const [first, ...others] = tls.certificates;
-  if (first === undefined) return undefined;
-  const read = (file: string): Buffer => {
-    let cause: unknown;
-    try {
-      const bytes = readFileWhole(disk, file);
-      if (bytes !== null) return bytes;
-    } catch (error) {
-      cause = error;
-    }
-    throw new ListenError('tls-invalid', 's3', new Error(`${file} can not be read`, { cause }));
-  };
-  const certificate = ({ cert, key }: { cert: string; key: string }) => ({
-    cert: read(cert),
-    key: read(key),
-  });
-  return {
-    ...certificate(first),
-    certificates: others.map(certificate),
-    minVersion: tls.minVersion,
-    alpn: tls.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
-    requestCert: false,
-    rejectUnauthorized: false,
-  };
-}
 
 /** What is wrong with settings that are right one by one; empty: nothing. */
 export function s3Problems({ users, encryptionKey }: S3Settings): { key: string; says: string }[] {

@@ -327,7 +327,9 @@ export class Fetching implements FlightOwner {
     }
     flight.store(stored);
     const { leader } = flight;
-    const reusable = decideReuse(NO_DIRECTIVES, freshnessOf(stored), nowMs).verdict === 'use';
+    const reusable =
+      nowMs < stored.freshUntilMs ||
+      decideReuse(NO_DIRECTIVES, freshnessOf(stored), nowMs).verdict === 'use';
     // Others would only wait for a response that they may not use.
     if (!reusable) this.parts.objects.markPass(flight.resource, nowMs + rule.passMs, '');
     for (const visit of flight.takeWaiting()) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -211,6 +212,23 @@ test('a write that too few nodes can take is refused as one to be tried again, a
     await until(name, 'two nodes', ({ nodesLive }) => nodesLive === 3);
     await put(name, '/d/x', large);
     assert.ok((await get(name, '/d/x')).equals(large));
+  });
+});
+
+test('a node whose port is taken when it joins tries again, and is there once it is free', async () => {
+  await within(async (place) => {
+    const name = await place.nameNode();
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    const node = await place.dataNode(1, { dataPort: port });
+    // Its disks are opened, then it listens.
+    await waitUntil('its joining', () => existsSync(join(place.folder, 'data1/disk/disk.json')));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(name.status().facts.nodesLive, 1);
+    await new Promise((resolve) => taken.close(resolve));
+    await until(node, 'the report', ({ nameNode }) => nameNode === 'reported');
+    assert.equal(name.status().facts.nodesLive, 2);
   });
 });
 

@@ -4,8 +4,14 @@
  * Its disks are opened once it is known of which file system they are: at the start, or when it joins for the first time.
  */
 import type { Logger } from '../../core/observe/index.ts';
-import type { Clock, Disk, Network, Random } from '../../core/runtime/index.ts';
-import type { LsmWorker } from '../../core/store/index.ts';
+import {
+  type Clock,
+  type Disk,
+  errorCode,
+  type Network,
+  type Random,
+} from '../../core/runtime/index.ts';
+import { LsmError, type LsmWorker } from '../../core/store/index.ts';
 import { BlockStore } from '../blocks/block-store.ts';
 import type { BlockName } from '../blocks/format.ts';
 import { Scrub } from '../blocks/scrub.ts';
@@ -147,8 +153,15 @@ export class DataNode {
 
   private async joined(owner: string, localAddress: string): Promise<Registration> {
     if (this.stopped) throw new FilesError('closed');
-    if (this.identity.owner === '') this.identity.join(owner);
-    await this.openStore();
+    try {
+      if (this.identity.owner === '') this.identity.join(owner);
+      await this.openStore();
+    } catch (error) {
+      const isOurs = error instanceof FilesError || error instanceof LsmError;
+      if (isOurs || errorCode(error) === 'UNKNOWN') throw error;
+      // The disks or the port can not be had now: it is tried again.
+      throw new FilesError('io', 'the DataNode can not begin', error);
+    }
     const { listen, rack, advertised } = this.options;
     const host = ANY.includes(listen.host) ? localAddress : listen.host;
     const address = advertised ?? `${host.includes(':') ? `[${host}]` : host}:${this.port}`;

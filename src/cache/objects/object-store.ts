@@ -34,6 +34,9 @@ const PASS_MARK_BYTES = 400;
 /** Resources that one call of `rest` looks at: about 200 µs. */
 const REST_STEPS = 256;
 
+/** Keys asked for lately while they slept, by their hash: a power of two. */
+const PEEKED_SLOTS = 4096;
+
 /** For the bytes of a key. */
 let scratch: Buffer = Buffer.allocUnsafeSlow(1024);
 
@@ -77,6 +80,9 @@ export class ObjectStore {
   /** Awake and asked for once, and those that were asked for again. */
   private readonly fresh = new RestingRing();
   private readonly known = new RestingRing();
+  /** What slept and was asked for: when it is asked for again soon, it wakes. */
+  private readonly peekedHashes = new Uint32Array(PEEKED_SLOTS);
+  private readonly peeked: StoredResponse;
   private evictions = 0;
   private victimAgeSeconds = 0;
   private objects = 0;
@@ -88,6 +94,9 @@ export class ObjectStore {
     this.hashSeed = options.hashSeed ?? 0;
     this.memory = new ObjectMemory(options.bytesMax, () => this.evictOne());
     this.sleepers = new Sleepers(this.memory);
+    const nowhere = new Resource(new Space('', 0), '', 0);
+    nowhere.touches = 1;
+    this.peeked = new StoredResponse(nowhere, this.memory);
     this.memory.tableBytes = () => this.queue.tableBytes + this.sleepers.tableBytes;
   }
 
@@ -113,6 +122,24 @@ export class ObjectStore {
     if (resource !== undefined || space.asleep === 0) return resource;
     const address = this.sleepers.find(space.number, this.hashOf(space, key), scratch, key.length);
     return address === 0 ? undefined : this.wake(space, address);
+  }
+
+  /**
+   * The one response under a key, if it sleeps and was not asked for lately, for an answer in this turn: it sleeps on,
+   * and whoever gets it may only read it and call `used`. Null: look for the resource.
+   */
+  peek(space: Space, key: string): StoredResponse | null {
+    if (space.asleep === 0) return null;
+    const hash = this.hashOf(space, key);
+    const { sleepers, peekedHashes, peeked } = this;
+    const address = sleepers.find(space.number, hash, scratch, key.length);
+    if (address === 0 || sleepers.olderOf(address) !== 0) return null;
+    const place = hash & (PEEKED_SLOTS - 1);
+    if (peekedHashes[place] === hash) return null;
+    peekedHashes[place] = hash;
+    sleepers.read(address, peeked);
+    peeked.wakeUp();
+    return peeked;
   }
 
   /** The resource of a key; it is known from now on, until `forget` finds that it is empty. */

@@ -150,6 +150,7 @@ export class Sleepers {
     to.fetchMs = floats[float + 5]!;
     to.varyNames = this.nameLists[lists & LENGTH_MAX]!;
     to.tags = this.tagsOf(address);
+    to.variant = '';
     if (length === 0) return;
     const text = at + HEAD_BYTES + (lists >>> 16) * 4 + (words[word + SIZES]! >>> 16);
     to.variant = memory.bytesOf(address).toString('latin1', text, text + length);

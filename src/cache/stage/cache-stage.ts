@@ -73,7 +73,11 @@ export class CacheStage implements Slicing {
     }
     const flags = requestFlags(request.fields);
     if ((flags & RequestFlag.directives) === 0) {
-      const resource = hot ?? this.parts.find(key);
+      let resource = hot ?? this.parts.space.awake.get(key);
+      if (resource === undefined) {
+        if (this.answerAsleep(exchange, key, flags)) return;
+        resource = this.parts.find(key);
+      }
       if (hot === null && resource !== undefined) this.hot.note(request, resource);
       const stored = resource === undefined ? null : this.parts.select(resource, request.fields);
       if (stored !== null && stored.seq === this.parts.ledger.seq) {
@@ -85,6 +89,22 @@ export class CacheStage implements Slicing {
       }
     }
     this.look(new Visit(exchange, key, flags));
+  }
+
+  /** Answers a plain request from what sleeps, without waking it. False: it was not answered. */
+  private answerAsleep(exchange: Exchange, key: string, flags: number): boolean {
+    const { objects, space, ledger, rule, context } = this.parts;
+    if ((flags & NOT_PLAIN) !== 0 || exchange.request.method !== MethodId.get) return false;
+    if (rule.compression !== null || rule.lifetimes.refreshBeta > 0) return false;
+    if (exchange.sink !== exchange) return false;
+    const stored = objects.peek(space, key);
+    if (stored === null || stored.varyNames.length > 0 || !stored.isReady) return false;
+    const nowMs = exchange.wallMs();
+    if (stored.seq !== ledger.seq || nowMs >= stored.freshUntilMs) return false;
+    // What was used again belongs on the disk.
+    if (!stored.onDisk && context.shelf() !== null) return false;
+    this.hit(exchange, flags, stored, nowMs);
+    return true;
   }
 
   // Lookup.
@@ -330,6 +350,7 @@ export class CacheStage implements Slicing {
   }
 }
 
+const NOT_PLAIN = RequestFlag.conditional | RequestFlag.range | RequestFlag.originOnly;
 const namedFields = new HitFields(CACHE_NAME);
 const bareFields = new HitFields('');
 

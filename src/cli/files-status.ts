@@ -18,7 +18,7 @@ export function addFilesStatus(files: Command, context: CommandContext): void {
 With several DataNodes each is shown with what it has, then what blocks lack, and repairs,
 the newest first.
 Exits with 0 when every disk takes writes, every DataNode is live, changes are taken, no
-replica is lacking and nothing was found damaged since the start; 1 when one of it is not
+replica is lacking and nothing is known to be damaged; 1 when one of it is not
 so, 69 when nobody answers.
 
 Example:

@@ -55,7 +55,7 @@ export function filesMetrics(
     ),
     gauge(
       'plinth_files_damaged_blocks',
-      'Blocks found damaged since the start.',
+      'Blocks found damaged since the start, and neither deleted nor read whole since.',
       (files) => files.damaged.size,
     ),
     gauge(

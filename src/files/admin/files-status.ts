@@ -46,7 +46,7 @@ export interface FilesStatus {
   readonly namespace: NamespaceShown;
   readonly journal: JournalShown;
   readonly disks: readonly DiskShown[];
-  /** Blocks that were found damaged since the start. */
+  /** Blocks that were found damaged since the start, and neither deleted nor read whole since. */
   readonly damagedBlocks: number;
   readonly scrub: ScrubShown;
   /** Left out: all blocks are on the disks of this process. */

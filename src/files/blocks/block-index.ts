@@ -8,6 +8,8 @@ import { RecordReader, RecordWriter } from '../codec.ts';
 
 const Space = { block: 1, pack: 2, disk: 3 } as const;
 const Form = { file: 1, pack: 2 } as const;
+/** Is added to the form of a block that is known to be damaged. */
+const DAMAGED = 2;
 
 /** Where a block is. */
 export interface Location {
@@ -15,6 +17,8 @@ export interface Location {
   readonly disk: number;
   readonly stamp: number;
   readonly length: number;
+  /** Bytes of it did not hold when they were read. */
+  readonly isDamaged?: boolean;
   /** Left out: it has a file of its own. */
   readonly pack?: { readonly number: number; readonly offset: number };
 }
@@ -36,8 +40,9 @@ export class IndexChange {
   readonly batch = new WriteBatch();
 
   putBlock(block: number, location: Location): this {
+    const form = location.pack === undefined ? Form.file : Form.pack;
     const writer = new RecordWriter(48)
-      .varint(location.pack === undefined ? Form.file : Form.pack)
+      .varint(form + (location.isDamaged === true ? DAMAGED : 0))
       .varint(location.disk)
       .varint(location.stamp)
       .varint(location.length);
@@ -97,6 +102,18 @@ export class BlockIndex {
     const key = blockKey(block);
     if (!this.lsm.lookupNow(key, 0, key.length, into)) return null;
     return decodeLocation(into.value.subarray(into.start, into.start + into.length));
+  }
+
+  /**
+   * Remembers of a block whether it is damaged, unless it is not any more where it was looked at.
+   * @throws LsmError.
+   */
+  async setDamaged({ block, ...seen }: StoredBlock, isDamaged: boolean): Promise<void> {
+    const now = this.findNow(block);
+    if (now === null || now.disk !== seen.disk || now.stamp !== seen.stamp) return;
+    if (now.pack?.number !== seen.pack?.number || now.pack?.offset !== seen.pack?.offset) return;
+    if ((now.isDamaged === true) === isDamaged) return;
+    await this.write(new IndexChange().putBlock(block, { ...now, isDamaged }), true);
   }
 
   packNow(disk: number, pack: number): PackState | null {
@@ -164,8 +181,13 @@ export class BlockIndex {
 
 function decodeLocation(bytes: Buffer): Location {
   const reader = new RecordReader(bytes);
-  const form = reader.varint();
-  const location = { disk: reader.varint(), stamp: reader.varint(), length: reader.varint() };
+  const stored = reader.varint();
+  const isDamaged = stored > DAMAGED;
+  const form = isDamaged ? stored - DAMAGED : stored;
+  const location = {
+    ...{ disk: reader.varint(), stamp: reader.varint(), length: reader.varint() },
+    ...(isDamaged && { isDamaged }),
+  };
   if (form === Form.file) return location;
   return { ...location, pack: { number: reader.varint(), offset: reader.varint() } };
 }

@@ -222,7 +222,8 @@ export class BlockStore {
   }
 
   /**
-   * Data `[from, to)` of a block, in pieces that are good until the next is asked for.
+   * Data `[from, to)` of a block, in pieces that are good until the next is asked for. Damage that is met is remembered
+   * until the block goes or is read whole.
    * @throws FilesError 'missing' when it is not here in this generation, 'corrupt', 'io'.
    */
   async *read(name: BlockName, from: number, to: number): AsyncGenerator<Buffer, void, undefined> {
@@ -233,8 +234,28 @@ export class BlockStore {
       const { length } = location;
       if (to > length) throw new FilesError('missing', `block ${name.block} has ${length} bytes`);
       yield* readBody({ file: held.file, block: name.block, base, length, from, to });
+      if (location.isDamaged === true && from === 0 && to === length) {
+        await this.remember({ block: name.block, ...location }, false);
+      }
+    } catch (error) {
+      const isNew = location.isDamaged !== true;
+      if (isNew && error instanceof FilesError && error.code === 'corrupt') {
+        await this.remember({ block: name.block, ...location }, true);
+      }
+      throw error;
     } finally {
       held.release();
+    }
+  }
+
+  /** What the index can not take now is found again by the next read. */
+  private async remember(at: StoredBlock, isDamaged: boolean): Promise<void> {
+    try {
+      if (!this.closed) await this.index.setDamaged(at, isDamaged);
+    } catch (error) {
+      const known = translated(error, 'the index of blocks');
+      if (!(known instanceof FilesError)) throw error;
+      this.options.logger.warn('damage is not remembered', { block: at.block, err: known });
     }
   }
 
@@ -278,6 +299,7 @@ export class BlockStore {
   verifier(): BlockVerifier {
     return new BlockVerifier({
       disk: this.options.disk,
+      onLooked: (at, isDamaged) => this.remember(at, isDamaged),
       find: async (block) => {
         const at = await this.find(block);
         if (at === null) return null;

@@ -115,3 +115,37 @@ test('whoever has enough ends it', async () => {
   assert.equal(found, undefined, 'what lies behind was not looked at');
   verifier.close();
 });
+
+test('damage is remembered, whoever met it and whatever happens, until the block is read whole', async () => {
+  const world = await opened();
+  const isDamaged = async (block: number): Promise<boolean> =>
+    (await world.settle(world.store.find(block)))?.isDamaged === true;
+  const places = [
+    { block: 1, at: HEAD_BYTES + 9 },
+    { block: 2, at: HEAD_BYTES + RECORD_HEAD_BYTES + 9 },
+  ] as const;
+  for (const { block, at } of places) {
+    const length = block === 1 ? LARGE : SMALL;
+    world.disk.flipBit(pathOf(world, block), at, 0);
+    await assert.rejects(world.settle(world.read(block, 0, 10)), { code: 'corrupt' });
+    assert.ok(await isDamaged(block));
+    await world.crash('power');
+    assert.ok(await isDamaged(block));
+    world.disk.flipBit(pathOf(world, block), at, 0);
+    await world.settle(world.read(block, 0, 10));
+    assert.ok(await isDamaged(block), 'not all of it was read');
+    await world.settle(world.read(block, 0, length));
+    assert.ok(!(await isDamaged(block)));
+
+    world.disk.flipBit(pathOf(world, block), at, 0);
+    assert.equal((await verify(world, block))?.fault, 'damaged');
+    assert.ok(await isDamaged(block));
+    world.disk.flipBit(pathOf(world, block), at, 0);
+    assert.equal(await verify(world, block), undefined);
+    assert.ok(!(await isDamaged(block)));
+  }
+  world.disk.flipBit(pathOf(world, 1), HEAD_BYTES + 9, 0);
+  assert.equal((await verify(world, 1))?.fault, 'damaged');
+  await world.settle(world.store.delete([{ block: 1, stamp: 1 }]));
+  assert.equal(await world.settle(world.store.find(1)), null);
+});

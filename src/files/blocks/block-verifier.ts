@@ -43,6 +43,8 @@ export interface BlockVerifierOptions {
   readonly disk: Disk;
   /** Where a block stands now; `path` is left out when its disk is not there. */
   find(block: number): Promise<{ readonly at: StoredBlock; readonly path?: string } | null>;
+  /** A block was found damaged that was not known to be, or was read whole that was. */
+  onLooked(at: StoredBlock, isDamaged: boolean): Promise<void>;
 }
 
 export class BlockVerifier {
@@ -83,9 +85,12 @@ export class BlockVerifier {
         return whole(length, 'unreadable', `${path}: ${errorCode(error)}`);
       }
       try {
-        return await this.read(held, at, length, onBytes);
+        const finding = await this.read(held, at, length, onBytes);
+        if (finding?.fault === 'damaged') await this.options.onLooked(at, true);
+        return finding;
       } catch (error) {
         if (error instanceof FilesError && error.code === 'corrupt') {
+          await this.options.onLooked(at, true);
           return whole(length, 'damaged', error.message);
         }
         return whole(length, 'unreadable', `${path}: ${errorCode(error)}`);
@@ -107,6 +112,7 @@ export class BlockVerifier {
     }
     let first = -1;
     let bad = 0;
+    let isLeft = false;
     for (let from = 0; from < length; from += PIECE_CHUNKS * chunkBytes) {
       const data = Math.min(length - from, PIECE_CHUNKS * chunkBytes);
       const position = base + (from / chunkBytes) * STORED_CHUNK_BYTES;
@@ -117,9 +123,13 @@ export class BlockVerifier {
         if (first < 0) first = from + inside;
         bad += bytes;
       }
-      if (!(await onBytes(data))) break;
+      isLeft = !(await onBytes(data));
+      if (isLeft) break;
     }
-    if (first < 0) return undefined;
+    if (first < 0) {
+      if (!isLeft && at.isDamaged === true) await this.options.onLooked(at, false);
+      return undefined;
+    }
     return { fault: 'damaged', offset: first, bytes: bad, detail: `${file.path}, from ${base} on` };
   }
 

@@ -16,6 +16,8 @@ export interface ScrubOptions {
   /** From the end of one round to the next. */
   readonly pauseMs: number;
   onBad(block: { readonly block: number; readonly stamp: number }, error: FilesError): void;
+  /** It was read whole. */
+  onGood?(block: number): void;
 }
 
 export interface ScrubStatus {
@@ -90,12 +92,13 @@ export class Scrub {
   }
 
   private async look(name: { block: number; stamp: number; length: number }): Promise<void> {
-    const { store, onBad } = this.options;
+    const { store, onBad, onGood } = this.options;
     try {
       for await (const piece of store.read(name, 0, name.length)) {
         this.counts.bytes += piece.length;
       }
       this.counts.blocks++;
+      onGood?.(name.block);
     } catch (error) {
       if (!(error instanceof FilesError)) throw error;
       // Deleted meanwhile, or everything is ending.

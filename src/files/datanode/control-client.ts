@@ -25,7 +25,7 @@ import {
   REPLICAS_MAX,
   type Registration,
   type ReplicaChange,
-  type StoredReplica,
+  type ReportedReplica,
 } from '../transfer/messages.ts';
 import { translated } from '../translate.ts';
 
@@ -53,7 +53,7 @@ export interface ControlClientOptions {
   joined(identity: string, localAddress: string): Promise<Registration>;
   beat(): Beat;
   /** Replicas in the order of their blocks, from behind `above`, `max` at most. */
-  page(above: number, max: number): Promise<readonly StoredReplica[]>;
+  page(above: number, max: number): Promise<readonly ReportedReplica[]>;
 }
 
 export class ControlClient {

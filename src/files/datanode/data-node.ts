@@ -24,6 +24,7 @@ import type {
   ChangeKind,
   DiskFacts,
   Registration,
+  ReportedReplica,
   StoredReplica,
 } from '../transfer/messages.ts';
 import { ControlClient, type ControlState } from './control-client.ts';
@@ -178,15 +179,14 @@ export class DataNode {
     return { transfers: this.parts?.server.transfers ?? 0, disks: this.disks };
   }
 
-  private async page(above: number, max: number): Promise<readonly StoredReplica[]> {
+  private async page(above: number, max: number): Promise<readonly ReportedReplica[]> {
     const { store } = await this.openStore();
     // What the disks hold and the index has lost is found first: a report tells of all.
     if (above === 0) await store.swept();
-    const page: StoredReplica[] = [];
-    await store.each(
-      above,
-      ({ block, stamp, length }) => page.push({ block, stamp, length }) < max,
-    );
+    const page: ReportedReplica[] = [];
+    await store.each(above, ({ block, stamp, length, isDamaged = false }) => {
+      return page.push({ block, stamp, length, isCorrupt: isDamaged }) < max;
+    });
     return page;
   }
 

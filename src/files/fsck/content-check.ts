@@ -114,11 +114,16 @@ export class ContentCheck {
     const { run, source } = this;
     run.counts.blocks++;
     const name = { block, stamp };
-    const found = await this.verifier.verify(name, length, replication, (bytes) => {
+    let isLeft = false;
+    const found = await this.verifier.verify(name, length, replication, async (bytes) => {
       run.counts.bytes += bytes;
-      return run.go();
+      isLeft = !(await run.go());
+      return !isLeft;
     });
-    if (found.length === 0) return found;
+    if (found.length === 0) {
+      if (!isLeft) source.foundWhole(block);
+      return found;
+    }
     const now = await source.reader.block(block);
     if (now?.stamp !== stamp) return [];
     for (const { fault, detail } of found) {

@@ -21,6 +21,8 @@ export interface FsckSource {
   mayBeNameless(block: number): boolean;
   /** For whoever repairs it. */
   foundDamage(name: BlockName, error: FilesError): void;
+  /** A block was read to its end, and all of it holds. */
+  foundWhole(block: number): void;
 }
 
 /** Looks at all replicas of a block, wherever they are. */
@@ -55,6 +57,7 @@ export function fsckSource(
       // Where there are other nodes the verifier has told who repairs it.
       if (nameNode === undefined) files.foundDamage(name, error);
     },
+    foundWhole: (block) => files.foundWhole(block),
   };
 }
 

@@ -47,8 +47,8 @@ export class LocalNode {
     cluster.beginReport(id);
     for (let above = 0; !this.stopped; ) {
       const page: Replica[] = [];
-      await store.each(above, ({ block, stamp, length }) => {
-        return page.push({ block, stamp, length }) < PAGE;
+      await store.each(above, ({ block, stamp, length, isDamaged = false }) => {
+        return page.push({ block, stamp, length, isCorrupt: isDamaged }) < PAGE;
       });
       const found = await lookup(cluster.unknown(page));
       const orphans = cluster.reportPage(id, page, found);

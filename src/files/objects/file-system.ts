@@ -74,7 +74,7 @@ export class FileSystem {
   readonly replication: number;
   /** Mode of files that come by S3: what its policies refuse, WebHDFS does not give to everybody. */
   objectMode = 0o600;
-  /** Blocks that were found damaged and are waiting for somebody who has them whole. */
+  /** Blocks that were found damaged, until they are deleted or read whole by scrub or a check. */
   readonly damaged = new Map<number, FilesError>();
   private readonly numbers: BlockNumbers;
   private readonly reclaimer: Reclaimer;
@@ -106,7 +106,10 @@ export class FileSystem {
     const { reader } = this.namespace;
     this.pins = new Pins({
       isNamed: async (block) => (await reader.block(block)) !== null,
-      delete: (blocks) => this.storage.delete(blocks),
+      delete: async (blocks) => {
+        await this.storage.delete(blocks);
+        for (const { block } of blocks) this.foundWhole(block);
+      },
       onError: (error) => this.failed('blocks could not be deleted', error),
     });
     this.reclaimer = new Reclaimer({
@@ -121,6 +124,7 @@ export class FileSystem {
       bytesPerSecond: options.scrubBytesPerSecond,
       pauseMs: HOUR_MS,
       onBad: (name, error) => this.foundHere(name, error),
+      onGood: (block) => this.foundWhole(block),
     });
   }
 
@@ -250,6 +254,11 @@ export class FileSystem {
   foundDamage({ block }: BlockName, error: FilesError): void {
     if (this.damaged.size < damagedBlocksMax) this.damaged.set(block, error);
     this.logger.error('a block is damaged', { block, err: error });
+  }
+
+  /** A block was read whole, or is not there any more. */
+  foundWhole(block: number): void {
+    this.damaged.delete(block);
   }
 
   private failed(what: string, thrown: unknown): void {

@@ -74,7 +74,13 @@ test('what is said is understood', () => {
     fc.record({
       isFirst: fc.boolean(),
       isLast: fc.boolean(),
-      replicas: fc.array(fc.record(replica), { maxLength: 9 }),
+      replicas: fc.array(
+        fc.record(
+          { ...replica, isCorrupt: fc.constant(true) },
+          { requiredKeys: ['block', 'stamp', 'length'] },
+        ),
+        { maxLength: 9 },
+      ),
     }),
     messages.encodeReport,
     messages.decodeReport,

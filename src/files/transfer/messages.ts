@@ -62,10 +62,15 @@ export interface Beat {
   readonly disks: readonly DiskFacts[];
 }
 
+export interface ReportedReplica extends StoredReplica {
+  /** Its node knows that it is damaged. */
+  readonly isCorrupt?: boolean;
+}
+
 export interface ReportPage {
   readonly isFirst: boolean;
   readonly isLast: boolean;
-  readonly replicas: readonly StoredReplica[];
+  readonly replicas: readonly ReportedReplica[];
 }
 
 export interface ReplicaChange extends StoredReplica {
@@ -261,15 +266,23 @@ export function decodeBeat(payload: Buffer): Beat {
 export function encodeReport({ isFirst, isLast, replicas }: ReportPage): Buffer {
   const flags = (isFirst ? 1 : 0) | (isLast ? 2 : 0);
   const writer = new RecordWriter(replicas.length * 16 + 16).u8(flags).varint(replicas.length);
-  for (const { block, stamp, length } of replicas)
-    writer.varint(block).varint(stamp).varint(length);
+  for (const { block, stamp, length, isCorrupt } of replicas) {
+    writer
+      .varint(block)
+      .varint(stamp)
+      .varint(length)
+      .u8(isCorrupt === true ? 1 : 0);
+  }
   return writer.done();
 }
 
 export function decodeReport(payload: Buffer): ReportPage {
   return parsed(payload, (reader) => {
     const flags = reader.u8();
-    const replicas = many(reader, REPLICAS_MAX, readReplica);
+    const replicas = many(reader, REPLICAS_MAX, () => {
+      const replica = readReplica(reader);
+      return reader.u8() === 0 ? replica : { ...replica, isCorrupt: true };
+    });
     return { isFirst: (flags & 1) !== 0, isLast: (flags & 2) !== 0, replicas };
   });
 }

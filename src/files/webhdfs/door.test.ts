@@ -37,6 +37,22 @@ test('a file is made, read in pieces, added to, cut, and its status says so', as
   });
 });
 
+test('blocks are written with the replicas that the file is to have', async () => {
+  await withBothDoors(async (doors) => {
+    const { ask, files } = doors;
+    const asked: (number | undefined)[] = [];
+    const write = files.write.bind(files);
+    files.write = (bytes, replication) => {
+      asked.push(replication);
+      return write(bytes, replication);
+    };
+    await put(doors, '/b/f', 'hello', '&replication=4');
+    assert.equal((await ask('POST', '/b/f', 'APPEND', { body: ' world' })).status, 200);
+    await put(doors, '/b/g', 'hello');
+    assert.deepEqual(asked, [4, 4, files.replication]);
+  });
+});
+
 test('data go with a second request, to an address that the client reaches', async () => {
   await withBothDoors(async ({ ask, endpoint }) => {
     const first = await ask('PUT', '/a b', 'CREATE&overwrite=true&namenoderpcaddress=x:1', {

@@ -15,14 +15,16 @@ import { isSealed, objectAfterChange } from '../status.ts';
 const TRIES_MAX = 16;
 
 /**
- * Takes the body of the request and has `name` give the content a name. Without one nothing of it is left.
+ * Takes the body of the request, in so many replicas, and has `name` give the content a name. Without one nothing of it
+ * is left.
  * @throws FilesError, ClientGone
  */
 async function takeBody<T>(
   { files, body, bodyBytes }: Call,
+  replication: number,
   name: (content: Content, size: number) => Promise<T>,
 ): Promise<T> {
-  const writer = files.write(bodyBytes);
+  const writer = files.write(bodyBytes, replication);
   try {
     for await (const piece of body) {
       const taken = writer.write(piece);
@@ -78,7 +80,8 @@ export const create = operation({
     if (!call.isDataStep) return call.redirect();
     const owned = { owner: caller.user, group: above.inode.group };
     const make = { ...owned, permission: 0o755, implicit: false };
-    await takeBody(call, async (content, size) => {
+    const replicas = replication ?? files.replication;
+    await takeBody(call, replicas, async (content, size) => {
       const bucket = directory.slice(0, 1);
       if (above.depth === 0 && bucket.length > 0) {
         await files.namespace.run('makeDirectory', { path: bucket, make, caller });
@@ -89,7 +92,7 @@ export const create = operation({
           ...{ directory, name, caller, content },
           file: {
             ...{ ...owned, size, permission, etag: '', object: Buffer.alloc(0) },
-            replication: replication ?? files.replication,
+            replication: replicas,
             blockBytes: blocksize ?? files.blockBytes,
           },
           make,
@@ -138,10 +141,10 @@ export const append = operation({
   parameters: { buffersize: integer(undefined, { min: 1 }), noredirect: flag(false) },
   run: async (call) => {
     const { files, place, caller } = call;
-    await writable(call);
+    const { replication } = await writable(call);
     if (!call.isDataStep) return call.redirect();
     const target = { ...split(place), caller };
-    await takeBody(call, (content, bytes) =>
+    await takeBody(call, replication, (content, bytes) =>
       changing(call, (file) =>
         files.namespace.run('append', {
           ...{ ...target, content, bytes, etag: '', sizeBefore: file.size },

@@ -43,6 +43,8 @@ export interface CacheBedOptions {
   readonly profile?: string;
   /** Plinth has its admin door. */
   readonly admin?: boolean;
+  /** What Plinth has for responses; without it 1gb of memory and no disk. */
+  readonly plinth?: { readonly memory: string; readonly disk: string };
 }
 
 /** Starts the origin and the caches with this door. Varnish speaks no TLS, and is left out there. */
@@ -127,10 +129,12 @@ function commandOf(name: CacheName, parts: Parts): readonly string[] {
   }
 }
 
+const MEMORY_ALONE = { memory: '1gb', disk: '0' };
+
 /** Writes a configuration with what this bed is filled in. @returns its path. */
 function write(
   name: string,
-  { bed, port, originPort, files, large, admin = false }: Parts,
+  { bed, port, originPort, files, large, admin = false, plinth = MEMORY_ALONE }: Parts,
   door: string,
 ): string {
   const values: Readonly<Record<string, string>> = {
@@ -142,6 +146,8 @@ function write(
     sendfile: large ? 'on' : 'off',
     cipherSuite: CIPHER_SUITE,
     admin: admin ? 'port: 0' : 'enabled: false',
+    memory: plinth.memory,
+    disk: plinth.disk,
   };
   const template = readFileSync(new URL(`peers/${name}`, import.meta.url), 'utf8');
   const text = template.replaceAll(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole);

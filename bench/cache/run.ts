@@ -3,9 +3,9 @@
  *
  *     node bench/cache/run.ts [--only name,name] [--rounds n] [--seconds n] [--objects n] [--write] [--profile folder]
  *
- * Names: 1k 16k 256k tls h2 (hits, see cases.ts), hits (all of them), memory, purge. A full run takes about five
+ * Names: 1k 16k 256k tls h2 (hits, see cases.ts), hits (all of them), disk, memory, purge. A full run takes about ten
  * minutes. --write writes docs/bench-cache.md, section by section; the section of hits is written when all of them
- * were measured. --objects: how many are stored for memory and purge. --profile leaves a processor profile of
+ * were measured. --objects: how many are stored for purge, and four times as many for memory. --profile leaves a processor profile of
  * Plinth in the folder.
  *
  * Bounds: every load ends two minutes after its start, a server that does not start ends the run.
@@ -16,9 +16,11 @@ import { measureRounds } from '../http/rounds.ts';
 import { loadText, machineFacts } from '../kv/machine.ts';
 import { startCaches } from './caches.ts';
 import { HIT_CASES, type HitCase, load } from './cases.ts';
+import { measureDisk } from './disk.ts';
 import { measureMemory } from './memory.ts';
 import { measurePurge } from './purge.ts';
 import {
+  diskText,
   figuresTable,
   type HitRow,
   hitsText,
@@ -43,7 +45,7 @@ const rounds = Number(given.rounds);
 const seconds = Number(given.seconds);
 const objects = Number(given.objects);
 const names = given.only.split(',').filter((name) => name !== '');
-const known = [...HIT_CASES.map(({ name }) => name), 'hits', 'memory', 'purge'];
+const known = [...HIT_CASES.map(({ name }) => name), 'hits', 'disk', 'memory', 'purge'];
 for (const name of names) {
   if (!known.includes(name)) throw new Error(`--only ${name}: known are ${known.join(' ')}`);
 }
@@ -69,9 +71,13 @@ if (cases.length > 0) {
   const whole = cases.length === HIT_CASES.length;
   section('hits', 'Hits', before, `${how} ${hitsText(rows)}`, whole);
 }
+if (asksFor('disk')) {
+  const before = loadText();
+  section('disk', 'Hits from the disk', before, diskText(await measureDisk(rounds)), true);
+}
 if (asksFor('memory')) {
   const before = loadText();
-  const rows = await measureMemory(objects);
+  const rows = await measureMemory(objects * 4);
   section('memory', 'Memory', before, memoryText(rows), true);
 }
 if (asksFor('purge')) {

@@ -1,0 +1,41 @@
+/**
+ * What a hit from the disk costs: objects of 1 KiB, many more than memory holds, asked for in turn, so that each has
+ * left memory when its turn comes again; beside nginx with the same from its files in memory. The bytes of all answers
+ * are judged, and the origin is gone.
+ */
+import { treeCpuMicros } from '../kv/machine.ts';
+import { startCaches } from './caches.ts';
+import { fillCache } from './fill.ts';
+
+export const DISK_RATIO_MAX = 2;
+const OBJECTS = 50_000;
+/** Memory for less than a tenth of them. */
+const MEMORY = '8mb';
+
+export interface DiskRow {
+  readonly name: string;
+  /** Processor time by request, round by round. */
+  readonly cpuMicros: readonly number[];
+}
+
+export async function measureDisk(rounds: number): Promise<DiskRow[]> {
+  const bed = await startCaches({
+    ...{ door: 'http', large: false, only: ['nginx', 'Plinth'] },
+    plinth: { memory: MEMORY, disk: '2gb' },
+  });
+  try {
+    for (const { port } of bed.caches) await fillCache(port, OBJECTS);
+    await bed.endOrigin();
+    const rows = bed.caches.map(({ name }) => ({ name, cpuMicros: [] as number[] }));
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, { port, child }] of bed.caches.entries()) {
+        const before = treeCpuMicros(child.pid);
+        await fillCache(port, OBJECTS);
+        rows[i]!.cpuMicros.push((treeCpuMicros(child.pid) - before) / OBJECTS);
+      }
+    }
+    return rows;
+  } finally {
+    await bed.stop();
+  }
+}

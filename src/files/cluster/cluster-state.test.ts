@@ -206,6 +206,53 @@ test('on as many nodes as replicas a damaged one makes room for its copy, and th
   assert.deepEqual([counts.missing, corruptReplicas], [1, 3]);
 });
 
+test('of two damaged replicas that make room the second one goes when the first one is made good', () => {
+  const bed = new Bed(['a', 'a', 'a']);
+  bed.expect(1, ['n0', 'n1', 'n2']);
+  bed.state.corrupt('n0', 1, 1);
+  bed.state.corrupt('n1', 1, 1);
+  const [first, ...others] = bed.plan();
+  assert.ok(first?.kind === 'delete' && others.length === 0);
+  // Whatever is looked at meanwhile, and however long it takes.
+  bed.pass(20_000);
+  assert.deepEqual(bed.plan(), []);
+  bed.state.done(first, 'done', bed.nowMs);
+  assert.deepEqual(
+    bed.settle().map(({ kind }) => kind),
+    ['copy', 'delete', 'copy'],
+  );
+  assert.deepEqual(bed.holders(1), ['n0', 'n1', 'n2']);
+});
+
+test('a damaged replica goes soon, though all nodes have registered only just now', () => {
+  const bed = new Bed(['a', 'a', 'a', 'a']);
+  bed.expect(1, ['n0', 'n1', 'n2']);
+  for (const facts of bed.alive.values()) {
+    bed.state.register(facts, bed.nowMs);
+    bed.report(facts.id, facts.id === 'n3' ? [] : [1]);
+  }
+  bed.state.corrupt('n1', 1, 1);
+  assert.deepEqual(
+    bed.settle().map(({ kind }) => kind),
+    ['copy', 'delete'],
+  );
+  assert.equal(bed.state.status(bed.nowMs).corruptReplicas, 0);
+});
+
+test('what a report says is damaged does not count, unless it has come anew since the report began', () => {
+  const bed = new Bed(['a', 'a', 'a']);
+  for (const block of [1, 2]) bed.expect(block, ['n0', 'n1', 'n2']);
+  const damaged = [1, 2].map((block) => ({ block, stamp: 1, length: 10, isCorrupt: true }));
+  bed.state.beginReport('n1');
+  bed.state.removed('n1', 2, 1);
+  bed.state.received('n1', { block: 2, stamp: 1, length: 10 }, none);
+  bed.state.reportPage('n1', damaged, none);
+  bed.state.endReport('n1');
+  assert.deepEqual(bed.holders(1), ['n0', 'n2']);
+  assert.deepEqual(bed.holders(2), ['n0', 'n1', 'n2']);
+  assert.equal(bed.state.status(bed.nowMs).corruptReplicas, 1);
+});
+
 test('too many replicas: the fullest node loses one, and the racks stay', () => {
   const bed = new Bed(['a', 'a', 'b']);
   bed.alive.set('n2', { ...bed.alive.get('n2')!, disks: [disk(GIB)] });

@@ -48,8 +48,8 @@ export interface ClusterNode {
   isReported: boolean;
   /** Mark of replicas that the report under way, or the last one, named. */
   mark: number;
-  /** While a report is under way: blocks that went, or were found damaged, since it began. */
-  report: Map<number, 'removed' | 'corrupt'> | undefined;
+  /** While a report is under way: blocks that went, came, or were found damaged since it began. */
+  report: Map<number, 'removed' | 'received' | 'corrupt'> | undefined;
   /** Until it has reported: blocks that it said are damaged, though they may not be known yet. */
   damaged: Set<number>;
   /** A report began and did not end: marks are mixed. */

@@ -64,16 +64,19 @@ export class Reports {
     return replicas.filter((replica) => {
       const since = report.get(replica.block);
       if (since === 'removed') return false;
+      const { block, stamp, length } = replica;
+      // One that has come since is not the damaged one that the page was read of.
+      if (since === 'received') return this.take(node, { block, stamp, length }, lookup);
       return this.take(
         node,
-        since === undefined ? replica : { ...replica, isCorrupt: true },
+        since === 'corrupt' ? { ...replica, isCorrupt: true } : replica,
         lookup,
       );
     });
   }
 
   received(node: ClusterNode, replica: Replica, lookup: Lookup): readonly Replica[] {
-    node.report?.delete(replica.block);
+    node.report?.set(replica.block, 'received');
     node.damaged.delete(replica.block);
     return this.take(node, replica, lookup) ? [replica] : [];
   }

@@ -24,7 +24,8 @@ export function beginWrite(world: World): void {
   const failed = reached.length > 1 && random.chance(0.2) ? reached.pop() : undefined;
   const stamp = failed === undefined ? 1 : 2;
   if (failed !== undefined) {
-    failed.disk.set(block, { stamp: 1, length: length >> 1, isRotten: false, isFound: false });
+    const half = { stamp: 1, length: length >> 1 };
+    failed.disk.set(block, { ...half, isRotten: false, isKnown: false, isFound: false });
   }
   for (const node of reached) world.store(node, { block, stamp, length });
   const wanted = { block, stamp, length, replication };
@@ -84,6 +85,7 @@ export function read(world: World): void {
     if (!node.isUp || world.random.chance(0.5)) continue;
     if (stored === undefined) world.state.removed(id, block, stamp);
     else if (stored.isRotten) {
+      stored.isKnown = true;
       stored.isFound = true;
       world.state.corrupt(id, block, stamp);
     } else return;

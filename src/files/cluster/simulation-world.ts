@@ -24,6 +24,8 @@ export interface Stored {
   readonly stamp: number;
   readonly length: number;
   isRotten: boolean;
+  /** Its node knows of the rot, and remembers it. */
+  isKnown: boolean;
   /** The NameNode has been told. */
   isFound: boolean;
 }
@@ -112,11 +114,12 @@ export class World {
   nextBlock = 1;
   private readonly options: Partial<ClusterOptions>;
 
-  constructor(seed: number) {
+  /** @param nodes left out: three to seven. */
+  constructor(seed: number, nodes?: number) {
     this.random = createSimRandom(seed);
     const { random } = this;
     const racks = 1 + random.below(3);
-    const count = 3 + random.below(5);
+    const count = nodes ?? 3 + random.below(5);
     for (let nth = 0; nth < count; nth++) {
       this.nodes.push({
         id: `n${nth}`,
@@ -222,6 +225,7 @@ export class World {
     if (!node.isUp || !node.isConnected) return;
     for (const [block, stored] of node.disk) {
       if (!stored.isRotten) continue;
+      stored.isKnown = true;
       node.outbox.push({ kind: 'corrupt', block, stamp: stored.stamp });
     }
   }
@@ -330,8 +334,8 @@ export class World {
       node.page = {
         kind: 'page',
         replicas: named.map((block) => {
-          const { stamp, length } = node.disk.get(block)!;
-          return { block, stamp, length };
+          const { stamp, length, isKnown } = node.disk.get(block)!;
+          return { block, stamp, length, isCorrupt: isKnown };
         }),
       };
       node.reportAbove = named.at(-1)!;
@@ -359,8 +363,10 @@ export class World {
     const to = this.node(work.to);
     const stored = node.disk.get(block);
     if (stored?.stamp !== stamp) this.answer(node, work, 'source-missing');
-    else if (stored.isRotten) this.answer(node, work, 'source-corrupt');
-    else if (!to.isUp || (!this.isCalm && random.chance(0.1))) this.answer(node, work, 'failed');
+    else if (stored.isRotten) {
+      stored.isKnown = true;
+      this.answer(node, work, 'source-corrupt');
+    } else if (!to.isUp || (!this.isCalm && random.chance(0.1))) this.answer(node, work, 'failed');
     else if (to.isFull) this.answer(node, work, 'target-full');
     else {
       const dueMs = this.nowMs + random.below(this.isCalm ? 500 : 7000);
@@ -390,7 +396,7 @@ export class World {
   }
 
   store(node: SimNode, { block, stamp, length }: Replica): void {
-    node.disk.set(block, { stamp, length, isRotten: false, isFound: false });
+    node.disk.set(block, { stamp, length, isRotten: false, isKnown: false, isFound: false });
     node.ghosts.delete(block);
     if (!node.isConnected) return;
     const message: Message = { kind: 'received', replica: { block, stamp, length } };
@@ -426,6 +432,10 @@ export class World {
           ? state.reportPage(node.id, replicas, node.lookup)
           : state.received(node.id, message.replica, node.lookup);
       node.lookup = undefined;
+      for (const { block, isCorrupt } of replicas) {
+        const stored = node.disk.get(block);
+        if (isCorrupt && stored?.isKnown && this.names.has(block)) stored.isFound = true;
+      }
       checkOrphans(this, orphans);
       for (const { block, stamp } of orphans) this.tell(node, { kind: 'drop', block, stamp });
     } else if (message.kind === 'register') {

@@ -68,12 +68,18 @@ export class TrimPlanner {
     }
   }
 
-  /** No node can take a copy, perhaps because one has a replica of no use: that one goes first. */
+  /**
+   * No node can take a copy, perhaps because one has a replica of no use: that one goes first. One at a time: until it
+   * has been made good the next one is perhaps better than none.
+   */
   makeRoom(row: number, nowMs: number, plan: Work[]): void {
     if (this.reported(row).length === 0) return;
-    for (const entry of this.parts.unfit.of(row)) {
-      if (entry.kind === 'leaving' || plan.at(-1)?.block === this.parts.map.block(row)) continue;
-      this.tell(row, entry, 'corrupt', nowMs, plan);
+    const entries = this.parts.unfit.of(row);
+    if (entries.some(({ told, isGivenUp }) => told.length > 0 && !isGivenUp)) return;
+    const count = plan.length;
+    for (const entry of entries) {
+      if (entry.kind !== 'leaving') this.tell(row, entry, 'corrupt', nowMs, plan);
+      if (plan.length > count) return;
     }
   }
 

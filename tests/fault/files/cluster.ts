@@ -38,8 +38,11 @@ export class FilesCluster {
     this.remove = parts.remove;
   }
 
-  /** @param racks of the DataNodes, one for each. */
-  static async start(racks: readonly string[]): Promise<FilesCluster> {
+  /** @param racks of the DataNodes, one for each. @param settings further ones of the NameNode. */
+  static async start(
+    racks: readonly string[],
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<FilesCluster> {
     const { path: folder, remove } = temporaryFolder('plinth-datanodes');
     const [listen, webHdfs] = [await freePort(), await freePort()];
     const name = await launch(join(folder, 'name'), {
@@ -50,6 +53,7 @@ export class FilesCluster {
       'files.block': '1mb',
       'files.s3.enabled': false,
       'files.webhdfs.port': webHdfs,
+      ...settings,
     });
     const cluster = new FilesCluster(name, { folder, webHdfs, remove });
     for (const [nth, rack] of racks.entries()) {
@@ -68,6 +72,11 @@ export class FilesCluster {
   get admin(): { readonly address: string; readonly tokenFile: string } {
     const tokenFile = join(this.folder, 'name', 'admin-token');
     return { address: `127.0.0.1:${this.name.admin}`, tokenFile };
+  }
+
+  /** Of the NameNode. */
+  get nameData(): string {
+    return join(this.folder, 'name');
   }
 
   dataOf(nth: number): string {

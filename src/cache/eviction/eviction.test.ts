@@ -94,6 +94,22 @@ test('objects that are used stay through a crowd of those asked for once', () =>
   assert.equal(found, 50);
 });
 
+test('the newest stays, though all that came before it were used again', () => {
+  const policy = new S3Fifo();
+  const old = Array.from({ length: 90 }, (_, i) => policy.add(i, 1));
+  for (const slot of old) policy.used(slot);
+  // They move to the main queue, and one of them leaves.
+  assert.ok(old.includes(policy.evict()));
+  const used = Array.from({ length: 12 }, (_, i) => policy.add(1000 + i, 1));
+  for (const slot of used) policy.used(slot);
+  const newest = policy.add(2000, 1);
+  assert.notEqual(policy.evict(), newest);
+  policy.add(2001, 1);
+  policy.add(2002, 1);
+  const left = Array.from({ length: policy.count }, () => policy.evict());
+  assert.ok(left.includes(newest));
+});
+
 test('one that comes again soon after it left goes to the main queue', () => {
   const cache = new Cache(100);
   for (let key = 0; key < 150; key++) cache.ask(key);

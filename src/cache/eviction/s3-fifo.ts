@@ -94,16 +94,21 @@ export class S3Fifo {
     return victim;
   }
 
-  /** 0: all of them were used again, and have moved on. */
+  /**
+   * 0: they were used again, and have moved on. The newest has had no time for that and stays, unless there is nothing
+   * else: it may be what room is made for.
+   */
   private evictSmall(): Slot {
+    const { small, main } = this;
     const { uses, hash } = this.slots;
-    for (let slot = this.small.pop(); slot !== 0; slot = this.small.pop()) {
+    while (small.count > 1 || (small.count > 0 && main.count === 0)) {
+      const slot = small.pop();
       if (uses[slot]! < USES_TO_STAY) {
-        this.ghosts.add(hash[slot]!, Math.max(GHOSTS_MIN, this.main.count));
+        this.ghosts.add(hash[slot]!, Math.max(GHOSTS_MIN, main.count));
         return slot;
       }
       uses[slot] = 0;
-      this.main.push(slot);
+      main.push(slot);
     }
     return 0;
   }

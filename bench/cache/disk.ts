@@ -3,14 +3,19 @@
  * left memory when its turn comes again; beside nginx with the same from its files in memory. The bytes of all answers
  * are judged, and the origin is gone.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { treeCpuMicros } from '../kv/machine.ts';
 import { startCaches } from './caches.ts';
 import { fillCache } from './fill.ts';
 
 export const DISK_RATIO_MAX = 2;
-const OBJECTS = 50_000;
-/** Memory for less than a tenth of them. */
-const MEMORY = '8mb';
+const OBJECTS = 60_000;
+/** Memory for a sixth of them. */
+const MEMORY = '16mb';
+
+/** What does not fit into the queue of the disk is not written: so many fit, and are written in this time. */
+const AT_ONCE = 1000;
+const WRITTEN_MS = 100;
 
 export interface DiskRow {
   readonly name: string;
@@ -24,7 +29,12 @@ export async function measureDisk(rounds: number): Promise<DiskRow[]> {
     plinth: { memory: MEMORY, disk: '2gb' },
   });
   try {
-    for (const { port } of bed.caches) await fillCache(port, OBJECTS);
+    for (const { port } of bed.caches) {
+      for (let from = 0; from < OBJECTS; from += AT_ONCE) {
+        await fillCache(port, from + AT_ONCE, from);
+        await sleep(WRITTEN_MS);
+      }
+    }
     await bed.endOrigin();
     const rows = bed.caches.map(({ name }) => ({ name, cpuMicros: [] as number[] }));
     for (let round = 0; round < rounds; round++) {

@@ -5,9 +5,9 @@ import { BODIES } from './caches.ts';
 const CONNECTIONS = 16;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
-/** Asks for `/each/0` and so on. @throws when an answer is not 200 with the whole body */
-export async function fillCache(port: number, objects: number): Promise<void> {
-  let next = 0;
+/** Asks for `/each/0`, or from another one on, and so on. @throws when an answer is not 200 with the whole body */
+export async function fillCache(port: number, objects: number, from = 0): Promise<void> {
+  let next = from;
   const lane = (): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -24,9 +24,10 @@ export async function fillCache(port: number, objects: number): Promise<void> {
       bytes = bytes.length === 0 ? piece : Buffer.concat([bytes, piece]);
       const end = bytes.indexOf(HEAD_END);
       // HAProxy and Varnish may send on in chunks what comes so; the origin gives a length.
-      if (end === -1 || bytes.length < end + 4 + BODIES.one) return;
+      if (end === -1) return;
       const head = bytes.toString('latin1', 0, 12);
       if (head !== 'HTTP/1.1 200') reject(new Error(`${head} for /each/${next}`));
+      if (bytes.length < end + 4 + BODIES.one) return;
       bytes = Buffer.alloc(0);
       ask();
     });

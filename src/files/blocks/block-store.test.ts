@@ -144,6 +144,26 @@ test('deleted blocks give their room back when their containers are compacted', 
   await world.check();
 });
 
+test('a compaction that finds no room is given up, and done when there is some', async () => {
+  const world = new BlockWorld(9);
+  await world.start();
+  for (let nth = 0; nth < 30; nth++) await world.settle(world.putSmall(60_000));
+  const free = world.disk.freeBytesSync.bind(world.disk);
+  world.disk.freeBytesSync = () => 0;
+  await world.clock.advance(3000);
+  // A disk that is full is found to be so by whoever writes to it.
+  assert.equal(await world.settle(world.putSmall(1000)), 'disk-full');
+  for (let block = 1; block <= 25; block++) {
+    if (block % 5 !== 1) await world.settle(world.delete(block));
+  }
+  await world.settle(world.store.compact());
+  await world.check();
+  world.disk.freeBytesSync = free;
+  await world.clock.advance(3000);
+  await world.settle(world.store.compact());
+  await world.check();
+});
+
 test('an index that is lost is made anew from the disks', async () => {
   const world = new BlockWorld(10);
   await world.start();

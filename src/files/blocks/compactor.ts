@@ -106,7 +106,10 @@ export class Compactor {
         const from = { disk: disk.number, stamp, length, pack: { number: pack, offset } };
         if (!isSame(index.findNow(block), from)) return;
         if (!holds) throw new FilesError('corrupt', `block ${block} in ${path}`);
-        moves.push(this.moved({ block, stamp, data: dataOf(body, length), from }));
+        const move = this.moved({ block, stamp, data: dataOf(body, length), from });
+        // Told when all are waited for: until then others are read.
+        move.catch(() => {});
+        moves.push(move);
         bytes += length;
         if (bytes < MOVED_AT_ONCE_BYTES) return;
         bytes = 0;

@@ -5,13 +5,14 @@
  *        └──anything else──▶ closed ◀──silence, the node connects anew, what can not be understood──┘
  */
 import type { Logger } from '../../core/observe/index.ts';
-import type { Clock, Network, Random, TransportListener } from '../../core/runtime/index.ts';
+import type { Clock, Network, Random } from '../../core/runtime/index.ts';
 import type { BlockName } from '../blocks/format.ts';
 import type { Cluster, Lookup, Replica } from '../cluster/index.ts';
 import { FilesError } from '../errors.ts';
 import { type Frame, FrameProblem, FrameType } from '../transfer/frames.ts';
 import { answerGreeting, type Credentials, Role } from '../transfer/handshake.ts';
-import { Link } from '../transfer/link.ts';
+import type { Link } from '../transfer/link.ts';
+import { endGently, LinkServer } from '../transfer/link-server.ts';
 import {
   decodeBeat,
   decodeChanges,
@@ -23,8 +24,6 @@ import { translated } from '../translate.ts';
 import { type KnownNodes, NODES_MAX } from './known-nodes.ts';
 
 const SILENCE_MS = 15_000;
-const KEEP_ALIVE_MS = 15_000;
-const BACKLOG = 256;
 
 export interface ControlServerOptions {
   readonly cluster: Cluster;
@@ -41,41 +40,21 @@ export interface ControlServerOptions {
 
 export class ControlServer {
   private readonly options: ControlServerOptions;
-  private readonly links = new Set<Link>();
+  private readonly server: LinkServer;
   private readonly nodes = new Map<string, Link>();
-  private readonly running = new Set<Promise<void>>();
-  private listener: TransportListener | undefined;
-  private closed = false;
 
   constructor(options: ControlServerOptions) {
     this.options = options;
+    const { clock, logger } = options;
+    this.server = new LinkServer({
+      ...{ clock, logger, linksMax: NODES_MAX },
+      serve: (link) => this.serve(link),
+    });
   }
 
   /** @returns the port. @throws ListenError. */
-  async listen(network: Network, address: { host: string; port: number }): Promise<number> {
-    this.listener = await network.listen({
-      address,
-      backlog: BACKLOG,
-      keepAliveMs: KEEP_ALIVE_MS,
-      handshakeTimeoutMs: 0,
-      admit: () => true,
-      onAccept: (stream) => {
-        if (this.closed || this.links.size >= NODES_MAX) {
-          stream.destroy();
-          return;
-        }
-        const link = new Link(stream, this.options.clock);
-        this.links.add(link);
-        const serving = this.serve(link).finally(() => {
-          this.links.delete(link);
-          this.running.delete(serving);
-        });
-        this.running.add(serving);
-      },
-      onHandshakeEnd: () => {},
-      onAcceptError: (code) => this.options.logger.warn('a connection was not accepted', { code }),
-    });
-    return this.listener.port;
+  listen(network: Network, address: { host: string; port: number }): Promise<number> {
+    return this.server.listen(network, address);
   }
 
   private async serve(link: Link): Promise<void> {
@@ -90,10 +69,9 @@ export class ControlServer {
       if (!(error instanceof FilesError || error instanceof FrameProblem)) throw error;
       const isLost = error instanceof FilesError && error.code === 'node-gone';
       const what = isLost ? 'a DataNode is not connected any more' : 'a DataNode was refused';
-      if (!this.closed) logger.warn(what, { node: id ?? link.name, err: error });
+      if (!this.server.isClosed) logger.warn(what, { node: id ?? link.name, err: error });
       if (!isLost) {
-        link.closeGently();
-        await Promise.resolve(link.next(1000)).catch(() => {});
+        await endGently(link);
       }
     } finally {
       link.close();
@@ -167,9 +145,6 @@ export class ControlServer {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    await this.listener?.close();
-    for (const link of [...this.links]) link.close('the NameNode is stopping');
-    await Promise.allSettled([...this.running]);
+    await this.server.close('the NameNode is stopping');
   }
 }

@@ -5,7 +5,7 @@
  * `connectionsMax` are closed at once.
  */
 import type { Logger } from '../../core/observe/index.ts';
-import type { Clock, Network, Random, TransportListener } from '../../core/runtime/index.ts';
+import type { Clock, Network, Random } from '../../core/runtime/index.ts';
 import type { BlockStore } from '../blocks/block-store.ts';
 import type { BlockWriter } from '../blocks/block-writer.ts';
 import type { BlockName } from '../blocks/format.ts';
@@ -17,7 +17,8 @@ import { ChainBroken, type ChainWrite } from './chain-write.ts';
 import type { DataClient } from './data-client.ts';
 import { type Frame, FrameProblem, FrameType } from './frames.ts';
 import { answerGreeting, type Credentials, Role } from './handshake.ts';
-import { Link } from './link.ts';
+import type { Link } from './link.ts';
+import { endGently, LinkServer } from './link-server.ts';
 import {
   decodeCopy,
   decodeNames,
@@ -36,8 +37,6 @@ import { sendBlock } from './send-block.ts';
 import { WriteSession } from './write-session.ts';
 
 const IDLE_MS = 600_000;
-const KEEP_ALIVE_MS = 15_000;
-const BACKLOG = 256;
 
 export interface DataServerOptions {
   readonly store: BlockStore;
@@ -57,41 +56,21 @@ export class DataServer {
   transfers = 0;
   private readonly options: DataServerOptions;
   private readonly partials: PartialBlocks;
-  private readonly links = new Set<Link>();
-  private readonly running = new Set<Promise<void>>();
-  private listener: TransportListener | undefined;
-  private closed = false;
+  private readonly server: LinkServer;
 
   constructor(options: DataServerOptions) {
     this.options = options;
+    const { clock, logger, connectionsMax } = options;
+    this.server = new LinkServer({
+      ...{ clock, logger, linksMax: connectionsMax },
+      serve: (link) => this.serve(link),
+    });
     this.partials = new PartialBlocks(options.clock);
   }
 
   /** @returns the port. @throws ListenError. */
-  async listen(network: Network, address: { host: string; port: number }): Promise<number> {
-    this.listener = await network.listen({
-      address,
-      backlog: BACKLOG,
-      keepAliveMs: KEEP_ALIVE_MS,
-      handshakeTimeoutMs: 0,
-      admit: () => true,
-      onAccept: (stream) => {
-        if (this.closed || this.links.size >= this.options.connectionsMax) {
-          stream.destroy();
-          return;
-        }
-        const link = new Link(stream, this.options.clock);
-        this.links.add(link);
-        const serving = this.serve(link).finally(() => {
-          this.links.delete(link);
-          this.running.delete(serving);
-        });
-        this.running.add(serving);
-      },
-      onHandshakeEnd: () => {},
-      onAcceptError: (code) => this.options.logger.warn('a connection was not accepted', { code }),
-    });
-    return this.listener.port;
+  listen(network: Network, address: { host: string; port: number }): Promise<number> {
+    return this.server.listen(network, address);
   }
 
   private async serve(link: Link): Promise<void> {
@@ -116,8 +95,7 @@ export class DataServer {
       } else if (!(error instanceof FilesError)) throw error;
       else if (error.code !== 'node-gone') {
         logger.warn('a connection was refused', { from: link.name, err: error });
-        link.closeGently();
-        await Promise.resolve(link.next(1000)).catch(() => {});
+        await endGently(link);
       }
     } finally {
       link.close();
@@ -262,10 +240,7 @@ export class DataServer {
 
   /** No new requests; those under way are broken off. */
   async close(): Promise<void> {
-    this.closed = true;
-    await this.listener?.close();
-    for (const link of [...this.links]) link.close('the DataNode is stopping');
-    await Promise.allSettled([...this.running]);
+    await this.server.close('the DataNode is stopping');
     await this.partials.close();
   }
 }

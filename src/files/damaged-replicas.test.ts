@@ -1,44 +1,22 @@
 /** Replicas of DataNodes whose bytes were flipped: found by reads, made good, and remembered. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { get, NodesInProcess, put } from '../../tests/support/files/nodes-in-process.ts';
 import { freePort, waitUntil } from '../../tests/support/process.ts';
-import { defaultsOf } from '../core/config/index.ts';
-import { createMetrics, silentLogger } from '../core/observe/index.ts';
-import {
-  createNodeClock,
-  createNodeDisk,
-  createNodeRandom,
-  createNodeThreads,
-} from '../core/runtime/node/index.ts';
-import { type FilesSettings, filesConfig } from './config.ts';
-import { createFiles, type Files } from './system.ts';
+import type { Files } from './system.ts';
 
-/** A NameNode and DataNodes in one process, whose disks can be damaged. */
-class Place {
-  readonly folder = mkdtempSync(join(tmpdir(), 'plinth-damage-'));
-  readonly metrics = createMetrics();
-  private readonly port: number;
-  private readonly running: Files[] = [];
+/** Nodes whose disks can be damaged. */
+class Place extends NodesInProcess {
   name!: Files;
   private nodes = 0;
 
-  constructor(port: number) {
-    this.port = port;
-  }
-
   /** @param nodes that store blocks; up to three have a replica of each. */
   async open(nodes: number): Promise<void> {
-    const { cluster } = defaultsOf(filesConfig);
     this.nodes = nodes;
-    const address = `127.0.0.1:${this.port}`;
-    this.name = await this.start('name', {
-      cluster: { ...cluster, listen: address, local: false },
-      replication: Math.min(3, nodes),
-    });
-    for (let nth = 0; nth < nodes; nth++) await this.start(`data${nth}`, { join: address });
+    this.name = await this.nameNode({ local: false }, { replication: Math.min(3, nodes) });
+    for (let nth = 0; nth < nodes; nth++) await this.dataNode(nth);
     await this.until('all nodes', ({ nodesLive }) => nodesLive === nodes + 1);
   }
 
@@ -48,36 +26,6 @@ class Place {
     await this.open(this.nodes);
   }
 
-  private async stop(): Promise<void> {
-    for (const files of this.running.splice(0).toReversed()) await files.stop();
-  }
-
-  private async start(name: string, change: Partial<FilesSettings>): Promise<Files> {
-    const settings = defaultsOf(filesConfig);
-    const files = createFiles(
-      {
-        ...settings,
-        blockBytes: 1 << 20,
-        scrubBytes: 0,
-        s3: { ...settings.s3, enabled: false },
-        webhdfs: { ...settings.webhdfs, port: 0 },
-        ...change,
-      },
-      {
-        clock: createNodeClock(),
-        random: createNodeRandom(),
-        disk: createNodeDisk(),
-        threads: createNodeThreads(),
-        dataFolder: join(this.folder, name),
-        log: silentLogger(),
-        metrics: name === 'name' ? this.metrics : createMetrics(),
-      },
-    );
-    this.running.push(files);
-    await files.start();
-    return files;
-  }
-
   async until(
     what: string,
     holds: (facts: ReturnType<Files['status']>['facts']) => boolean,
@@ -85,21 +33,12 @@ class Place {
     await waitUntil(what, () => holds(this.name.status().facts));
   }
 
-  url(path: string, query: string): string {
-    const door = this.name.status().listening.find(({ protocol }) => protocol === 'WebHDFS');
-    return `http://${door?.host}:${door?.port}/webhdfs/v1${path}?${query}&user.name=plinth`;
+  put(path: string, bytes: Buffer): Promise<void> {
+    return put(this.name, path, bytes);
   }
 
-  async put(path: string, bytes: Buffer): Promise<void> {
-    const body = new Uint8Array(bytes);
-    const answer = await fetch(this.url(path, 'op=CREATE&data=true'), { method: 'PUT', body });
-    assert.equal(answer.status, 201, await answer.text());
-  }
-
-  async get(path: string): Promise<Buffer> {
-    const answer = await fetch(this.url(path, 'op=OPEN&data=true'));
-    assert.equal(answer.status, 200);
-    return Buffer.from(await answer.arrayBuffer());
+  get(path: string): Promise<Buffer> {
+    return get(this.name, path);
   }
 
   /** A DataNode that has a large block. */
@@ -117,11 +56,6 @@ class Place {
       .filter((name) => /^(blocks|packs)\//.test(name))
       .map((name) => join(disk, name))
       .filter((path) => statSync(path).isFile());
-  }
-
-  async end(): Promise<void> {
-    await this.stop();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 

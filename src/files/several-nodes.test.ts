@@ -1,103 +1,23 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { get, NodesInProcess, put, url } from '../../tests/support/files/nodes-in-process.ts';
 import { freePort, waitUntil } from '../../tests/support/process.ts';
 import { defaultsOf, Secret } from '../core/config/index.ts';
-import { createMetrics, silentLogger } from '../core/observe/index.ts';
-import {
-  createNodeClock,
-  createNodeDisk,
-  createNodeRandom,
-  createNodeThreads,
-} from '../core/runtime/node/index.ts';
-import { type FilesSettings, filesConfig } from './config.ts';
-import { createFiles, type Files } from './system.ts';
+import { filesConfig } from './config.ts';
+import type { Files } from './system.ts';
 
 type Facts = ReturnType<Files['status']>['facts'];
 
-/** A NameNode and DataNodes in one process. */
-class Place {
-  readonly folder = mkdtempSync(join(tmpdir(), 'plinth-nodes-'));
-  readonly port: number;
-  readonly metrics = createMetrics();
-  private readonly running: Files[] = [];
-
-  constructor(port: number) {
-    this.port = port;
-  }
-
-  async start(name: string, change: Partial<FilesSettings>): Promise<Files> {
-    const settings = defaultsOf(filesConfig);
-    const files = createFiles(
-      {
-        ...settings,
-        blockBytes: 1 << 20,
-        scrubBytes: 0,
-        s3: { ...settings.s3, enabled: false },
-        webhdfs: { ...settings.webhdfs, port: 0 },
-        ...change,
-      },
-      {
-        clock: createNodeClock(),
-        random: createNodeRandom(),
-        disk: createNodeDisk(),
-        threads: createNodeThreads(),
-        dataFolder: join(this.folder, name),
-        log: silentLogger(),
-        metrics: name === 'name' ? this.metrics : createMetrics(),
-      },
-    );
-    this.running.push(files);
-    await files.start();
-    return files;
-  }
-
-  nameNode(
-    change: Partial<FilesSettings['cluster']> = {},
-    more: Partial<FilesSettings> = {},
-  ): Promise<Files> {
-    const { cluster } = defaultsOf(filesConfig);
-    const listen = `127.0.0.1:${this.port}`;
-    return this.start('name', { cluster: { ...cluster, listen, ...change }, ...more });
-  }
-
-  dataNode(nth: number, more: Partial<FilesSettings> = {}): Promise<Files> {
-    return this.start(`data${nth}`, { join: `127.0.0.1:${this.port}`, ...more });
-  }
-
-  async end(): Promise<void> {
-    for (const files of this.running.toReversed()) await files.stop();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-async function within(work: (place: Place) => Promise<void>): Promise<void> {
-  const place = new Place(await freePort());
+async function within(work: (place: NodesInProcess) => Promise<void>): Promise<void> {
+  const place = new NodesInProcess(await freePort());
   try {
     await work(place);
   } finally {
     await place.end();
   }
-}
-
-function url(files: Files, path: string, query: string): string {
-  const door = files.status().listening.find(({ protocol }) => protocol === 'WebHDFS');
-  return `http://${door?.host}:${door?.port}/webhdfs/v1${path}?${query}&user.name=plinth`;
-}
-
-async function put(files: Files, path: string, bytes: Buffer): Promise<void> {
-  const body = new Uint8Array(bytes);
-  const answer = await fetch(url(files, path, 'op=CREATE&data=true'), { method: 'PUT', body });
-  assert.equal(answer.status, 201, await answer.text());
-}
-
-async function get(files: Files, path: string): Promise<Buffer> {
-  const answer = await fetch(url(files, path, 'op=OPEN&data=true'));
-  assert.equal(answer.status, 200);
-  return Buffer.from(await answer.arrayBuffer());
 }
 
 async function until(files: Files, what: string, holds: (facts: Facts) => boolean): Promise<void> {

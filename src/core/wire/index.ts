@@ -1,4 +1,5 @@
 /** Pure parsers and encoders of the protocols that Plinth speaks. */
+export * from './dns/index.ts';
 export * from './http/index.ts';
 export * from './http1/index.ts';
 export * from './http2/index.ts';

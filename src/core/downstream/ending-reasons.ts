@@ -28,6 +28,7 @@ export const endingReasonTable = {
   'reply-too-large': 'a reply was larger than the room there was for it',
   'memory-limit': 'all clients together held too much memory',
   'connections-limit': 'too many connections were open',
+  'not-admitted': 'the client was not wanted',
   'protocol-error': 'the client broke the protocol',
   'auth-failed': 'the client was not allowed in',
   'log-failed': 'what the client was told depends on data that could not be made durable',

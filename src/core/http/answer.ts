@@ -18,6 +18,8 @@ export interface Answer {
   readonly contentType?: string;
   readonly body?: Buffer;
   readonly fields?: readonly (readonly [FieldId, string])[];
+  /** Fields without an id, names in small letters. */
+  readonly otherFields?: readonly (readonly [name: string, value: string])[];
 }
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -25,7 +27,7 @@ const TEXT = 'text/plain; charset=utf-8';
 /** Answers an exchange, whose response must not have begun. */
 export function answer(
   exchange: Exchange,
-  { status, says, contentType, body, fields }: Answer,
+  { status, says, contentType, body, fields, otherFields }: Answer,
 ): void {
   const { response, request } = exchange;
   const content = body ?? Buffer.from(`${status} ${says ?? reasonOf(status)}\n`);
@@ -38,6 +40,9 @@ export function answer(
     response.contentLength = content.length;
   }
   for (const [id, value] of fields ?? []) response.fields.addKnown(id, value);
+  for (const [name, value] of otherFields ?? []) {
+    response.fields.add(Buffer.from(name, 'latin1'), value);
+  }
   const { sink } = exchange;
   if (bodiless || content.length === 0 || request.method === MethodId.head) {
     sink.head(response, true);

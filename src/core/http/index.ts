@@ -18,5 +18,5 @@ export { Journey } from './journey.ts';
 export { Output, type OutputTarget } from './output.ts';
 export { RestingPool, wakePools } from './resting-pool.ts';
 export { SendStall } from './send-stall.ts';
-export { type StageMaker, Stages } from './stages.ts';
+export { type DoorWatch, type StageMaker, Stages } from './stages.ts';
 export { type TurnEndListener, turnEndOf } from './turn-end.ts';

@@ -26,4 +26,4 @@ export {
   type ScalarMetric,
 } from './metrics.ts';
 export { type OtlpExporter, startOtlpExporter } from './otlp-exporter.ts';
-export { processMetrics } from './process-metrics.ts';
+export { loopLoad, processMetrics } from './process-metrics.ts';

@@ -2,7 +2,7 @@
  * What the process itself costs: CPU, memory, and how late the event loop runs. Names are those of the
  * official Prometheus clients, so existing dashboards find them.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { MetricSpec } from './metrics.ts';
 
 /** How often the delay of the event loop is sampled, milliseconds. */
@@ -70,4 +70,15 @@ export function processMetrics(): { readonly table: readonly MetricSpec[]; stop(
 function lagSeconds(nanoseconds: number): number {
   const seconds = nanoseconds / 1e9 - LAG_RESOLUTION_MS / 1000;
   return Number.isFinite(seconds) && seconds > 0 ? seconds : 0;
+}
+
+/** Gives a function that says, at each call, which share of the time since the one before the loop was busy. */
+export function loopLoad(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  };
 }

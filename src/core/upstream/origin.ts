@@ -70,6 +70,8 @@ export interface OriginOptions {
   readonly protocol?: 'http1' | 'http2';
   /** Tells the server of each client by a PROXY protocol header, so that no connection serves two requests. */
   readonly proxyProtocol?: 'v1' | 'v2';
+  /** Our end's address; default: the system's choice. */
+  readonly localAddress?: string;
 }
 
 interface Waiting {
@@ -277,12 +279,13 @@ export class Origin implements ClientOwner {
 
   /** @param own the request that the connection is for, if it is for one alone. */
   private dial(own: Waiting | undefined): void {
-    const { network, address, tls } = this.options;
+    const { network, address, tls, localAddress } = this.options;
     this.dialled++;
     const preface = own?.header ?? null;
     const dial = network.dial(
       {
         ...{ address, timeoutMs: this.limits.connectMs },
+        ...(localAddress !== undefined && { localAddress }),
         ...(tls !== undefined && { tls, ...(preface !== null && { preface }) }),
       },
       {

@@ -13,7 +13,6 @@
  */
 import { ownCopy } from '../../base/index.ts';
 import {
-  answer,
   BodyReader,
   BulkReads,
   type ClientFacts,
@@ -33,7 +32,7 @@ import type { Connection, ConnectionHandler } from '../connection.ts';
 import type { EndingReason } from '../ending-reasons.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { DISCARD_BYTES_MAX, type HttpLimits, PIPELINE_BYTES_MAX } from './limits.ts';
-import type { HttpServer, RequestEnding } from './server.ts';
+import { answerRefusal, type HttpServer, type RequestEnding } from './server.ts';
 
 const exchanges = new RestingPool<Http1Exchange>(1024);
 
@@ -389,7 +388,7 @@ export class Http1Connection implements ConnectionHandler {
     this.fate = fate;
     exchange.keepAlive = false;
     this.letGo(exchange);
-    answer(exchange, { status, says });
+    answerRefusal(this.server, exchange, { status, says });
   }
 
   /** Whoever works on the exchange works for nobody any more. */

@@ -6,7 +6,7 @@
  * is noted before it closes. What is wrong with a request is answered on its stream, the others go on.
  */
 import { emptyList } from '../../base/index.ts';
-import { answer, RestingPool } from '../../http/index.ts';
+import { RestingPool } from '../../http/index.ts';
 import {
   BodyKind,
   type Fields,
@@ -25,7 +25,7 @@ import { turnIntoUpgrade } from './extended-connect.ts';
 import type { Http2ServerConnection } from './http2-connection.ts';
 import { Http2Exchange } from './http2-exchange.ts';
 import { http2Refusals } from './http2-limits.ts';
-import type { RequestEnding } from './server.ts';
+import { answerRefusal, type RequestEnding } from './server.ts';
 
 type Stream = Http2Stream<Http2Exchange>;
 
@@ -195,7 +195,7 @@ export class Http2Streams implements Http2Handler<Http2Exchange> {
     sink?.abort();
     if (exchange.isOver) return;
     if (exchange.begun) exchange.abort();
-    else answer(exchange, { status, says });
+    else answerRefusal(this.owner.server, exchange, { status, says });
   }
 
   /** RFC 9113 section 8.5 and RFC 8441: what comes on the stream is no body but the tunnel's. */

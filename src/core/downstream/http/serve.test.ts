@@ -204,3 +204,27 @@ test('a table of clients has no row for those who are gone', () => {
   for (const id of [1, 2, 4, 4, 5]) table.leave(id);
   assert.equal(table.clients, 0);
 });
+
+test('a client that is not wanted gets nothing, others do, by the address that counts', async () => {
+  const asked: string[] = [];
+  const admits = (address: string): boolean => {
+    asked.push(address);
+    return address !== '203.0.113.7';
+  };
+  await withServer({ ...believing, admits }, async (bed) => {
+    const open = async (sourceAddress: string) => {
+      const client = await bed.connect(false);
+      client.send(encodeProxyLine({ ...endpoints, sourceAddress }));
+      client.send(GET);
+      return client;
+    };
+    const away = await open('203.0.113.7');
+    await away.untilClosed();
+    assert.equal(away.text, '');
+    const taken = await open('203.0.113.8');
+    await taken.until(() => statuses(taken.text).length === 1, 'an answer');
+    assert.deepEqual(statuses(taken.text), ['200']);
+    assert.deepEqual(asked, ['203.0.113.7', '203.0.113.8']);
+    assert.equal(bed.http.listener.endings.of('not-admitted'), 1);
+  });
+});

@@ -13,13 +13,15 @@ import { AcceptedClient } from './accepted-client.ts';
 import { AddressTable } from './address-table.ts';
 import type { HttpLimits } from './limits.ts';
 import { ProxiedConnection, ProxyHeaderReader } from './proxy-header.ts';
-import type { HttpServer, HttpServerEvents } from './server.ts';
+import type { HttpServer, HttpServerEvents, RefusalAnswer } from './server.ts';
 import { speakHttp } from './speak.ts';
 
 export interface HttpListenOptions
   extends Omit<ListenOptions, 'onConnection' | 'onClosed' | 'preface'> {
   readonly limits: HttpLimits;
   readonly handler: Handler;
+  /** What requests are answered with that do not come to the handler; default a line of text. */
+  readonly refusalAnswer?: RefusalAnswer;
   readonly events: HttpServerEvents;
   /** Whether what a client at this address says of other clients is believed. */
   trusts(address: string): boolean;
@@ -56,6 +58,7 @@ function serverOf(options: HttpListenOptions): HttpServer {
   const { limits, handler, events, clock } = options;
   return {
     ...{ limits, handler, events, clock },
+    refusalAnswer: options.refusalAnswer ?? null,
     random: options.random ?? null,
     allowConnect: options.allowConnect ?? false,
     http2Cleartext: options.http2Cleartext ?? true,
@@ -98,7 +101,9 @@ class HttpDoorway {
     const { server } = this;
     const client = new AcceptedClient(connection, endpoints, server.trusts);
     const { connectionsPerAddress } = server.limits;
-    if (!this.addresses.enter(connection.id, client.remoteAddress, connectionsPerAddress)) {
+    if (server.events.admits?.(client.remoteAddress) === false) {
+      connection.close('not-admitted');
+    } else if (!this.addresses.enter(connection.id, client.remoteAddress, connectionsPerAddress)) {
       if (connection.alpn !== 'h2') connection.write(TOO_MANY);
       connection.close('connections-limit');
     }

@@ -3,7 +3,7 @@
  * of each request's end. A live change swaps limits and handler whole and sets the flags; requests (and for the
  * PROXY protocol and the connections per address: connections) that begin from then on follow it.
  */
-import type { Exchange, Handler } from '../../http/index.ts';
+import { type Answer, answer, type Exchange, type Handler } from '../../http/index.ts';
 import type { Clock, Random } from '../../runtime/index.ts';
 import type { HttpProblem } from '../../wire/index.ts';
 import type { HttpLimits } from './limits.ts';
@@ -28,6 +28,30 @@ export interface HttpServerEvents {
   onRequestEnd(exchange: Exchange, ending: RequestEnding): void;
   /** A message that is no request was answered and its connection closed. */
   onRefused(problem: HttpProblem): void;
+  /** Whether the connection of a client at this address is taken; asked once for each. Absent: all are. */
+  admits?(address: string): boolean;
+}
+
+/** A request that the handler never had, or has not answered in time. */
+export interface HttpRefusal {
+  readonly status: number;
+  /** A sentence for people. */
+  readonly says: string;
+}
+
+/**
+ * Makes the answer to a refusal in the manner of its protocol. Of a request that could not be read the exchange's
+ * `request` is empty.
+ */
+export type RefusalAnswer = (exchange: Exchange, refusal: HttpRefusal) => Answer;
+
+/** Answers a refusal, as the listener has it or in a line of text. */
+export function answerRefusal(
+  { refusalAnswer }: HttpServer,
+  exchange: Exchange,
+  refusal: HttpRefusal,
+): void {
+  answer(exchange, refusalAnswer === null ? refusal : refusalAnswer(exchange, refusal));
 }
 
 export interface HttpServer {
@@ -36,6 +60,8 @@ export interface HttpServer {
   readonly random: Random | null;
   limits: HttpLimits;
   handler: Handler;
+  /** Null: a line of text. */
+  readonly refusalAnswer: RefusalAnswer | null;
   /** CONNECT goes to the handler; otherwise it is answered with 501. */
   allowConnect: boolean;
   /** Connections without TLS that begin with the preface of HTTP/2 speak it. */

@@ -8,6 +8,8 @@ export interface HeadLimits {
   readonly fieldsMax: number;
   /** The request target, bytes. */
   readonly targetBytes: number;
+  /** Expectations other than 100-continue count for nothing; else they are refused. Default false. */
+  readonly ignoresExpectations?: boolean;
 }
 
 /** Limits of what a chunked body has besides its data. */

@@ -337,6 +337,18 @@ describe('parseRequestHead', () => {
       assert.equal(accepted('GET / HTTP/1.0\r\nExpect: x\r\n\r\n').expectContinue, false);
     });
 
+    test('no notice of other expectations, where the limits say so', () => {
+      const limits: HeadLimits = { ...HEAD_LIMITS, ignoresExpectations: true };
+      const waits = (...values: string[]): boolean => {
+        const text = withLines(...values.map((value) => `Expect: ${value}`));
+        const { head, problem } = parse(text, limits);
+        assert.equal(problem, '');
+        return head.expectContinue;
+      };
+      assert.deepEqual([waits('200'), waits(''), waits('100-continue')], [false, false, true]);
+      assert.equal(waits('200', '100-continue'), true);
+    });
+
     test('the fields that belong to the connection', () => {
       const head = accepted(
         withLines(

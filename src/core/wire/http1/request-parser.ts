@@ -49,12 +49,12 @@ export function parseRequestHead(
   }
   head.start = first;
   head.end = at;
-  const problem = interpret(head);
+  const problem = interpret(head, limits.ignoresExpectations === true);
   return problem === 0 ? at - start : problem;
 }
 
 /** What the fields say together, once all are there. Returns 0 or a problem. */
-function interpret(head: RequestHead): number {
+function interpret(head: RequestHead, ignoresExpectations: boolean): number {
   const problem = readFraming(head);
   if (problem !== 0) return problem;
   const hasBody = head.body !== BodyKind.none;
@@ -62,7 +62,7 @@ function interpret(head: RequestHead): number {
   if (hasBody && (head.method === MethodId.connect || head.method === MethodId.trace)) {
     return problems.bodyNotAllowed.code;
   }
-  return readHost(head) || readExpectation(head);
+  return readHost(head) || readExpectation(head, ignoresExpectations);
 }
 
 /**
@@ -87,13 +87,13 @@ function readHost(head: RequestHead): number {
   return readAuthority(head, authorityStart, authorityStart + authorityLength);
 }
 
-/** RFC 9110 section 10.1.1: one expectation is known, 417 answers others; HTTP/1.0 has none. */
-function readExpectation(head: RequestHead): number {
+/** RFC 9110 section 10.1.1: one expectation is known, 417 may answer others; HTTP/1.0 has none. */
+function readExpectation(head: RequestHead, ignoresOthers: boolean): number {
   const { fields } = head;
   if (head.version === Version.http10) return 0;
   for (let i = fields.find(FieldId.expect); i !== -1; i = fields.find(FieldId.expect, i + 1)) {
-    if (!fields.valueIs(i, CONTINUE)) return problems.badExpectation.code;
-    head.expectContinue = true;
+    if (fields.valueIs(i, CONTINUE)) head.expectContinue = true;
+    else if (!ignoresOthers) return problems.badExpectation.code;
   }
   return 0;
 }

@@ -24,6 +24,8 @@ export interface TlsCertificate {
   readonly cert: string | Buffer;
   readonly key: string | Buffer;
   readonly passphrase?: string;
+  /** What its authority says of it (OCSP, DER): sent to clients that ask in the handshake, RFC 6066 section 8. */
+  readonly ocsp?: Buffer;
 }
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
@@ -57,6 +59,12 @@ export interface TlsOptions extends TlsCertificate, TlsChoices {
   readonly rejectUnauthorized?: boolean;
   /** How long a client may resume its session, seconds. Default 7200; 0: never. */
   readonly sessionSeconds?: number;
+  /**
+   * Servers of one secret resume each other's sessions if they ask the same of clients' certificates. Under another
+   * secret, as after a change of it, a session is not resumed: the handshake is a whole one and does not fail. At
+   * least 32 bytes that nobody guesses. Default: one of the listener's own.
+   */
+  readonly sessionSecret?: Buffer;
 }
 
 /** A TLS client, for dialling. Without `ca` the authorities of the system's Node are trusted. */

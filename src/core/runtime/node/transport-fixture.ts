@@ -3,6 +3,7 @@
  * listener whose accepted streams can be awaited and whose events can be read back.
  */
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,6 +48,17 @@ export class TestAuthority {
     const from = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', `${days}`];
     this.openssl('x509', '-req', '-in', 'x.csr', ...from, '-extfile', 'san', '-out', 'x.crt');
     return { cert: this.read('x.crt'), key: this.read('x.key') };
+  }
+
+  /** A response of OCSP for a certificate of ours, DER: it is good. */
+  ocspFor({ cert }: KeyPair): Buffer {
+    writeFileSync(join(this.folder, 'asked.crt'), cert);
+    const serial = new X509Certificate(cert).serialNumber;
+    writeFileSync(join(this.folder, 'index'), `V\t991231235959Z\t\t${serial}\tunknown\t/CN=x\n`);
+    const signer = ['-CA', 'ca.crt', '-rsigner', 'ca.crt', '-rkey', 'ca.key'];
+    const asked = ['-issuer', 'ca.crt', '-cert', 'asked.crt'];
+    this.openssl('ocsp', '-index', 'index', ...signer, ...asked, '-ndays', '1', '-respout', 'ocsp');
+    return readFileSync(join(this.folder, 'ocsp'));
   }
 
   remove(): void {

@@ -80,6 +80,34 @@ test('the certificate is the one for the name asked for: exact, wildcard, else t
   await door.listener.close();
 });
 
+test('what authorities say of certificates is sent to clients that ask, of each its own', async () => {
+  const [ofFirst, ofPay] = [authority.ocspFor(first), authority.ocspFor(pay)];
+  const certificates = [shop, { ...pay, ocsp: ofPay }];
+  const door = await accepting(transport, { tls: { ...first, ocsp: ofFirst, certificates } });
+  const table: [string, boolean, Buffer | null][] = [
+    ['first.org', true, ofFirst],
+    ['pay.shop.org', true, ofPay],
+    ['shop.org', true, null],
+    ['pay.shop.org', false, null],
+  ];
+  for (const [servername, requestOCSP, expected] of table) {
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const socket = client(door.listener.port, { servername, requestOCSP, maxVersion });
+      let said: Buffer | null = null;
+      socket.on('OCSPResponse', (response: Buffer) => {
+        said = response;
+      });
+      await once(socket, 'secureConnect');
+      const recorder = await door.next();
+      assert.deepEqual(said, expected, `${servername} ${maxVersion}`);
+      socket.destroy();
+      recorder.stream.destroy();
+      await recorder.until(() => recorder.closes === 1);
+    }
+  }
+  await door.listener.close();
+});
+
 test('openssl s_client gets the certificate, the protocol and the answer', async () => {
   const door = await accepting(transport, { tls: { ...several, alpn: ['h2', 'http/1.1'] } });
   const child = spawn(

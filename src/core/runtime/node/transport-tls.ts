@@ -6,7 +6,7 @@
  * handshakes can be ended at stop, and an update is a new server swapped in whole. Every injected
  * connection ends in exactly one of 'secureConnection' and 'tlsClientError'.
  */
-import { constants, randomBytes } from 'node:crypto';
+import { constants, randomBytes, X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import {
   createSecureContext,
@@ -23,11 +23,11 @@ import {
   type TransportListenOptions,
 } from '../transport.ts';
 import { CertificateNames } from './tls-names.ts';
+import { type SessionRules, sessionRulesOf } from './transport-tls-tickets.ts';
 
 /** The longest preface, bytes: a PROXY protocol header of version 2 is 16 bytes and up to 65,535 more. */
 const prefaceBytesMax = 65_551;
-/** As `ticketKeys` of `node:tls` wants them. */
-const ticketKeyBytes = 48;
+const sessionSecretBytes = 32;
 const sessionSecondsDefault = 7200;
 
 export interface TlsAcceptor {
@@ -55,12 +55,12 @@ export function tlsAcceptor(
 ): TlsAcceptor {
   /** By peer address, which is unique among open TCP connections to one port. */
   const handshakes = new Map<string, Handshake>();
-  let ticketKeys = randomBytes(ticketKeyBytes);
-  let current = tls;
+  const ownSecret = randomBytes(sessionSecretBytes);
   let server = build(tls);
 
   function build(next: TlsOptions): Server {
-    const built = tlsServer(next, { name, ticketKeys, timeoutMs: options.handshakeTimeoutMs });
+    const sessions = sessionRulesOf(next, ownSecret);
+    const built = tlsServer(next, { name, sessions, timeoutMs: options.handshakeTimeoutMs });
     built.on('secureConnection', (socket: TLSSocket) => {
       const preface = leave(peerOf(socket))?.preface;
       const stream = wrap(socket);
@@ -120,17 +120,7 @@ export function tlsAcceptor(
       });
     },
     update(next) {
-      // A session vouches for the client that made it; it may not outlive the rules it was made under.
-      const keys = sameClients(current, next) ? ticketKeys : randomBytes(ticketKeyBytes);
-      const before = ticketKeys;
-      ticketKeys = keys;
-      try {
-        server = build(next);
-        current = next;
-      } catch (error) {
-        ticketKeys = before;
-        throw error;
-      }
+      server = build(next);
     },
     close() {
       for (const { socket } of handshakes.values()) socket.destroy();
@@ -142,11 +132,11 @@ type SniChosen = (error: Error | null, context?: SecureContext) => void;
 
 interface ServerSettings {
   readonly name: string;
-  readonly ticketKeys: Buffer;
+  readonly sessions: SessionRules;
   readonly timeoutMs: number;
 }
 
-function tlsServer(tls: TlsOptions, { name, ticketKeys, timeoutMs }: ServerSettings): Server {
+function tlsServer(tls: TlsOptions, { name, sessions, timeoutMs }: ServerSettings): Server {
   const ca = tls.ca === undefined ? undefined : ([tls.ca].flat() as (string | Buffer)[]);
   const { sessionSeconds = sessionSecondsDefault } = tls;
   const shared = {
@@ -154,6 +144,7 @@ function tlsServer(tls: TlsOptions, { name, ticketKeys, timeoutMs }: ServerSetti
     ciphers: tls.ciphers ?? MODERN_CIPHERS,
     minVersion: tls.minVersion ?? 'TLSv1.2',
     maxVersion: tls.maxVersion,
+    sessionIdContext: sessions.sessionIdContext,
     sessionTimeout: sessionSeconds > 0 ? sessionSeconds : undefined,
     // RFC 9113 section 9.2.1 forbids renegotiation, and no other protocol here needs it. Without tickets there is
     // nothing to resume by: Node keeps no sessions itself.
@@ -164,10 +155,10 @@ function tlsServer(tls: TlsOptions, { name, ticketKeys, timeoutMs }: ServerSetti
     const find = chooser(tls, (certificate) =>
       createSecureContext({ ...shared, ...pairOf(certificate) }),
     );
-    return createServer({
+    const server = createServer({
       ...shared,
       ...pairOf(tls),
-      ticketKeys,
+      ticketKeys: sessions.ticketKeys,
       requestCert: tls.requestCert ?? false,
       rejectUnauthorized: tls.rejectUnauthorized ?? true,
       handshakeTimeout: timeoutMs,
@@ -177,9 +168,25 @@ function tlsServer(tls: TlsOptions, { name, ticketKeys, timeoutMs }: ServerSetti
         ? {}
         : { SNICallback: (asked: string, done: SniChosen) => done(null, find(asked)) }),
     });
+    staple(server, [tls, ...(tls.certificates ?? [])]);
+    return server;
   } catch (error) {
     throw new ListenError('tls-invalid', name, error);
   }
+}
+
+type Stapled = (error: Error | null, response: Buffer | null) => void;
+
+/** Sends what authorities say of certificates, where there is something: Node asks no authority by itself. */
+function staple(server: Server, certificates: readonly TlsCertificate[]): void {
+  const responses = new Map<string, Buffer>();
+  for (const { cert, ocsp } of certificates) {
+    if (ocsp !== undefined) responses.set(new X509Certificate(cert).raw.toString('base64'), ocsp);
+  }
+  if (responses.size === 0) return;
+  server.on('OCSPRequest', (certificate: Buffer, _issuer: Buffer, done: Stapled) => {
+    done(null, responses.get(certificate.toString('base64')) ?? null);
+  });
 }
 
 function pairOf({ cert, key, passphrase }: TlsCertificate): TlsCertificate {
@@ -196,13 +203,6 @@ function chooser(
   const names = new CertificateNames<SecureContext>();
   for (const certificate of certificates) names.add(certificate.cert, contextOf(certificate));
   return (serverName) => names.find(serverName);
-}
-
-/** Whether both ask the same of clients' certificates. */
-function sameClients(one: TlsOptions, other: TlsOptions): boolean {
-  const wish = ({ ca, requestCert, rejectUnauthorized }: TlsOptions): string =>
-    JSON.stringify([[ca ?? []].flat().map(String), requestCert, rejectUnauthorized]);
-  return wish(one) === wish(other);
 }
 
 /** Reads from a socket until `preface` is whole, and puts back what came after it. */

@@ -23,8 +23,13 @@ export interface Prepared {
 /** A running system that takes new values for its section. */
 export interface Reloadable {
   readonly section: AnySection;
-  /** Agree to the new values without acting on them yet, or reject with one sentence. */
-  prepare(next: unknown): Promise<Prepared>;
+  /** Sections of others whose changes concern it too. */
+  readonly also?: readonly AnySection[];
+  /**
+   * Agree to the new values without acting on them yet, or reject with one sentence.
+   * @param config all values that will run.
+   */
+  prepare(next: unknown, config: Config): Promise<Prepared>;
 }
 
 export type Applied =
@@ -66,9 +71,10 @@ export async function applyConfig(
     for (const each of prepared) each.abort();
   };
   for (const each of reloadables) {
-    if (merged.get(each.section.name)?.applied.length === 0) continue;
+    const watched = [each.section, ...(each.also ?? [])];
+    if (watched.every(({ name }) => merged.get(name)?.applied.length === 0)) continue;
     try {
-      prepared.push(await each.prepare(config.of(each.section)));
+      prepared.push(await each.prepare(config.of(each.section), config));
     } catch (error) {
       abortAll();
       const why = error instanceof Error ? error.message : String(error);

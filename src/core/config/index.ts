@@ -24,7 +24,7 @@ export {
   size,
   text,
 } from './kinds.ts';
-export { type Config, defaultsOf, type Loaded, loadConfig } from './load.ts';
+export { type Config, defaultsOf, type Loaded, loadConfig, recordDefaults } from './load.ts';
 export { fieldsByKey, type Located, namesIn, settingsOf } from './located.ts';
 export { type PatchedFile, patchFile } from './patch-file.ts';
 export { didYouMean, type Place, type Problem, placeText, problemText } from './problem.ts';

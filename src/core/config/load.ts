@@ -7,7 +7,7 @@
 import { gather, type Sources } from './gather.ts';
 import { shaped } from './located.ts';
 import type { Place, Problem } from './problem.ts';
-import type { AnySection, Fields, Section, ValuesOf } from './section.ts';
+import type { AnySection, Fields, RecordOf, Records, Section, ValuesOf } from './section.ts';
 import type { Setting } from './setting.ts';
 import type { Found } from './walk-file.ts';
 
@@ -80,6 +80,25 @@ export function defaultsOf<F extends Fields>(section: Section<F>): ValuesOf<F> {
     () => [],
     (_, setting) => setting.default,
   ) as ValuesOf<F>;
+}
+
+/**
+ * A record that nobody says anything about: defaults, no records within it, undefined for what is required. For those
+ * who make records of one section out of another one.
+ */
+export function recordDefaults<F extends Fields>(
+  { fields }: Records<F>,
+  name: string,
+): RecordOf<F> {
+  const owner = { name: '', fields };
+  return {
+    name,
+    ...shaped(
+      owner,
+      () => [],
+      (_, setting) => setting.default,
+    ),
+  } as RecordOf<F>;
 }
 
 const UNREAD = Symbol('unread');

@@ -4,6 +4,7 @@
  * Which settings there are within records depends on which records there are, so whoever lists them says
  * so by a `NamesOf`.
  */
+import { invariant } from '../base/index.ts';
 import type { AnySection, Field, Fields } from './section.ts';
 import type { Setting } from './setting.ts';
 
@@ -114,6 +115,9 @@ export function fieldsByKey(fields: Fields): ReadonlyMap<string, NamedField> {
         return [key, { name, key, field }];
       }),
     );
+    const names = Object.keys(fields);
+    const hidden = names.filter((name) => found?.get(keyOf(name, fields[name]!))?.name !== name);
+    invariant(hidden.length === 0, `no two fields of a table have one key: ${hidden}`);
     byKey.set(fields, found);
   }
   return found;
@@ -156,7 +160,7 @@ export function namesIn(owner: AnySection, values: unknown): NamesOf {
 
 /** The values of a section in the shape of `ValuesOf`, each setting's given by `read`. */
 export function shaped(
-  owner: AnySection,
+  owner: Pick<AnySection, 'name' | 'fields'>,
   namesOf: NamesOf,
   read: (path: string, setting: Setting<unknown>) => unknown,
 ): Record<string, unknown> {

@@ -5,7 +5,7 @@ import { applyConfig } from './apply.ts';
 import { balancer } from './balancer-fixture.ts';
 import type { Sources } from './gather.ts';
 import { jsonSchema } from './json-schema.ts';
-import { integer, text } from './kinds.ts';
+import { duration, integer, text } from './kinds.ts';
 import { type Config, defaultsOf, loadConfig } from './load.ts';
 import { problemText } from './problem.ts';
 import { exampleYaml, referenceMarkdown } from './reference.ts';
@@ -364,4 +364,13 @@ test('thousands of records load and differ without delay', async () => {
   assert.ok(applied.ok);
   assert.equal(applied.applied.length, 1000);
   assert.equal(parse(yaml(1)).many.all.length, 1000);
+});
+
+test('two fields that have one key without their units are a mistake of the table', () => {
+  const list = records(
+    'Rows.',
+    { burst: integer({ default: 1, about: '' }), burstMs: duration({ default: 1, about: '' }) },
+    { one: 'row', max: 2 },
+  );
+  assert.throws(() => section('twice', 'Twice.', { list }), /one key/);
 });

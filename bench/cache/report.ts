@@ -114,7 +114,7 @@ export function diskText(rows: readonly DiskRow[]): string {
       ];
     }),
   );
-  return `60,000 objects of 1 KiB, asked for in turn on 16 connections, by a client that lets no core rest. Plinth has memory for a sixth of them and reads the others from its disk, that is from the page cache; nginx reads its files in /dev/shm.\n\n${figures}`;
+  return `60,000 objects of 1 KiB, asked for in turn on 16 connections, by a client that lets no core rest. Plinth has a sixth of them in memory and answers the others from its disk, that is from the page cache; nginx reads its files in /dev/shm.\n\n${figures}`;
 }
 
 export function memoryText(rows: readonly MemoryRow[]): string {

@@ -18,7 +18,16 @@ import { cacheMetrics } from './metrics.ts';
 import { type ObjectStats, ObjectStore } from './objects/object-store.ts';
 import type { SleepingResponse } from './objects/sleeping-response.ts';
 import { StoredResponse } from './objects/stored-response.ts';
-import { ledgerLimitsFor, PurgeLedger, Purger, PurgeSweeper, purgeHandler } from './purge/index.ts';
+import {
+  ledgerLimitsFor,
+  type PurgeAsked,
+  type PurgeCarrier,
+  PurgeLedger,
+  Purger,
+  PurgeSweeper,
+  type Purging,
+  purgeHandler,
+} from './purge/index.ts';
 import { DiskTier } from './ssd/index.ts';
 import { CacheStage } from './stage/cache-stage.ts';
 import { Counts } from './stage/counts.ts';
@@ -153,6 +162,34 @@ export class Cache implements StageMaker {
     return cacheOperations(this.admin());
   }
 
+  // For a network of caches.
+
+  /**
+   * Until `wallMs` all purges of the network are known here; behind it what is stored is validated for each request.
+   * Infinity, as at the start: there is no network, or nobody has said so yet.
+   */
+  trustUntil(wallMs: number): void {
+    this.ledger.completeUntilMs = wallMs;
+  }
+
+  /** Who carries purges out from now on; null: they are for this cache alone. */
+  carryPurgesBy(carrier: PurgeCarrier | null): void {
+    this.purger.carrier = carrier;
+  }
+
+  /**
+   * Carries out what the network has decided on, in memory before this returns.
+   * @returns when it outlives the process. Rejects when it could not be written.
+   */
+  applyPurges(asked: readonly PurgeAsked[], purging: Purging): Promise<void> {
+    return this.purger.apply(asked, purging);
+  }
+
+  /** Responses outlive the process, and so do purges. */
+  get outlivesProcess(): boolean {
+    return this.shelf !== null;
+  }
+
   get objectStats(): ObjectStats {
     return this.objects.stats;
   }
@@ -225,8 +262,13 @@ export class Cache implements StageMaker {
         if (failure === null) log.info('the disk of the cache', { state });
         else log.error('the disk of the cache', { state, error: failure });
       },
-      onDamage: (damage) =>
-        log.warn('something on the disk of the cache was dropped', { ...damage }),
+      onDamage: (damage) => {
+        if (damage.what === 'version') {
+          log.warn('what another version has left on the disk of the cache was removed', {
+            file: damage.file,
+          });
+        } else log.warn('something on the disk of the cache was dropped', { ...damage });
+      },
     });
     const shelf = new DiskShelf({ tier, objects, ledger, wallMs });
     shelf.restore();

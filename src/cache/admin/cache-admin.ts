@@ -93,7 +93,8 @@ export class CacheAdmin implements CacheDoor {
     const isOnDisk = found === null && onDisk === undefined && this.cache.isOnDisk(route, key);
     found ??= onDisk ?? null;
     const nowMs = this.cache.wallMs();
-    return explain({ ...on, key, nowMs, found, otherVariants, refused, isOnDisk });
+    const isInDoubt = nowMs >= ledger.completeUntilMs;
+    return explain({ ...on, key, nowMs, found, otherVariants, refused, isOnDisk, isInDoubt });
   }
 
   /** Of what is looked for first: under a rule with slices that in which the request begins. */

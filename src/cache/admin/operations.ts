@@ -47,15 +47,16 @@ export function cacheOperations(cache: CacheDoor): readonly Operation[] {
 }
 
 const WANTED_PURGE =
-  'wanted { "url" | "prefix" | "host" | "tag": a text or a list of texts, or "all": true; "soft": true or false }';
+  'wanted { "url" | "prefix" | "host" | "tag": a text or a list of texts, or "all": true; "soft": true or false; "id": a text }';
 
 async function purge(cache: CacheDoor, { body }: OperationCall): Promise<OperationAnswer> {
   const asked = purgesOf(body);
   if (asked === undefined) return refuse('bad-body', WANTED_PURGE);
-  const outcome = await cache.purge(asked, { who: 'admin', by: 'admin' });
+  const { id } = body as { readonly id?: string };
+  const outcome = await cache.purge(asked, { who: 'admin', by: 'admin', ...(id && { id }) });
   if (outcome.ok) {
-    const { seq, names, responses } = outcome;
-    return { ok: true, body: { purged: true, names, responses, seq } };
+    const { ok: _, ...purged } = outcome;
+    return { ok: true, body: { purged: true, ...purged } };
   }
   const { problem, detail } = outcome;
   const [status, title] = purgeProblemTable[problem];
@@ -67,9 +68,9 @@ const NAMED: readonly PurgeKind[] = ['url', 'prefix', 'host', 'tag'];
 /** Undefined: the body is none. */
 function purgesOf(body: unknown): readonly PurgeAsked[] | undefined {
   if (!isObject(body)) return undefined;
-  const { soft = false, all, ...named } = body;
-  if (typeof soft !== 'boolean' || (all !== undefined && typeof all !== 'boolean'))
-    return undefined;
+  const { soft = false, all, id = '', ...named } = body;
+  if (typeof soft !== 'boolean' || typeof id !== 'string') return undefined;
+  if (all !== undefined && typeof all !== 'boolean') return undefined;
   const asked: PurgeAsked[] = all === true ? [{ kind: 'all', value: '', soft }] : [];
   for (const [name, given] of Object.entries(named)) {
     const kind = NAMED.find((each) => each === name);

@@ -15,13 +15,13 @@ import { type Compressed, Compressor } from './compressor.ts';
 
 const text = Buffer.from('All happy bodies are alike; each unhappy body is unhappy. '.repeat(5000));
 const noise = createSimRandom(3).bytes(50_000);
-const settings = { threads: 2, queueMax: 4, queueMaxBytes: 1024 * 1024 };
+const settings = { threads: 2, queueMax: 4, waitingMaxBytes: 1024 * 1024 };
 const decoders = { gzip: gunzipSync, br: brotliDecompressSync, zstd: zstdDecompressSync };
 const codings = ['gzip', 'br', 'zstd'] as const;
 
 const compressor = new Compressor(
   { threads: createNodeThreads(), clock: createNodeClock() },
-  { ...settings, queueMax: 100, queueMaxBytes: 100 * 1024 * 1024 },
+  { ...settings, queueMax: 100, waitingMaxBytes: 100 * 1024 * 1024 },
 );
 after(() => compressor.stop());
 

@@ -109,12 +109,12 @@ export class Compressor {
   }
 
   #take(body: readonly Uint8Array[], order: CodingOrder): Promise<Compressed> | 'busy' {
-    const { queueMax, queueMaxBytes } = this.#settings;
+    const { queueMax, waitingMaxBytes } = this.#settings;
     if (this.#stopped) return 'busy';
     // With a free thread nothing waits, and a body of any length is taken.
     const waits = !this.#hasFreeHand();
     const bytes = this.#queuedBytes + order.bodyBytes;
-    if (waits && (this.#queue.length >= queueMax || bytes > queueMaxBytes)) return 'busy';
+    if (waits && (this.#queue.length >= queueMax || bytes > waitingMaxBytes)) return 'busy';
     return new Promise((done) => {
       this.#queue.push({ body, order, done });
       this.#queuedBytes += order.bodyBytes;

@@ -89,7 +89,7 @@ export const compressorFields = {
     max: 10_000,
     about: 'Bodies that wait for one; more are served as they are.',
   }),
-  queueMaxBytes: size({
+  waitingMaxBytes: size({
     default: 64 * 1024 * 1024,
     min: 1024 * 1024,
     about: 'Bytes of the bodies that wait.',
@@ -101,7 +101,7 @@ export type CompressorSettings = ValuesOf<typeof compressorFields>;
 export const DEFAULT_COMPRESSOR: CompressorSettings = {
   threads: compressorFields.threads.default,
   queueMax: compressorFields.queueMax.default,
-  queueMaxBytes: compressorFields.queueMaxBytes.default,
+  waitingMaxBytes: compressorFields.waitingMaxBytes.default,
 };
 
 export function levelOf(rule: CompressionSettings, coding: MadeCoding): number {

@@ -69,6 +69,8 @@ export interface ToExplain {
   readonly otherVariants: number;
   /** Nothing of it is in memory, and a disk that has not been asked may have it. */
   readonly isOnDisk?: boolean;
+  /** Purges of its network may not be known here. */
+  readonly isInDoubt?: boolean;
   /** Why the last response was not stored, and until when that is remembered. */
   readonly refused?: { readonly reason: string; readonly untilMs: number } | undefined;
 }
@@ -124,6 +126,7 @@ function lookupVerdict(directives: Directives, input: ToExplain): Decided {
       : ['miss', 'RFC 9111 section 4: nothing is stored under its key'];
   }
   if (found.purged === 'hard') return ['miss', 'a purge has named what is stored'];
+  if (input.isInDoubt === true) return ['validate', 'purges of its network may not be known here'];
   const { verdict, reason } = decideReuse(directives, freshnessOf(found, nowMs), nowMs);
   const says = saysReason(reason);
   const why = found.purged === 'soft' ? `a soft purge has named it; ${says}` : says;

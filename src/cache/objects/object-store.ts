@@ -390,18 +390,45 @@ export class ObjectStore {
     const slot = this.queue.evict();
     if (slot === 0) return false;
     const record = this.queue.ownedOf(slot);
-    if (record !== 0) this.wakeAt(record);
+    if (record !== 0) {
+      if (this.sleepers.isAlone(record)) {
+        this.evictAsleep(record);
+        return true;
+      }
+      this.wakeAt(record);
+    }
     const victim = this.holders.get(slot) as StoredResponse | PassMark;
     this.holders.delete(slot);
     if (victim instanceof StoredResponse) {
-      this.evictions++;
-      const ageMs = this.options.wallMs() - victim.responseMs;
-      this.victimAgeSeconds += Math.max(0, ageMs) / 1000;
+      this.noteEviction(victim);
       this.drop(victim, true);
     } else {
       this.forgetMark(victim);
     }
     return true;
+  }
+
+  /** The only variant of its resource leaves without being woken. */
+  private evictAsleep(address: Address): void {
+    const { sleepers, memory } = this;
+    const space = this.numbered[sleepers.spaceOf(address)] as Space;
+    const resource = new Resource(space, sleepers.keyOf(address), sleepers.hashOf(address));
+    const stored = new StoredResponse(resource, memory);
+    sleepers.read(address, stored);
+    stored.wakeUp();
+    stored.slot = 0;
+    sleepers.remove(address);
+    sleepers.drop(address);
+    space.asleep--;
+    this.objects--;
+    this.noteEviction(stored);
+    this.options.onLeaving(stored, true);
+    stored.leave();
+  }
+
+  private noteEviction({ responseMs }: StoredResponse): void {
+    this.evictions++;
+    this.victimAgeSeconds += Math.max(0, this.options.wallMs() - responseMs) / 1000;
   }
 
   private drop(stored: StoredResponse, evicted: boolean): void {

@@ -140,6 +140,7 @@ test('one that sleeps is evicted like any other, with its memory', () => {
     onLeaving: (stored, evicted) => {
       assert.ok(evicted);
       check(stored, Number(stored.key));
+      assert.equal(objects.space('s').awake.size, 1, 'nobody wakes but the one that is stored');
       left.push(stored.key);
     },
   });
@@ -152,6 +153,37 @@ test('one that sleeps is evicted like any other, with its memory', () => {
   assert.equal(objects.find(objects.space('s'), '1'), undefined);
   assert.ok(objects.memory.usedBytes <= 8 * MEBIBYTE);
   assert.equal(objects.stats.objects, n - left.length);
+});
+
+test('of variants that sleep one is evicted and the others stay, as they were', () => {
+  const left = new Map<string, number[]>();
+  const objects = new ObjectStore({
+    ...{ bytesMax: 8 * MEBIBYTE, awakeMax: 0, wallMs: () => 0 },
+    onLeaving: (stored) => {
+      const n = Number(stored.variant.slice(1));
+      check(stored, n);
+      left.set(stored.key, [...(left.get(stored.key) ?? []), n]);
+    },
+  });
+  const space = objects.space('s');
+  let n = 0;
+  while (left.size < 300) {
+    // One, two or three of a key.
+    const key = `${Math.floor(n / 3)}`;
+    for (let variants = n % 3; variants >= 0; variants--) put(objects, key, ++n, `v${n}`);
+    restAll(objects);
+  }
+  let counted = 0;
+  for (const stored of objects.responses()) {
+    check(stored, Number(stored.variant.slice(1)));
+    assert.ok(!left.get(stored.key)?.includes(Number(stored.variant.slice(1))));
+    counted++;
+  }
+  assert.equal(counted, objects.stats.objects);
+  assert.equal(counted + [...left.values()].flat().length, n);
+  restAll(objects);
+  objects.clear();
+  assert.deepEqual([objects.memory.objectBytes, space.size], [0, 0]);
 });
 
 test('a sweep sees all that is there throughout, whatever comes, goes, wakes and falls asleep meanwhile', () => {

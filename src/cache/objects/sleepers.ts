@@ -202,6 +202,11 @@ export class Sleepers {
     return this.word(address, OLDER);
   }
 
+  /** Whether it is the newest variant of its resource, and the only one. */
+  isAlone(address: Address): boolean {
+    return this.olderOf(address) === 0 && this.isIn(this.bucketOf(this.hashOf(address)), address);
+  }
+
   /** Gives a record back that is in no chain; fields and body stay. */
   drop(address: Address): void {
     this.memory.free(address);

@@ -17,10 +17,25 @@ import type { ObjectMemory } from './object-memory.ts';
 import { Pieces } from './pieces.ts';
 import type { Resource } from './resource.ts';
 import type { Sleeper } from './sleepers.ts';
-import { linesStartOf, putFields, readFields, storedFieldsBytes } from './stored-fields.ts';
+import {
+  copyWithoutIds,
+  linesStartOf,
+  putFields,
+  putIds,
+  readFields,
+  storedFieldsBytes,
+} from './stored-fields.ts';
 
 /** A body up to this lies behind its fields in one block, and is copied when it is sent. */
 export const SMALL_BODY_BYTES = 16_384;
+
+/** Fields as they lie in memory, without ids. */
+export interface FieldsSource {
+  readonly fieldsBytes: number;
+  /** Whether they can be sent as they lie there. */
+  readonly asStored: boolean;
+  copyFields(to: Buffer, at: number): void;
+}
 
 /** What others keep in the store's memory with a response; it leaves with it. */
 export interface Attached {
@@ -117,6 +132,44 @@ export class StoredResponse implements ReadyResponse, Sleeper {
     this.bodyAt = bytes;
     this.fieldsId = canBeSentAsStored(fields) ? nextFieldsId() : 0;
     return true;
+  }
+
+  /**
+   * Keeps the fields of its head, which have no ids, and a small body that is whole; nothing was kept before. False:
+   * there is no memory.
+   */
+  keepWhole(fields: FieldsSource, body: Buffer, from: number, to: number): boolean {
+    const { memory } = this;
+    const { fieldsBytes } = fields;
+    const block = memory.take(fieldsBytes + to - from);
+    if (block === 0) return false;
+    const buffer = memory.bytesOf(block);
+    const start = byteOffset(block);
+    fields.copyFields(buffer, start);
+    putIds(buffer, start);
+    copyBytes(body, from, buffer, start + fieldsBytes, to - from);
+    this.record = block;
+    this.bodyAt = fieldsBytes;
+    this.fieldsId = fields.asStored ? nextFieldsId() : 0;
+    this.bodyBytes = to - from;
+    this.lengthBytes = to - from;
+    this.complete = true;
+    return true;
+  }
+
+  /** Bytes of its fields as `copyFields` writes them. */
+  get fieldsBytes(): number {
+    return this.bodyAt;
+  }
+
+  get asStored(): boolean {
+    return this.fieldsId !== 0;
+  }
+
+  /** Copies its fields, without ids, to where they outlive the process. */
+  copyFields(to: Buffer, at: number): void {
+    const { memory, record, bodyAt } = this;
+    copyWithoutIds(memory.bytesOf(record), byteOffset(record), bodyAt, to, at);
   }
 
   /** Whether it may be sent as a `ReadyResponse`: a short body that is whole, behind fields that need no change. */

@@ -12,6 +12,8 @@ export { LEDGER_LIMITS, type LedgerLimits, ledgerLimitsFor, PurgeLedger } from '
 export type { PurgeAsked } from './purge-plan.ts';
 export { PurgeSweeper, type Swept, type SweptStore } from './purge-sweeper.ts';
 export {
+  type CarriedOutcome,
+  type PurgeCarrier,
   PurgeCounts,
   type PurgeOutcome,
   type PurgeProblem,

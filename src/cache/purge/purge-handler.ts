@@ -4,6 +4,7 @@
  *     PURGE /a                       the URL with all its variants, by either scheme
  *     PURGE /   Surrogate-Key: a b   tags instead of the URL (Cache-Tag: a, b as well)
  *     Soft-Purge: 1                  makes stale instead of forgetting
+ *     Idempotency-Key: x             in a network: with the same one it is the same purge, asked for again
  *
  * The answer is JSON, 200 when nothing of it is served any more. The method has no specification; these are the
  * habits of Varnish, Fastly and others.
@@ -28,6 +29,8 @@ export interface PurgeHandlerOptions {
 }
 
 const SOFT = lowerName('soft-purge');
+/** draft-ietf-httpapi-idempotency-key-header. */
+const ID = lowerName('idempotency-key');
 const CHALLENGE = 'Bearer realm="plinth"';
 /** Lines of the log about refused requests: who floods us does not flood the log. */
 const REFUSALS_LOGGED = { capacity: 10, perSecond: 1 };
@@ -54,7 +57,10 @@ export function purgeHandler(options: PurgeHandlerOptions): (exchange: Exchange)
       answer(exchange, jsonAnswer(400, { problem: 'bad-purge', detail: asked }));
       return true;
     }
-    answerLater(exchange, purger.purge(asked, { who, by: `PURGE, ${right}` }));
+    const { fields } = exchange.request;
+    const idAt = fields.findName(ID);
+    const id = idAt === -1 ? undefined : fields.value(idAt);
+    answerLater(exchange, purger.purge(asked, { who, by: `PURGE, ${right}`, id }));
     return true;
   };
 }
@@ -93,8 +99,8 @@ function answerLater(exchange: Exchange, purging: Promise<PurgeOutcome>): void {
 
 function outcomeAnswer(outcome: PurgeOutcome): Answer {
   if (outcome.ok) {
-    const { seq, names, responses } = outcome;
-    return jsonAnswer(200, { purged: true, names, responses, seq });
+    const { ok: _, ...purged } = outcome;
+    return jsonAnswer(200, { purged: true, ...purged });
   }
   const { problem, detail, waitMs } = outcome;
   const [status, title] = purgeProblemTable[problem];

@@ -59,6 +59,11 @@ interface PrefixPurge {
 }
 
 export class PurgeLedger {
+  /**
+   * Until this moment, wall milliseconds, all purges there are stand here; what is stored must be asked about behind
+   * it, as somebody may have purged it without our knowledge. Read on every hit.
+   */
+  completeUntilMs: number = Number.POSITIVE_INFINITY;
   private last = 0;
   private allHard = 0;
   private allSoft = 0;

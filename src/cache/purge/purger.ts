@@ -16,6 +16,7 @@ import { type PurgeAsked, planPurge } from './purge-plan.ts';
 
 /** What can be asked for at once. */
 export const ASKED_MAX = 256;
+const ALL: Purge = { kind: 'all', value: '', soft: false };
 /** Names that one line of the log has. */
 const LOGGED_MAX = 16;
 
@@ -25,8 +26,30 @@ export const purgeProblemTable = {
   'too-many': [400, 'Too much is to be purged at once.'],
   'too-often': [429, 'There are more purges than the settings allow.'],
   'not-durable': [507, 'The purge holds until the process ends, and could not be written.'],
+  'id-taken': [409, 'Another purge has been asked for with this id.'],
+  crowded: [503, 'Too many purges are under way in the network.'],
+  'no-receipt': [504, 'It is not known whether the purge is carried out everywhere.'],
 } as const;
 export type PurgeProblem = keyof typeof purgeProblemTable;
+
+/** Carries purges out in all caches of a network, this one among them, which it tells by `Purger.apply`. */
+export interface PurgeCarrier {
+  /** @param asked can be carried out here, and is within the rate. */
+  carry(asked: readonly PurgeAsked[], purging: Purging): Promise<CarriedOutcome>;
+}
+
+export type CarriedOutcome =
+  | {
+      readonly ok: true;
+      readonly seq: number;
+      /** What the network says of it; shown to those who asked. */
+      readonly receipt: object;
+    }
+  | {
+      readonly ok: false;
+      readonly problem: PurgeProblem;
+      readonly detail: string;
+    };
 
 export type PurgeOutcome =
   | {
@@ -37,6 +60,8 @@ export type PurgeOutcome =
       readonly names: number;
       /** Responses in memory that the tags named; null when something else than tags was purged. */
       readonly responses: number | null;
+      /** Of the network, if there is one; `seq` is the network's then. */
+      readonly receipt?: object;
     }
   | {
       readonly ok: false;
@@ -52,6 +77,8 @@ export interface Purging {
   readonly who: string;
   /** `PURGE` or `admin`. */
   readonly by: string;
+  /** Chosen by who asks: in a network a purge with the same one is the same purge, asked for again. */
+  readonly id?: string | undefined;
 }
 
 /** What was asked for since the start; read by metrics. */
@@ -82,6 +109,8 @@ export interface PurgerOptions {
 
 export class Purger {
   readonly counts: PurgeCounts = new PurgeCounts();
+  /** Null: there is no network, what is purged is purged here. */
+  carrier: PurgeCarrier | null = null;
   private readonly options: PurgerOptions;
   private bucket: TokenBucket | null = null;
   private bucketOf: PurgeSettings | null = null;
@@ -90,8 +119,7 @@ export class Purger {
     this.options = options;
   }
 
-  async purge(asked: readonly PurgeAsked[], { who, by }: Purging): Promise<PurgeOutcome> {
-    const { ledger, log, keep, onPurged } = this.options;
+  async purge(asked: readonly PurgeAsked[], purging: Purging): Promise<PurgeOutcome> {
     const no = (problem: PurgeProblem, detail: string, waitMs = 0): PurgeOutcome => {
       this.counts.refuse(problem);
       return { ok: false, problem, detail, waitMs };
@@ -108,6 +136,42 @@ export class Purger {
     if (waitMs > 0) {
       return no('too-often', 'wait, or allow more by cache.purge.per_second and burst', waitMs);
     }
+    const names = purges.length;
+    const { carrier } = this;
+    if (carrier !== null) {
+      const carried = await carrier.carry(asked, purging);
+      if (!carried.ok) return no(carried.problem, carried.detail);
+      return { ok: true, seq: carried.seq, names, responses: null, receipt: carried.receipt };
+    }
+    const { seq, responses, kept } = this.carryOut(asked, purges, purging);
+    try {
+      await kept;
+    } catch (error) {
+      return no('not-durable', error instanceof Error ? error.message : String(error));
+    }
+    return { ok: true, seq, names, responses };
+  }
+
+  /**
+   * Carries out what the network has decided on: never refused, and done in memory when this returns. What has no name
+   * here may be anything.
+   * @returns when it outlives the process. Rejects when it could not be written.
+   */
+  apply(asked: readonly PurgeAsked[], purging: Purging): Promise<void> {
+    const { makers } = this.options;
+    const purges = asked.flatMap((one) => {
+      const planned = planPurge(one, makers());
+      return typeof planned === 'string' ? [ALL] : planned;
+    });
+    return this.carryOut(asked, purges, purging).kept.then(() => {});
+  }
+
+  private carryOut(
+    asked: readonly PurgeAsked[],
+    purges: readonly Purge[],
+    { who, by }: Purging,
+  ): { seq: number; responses: number | null; kept: Promise<unknown> } {
+    const { ledger, log, keep, onPurged } = this.options;
     const responses = asked.every(({ kind }) => kind === 'tag')
       ? purges.reduce((sum, { value }) => sum + ledger.usesOfTag(value), 0)
       : null;
@@ -125,15 +189,11 @@ export class Purger {
       responses,
       seq,
     });
-    if (keep !== undefined) {
-      try {
-        await Promise.all(purges.map((purge, i) => keep(purge, seqs[i] as number)));
-      } catch (error) {
-        log.error('a purge could not be written to the disk', { seq, error });
-        return no('not-durable', error instanceof Error ? error.message : String(error));
-      }
-    }
-    return { ok: true, seq, names: purges.length, responses };
+    const kept = Promise.all(purges.map((purge, i) => keep?.(purge, seqs[i] as number)));
+    kept.catch((error: unknown) => {
+      log.error('a purge could not be written to the disk', { seq, error });
+    });
+    return { seq, responses, kept };
   }
 
   /** Milliseconds to wait; 0: taken. */

@@ -24,6 +24,7 @@ import type {
   Purge,
   Put,
   PutAnswer,
+  RecordNow,
   TierCounts,
   TierState,
   TierStats,
@@ -85,7 +86,7 @@ export class DiskTier {
     this.segments = segments;
     this.purgeLog = purgeLog;
     this.trouble = new Trouble(onState);
-    const loopReads = new LoopReads(clock, () => this.writer.isWriting);
+    const loopReads = new LoopReads(clock, () => this.writer);
     this.reader = new Reader({ index, segments, counts, loopReads, onDamage });
     this.evictor = new Evictor({
       ...{ clock, index, segments, bytesMax, keep, counts },
@@ -138,6 +139,23 @@ export class DiskTier {
   ): Promise<DiskRecord | null> {
     if (this.closing !== null) return Promise.resolve(null);
     return this.reader.find(hashLow, hashHigh, wanted);
+  }
+
+  /**
+   * The same as `find` in this turn, where all that has to be read is small and may be read on the loop; null: ask
+   * `find`. It does not count as used before `usedNow`.
+   */
+  findNow(
+    hashLow: number,
+    hashHigh: number,
+    wanted: (record: RecordNow) => boolean,
+  ): RecordNow | null {
+    return this.closing === null ? this.reader.now.find(hashLow, hashHigh, wanted) : null;
+  }
+
+  /** What `findNow` gave last was what was looked for. */
+  usedNow(): void {
+    this.reader.now.used();
   }
 
   /**

@@ -3,7 +3,7 @@
  */
 import { crc32 } from 'node:zlib';
 
-export const VERSION = 1;
+export const VERSION = 2;
 export const HEADER_BYTES = 4096;
 /** What a header's checksum covers ends here. */
 const HEADER_USED = 64;
@@ -56,6 +56,12 @@ export function encodeHeader(
   more(header);
   header.writeUInt32LE(crc32(header.subarray(16, HEADER_USED)), 12);
   return header;
+}
+
+/** Whether it is the beginning of such a file, but of another version. */
+export function isOfOtherVersion(magic: string, header: Buffer): boolean {
+  if (header.length < HEADER_BYTES || header.toString('latin1', 0, 8) !== magic) return false;
+  return header.readUInt32LE(8) !== VERSION;
 }
 
 /** Null when it does not hold, or is not of the file with this number, or of another version. */

@@ -8,6 +8,7 @@
  *     tier.has(hashLow, hashHigh)                            // from memory
  *     const record = await tier.find(hashLow, hashHigh, (record) => isMine(record.meta));
  *     tier.readBody(record, { from: 0, to: record.bodyBytes }, { onPiece, onEnd });
+ *     const now = tier.findNow(hashLow, hashHigh, wanted); // a small record at once, from the page cache; then usedNow
  *     tier.remove(hashLow, hashHigh, tag?); await tier.appendPurge(sequence, bytes); await tier.flush(); await tier.close();
  *
  * Promises:
@@ -39,6 +40,7 @@ export type {
   PutAnswer,
   ReadProblem,
   RecordFacts,
+  RecordNow,
   TierCounts,
   TierState,
   TierStats,

@@ -43,6 +43,10 @@ export const syncBytes = 8 * 1024 * 1024;
 
 /** The first read of a record: a head and a body of one block, as most are. */
 export const firstReadBytes = 72 * 1024;
+/** A record that is read in the turn in which it is asked for: a small body with its meta. */
+export const readNowBytes = 24 * 1024;
+/** So many of one hash: variants. */
+export const recordsNowMax = 4;
 /** One piece of a body. A multiple of the block of the format. */
 export const pieceBytes = 256 * 1024;
 

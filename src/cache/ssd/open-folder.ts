@@ -38,14 +38,14 @@ export async function openFolder(options: OpenFolderOptions): Promise<PurgeLog> 
   const { disk, random, folder, settings } = options;
   disk.mkdirSync(folder);
   const names = disk.listSync(folder);
-  const { log, isWhole, path } = await PurgeLog.open(
+  const { log, missing, path } = await PurgeLog.open(
     { disk, random, folder, fileBytesMax: settings.purgeFileBytesMax },
     names,
   );
   const numbers = names.map((name) => fileNumber(name, 'seg')).filter((each) => each !== null);
-  if (!isWhole && numbers.length > 0) {
+  if (missing !== null && numbers.length > 0) {
     // Any of them might hold what a purge that is missing was about.
-    options.onDamage({ file: path, offset: 0, what: 'purges' });
+    options.onDamage({ file: path, offset: 0, what: missing });
     for (const number of numbers) await disk.unlink(`${folder}/${fileName(number, 'seg')}`);
     await disk.syncDirectory(folder);
   } else for (const number of numbers) await load(number, options);

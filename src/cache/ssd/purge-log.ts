@@ -11,7 +11,7 @@ import { crc32 } from 'node:zlib';
 import { type Disk, type DiskFile, errorCode, type Random } from '../../core/runtime/index.ts';
 import { DiskTierError, ignoreDiskErrors } from './errors.ts';
 import { datasync, readWhole, writeWhole } from './file-io.ts';
-import { HEADER_BYTES } from './format.ts';
+import { HEADER_BYTES, isOfOtherVersion, PURGES_MAGIC } from './format.ts';
 import { purgesQueuedMax } from './limits.ts';
 import {
   decodePurges,
@@ -86,23 +86,25 @@ export class PurgeLog {
 
   /**
    * Reads what there is. The next purge begins a generation of its own.
-   * @returns the log; `isWhole` false: purges may be missing, no record may stay.
+   * @returns the log; `missing`: no record may stay, since purges may be missing or all is of another version.
    * @throws the disk's error.
    */
   static async open(
     options: PurgeLogOptions,
     names: readonly string[],
-  ): Promise<{ log: PurgeLog; isWhole: boolean; path: string }> {
+  ): Promise<{ log: PurgeLog; missing: 'purges' | 'version' | null; path: string }> {
     const numbers = names.map((name) => fileNumber(name, 'prg')).filter((each) => each !== null);
     const number = Math.max(0, ...numbers);
     const path = `${options.folder}/${fileName(number, 'prg')}`;
-    if (number === 0) return { log: new PurgeLog(options, null, 0), isWhole: false, path };
+    if (number === 0) return { log: new PurgeLog(options, null, 0), missing: 'purges', path };
     const file = await options.disk.open(path, { mode: 'read' });
     try {
       const bytes = Buffer.alloc(file.sizeSync());
       const length = await readWhole(file, bytes, 0);
       const read = decodePurges(bytes.subarray(0, length), number);
-      return { log: new PurgeLog(options, read, number), isWhole: read !== null, path };
+      const isOther = isOfOtherVersion(PURGES_MAGIC, bytes);
+      const missing = read !== null ? null : isOther ? 'version' : 'purges';
+      return { log: new PurgeLog(options, read, number), missing, path };
     } finally {
       file.closeSync();
     }

@@ -20,6 +20,7 @@ import { FoundRecord } from './found-record.ts';
 import { firstReadBytes, lookupsMax } from './limits.ts';
 import type { LoopReads } from './loop-reads.ts';
 import { ReadGate } from './read-gate.ts';
+import { ReadingNow, type ReadingNowOptions } from './reading-now.ts';
 import { NONE, type RecordIndex } from './record-index.ts';
 import type { Segment } from './segment.ts';
 import type { Segments } from './segments.ts';
@@ -50,11 +51,15 @@ export class Reader {
   lookups = 0;
   readonly gate = new ReadGate();
   readonly counts: TierCounts;
+  readonly now: ReadingNow;
   private readonly options: ReaderOptions;
 
   constructor(options: ReaderOptions) {
     this.options = options;
     this.counts = options.counts;
+    const { index, segments, counts, loopReads } = options;
+    const drop: ReadingNowOptions['drop'] = (...what) => this.drop(...what);
+    this.now = new ReadingNow({ index, segments, counts, loopReads, drop });
   }
 
   find(
@@ -200,9 +205,9 @@ export class Reader {
     const bytes =
       length < POOLED_BYTES ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length);
     const { loopReads } = this.options;
-    if (!loopReads.allows(length)) return readByThread(segment, position, bytes);
+    if (!loopReads.allows(length, segment)) return readByThread(segment, position, bytes);
     try {
-      return bytes.subarray(0, loopReads.read(segment.file, bytes, position));
+      return bytes.subarray(0, loopReads.read(segment.file, bytes, length, position));
     } catch {
       return null;
     }

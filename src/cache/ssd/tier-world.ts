@@ -54,7 +54,7 @@ export class TierWorld {
         clock: {
           ...clock,
           monotonicMs: () => {
-            if (random.chance(this.slowness)) this.skewMs++;
+            if (random.chance(this.slowness)) this.skewMs += 2;
             return clock.monotonicMs() + this.skewMs;
           },
         },
@@ -114,6 +114,21 @@ export class TierWorld {
     );
   }
 
+  /** What is given of a record at once; null: nothing is. */
+  readNow(key: number, wanted?: number): (Content & { readonly tag: number }) | null {
+    const { hashLow, hashHigh } = hashOf(key);
+    const now = this.tier.findNow(
+      hashLow,
+      hashHigh,
+      (record) => wanted === undefined || record.tag === wanted,
+    );
+    if (now === null) return null;
+    const { buffer, metaStart, bodyStart, bodyBytes, sequence, tag } = now;
+    const meta = Buffer.from(buffer.subarray(metaStart, bodyStart));
+    const body = Buffer.from(buffer.subarray(bodyStart, bodyStart + bodyBytes));
+    return { meta, body, sequence, tag };
+  }
+
   /** The bytes of a body, or what ended its reading. */
   async body(
     record: DiskRecord,
@@ -137,8 +152,18 @@ export class TierWorld {
     return outcome ?? Buffer.concat(pieces);
   }
 
-  /** Meta and body of what is found, null: nothing is. */
+  /** Meta and body of what is found, null: nothing is. What is given at once is the same. */
   async read(key: number, tag?: number): Promise<Content | null> {
+    const now = this.readNow(key, tag);
+    const read = await this.readLater(key, tag);
+    if (read !== null && now !== null) {
+      const { meta, body, sequence } = now;
+      assert.deepEqual({ meta, body, sequence }, read);
+    }
+    return read;
+  }
+
+  private async readLater(key: number, tag?: number): Promise<Content | null> {
     const record = await this.find(key, tag);
     if (record === null) return null;
     const body = await this.body(record);

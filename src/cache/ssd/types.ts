@@ -43,7 +43,8 @@ export interface Kept {
 export interface Damage {
   readonly file: string;
   readonly offset: number;
-  readonly what: 'segment' | 'footer' | 'record' | 'body' | 'purges';
+  /** version: the files are of another one, all of them. */
+  readonly what: 'segment' | 'footer' | 'record' | 'body' | 'purges' | 'version';
 }
 
 /** What is known of a record once its head was read and verified. */
@@ -61,6 +62,20 @@ export interface RecordFacts {
 export interface DiskRecord extends RecordFacts {
   /** Rises with each `put`. */
   readonly order: number;
+}
+
+/**
+ * A record that was read at once, body and all. It is the same object each time and its bytes are overwritten by the
+ * next one: valid until `findNow` is called again.
+ */
+export interface RecordNow {
+  readonly sequence: number;
+  readonly tag: number;
+  /** Where all of it lies: meta from `metaStart`, behind it the body from `bodyStart`. */
+  readonly buffer: Buffer;
+  readonly metaStart: number;
+  readonly bodyStart: number;
+  readonly bodyBytes: number;
 }
 
 export interface Put {

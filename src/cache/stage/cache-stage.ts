@@ -9,7 +9,8 @@
  *     flight ─▶ head: store and deliver, pass on, freshen and deliver, deliver stale, or look again
  *
  * Invariants: whoever waits is answered once, or looks again, at most `ROUNDS_MAX` times; what a purge names is not
- * used by any request that comes behind it, nor stored by a fetch that began before it.
+ * used by any request that comes behind it, nor stored by a fetch that began before it; in doubt (`isInDoubt`) nothing
+ * stored or under way is used that was not asked for by this request or validated for it.
  */
 import { answer, type Exchange } from '../../core/http/index.ts';
 import { BodyKind, FieldId, MethodId } from '../../core/wire/index.ts';
@@ -80,9 +81,12 @@ export class CacheStage implements Slicing {
       }
       if (hot === null && resource !== undefined) this.hot.note(request, resource);
       const stored = resource === undefined ? null : this.parts.select(resource, request.fields);
-      if (stored !== null && stored.seq === this.parts.ledger.seq) {
+      if (stored === null) {
+        if (this.answerFromDisk(exchange, key, flags)) return;
+      } else if (stored.seq === this.parts.ledger.seq) {
         const nowMs = exchange.wallMs();
-        if (nowMs < stored.freshUntilMs && (flags & RequestFlag.originOnly) === 0) {
+        const isUsable = nowMs < stored.freshUntilMs && nowMs < this.parts.ledger.completeUntilMs;
+        if (isUsable && (flags & RequestFlag.originOnly) === 0) {
           this.hit(exchange, flags, stored, nowMs);
           return;
         }
@@ -91,19 +95,48 @@ export class CacheStage implements Slicing {
     this.look(new Visit(exchange, key, flags));
   }
 
+  /** Whether what is stored can be sent as it lies there, if it is fresh. */
+  private isPlain(exchange: Exchange, flags: number): boolean {
+    const { compression, lifetimes } = this.parts.rule;
+    if ((flags & NOT_PLAIN) !== 0 || exchange.request.method !== MethodId.get) return false;
+    return compression === null && lifetimes.refreshBeta === 0 && exchange.sink === exchange;
+  }
+
   /** Answers a plain request from what sleeps, without waking it. False: it was not answered. */
   private answerAsleep(exchange: Exchange, key: string, flags: number): boolean {
-    const { objects, space, ledger, rule, context } = this.parts;
-    if ((flags & NOT_PLAIN) !== 0 || exchange.request.method !== MethodId.get) return false;
-    if (rule.compression !== null || rule.lifetimes.refreshBeta > 0) return false;
-    if (exchange.sink !== exchange) return false;
+    if (!this.isPlain(exchange, flags)) return false;
+    const { objects, space, ledger, context } = this.parts;
     const stored = objects.peek(space, key);
     if (stored === null || stored.varyNames.length > 0 || !stored.isReady) return false;
     const nowMs = exchange.wallMs();
     if (stored.seq !== ledger.seq || nowMs >= stored.freshUntilMs) return false;
+    if (nowMs >= ledger.completeUntilMs) return false;
     // What was used again belongs on the disk.
     if (!stored.onDisk && context.shelf() !== null) return false;
     this.hit(exchange, flags, stored, nowMs);
+    return true;
+  }
+
+  /** Answers a plain request from the disk, where memory has nothing for it. False: it was not answered. */
+  private answerFromDisk(exchange: Exchange, key: string, flags: number): boolean {
+    const { space, context, counts, rule } = this.parts;
+    const shelf = context.shelf();
+    if (shelf === null || !this.isPlain(exchange, flags)) return false;
+    const nowMs = exchange.wallMs();
+    if (this.parts.isInDoubt(nowMs)) return false;
+    const variantOf = (names: readonly string[]): string =>
+      this.parts.variantFor(names, exchange.request.fields);
+    const asked = { space, key, nowMs, variantOf };
+    const answer = shelf.findNow(asked);
+    if (answer === null) return false;
+    shelf.useNow(asked);
+    counts.hits++;
+    counts.diskHits++;
+    counts.hitBytes += answer.bodyBytes;
+    const ageSeconds = ageOf(answer, nowMs);
+    const ttlSeconds = Math.floor(answer.lifetimeSeconds - ageSeconds);
+    const fields = rule.cacheStatus ? namedFields : bareFields;
+    exchange.sendReady(answer, fields.of(ageSeconds, ttlSeconds));
     return true;
   }
 
@@ -127,7 +160,7 @@ export class CacheStage implements Slicing {
       return;
     }
     const { verdict, reason } = decideReuse(directives, freshnessOf(stored), nowMs);
-    if (verdict === 'validate') {
+    if (verdict === 'validate' || this.parts.isInDoubt(nowMs)) {
       visit.wantsNewer = OF_THE_REQUEST.has(reason);
       this.revalidate(visit, resource, stored);
       return;
@@ -141,7 +174,7 @@ export class CacheStage implements Slicing {
 
   /** Answers with what is there of a representation that is not there whole. */
   private answerFromParts(visit: Visit, resource: Resource, nowMs: number): boolean {
-    if (resource.parts === null) return false;
+    if (resource.parts === null || this.parts.isInDoubt(nowMs)) return false;
     const held = findPart(this.parts, resource, visit, nowMs);
     if (held === null) return false;
     const { exchange, flags, collapsed } = visit;
@@ -277,6 +310,8 @@ export class CacheStage implements Slicing {
   private join(visit: Visit, resource: Resource): boolean {
     const { flights } = resource;
     if (flights === null || !this.parts.asksForNothing(visit)) return false;
+    // They may be older than a purge that is not known here, of which this request comes behind the receipt.
+    if (this.parts.isInDoubt(this.parts.wallMs())) return false;
     for (const flight of flights) {
       if (!flight.joinable) continue;
       if (flight.state === 'asking') {

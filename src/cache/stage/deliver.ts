@@ -100,7 +100,10 @@ export function sendBody(
 }
 
 /** Seconds of RFC 9111 section 5.1. */
-export function ageOf(stored: StoredResponse, nowMs: number): number {
+export function ageOf(
+  stored: Pick<StoredResponse, 'initialAgeSeconds' | 'responseMs'>,
+  nowMs: number,
+): number {
   return Math.floor(stored.initialAgeSeconds + Math.max(0, nowMs - stored.responseMs) / 1000);
 }
 

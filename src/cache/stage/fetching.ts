@@ -79,8 +79,12 @@ export class Fetching implements FlightOwner {
     if (slice !== null) flight.request.fields.set(FieldId.range, rangeOfSlice(slice.asked));
     this.setLanguage(flight);
     const count = resource.flights?.size ?? 0;
+    const nowMs = this.parts.wallMs();
     flight.joinable =
-      joinable && count < FLIGHTS_PER_RESOURCE_MAX && this.parts.wallMs() >= resource.passUntilMs;
+      joinable &&
+      count < FLIGHTS_PER_RESOURCE_MAX &&
+      nowMs >= resource.passUntilMs &&
+      !this.parts.isInDoubt(nowMs);
     resource.flights ??= new Set();
     resource.flights.add(flight);
     flight.begin(this.parts.next);
@@ -241,6 +245,7 @@ export class Fetching implements FlightOwner {
   private serveStale(flight: Flight, head: ResponseHead, stored: StoredResponse): boolean {
     if (stored.gone || this.parts.isPurged(flight, stored.tags)) return false;
     const nowMs = this.parts.wallMs();
+    if (this.parts.isInDoubt(nowMs)) return false;
     const freshness = freshnessOf(stored);
     const may = (visit: Visit): boolean =>
       mayServeOnError(visit.directives, freshness, this.parts.rule, nowMs);

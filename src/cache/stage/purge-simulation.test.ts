@@ -1,7 +1,8 @@
 /**
  * Simulation of the stage itself: requests, fetches that take their time, purges, unsafe requests and clients that
- * leave, in any order by a seed; with a disk behind the memory also kills of the process. Nobody who asks behind a purge, or behind the answer to an unsafe request, gets what
- * the origin had before it.
+ * leave, in any order by a seed; with a disk behind the memory also kills of the process, and in a network times of
+ * doubt, in which purges are not heard of before it is over. Nobody who asks behind a purge, or behind the answer to an
+ * unsafe request, gets what the origin had before it.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -16,6 +17,8 @@ import type { TestExchange } from '../testing/test-exchange.ts';
 
 const SEEDS = 120;
 const DISK_SEEDS = 30;
+const DOUBT_SEEDS = 60;
+const DOUBT_DISK_SEEDS = 20;
 const STEPS = 250;
 const PATHS = ['/a', '/b', '/b/c'];
 const SITE = 'http://example.com';
@@ -54,8 +57,12 @@ class World {
   private readonly arrived = new Map<Exchange, number>();
   private readonly sending: Sending[] = [];
   private readonly clients: Client[] = [];
+  private readonly hasDoubts: boolean;
+  /** Purges that the cache will hear of when its doubt is over; null: it is in none. */
+  private missed: Purge[] | null = null;
 
-  constructor(seed: number, hasDisk: boolean) {
+  constructor(seed: number, hasDisk: boolean, hasDoubts: boolean) {
+    this.hasDoubts = hasDoubts;
     let state = seed;
     this.random = (below) => {
       // mulberry32
@@ -106,9 +113,30 @@ class World {
     this.cache = this.cacheOf();
     this.cache.nowMs = nowMs;
     await this.cache.openDisk(disk);
+    if (this.missed !== null) this.cache.ledger.completeUntilMs = 0;
+  }
+
+  private async doubt(): Promise<void> {
+    const { ledger } = this.cache;
+    const { missed } = this;
+    if (missed === null) {
+      this.missed = [];
+      ledger.completeUntilMs = this.cache.nowMs;
+      return;
+    }
+    this.missed = null;
+    for (const purge of missed) await this.carryOut(purge);
+    ledger.completeUntilMs = Number.POSITIVE_INFINITY;
+  }
+
+  private async carryOut(purge: Purge): Promise<void> {
+    const seq = this.cache.ledger.purge(purge);
+    const { shelf } = this.cache;
+    if (shelf !== null) await this.clock.settle(shelf.keepPurge(purge, seq));
   }
 
   private async step(): Promise<void> {
+    if (this.hasDoubts && this.random(15) === 0) await this.doubt();
     const does = this.random(40);
     if (does < 18) this.ask();
     else if (does < 26) this.answer();
@@ -177,9 +205,8 @@ class World {
     ];
     const what = this.pick(purges);
     const purge = { ...what, soft: this.random(3) === 0 };
-    const seq = this.cache.ledger.purge(purge);
-    const { shelf } = this.cache;
-    if (shelf !== null) await this.clock.settle(shelf.keepPurge(purge, seq));
+    if (this.missed === null) await this.carryOut(purge);
+    else this.missed.push(purge);
     for (const each of PATHS) {
       const isNamed =
         what.kind === 'all' ||
@@ -280,10 +307,11 @@ function bodyOf(version: number): string {
 async function simulate(
   seeds: number,
   hasDisk: boolean,
+  hasDoubts = false,
 ): Promise<Pick<World, 'checked' | 'hits' | 'diskHits'>> {
   const seen = { checked: 0, hits: 0, diskHits: 0 };
   for (let seed = 1; seed <= seeds; seed++) {
-    const world = new World(seed, hasDisk);
+    const world = new World(seed, hasDisk, hasDoubts);
     try {
       await world.run();
     } catch (error) {
@@ -304,4 +332,11 @@ test(`simulation: nothing purged or overtaken is served behind the answer (${SEE
 test(`simulation: nor behind kills of the process, with a disk (${DISK_SEEDS} seeds)`, async () => {
   const { checked, diskHits } = await simulate(DISK_SEEDS, true);
   assert.ok(checked > DISK_SEEDS * 20 && diskHits > DISK_SEEDS, `${checked}, ${diskHits}`);
+});
+
+test(`simulation: nor in doubt, when purges are heard of later (${DOUBT_SEEDS} and ${DOUBT_DISK_SEEDS} seeds)`, async () => {
+  const memory = await simulate(DOUBT_SEEDS, false, true);
+  assert.ok(memory.checked > DOUBT_SEEDS * 30 && memory.hits > DOUBT_SEEDS, `${memory.hits} hits`);
+  const disk = await simulate(DOUBT_DISK_SEEDS, true, true);
+  assert.ok(disk.checked > DOUBT_DISK_SEEDS * 20 && disk.diskHits > 0, `${disk.diskHits} of disk`);
 });

@@ -152,6 +152,11 @@ export class StageParts {
     return this.ledger.verdictOn(flight.resource.key, tags, flight.seq) !== undefined;
   }
 
+  /** There may be purges that are not known here: what is stored is to be validated, whatever it says. */
+  isInDoubt(nowMs: number): boolean {
+    return nowMs >= this.ledger.completeUntilMs;
+  }
+
   statusText(handled: Handled): string {
     return this.rule.cacheStatus ? cacheStatus(CACHE_NAME, handled) : '';
   }

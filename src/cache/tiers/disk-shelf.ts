@@ -7,7 +7,6 @@
  * Invariants: what a purge names is not taken back from the disk; what leaves memory for another reason than room
  * leaves the disk as well; nothing here keeps a client waiting for a write.
  */
-import { hashBytes } from '../../core/base/index.ts';
 import { Fields } from '../../core/wire/index.ts';
 import { TAGS_MAX } from '../limits.ts';
 import type { ObjectStore } from '../objects/object-store.ts';
@@ -15,7 +14,9 @@ import type { Resource, Space } from '../objects/resource.ts';
 import { SMALL_BODY_BYTES, type StoredResponse } from '../objects/stored-response.ts';
 import { decodePurge, encodePurge, type Purge, type PurgeLedger, tagsOf } from '../purge/index.ts';
 import type { BodyReading, DiskRecord, DiskTier, RecordFacts, TierStats } from '../ssd/index.ts';
-import { decodeMeta, encodeMeta, type StoredMeta } from './stored-meta.ts';
+import { type Asked, type DiskAnswer, DiskAnswers } from './disk-answers.ts';
+import { OwnerHash } from './owner-hash.ts';
+import { encodeMeta, MetaView, ownerOf, type StoredMeta } from './stored-meta.ts';
 
 /** A response that is stale so soon is not worth a write, milliseconds. */
 const FRESH_MS_MIN = 2000;
@@ -25,11 +26,9 @@ const QUEUED_BYTES_MAX = 32 * 1024 * 1024;
 /** So much of the queue is filled before it is waited for. */
 const WAIT_SHARE = 1 / 4;
 
-/** For what is read in one go; whatever may let others leave memory has fields of its own, since these are written. */
+/** For what is read in one go. */
 const fields = new Fields();
-/** Of the response that is being taken into memory. */
-const taken = new Fields();
-let scratch: Buffer = Buffer.allocUnsafeSlow(1024);
+const view = new MetaView();
 
 export interface ShelfCounts {
   /** Responses taken back into memory, and records that could not be. */
@@ -63,6 +62,8 @@ export class DiskShelf {
   private readonly objects: ObjectStore;
   private readonly ledger: PurgeLedger;
   private readonly wallMs: () => number;
+  private readonly owner: OwnerHash;
+  private readonly answers: DiskAnswers;
 
   constructor(options: {
     readonly tier: DiskTier;
@@ -74,12 +75,24 @@ export class DiskShelf {
     this.objects = options.objects;
     this.ledger = options.ledger;
     this.wallMs = options.wallMs;
+    const { tier, objects, ledger } = options;
+    this.owner = new OwnerHash(tier.hashSeeds);
+    this.answers = new DiskAnswers({ tier, objects, ledger, owner: this.owner });
   }
 
   /** Whether the disk may have something under a key. */
   has(space: Space, key: string): boolean {
-    const { low, high } = this.hashOf(space.name, key);
+    const { low, high } = this.owner.of(space.name, key);
     return this.tier.has(low, high);
+  }
+
+  /** An answer to a plain request in this turn, if there is one; `useNow` before it is sent. Null: `load` it. */
+  findNow(asked: Asked): DiskAnswer | null {
+    return this.answers.find(asked);
+  }
+
+  useNow({ space, key }: Asked): void {
+    if (this.answers.use(space, key)) this.counts.loaded++;
   }
 
   /**
@@ -87,46 +100,35 @@ export class DiskShelf {
    * @param done in a later turn; true: something was stored.
    */
   load({ space, key, isWanted, isOvertaken }: Wanted, done: (stored: boolean) => void): void {
-    const { low, high } = this.hashOf(space.name, key);
+    const { low, high } = this.owner.of(space.name, key);
     const finish = (stored: StoredResponse | null): void => {
       if (stored === null) this.counts.notLoaded++;
       else this.counts.loaded++;
       done(stored !== null);
     };
-    this.tier
-      .find(low, high, ({ meta }) => {
-        fields.reset();
-        const found = decodeMeta(meta, fields);
-        if (found === null || found.space !== space.name || found.key !== key) return false;
-        return isWanted(found.varyNames, found.variant);
-      })
-      .then(
-        (record) =>
-          record === null ? finish(null) : this.take(space, record, isOvertaken, finish),
-        () => finish(null),
-      );
+    this.tier.find(low, high, isMeant(ownerOf(space.name, key), isWanted)).then(
+      (record) =>
+        record === null ? finish(null) : this.take({ space, key }, record, isOvertaken, finish),
+      () => finish(null),
+    );
   }
 
   /** What it has for a request, but for the body, for people. The fields are the receiver's. */
   async peek(space: Space, key: string, isWanted: IsWanted): Promise<Peeked | null> {
-    const { low, high } = this.hashOf(space.name, key);
-    let peeked: Peeked | null = null;
-    await this.tier.find(low, high, ({ meta, bodyBytes, sequence }) => {
-      const own = new Fields();
-      const found = decodeMeta(meta, own);
-      if (found === null || found.space !== space.name || found.key !== key) return false;
-      if (!isWanted(found.varyNames, found.variant)) return false;
-      peeked = { meta: found, fields: own, bodyBytes, sequence };
-      return true;
-    });
-    return peeked;
+    const { low, high } = this.owner.of(space.name, key);
+    const record = await this.tier.find(low, high, isMeant(ownerOf(space.name, key), isWanted));
+    if (record === null || !view.read(record.meta, 0, record.meta.length)) return null;
+    const own = new Fields();
+    view.readFields(own);
+    const { bodyBytes, sequence } = record;
+    return { meta: view.whole(), fields: own, bodyBytes, sequence };
   }
 
   /** Writes a response, if it is worth it and there is room in the queue. */
   keep(stored: StoredResponse): void {
     if (!stored.complete || !this.isWorthIt(stored)) return;
     const { resource, bodyBytes } = stored;
-    const { low, high } = this.hashOf(resource.space.name, resource.key);
+    const { low, high } = this.owner.of(resource.space.name, resource.key);
     // Its segment may have left since.
     if (stored.onDisk && this.tier.has(low, high)) return;
     const small = bodyBytes <= SMALL_BODY_BYTES;
@@ -197,35 +199,17 @@ export class DiskShelf {
 
   /** What the disk has under a key is not to be used again. @param tag of one variant; without it: all. */
   forgetKey({ space, key }: Pick<Resource, 'space' | 'key'>, tag?: number): void {
-    const { low, high } = this.hashOf(space.name, key);
+    const { low, high } = this.owner.of(space.name, key);
     if (this.tier.has(low, high)) this.tier.remove(low, high, tag);
   }
 
   private take(
-    space: Space,
+    { space, key }: Pick<Wanted, 'space' | 'key'>,
     record: DiskRecord,
     isOvertaken: () => boolean,
     finish: (stored: StoredResponse | null) => void,
   ): void {
-    taken.reset();
-    const meta = decodeMeta(record.meta, taken);
-    const tags = tagsOf(taken, TAGS_MAX);
-    if (meta === null || tags === null) {
-      finish(null);
-      return;
-    }
-    const { key, variant, status, responseMs, initialAgeSeconds, lifetimeSeconds } = meta;
     const stored = this.objects.begin(this.objects.resourceOf(space, key));
-    const { freshUntilMs, invalidated, varyNames } = meta;
-    Object.assign(stored, { variant, status, responseMs, initialAgeSeconds, lifetimeSeconds });
-    Object.assign(stored, { freshUntilMs, invalidated, varyNames, seq: record.sequence });
-    if (!stored.keepFields(taken)) {
-      this.objects.forget(stored.resource);
-      finish(null);
-      return;
-    }
-    stored.tags = this.ledger.retainTags(tags);
-    stored.beginBody(record.bodyBytes);
     stored.pin();
     const end = (whole: boolean): void => {
       const added = whole && !isOvertaken() && this.add(stored);
@@ -237,15 +221,63 @@ export class DiskShelf {
       stored.unpin();
       finish(added ? stored : null);
     };
-    if (record.bodyBytes === 0) {
-      end(true);
+    if (!this.tell(stored, record)) end(false);
+    else if (record.bodyBytes > SMALL_BODY_BYTES) this.readLong(stored, record, end);
+    else this.readShort(stored, record, end);
+  }
+
+  /** What is known of it without its body. False: it cannot be read. */
+  private tell(stored: StoredResponse, { meta, sequence }: DiskRecord): boolean {
+    if (!view.read(meta, 0, meta.length)) return false;
+    view.tell(stored);
+    stored.seq = sequence;
+    fields.reset();
+    view.readFields(fields);
+    const tags = tagsOf(fields, TAGS_MAX);
+    if (tags === null) return false;
+    stored.tags = this.ledger.retainTags(tags);
+    return true;
+  }
+
+  /** Into the block of its fields. */
+  private readShort(
+    stored: StoredResponse,
+    record: DiskRecord,
+    end: (whole: boolean) => void,
+  ): void {
+    const pieces: Buffer[] = [];
+    const { meta, bodyBytes } = record;
+    const range = { from: 0, to: bodyBytes };
+    this.tier.readBody(record, range, {
+      onPiece: (piece) => pieces.push(piece) > 0,
+      onEnd: (problem) => {
+        const body = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+        const isThere = problem === null && view.read(meta, 0, meta.length);
+        end(isThere && stored.keepWhole(view, body, 0, bodyBytes));
+      },
+    });
+  }
+
+  private readLong(
+    stored: StoredResponse,
+    record: DiskRecord,
+    end: (whole: boolean) => void,
+  ): void {
+    // Others that leave for its sake are written meanwhile: the fields are its own.
+    const own = new Fields();
+    const { meta, bodyBytes } = record;
+    view.read(meta, 0, meta.length);
+    view.readFields(own);
+    if (!stored.keepFields(own)) {
+      end(false);
       return;
     }
+    stored.beginBody(bodyBytes);
     let fitted = true;
     let reading: BodyReading | null = null;
     reading = this.tier.readBody(
       record,
-      { from: 0, to: record.bodyBytes },
+      { from: 0, to: bodyBytes },
       {
         onPiece: (piece) => {
           fitted &&= stored.append(piece);
@@ -287,25 +319,21 @@ export class DiskShelf {
   }
 
   private metaOf(stored: StoredResponse): Buffer {
-    fields.reset();
-    stored.readFields(fields);
     const { resource, varyNames, variant, status, invalidated } = stored;
     const { responseMs, initialAgeSeconds, lifetimeSeconds, freshUntilMs } = stored;
     const times = { responseMs, initialAgeSeconds, lifetimeSeconds, freshUntilMs };
-    const { space, key } = resource;
-    return encodeMeta(
-      { space: space.name, key, varyNames, variant, status, invalidated, ...times },
-      fields,
-    );
+    const named = { space: resource.space.name, key: resource.key, varyNames, variant };
+    return encodeMeta({ ...named, status, invalidated, ...times }, stored);
   }
+}
 
-  private hashOf(space: string, key: string): { readonly low: number; readonly high: number } {
-    const text = `${space}\n${key}`;
-    if (scratch.length < text.length) scratch = Buffer.allocUnsafeSlow(text.length * 2);
-    const length = scratch.write(text, 0, 'latin1');
-    const { low, high } = this.tier.hashSeeds;
-    return { low: hashBytes(scratch, 0, length, low), high: hashBytes(scratch, 0, length, high) };
-  }
+/** Chooses among the records under a hash. @param owner `ownerOf` what is wanted. */
+function isMeant(owner: string, isWanted: IsWanted): (record: DiskRecord) => boolean {
+  const bytes = Buffer.from(owner, 'latin1');
+  return ({ meta }) =>
+    view.read(meta, 0, meta.length) &&
+    view.isOf(bytes, bytes.length) &&
+    isWanted(view.varyNames, view.variant);
 }
 
 /** How much may wait to be written, behind so much memory. */
@@ -319,13 +347,14 @@ export function keptOf(
   ledger: PurgeLedger,
   nowMs: number,
 ): { readonly sequence: number; readonly meta: Buffer } | null {
+  const { meta, sequence } = record;
+  if (!view.read(meta, 0, meta.length) || view.freshUntilMs <= nowMs) return null;
   fields.reset();
-  const meta = decodeMeta(record.meta, fields);
-  if (meta === null || meta.freshUntilMs <= nowMs) return null;
+  view.readFields(fields);
   const ids = ledger.retainTags(tagsOf(fields, TAGS_MAX) ?? []);
-  const verdict = ledger.verdictOn(meta.key, ids, record.sequence);
+  const verdict = ledger.verdictOn(view.whole().key, ids, sequence);
   ledger.release(ids);
-  return verdict === undefined ? { sequence: ledger.seq, meta: record.meta } : null;
+  return verdict === undefined ? { sequence: ledger.seq, meta } : null;
 }
 
 /** Sets the variants of one key apart. */

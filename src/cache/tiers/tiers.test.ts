@@ -3,11 +3,15 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { createSimClock, createSimRandom, SimDisk } from '../../core/runtime/sim/index.ts';
 import { Fields } from '../../core/wire/index.ts';
+import { copyWithoutIds, putFields, storedFieldsBytes } from '../objects/stored-fields.ts';
+import type { FieldsSource } from '../objects/stored-response.ts';
 import { TestCache } from '../testing/test-cache.ts';
 import type { TestExchange } from '../testing/test-exchange.ts';
-import { decodeMeta, encodeMeta, type StoredMeta } from './stored-meta.ts';
+import { encodeMeta, MetaView, ownerOf, type StoredMeta } from './stored-meta.ts';
 
 const FRESH = ['Cache-Control: max-age=600'];
+/** Too long to be answered from the disk in the same turn. */
+const LONG = 'one'.repeat(10_000);
 
 describe('the bytes of a stored response', () => {
   const latin1 = fc.string({ unit: fc.integer({ min: 0x21, max: 0xff }).map(String.fromCharCode) });
@@ -15,7 +19,7 @@ describe('the bytes of a stored response', () => {
     {
       space: latin1,
       key: latin1,
-      varyNames: fc.array(latin1, { maxLength: 5 }),
+      varyNames: fc.array(fc.constantFrom('accept', 'x-a', 'cookie'), { maxLength: 5 }),
       variant: latin1,
       status: fc.integer({ min: 200, max: 599 }),
       invalidated: fc.boolean(),
@@ -28,28 +32,60 @@ describe('the bytes of a stored response', () => {
   );
   const rows = fc.array(fc.tuple(fc.constantFrom('ETag', 'x-a', 'Vary'), latin1), { maxLength: 9 });
 
-  test('are read as they were written, and no part of them is a response', () => {
+  function sourceOf(fields: Fields, asStored: boolean): FieldsSource {
+    const block = Buffer.alloc(storedFieldsBytes(fields));
+    putFields(block, 0, fields);
+    return {
+      fieldsBytes: block.length,
+      asStored,
+      copyFields: (to, at) => copyWithoutIds(block, 0, block.length, to, at),
+    };
+  }
+
+  test('are read as they were written, wherever they lie, and no part of them is a response', () => {
     fc.assert(
-      fc.property(metas, rows, fc.nat(), (meta, lines, cut) => {
+      fc.property(metas, rows, fc.boolean(), fc.nat(), (meta, lines, asStored, cut) => {
         const fields = new Fields();
         for (const [name, value] of lines) fields.add(Buffer.from(name), value);
-        const bytes = encodeMeta(meta, fields);
+        const bytes = encodeMeta(meta, sourceOf(fields, asStored));
+        const among = Buffer.concat([Buffer.alloc(cut % 9), bytes, Buffer.from('body')]);
+        const end = (cut % 9) + bytes.length;
+        const view = new MetaView();
+        assert.ok(view.read(among, cut % 9, end));
+        assert.deepEqual(view.whole(), meta);
+        assert.equal(view.asStored, asStored);
+        assert.equal(view.varies, meta.varyNames.length > 0);
         const read = new Fields();
-        assert.deepEqual(decodeMeta(bytes, read), meta);
+        view.readFields(read);
         assert.equal(read.count, fields.count);
         for (let i = 0; i < read.count; i++) {
-          assert.deepEqual([read.name(i), read.value(i)], [fields.name(i), fields.value(i)]);
+          assert.deepEqual(
+            [read.name(i), read.value(i), read.id(i)],
+            [fields.name(i), fields.value(i), fields.id(i)],
+          );
         }
-        assert.equal(decodeMeta(bytes.subarray(0, cut % bytes.length), new Fields()), null);
+        let text = '';
+        for (let i = 0; i < read.count; i++) text += `${read.name(i)}: ${read.value(i)}\r\n`;
+        assert.equal(among.toString('latin1', view.linesStart), `${text}\r\nbody`);
+        const owner = Buffer.from(ownerOf(meta.space, meta.key), 'latin1');
+        assert.ok(view.isOf(owner, owner.length));
+        assert.ok(!view.isOf(owner, owner.length - 1));
+        owner[owner.length - 1]! ^= 1;
+        assert.ok(!view.isOf(owner, owner.length));
+        assert.equal(view.read(bytes, 0, cut % bytes.length), false);
       }),
     );
   });
 
   test('that are none, whatever they are, are refused', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        const read = decodeMeta(Buffer.from(bytes), new Fields());
-        assert.ok(read === null || bytes[0] === 1);
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, marked) => {
+        if (marked && bytes.length > 0) bytes[0] = 2;
+        const view = new MetaView();
+        if (!view.read(Buffer.from(bytes), 0, bytes.length)) return;
+        // What may be read is read within its bounds.
+        assert.ok(bytes[0] === 2 && view.linesStart < view.fieldsEnd);
+        view.readFields(new Fields());
       }),
     );
   });
@@ -156,14 +192,14 @@ describe('the disk behind the memory', () => {
     const disk = diskOf();
     const first = await started(disk);
 
-    first.fill('/a', FRESH, 'one');
+    first.fill('/a', FRESH, LONG);
     await written(first);
     const second = await started(disk);
 
     const crowd = Array.from({ length: 20 }, () => second.ask('/a'));
     crowd[0]!.leave();
     await second.clock.runUntil(() => crowd[19]!.ending !== 'none');
-    for (const exchange of crowd.slice(1)) assert.equal(exchange.body, 'one');
+    for (const exchange of crowd.slice(1)) assert.equal(exchange.body, LONG);
     assert.deepEqual([second.counts.diskHits, second.asked.length], [1, 0]);
   });
 
@@ -201,7 +237,7 @@ describe('the disk behind the memory', () => {
   test('gives nothing back that an unsafe request has made stale while it was read', async () => {
     const disk = diskOf();
     const cache = await started(disk);
-    cache.fill('/a', FRESH, 'one');
+    cache.fill('/a', FRESH, LONG);
     await written(cache);
     const second = await started(disk);
     second.ask('/a', [], 'DELETE');

@@ -49,6 +49,7 @@ import { ProbeSlots } from './probes/probe-slots.ts';
 import { compileRoutes } from './routes/compile.ts';
 import type { Route } from './routes/route.ts';
 import type { RouteTable } from './routes/route-table.ts';
+import { forbidsNewWork } from './servers/server-causes.ts';
 import { tlsOfListener, tlsOfPool } from './tls-files.ts';
 
 export interface BalancerContext {
@@ -180,7 +181,12 @@ export class Balancer {
         const door = this.doors.get(listener.name);
         if (door === undefined) opened.set(listener.name, await this.openDoor(listener));
         else if (isTlsDoor(door) && !this.listenerDrains.has(door)) {
-          const back = renewTls(door, this.context.disk, listener);
+          const back = renewTls(
+            door,
+            this.context.disk,
+            listener,
+            this.context.stages.sessionSecret,
+          );
           if (back !== undefined) undo.push(back);
         }
       }
@@ -224,6 +230,12 @@ export class Balancer {
 
   poolNamed(name: string): ServingPool | undefined {
     return this.pools.get(name);
+  }
+
+  /** Whether a server takes new work; undefined: there is no such server. */
+  takesWork(pool: string, server: string): boolean | undefined {
+    const found = this.pools.get(pool)?.runtime.pool.find(server);
+    return found === undefined ? undefined : (found.causes & forbidsNewWork) === 0;
   }
 
   doorNamed(name: string): Door | undefined {
@@ -322,10 +334,10 @@ export class Balancer {
   /** Certificates that were renewed in place, without a change of settings. Connections keep what they have. */
   private readTlsAnew(door: Door): void {
     if (!isTlsDoor(door) || this.listenerDrains.has(door)) return;
-    const { disk, log } = this.context;
+    const { disk, log, stages } = this.context;
     const { settings } = door;
     try {
-      renewTls(door, disk, settings);
+      renewTls(door, disk, settings, stages.sessionSecret);
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       const { name: listener } = settings;
@@ -347,9 +359,9 @@ export class Balancer {
   }
 
   private openDoor(settings: ListenerSettings): Promise<Door> {
-    const { clock, random, disk } = this.context;
+    const { clock, random, disk, stages } = this.context;
     const transport = this.transport as Transport;
-    const tls = tlsOfListener(disk, settings);
+    const tls = tlsOfListener(disk, settings, stages.sessionSecret);
     if (settings.protocol === 'http') {
       return HttpDoor.open({
         ...{ transport, clock, random, settings, tls },
@@ -383,12 +395,15 @@ export class Balancer {
   private eventsOf(listener: string): HttpServerEvents {
     const { listeners, routes } = this.traffic;
     const { accessLog } = this;
+    const { stages } = this.context;
     return {
+      admits: (address) => stages.watch === null || stages.watch.admits(listener, address),
       onRequestEnd: (exchange, ending) => {
         exchange.journey.listener = listener;
         if (accessLog.isOn) accessLog.write(exchange, ending);
         listeners.of(listener).ended(exchange, ending);
         if (exchange.route !== '') routes.of(exchange.route).ended(exchange, ending);
+        stages.watch?.ended(listener, exchange, ending);
         exchange.journey.reset();
       },
       onRefused: (problem) => listeners.of(listener).refusedBy(problem),

@@ -13,6 +13,7 @@ import type { ListenerSettings, PoolSettings } from './config/config.ts';
 export function tlsOfListener(
   disk: Disk,
   { name, protocol, tls }: ListenerSettings,
+  sessionSecret: Buffer | null,
 ): TlsOptions | undefined {
   const [first, ...others] = tls.certificates;
   if (first === undefined) return undefined;
@@ -27,9 +28,10 @@ export function tlsOfListener(
     const problem = new Error(`${path} can not be read`, { cause });
     throw new ListenError('tls-invalid', name, problem);
   };
-  const certificate = ({ cert, key }: { cert: string; key: string }) => ({
+  const certificate = ({ cert, key, ocsp }: (typeof tls.certificates)[number]) => ({
     cert: read(cert),
     key: read(key),
+    ...(ocsp !== undefined && { ocsp: read(ocsp) }),
   });
   return {
     ...certificate(first),
@@ -40,6 +42,7 @@ export function tlsOfListener(
     ...(tls.clientCa !== undefined && { ca: read(tls.clientCa) }),
     requestCert: tls.clients !== 'no',
     rejectUnauthorized: tls.clients === 'required',
+    ...(sessionSecret !== null && { sessionSecret }),
   };
 }
 

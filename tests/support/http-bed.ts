@@ -9,6 +9,7 @@ import {
   type HttpLimits,
   type HttpListener,
   listenHttp,
+  type RefusalAnswer,
   type RequestEnding,
 } from '../../src/core/downstream/index.ts';
 import { bulkBuffersInUse, type Exchange, type Handler } from '../../src/core/http/index.ts';
@@ -50,6 +51,8 @@ export interface BedOptions {
   readonly hedgeAfterMs?: number;
   /** In place of forwarding. */
   readonly handler?: (bed: Bed) => Handler;
+  /** In place of a line of text. */
+  readonly refusalAnswer?: RefusalAnswer;
   /** Where to forward instead of the raw server. */
   readonly port?: number;
   readonly host?: string;
@@ -58,6 +61,7 @@ export interface BedOptions {
   readonly tls?: TlsOptions;
   /** Tells the server of the client. */
   readonly tells?: 'v1' | 'v2';
+  readonly admits?: (address: string) => boolean;
   readonly trusts?: (address: string) => boolean;
 }
 
@@ -203,6 +207,7 @@ export class Bed implements ForwardPlan {
       ...(options.tls !== undefined && { tls: options.tls }),
       limits: { ...HTTP_LIMITS, ...options.limits },
       handler: options.handler?.(bed) ?? ((exchange) => bed.forward(exchange)),
+      ...(options.refusalAnswer !== undefined && { refusalAnswer: options.refusalAnswer }),
       trusts: options.trusts ?? ((address) => options.trusted?.includes(address) ?? false),
       proxyProtocol: options.proxyProtocol ?? false,
       allowConnect: options.allowConnect ?? false,
@@ -210,6 +215,7 @@ export class Bed implements ForwardPlan {
       events: {
         onRequestEnd: (exchange, ending) => bed.requestEnded(exchange, ending),
         onRefused: ({ name }) => bed.refused.push(name),
+        ...(options.admits !== undefined && { admits: options.admits }),
       },
     });
     return bed;

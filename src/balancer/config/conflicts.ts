@@ -44,6 +44,11 @@ function routeConflicts(
     found.push({ key: at, says: 'needs one of pool, split, redirect and respond' });
   }
   if (route.pool !== undefined) found.push(...noSuchPool(`${at}.pool`, route.pool, pools));
+  if (route.fallback !== undefined) {
+    found.push(...noSuchPool(`${at}.fallback`, route.fallback, pools));
+    if (route.pool === undefined) found.push({ key: `${at}.fallback`, says: 'needs pool' });
+    if (route.pool === route.fallback) found.push({ key: `${at}.fallback`, says: 'is its pool' });
+  }
   for (const share of route.split) {
     found.push(...noSuchPool(`${at}.split.${share.name}.pool`, share.pool, pools));
   }

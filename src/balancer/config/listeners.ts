@@ -24,6 +24,12 @@ const listenerTls = group('TLS of a listener; on when it has a certificate.', {
       key: required(
         path({ default: undefined, about: 'File of the private key, PEM.', reloadable }),
       ),
+      ocsp: path({
+        default: undefined,
+        about:
+          'File of what its authority says of it (OCSP, DER), sent in handshakes; read again with the certificate.',
+        reloadable,
+      }),
     },
     { one: 'certificate', max: 1000, reloadable },
   ),

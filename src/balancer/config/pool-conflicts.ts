@@ -3,6 +3,7 @@ import type { Conflict } from '../../core/config/index.ts';
 import { TOKEN } from '../../core/wire/index.ts';
 import { discoveryConflicts, serverConflicts } from '../discovery/discovery-rules.ts';
 import { healthConflicts } from '../probes/check-rules.ts';
+import { isHostField } from '../routes/host-name.ts';
 import type { PoolSettings } from './config.ts';
 import { consistsOf } from './words.ts';
 
@@ -44,6 +45,9 @@ export function poolConflicts(pool: PoolSettings): Conflict[] {
     wrong('breaker.share', 'is 0, wanted a number above 0: it would never close');
   if (outliers.ejectMaxMs < outliers.ejectMs) {
     wrong('outliers.eject_max', 'is less than eject, the time of the first ejection');
+  }
+  if (upstream.host !== undefined && !isHostField(upstream.host)) {
+    wrong('upstream.host', 'is no host with an optional port');
   }
   if ((upstream.tlsCert === undefined) !== (upstream.tlsKey === undefined)) {
     wrong('upstream.tls_cert', 'and tls_key need each other');

@@ -1,5 +1,6 @@
 /** Pools: servers, how one is chosen, how they are watched and talked to. */
 import {
+  address,
   choice,
   decimal,
   duration,
@@ -21,7 +22,7 @@ import { reloadable, words } from './words.ts';
 
 const POLICIES = Object.keys(policyTable) as PolicyName[];
 
-const servers = records(
+export const servers = records(
   'Servers of the pool.',
   {
     address: required(
@@ -195,6 +196,17 @@ const upstream = group('Connections to the servers.', {
   protocol: choice(['http1', 'http2'], {
     default: 'http1',
     about: 'What is spoken to them.',
+    reloadable,
+  }),
+  source: address({
+    default: undefined,
+    about: 'Our end’s address, of streams; default the system’s choice.',
+    change: 'When servers or firewalls know this machine by one of its addresses.',
+    reloadable,
+  }),
+  host: text({
+    default: undefined,
+    about: 'Host field for them; default the one of the request.',
     reloadable,
   }),
   tls: flag({ default: false, about: 'Speak TLS to them.', reloadable }),

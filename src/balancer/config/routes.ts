@@ -30,6 +30,12 @@ export const routes = records(
     headers: words('Conditions on fields: `name`, `name: value`, `!name`; all must hold.'),
     query: words('Conditions on parameters: `name`, `name=value`, `!name`; all must hold.'),
     pool: text({ default: undefined, about: 'Where it goes.', reloadable }),
+    fallback: text({
+      default: undefined,
+      about:
+        'Pool that is used when no server of `pool` can be, also by requests that failed there.',
+      reloadable,
+    }),
     split: records(
       'Several pools with their shares, instead of one.',
       {
@@ -38,6 +44,16 @@ export const routes = records(
       },
       { one: 'share', max: 64, reloadable },
     ),
+    guard: text({
+      default: undefined,
+      about: 'Rule of edge.guard by which floods and unwanted clients are turned away.',
+      reloadable,
+    }),
+    access: text({
+      default: undefined,
+      about: 'Rule of edge.access: signed URLs, hotlinks, countries, CORS.',
+      reloadable,
+    }),
     cache: text({
       default: undefined,
       about: 'Rule of the cache by which responses are stored: `default`, or one of cache.rules.',

@@ -90,6 +90,8 @@ export interface Target {
 export interface Backends {
   /** Time for one attempt to connect, milliseconds. */
   readonly connectMs: number;
+  /** Our end's address towards its servers; undefined: the system's choice. */
+  readonly source: string | undefined;
   /** The PROXY header that its servers are sent. */
   readonly proxyProtocol: 'no' | 'v1' | 'v2';
   /**

@@ -40,6 +40,7 @@ export class TestTarget implements Target {
 export class TestBackends implements Backends {
   connectMs = 2000;
   proxyProtocol: Backends['proxyProtocol'] = 'no';
+  source: string | undefined = undefined;
   attemptsMax = 3;
   readonly facts: SessionFacts[] = [];
   readonly targets: TestTarget[];

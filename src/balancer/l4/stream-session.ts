@@ -213,6 +213,7 @@ export class StreamSession implements ConnectionHandler {
       {
         address,
         timeoutMs: backends.connectMs,
+        ...(backends.source !== undefined && { localAddress: backends.source }),
         ...(tls !== undefined && { tls }),
         ...(header !== null && { preface: header }),
       },

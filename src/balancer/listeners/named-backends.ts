@@ -16,6 +16,10 @@ export class NamedBackends implements Backends {
     return this.find(this.name)?.connectMs ?? 1;
   }
 
+  get source(): string | undefined {
+    return this.find(this.name)?.source;
+  }
+
   get proxyProtocol(): Backends['proxyProtocol'] {
     return this.find(this.name)?.proxyProtocol ?? 'no';
   }

@@ -30,7 +30,7 @@ function setUp(): {
   write('site.key', 'key 1');
   const given: string[] = [];
   const door = {
-    tls: tlsOfListener(disk, settings),
+    tls: tlsOfListener(disk, settings, null),
     updateTls(tls: TlsOptions) {
       if (String(tls.cert) === 'broken') throw new ListenError('tls-invalid', 'web', 'broken');
       given.push(String(tls.cert));
@@ -42,31 +42,31 @@ function setUp(): {
 
 test('settings and files that say the same: no context is made', () => {
   const { disk, door, given, write } = setUp();
-  assert.equal(renewTls(door, disk, settings), undefined);
+  assert.equal(renewTls(door, disk, settings, null), undefined);
   write('site.crt', 'certificate 1');
   write('other.crt', 'certificate 1');
   const moved = listenerOf(
     `${SITE.replace('site.crt', 'other.crt')} }\n    limits: { connections: 7 }`,
   );
-  assert.equal(renewTls(door, disk, moved), undefined);
+  assert.equal(renewTls(door, disk, moved, null), undefined);
   assert.deepEqual(given, []);
 });
 
 test('a file that was renewed, or another setting: taken over, and taken back without a look at files', () => {
   const { disk, door, given, write } = setUp();
   write('site.crt', 'certificate 2');
-  const back = renewTls(door, disk, settings);
-  assert.equal(renewTls(door, disk, settings), undefined);
+  const back = renewTls(door, disk, settings, null);
+  assert.equal(renewTls(door, disk, settings, null), undefined);
   write('site.crt', 'certificate 3');
   back?.();
   assert.deepEqual(given, ['certificate 2', 'certificate 1']);
-  assert.notEqual(renewTls(door, disk, listenerOf(`${SITE}, http2: false }`)), undefined);
+  assert.notEqual(renewTls(door, disk, listenerOf(`${SITE}, http2: false }`), null), undefined);
   assert.equal(given.length, 3);
   // What it had may be gone by now.
   disk.unlinkSync('/tls/site.crt');
   write('next.crt', 'certificate 4');
   const next = listenerOf(`${SITE.replace('site.crt', 'next.crt')} }`);
-  assert.notEqual(renewTls(door, disk, next), undefined);
+  assert.notEqual(renewTls(door, disk, next, null), undefined);
   assert.equal(given.at(-1), 'certificate 4');
 });
 
@@ -74,17 +74,17 @@ test('what can not be taken over changes nothing, and is tried again', () => {
   const { disk, door, given, write } = setUp();
   write('site.crt', 'broken');
   for (let i = 0; i < 2; i++) {
-    assert.throws(() => renewTls(door, disk, settings), { code: 'tls-invalid' });
+    assert.throws(() => renewTls(door, disk, settings, null), { code: 'tls-invalid' });
   }
   disk.unlinkSync('/tls/site.key');
-  assert.throws(() => renewTls(door, disk, settings), { code: 'tls-invalid' });
-  assert.throws(() => renewTls(door, disk, plain), /has TLS and cannot be without/);
+  assert.throws(() => renewTls(door, disk, settings, null), { code: 'tls-invalid' });
+  assert.throws(() => renewTls(door, disk, plain, null), /has TLS and cannot be without/);
   assert.deepEqual(given, []);
 });
 
 test('TLS for a door without: refused', () => {
   const { disk, door } = setUp();
   const bare: TlsDoor = { ...door, tls: undefined };
-  assert.throws(() => renewTls(bare, disk, settings), /has no TLS and cannot get it/);
-  assert.equal(renewTls(bare, disk, plain), undefined);
+  assert.throws(() => renewTls(bare, disk, settings, null), /has no TLS and cannot get it/);
+  assert.equal(renewTls(bare, disk, plain, null), undefined);
 });

@@ -29,9 +29,10 @@ export function renewTls(
   door: TlsDoor,
   disk: Disk,
   settings: ListenerSettings,
+  sessionSecret: Buffer | null,
 ): (() => void) | undefined {
   const before = door.tls;
-  const tls = tlsOfListener(disk, settings);
+  const tls = tlsOfListener(disk, settings, sessionSecret);
   if ((tls === undefined) !== (before === undefined)) {
     const change =
       before === undefined ? 'has no TLS and cannot get it' : 'has TLS and cannot be without';

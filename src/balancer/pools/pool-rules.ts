@@ -5,7 +5,9 @@ import {
   RetryBudget,
   retryBudgetDefaults,
 } from '../../core/resilience/index.ts';
+import type { Clock, ListenAddress, Network, TlsClient } from '../../core/runtime/index.ts';
 import {
+  Origin,
   type OriginLimits,
   type UpstreamFailure,
   upstreamFailures,
@@ -60,6 +62,31 @@ export function originLimits({ upstream }: PoolSettings, draining: boolean): Ori
     ...{ connectionsMax, idleMs, queueMax, queueMs, connectMs, headMs },
     bodyStallMs: bodyMs,
   };
+}
+
+/** Connections to one server of a pool. */
+export function newOrigin({
+  network,
+  clock,
+  settings,
+  tls,
+  address,
+  draining,
+}: {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly settings: PoolSettings;
+  readonly tls: TlsClient | undefined;
+  readonly address: ListenAddress;
+  readonly draining: boolean;
+}): Origin {
+  const { protocol, proxyProtocol, source } = settings.upstream;
+  return new Origin({
+    ...{ network, clock, address, protocol, limits: originLimits(settings, draining) },
+    ...(tls !== undefined && { tls }),
+    ...(proxyProtocol !== 'no' && { proxyProtocol }),
+    ...(source !== undefined && { localAddress: source }),
+  });
 }
 
 /** Gives a server the breaker that the settings ask for; one that it has keeps its state. */

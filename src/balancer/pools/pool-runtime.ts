@@ -10,8 +10,7 @@
  */
 import { emptyList } from '../../core/base/index.ts';
 import type { Exchange } from '../../core/http/index.ts';
-import type { Histogram, Logger } from '../../core/observe/index.ts';
-import { createHistogram, LATENCY_BOUNDS_MS } from '../../core/observe/index.ts';
+import type { Logger } from '../../core/observe/index.ts';
 import type {
   Attempt,
   AttemptOutcome,
@@ -29,7 +28,7 @@ import type {
   Timer,
   TlsClient,
 } from '../../core/runtime/index.ts';
-import { Origin, type UpstreamFailure, upstreamFailures } from '../../core/upstream/index.ts';
+import { type Origin, type UpstreamFailure, upstreamFailures } from '../../core/upstream/index.ts';
 import { FieldId, isIdempotent, type ResponseHead } from '../../core/wire/index.ts';
 import type { PoolSettings } from '../config/config.ts';
 import { asksForWebSocket } from '../draining/under-way.ts';
@@ -48,12 +47,15 @@ import { decideRetry, type RetryRules } from '../retries/retry-decision.ts';
 import { levelDefaults } from '../servers/level-shares.ts';
 import { Pool } from '../servers/pool.ts';
 import type { Server, ServerSpec } from '../servers/server.ts';
+import { AttemptTimes } from './attempt-times.ts';
 import { Backend } from './backend.ts';
+import { FallbackPlan } from './fallback-plan.ts';
 import {
   equip,
   isOurs,
   mayRetry,
   newBudget,
+  newOrigin,
   originLimits,
   outlierOptions,
   retryRulesOf,
@@ -100,12 +102,7 @@ export class PoolRuntime implements ForwardPlan {
   isDraining: (server: Server) => boolean = () => false;
   /** Backends that have left and still carry requests. */
   readonly leaving = new Set<Backend>();
-  readonly times: Readonly<Record<'queue' | 'connect' | 'head' | 'total', Histogram>> = {
-    queue: createHistogram(LATENCY_BOUNDS_MS),
-    connect: createHistogram(LATENCY_BOUNDS_MS),
-    head: createHistogram(LATENCY_BOUNDS_MS),
-    total: createHistogram(LATENCY_BOUNDS_MS),
-  };
+  readonly times: AttemptTimes = new AttemptTimes();
   retries = 0;
   hedges = 0;
   queuedTotal = 0;
@@ -123,6 +120,7 @@ export class PoolRuntime implements ForwardPlan {
   private readonly avoid: Server[] = [];
   private readonly line = new WaitingLine();
   private timer: Timer | null = null;
+  private fallback: FallbackPlan | null = null;
 
   constructor(settings: PoolSettings, tls: TlsClient | undefined, context: PoolContext) {
     const { clock, random } = context;
@@ -152,7 +150,6 @@ export class PoolRuntime implements ForwardPlan {
     this.settings = settings;
     this.keyOf = keyOf(settings);
     this.retryRules = retryRulesOf(settings);
-    const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
     if (before.policy !== settings.policy || before.boundFactor !== settings.boundFactor) {
       this.chooser = this.newChooser();
       this.attempts = new Attempts(this.pool, this.chooser);
@@ -183,10 +180,10 @@ export class PoolRuntime implements ForwardPlan {
       origin.limits = originLimits(settings, this.isDraining(server));
       equip(server, settings);
     }
-    const { protocol, proxyProtocol } = before.upstream;
+    const { protocol, proxyProtocol, source } = before.upstream;
     const { upstream } = settings;
     const speaks = protocol === upstream.protocol && proxyProtocol === upstream.proxyProtocol;
-    if (this.tls !== tls || !speaks) {
+    if (this.tls !== tls || !speaks || source !== upstream.source) {
       this.tls = tls;
       for (const backend of this.backends.values()) this.renew(backend);
     }
@@ -320,6 +317,8 @@ export class PoolRuntime implements ForwardPlan {
   }
 
   choose(exchange: Exchange, forward: Forward, nowMs: number): Target | null | 'wait' {
+    const { host } = this.settings.upstream;
+    if (host !== undefined) exchange.request.setHostField(host);
     if (forward.attempts === 0) this.budget.request(nowMs);
     const bound = this.bound(exchange, forward, nowMs);
     if (bound === 'wait') return this.wait(forward, nowMs);
@@ -360,6 +359,18 @@ export class PoolRuntime implements ForwardPlan {
     return choice;
   }
 
+  /** Whether a target is a server of this pool, or was. */
+  owns(target: Target): boolean {
+    const backend = target as Backend;
+    return this.backends.get(backend.server) === backend || this.leaving.has(backend);
+  }
+
+  /** Itself, with another pool for what it can not take; the same object for the same pool. */
+  before(second: PoolRuntime): FallbackPlan {
+    if (this.fallback?.second !== second) this.fallback = new FallbackPlan(this, second);
+    return this.fallback;
+  }
+
   forgetWaiting(forward: Forward): void {
     this.line.leave(forward);
   }
@@ -384,12 +395,13 @@ export class PoolRuntime implements ForwardPlan {
     forward: Forward,
     failure: UpstreamFailure | undefined,
     head: ResponseHead | undefined,
+    isMore = false,
   ): number {
     const { request } = exchange;
     const { current } = forward;
     const status = head?.status ?? 0;
     if (status !== 0 && !this.retryRules.statuses.includes(status)) return -1;
-    const otherServer = this.hasOther(forward);
+    const otherServer = isMore || this.hasOther(forward);
     if (!mayRetry(failure, otherServer)) return -1;
     const retryAfter = head?.fields.get(FieldId.retryAfter);
     const nowMs = this.nowMs();
@@ -440,28 +452,11 @@ export class PoolRuntime implements ForwardPlan {
       const answer = bad ? 'gateway-error' : status >= 500 ? 'error' : 'success';
       if (this.outliers.answered(server, answer, nowMs)) this.ejected(server);
     }
-    this.measure(exchange, attempt, failure);
+    this.times.measure(exchange, attempt, failure);
     if (result === 'success') this.times.total.record(nowMs - exchange.startedMs);
     backend.attempts.delete(attempt);
     if (server.member === -1) this.forgetLeft(backend);
     this.line.serve();
-  }
-
-  /** How long each phase of an attempt took. */
-  private measure(
-    { journey, startedMs }: Exchange,
-    { number, chosenMs, readyMs, headMs }: Attempt,
-    failure: UpstreamFailure | undefined,
-  ): void {
-    const { times } = this;
-    journey.attempts = Math.max(journey.attempts, number);
-    journey.failure = failure === undefined ? '' : failure.name;
-    journey.queueMs = chosenMs - startedMs;
-    journey.connectMs = readyMs > 0 ? readyMs - chosenMs : Number.NaN;
-    journey.firstByteMs = headMs > 0 ? headMs - readyMs : Number.NaN;
-    times.queue.record(journey.queueMs);
-    if (readyMs > 0) times.connect.record(journey.connectMs);
-    if (headMs > 0) times.head.record(journey.firstByteMs);
   }
 
   later(delayMs: number, run: () => void): () => void {
@@ -514,7 +509,8 @@ export class PoolRuntime implements ForwardPlan {
     return 'wait';
   }
 
-  private hasOther(forward: Forward): boolean {
+  /** Whether there is a server that was not tried. */
+  hasOther(forward: Forward): boolean {
     for (const level of this.pool.levels) {
       for (const server of level.candidates) {
         if (!forward.tried.some((target) => (target as Backend).server === server)) return true;
@@ -551,15 +547,8 @@ export class PoolRuntime implements ForwardPlan {
   }
 
   private originOf(server: Server, address: ListenAddress): Origin {
-    const { network, clock } = this.context;
-    const { tls, settings } = this;
-    const limits = originLimits(settings, this.isDraining(server));
-    const { protocol, proxyProtocol } = settings.upstream;
-    return new Origin({
-      ...{ network, clock, address, limits, protocol },
-      ...(tls !== undefined && { tls }),
-      ...(proxyProtocol !== 'no' && { proxyProtocol }),
-    });
+    const { context, settings, tls } = this;
+    return newOrigin({ ...context, settings, tls, address, draining: this.isDraining(server) });
   }
 
   private newChooser(): Chooser {
@@ -586,4 +575,9 @@ export class PoolRuntime implements ForwardPlan {
 
 function count(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+/** Of settings, which are plain values. */
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -81,7 +81,8 @@ export class ServingPool {
 }
 
 function planOf({ health, upstream }: PoolSettings, tls: TlsClient | undefined) {
-  return { health, tls, proxyProtocol: upstream.proxyProtocol };
+  const { proxyProtocol, source } = upstream;
+  return { health, tls, proxyProtocol, source };
 }
 
 function drainedPool(serving: ServingPool, context: ServingContext): DrainedPool {

@@ -20,6 +20,10 @@ export class StreamBackends implements Backends {
     return this.runtime.settings.upstream.connectMs;
   }
 
+  get source(): string | undefined {
+    return this.runtime.settings.upstream.source;
+  }
+
   get proxyProtocol(): 'no' | 'v1' | 'v2' {
     return this.runtime.settings.upstream.proxyProtocol;
   }

@@ -18,6 +18,8 @@ export interface CheckPlan {
   /** What the pool speaks to its servers with; undefined: no TLS. */
   readonly tls: TlsClient | undefined;
   readonly proxyProtocol: PoolSettings['upstream']['proxyProtocol'];
+  /** Our end's address; undefined: the system's choice. */
+  readonly source: string | undefined;
 }
 
 export interface ProberContext {
@@ -42,7 +44,8 @@ export function createProber(plan: CheckPlan, context: ProberContext): Prober | 
         conversation = new HttpConversation({ ...http, request });
       }
       const { timeoutMs } = health;
-      const options = { network, clock, address, timeoutMs, tls, preface, conversation };
+      const base = { network, clock, address, timeoutMs, localAddress: plan.source };
+      const options = { ...base, tls, preface, conversation };
       const probe = new Probe(options, done);
       return () => probe.cancel();
     },

@@ -48,6 +48,7 @@ function setUp(servers: readonly ServerSpec[], settings = '', slots = new ProbeS
     health: poolSettings(yaml).health,
     tls: undefined,
     proxyProtocol: 'no',
+    source: undefined,
   });
   const slowStarts = new SlowStarts(pool, { ...slowStartDefaults, windowMs: 60_000 });
   const checks = new PoolChecks({

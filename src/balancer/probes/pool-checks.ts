@@ -235,11 +235,12 @@ function timingOf({ intervalMs, rise, fall }: HealthSettings): CheckTiming {
 
 /** Whether the same is asked of the servers; when, and what it means, may differ. */
 function asksTheSame(a: CheckPlan, b: CheckPlan): boolean {
-  const asked = ({ health, proxyProtocol }: CheckPlan): string => {
+  const asked = ({ health, proxyProtocol, source }: CheckPlan): string => {
     const { check, path, method, host, statuses, body, port, timeoutMs } = health;
     return JSON.stringify([
       [check, path, method, host, statuses, body, port, timeoutMs],
       proxyProtocol,
+      source,
     ]);
   };
   return a.tls === b.tls && asked(a) === asked(b);

@@ -40,6 +40,8 @@ export interface ProbeOptions {
   readonly clock: Clock;
   readonly address: ListenAddress;
   readonly timeoutMs: number;
+  /** Our end's address; undefined: the system's choice. */
+  readonly localAddress: string | undefined;
   readonly tls: TlsClient | undefined;
   /** Bytes before everything else, TLS included: a header of the PROXY protocol. */
   readonly preface: Buffer | undefined;
@@ -57,7 +59,7 @@ export class Probe implements StreamEvents {
   private over = false;
 
   constructor(options: ProbeOptions, done: (result: ProbeResult) => void) {
-    const { network, clock, address, timeoutMs, tls, preface } = options;
+    const { network, clock, address, timeoutMs, localAddress, tls, preface } = options;
     this.options = options;
     this.done = done;
     this.beganMs = clock.monotonicMs();
@@ -65,6 +67,7 @@ export class Probe implements StreamEvents {
       {
         address,
         timeoutMs,
+        ...(localAddress !== undefined && { localAddress }),
         ...(tls !== undefined && { tls, ...(preface !== undefined && { preface }) }),
       },
       {

@@ -69,7 +69,8 @@ function answering(answer: string): (socket: Socket) => void {
 
 function planOf(yaml: string, tls?: TlsClient): CheckPlan {
   const { health, upstream } = poolSettings(yaml);
-  return { health, tls, proxyProtocol: upstream.proxyProtocol };
+  const { proxyProtocol, source } = upstream;
+  return { health, tls, proxyProtocol, source };
 }
 
 function probe(

@@ -5,7 +5,13 @@
  * Hot, but for IPv6 addresses: bench/balancer-routes.ts.
  */
 import { formatIp, hashBytes, parseIp } from '../../core/base/index.ts';
-import { HOST_BYTE, LOWER_CASE, offsetIn, type RequestHead } from '../../core/wire/index.ts';
+import {
+  HOST_BYTE,
+  LOWER_CASE,
+  offsetIn,
+  RequestHead,
+  readAuthority,
+} from '../../core/wire/index.ts';
 
 /** Longest host of a request, RFC 1035; longer ones are refused by the parser. */
 export const HOST_BYTES_MAX = 255;
@@ -67,4 +73,11 @@ export function hostRuleOf(text: string): HostRule | string {
 /** The hash of a host's form, or of its end from a dot on. */
 export function hashHost(form: Buffer, start = 0, length: number = form.length): number {
   return hashBytes(form, start, length, 0);
+}
+
+/** Whether a text can stand in the Host field: a host with or without a port. */
+export function isHostField(text: string): boolean {
+  const head = new RequestHead();
+  head.fields.buf = Buffer.from(text);
+  return readAuthority(head, 0, head.fields.buf.length) === 0;
 }

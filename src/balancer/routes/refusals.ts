@@ -1,4 +1,6 @@
 /** Routes of requests that no route of the configuration may have: they answer 400 and say why. */
+import { recordDefaults } from '../../core/config/index.ts';
+import { routes } from '../config/routes.ts';
 import { Route } from './route.ts';
 
 /** The path has a broken percent-encoding, NUL, an encoding that is too long, or leads above the root. */
@@ -13,28 +15,5 @@ export const refusalSays: ReadonlyMap<Route, string> = new Map([
 ]);
 
 function refusal(name: string): Route {
-  const settings = {
-    name,
-    listeners: [],
-    hosts: [],
-    path: undefined,
-    prefix: undefined,
-    pattern: undefined,
-    methods: [],
-    headers: [],
-    query: [],
-    pool: undefined,
-    cache: undefined,
-    split: [],
-    redirect: undefined,
-    redirectStatus: '308',
-    respond: 400,
-    rewritePrefix: undefined,
-    rewritePath: undefined,
-    rewriteHost: undefined,
-    requestHeaders: [],
-    responseHeaders: [],
-    requestMs: 0,
-  } as const;
-  return new Route(settings, -1, () => {});
+  return new Route({ ...recordDefaults(routes, name), respond: 400 }, -1, () => {});
 }

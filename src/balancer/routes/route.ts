@@ -4,11 +4,11 @@
  * Invariant: nothing of it changes but the turns of its split. That it has one of pool, split, redirect and
  * respond, and at most one of path, prefix and pattern, config/conflicts.ts has seen.
  */
-import { RequestHead, type ResponseHead, readAuthority } from '../../core/wire/index.ts';
+import type { RequestHead, ResponseHead } from '../../core/wire/index.ts';
 import type { RouteSettings } from '../config/routes.ts';
 import { Conditions } from './conditions.ts';
 import { HeaderEdits } from './header-edits.ts';
-import { type HostRule, hostRuleOf } from './host-name.ts';
+import { type HostRule, hostRuleOf, isHostField } from './host-name.ts';
 import {
   type PathRewriting,
   pathRewriting,
@@ -22,6 +22,10 @@ import { PatternError } from './pattern-syntax.ts';
 import { type RedirectTarget, redirectFor, redirectTargetOf } from './redirect-target.ts';
 import type { Report } from './route-problems.ts';
 import { Split } from './split.ts';
+
+/** Stages that other systems offer, in their order. */
+export const stageKinds = ['guard', 'access', 'cache'] as const;
+export type StageKind = (typeof stageKinds)[number];
 
 export type RouteKind = 'pool' | 'split' | 'redirect' | 'respond';
 
@@ -40,8 +44,10 @@ export class Route {
   readonly pools: readonly string[];
   /** Of redirect and respond. */
   readonly status: number;
-  /** Rule of the cache; undefined: none. */
-  readonly cache: string | undefined;
+  /** Rules of the stages before the pool; undefined: none. */
+  readonly rules: Readonly<Record<StageKind, string | undefined>>;
+  /** Pool for what `pools` can not take. */
+  readonly fallback: string | undefined;
   /** For the whole request; 0: as long as the listener allows. */
   readonly requestMs: number;
   readonly listeners: readonly string[];
@@ -62,7 +68,9 @@ export class Route {
     this.index = index;
     this.kind = kindOf(settings);
     this.pools = pool === undefined ? split.map((share) => share.pool) : [pool];
-    this.cache = settings.cache;
+    const { guard, access, cache } = settings;
+    this.rules = { guard, access, cache };
+    this.fallback = settings.fallback;
     this.requestMs = settings.requestMs;
     this.listeners = settings.listeners;
     this.hosts = hostsOf(settings.hosts, report);
@@ -159,12 +167,8 @@ function weightsOf(split: RouteSettings['split'], report: Report): number[] {
 
 function hostFieldOf(text: string | undefined, report: Report): Buffer | null {
   if (text === undefined) return null;
-  const head = new RequestHead();
-  head.fields.buf = Buffer.from(text);
-  if (readAuthority(head, 0, head.fields.buf.length) !== 0) {
-    report('rewrite_host', 'is no host with an optional port');
-  }
-  return head.fields.buf;
+  if (!isHostField(text)) report('rewrite_host', 'is no host with an optional port');
+  return Buffer.from(text);
 }
 
 function rewritingOf(

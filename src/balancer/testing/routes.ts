@@ -1,33 +1,16 @@
 /** Routes and requests for tests and benchmarks; nothing of the program imports it. */
+
+import { recordDefaults } from '../../core/config/index.ts';
 import { HEAD_LIMITS, parseRequestHead, RequestHead } from '../../core/wire/index.ts';
-import type { RouteSettings } from '../config/routes.ts';
+import { type RouteSettings, routes } from '../config/routes.ts';
 
 /** Settings of a route to pool `app`, besides what is given. */
 export function routeSettings(name: string, more: Partial<RouteSettings> = {}): RouteSettings {
   const ends =
     more.split !== undefined || more.redirect !== undefined || more.respond !== undefined;
   return {
-    name,
-    listeners: [],
-    hosts: [],
-    path: undefined,
-    prefix: undefined,
-    pattern: undefined,
-    methods: [],
-    headers: [],
-    query: [],
+    ...recordDefaults(routes, name),
     pool: ends ? undefined : 'app',
-    cache: undefined,
-    split: [],
-    redirect: undefined,
-    redirectStatus: '308',
-    respond: 0,
-    rewritePrefix: undefined,
-    rewritePath: undefined,
-    rewriteHost: undefined,
-    requestHeaders: [],
-    responseHeaders: [],
-    requestMs: 0,
     ...more,
   };
 }

@@ -120,3 +120,33 @@ test('idle_max and idle: how many connections are kept, and how long', async () 
   const after = /server_dials_total\{[^}]*\} (\d+)/.exec(await operator.metrics())?.[1];
   assert.equal(Number(after), Number(dialled) + 1);
 });
+
+test('source: requests, checks and streams come from the address that it names', async () => {
+  const from: string[] = [];
+  const server = createPlain((request, response) => {
+    from.push(`${request.method} ${request.socket.remoteAddress}`);
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  undo.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const operator = await startOperated(`  listeners:
+    - { name: web, port: 0 }
+    - { name: raw, port: 0, protocol: tcp, pool: app }
+  pools:
+    - { name: app, health: { check: http, method: OPTIONS, interval: 50ms }, upstream: { source: 127.0.0.9 }, servers: [ { name: a, address: "127.0.0.1:${port}" } ] }
+  routes: [ { name: all, pool: app } ]
+`);
+  undo.push(() => operator.stop());
+  assert.equal((await fetch(`http://127.0.0.1:${await operator.port('web')}/`)).status, 200);
+  const raw = await fetch(`http://127.0.0.1:${await operator.port('raw')}/`, { method: 'DELETE' });
+  assert.equal(raw.status, 200);
+  await waitUntil('a check', () => from.includes('OPTIONS 127.0.0.9'));
+  assert.deepEqual(
+    new Set(from),
+    new Set(['GET', 'DELETE', 'OPTIONS'].map((method) => `${method} 127.0.0.9`)),
+  );
+});

@@ -18,6 +18,8 @@ The file system speaks S3: what the [API reference](https://docs.aws.amazon.com/
 ${operationTable.toSorted(byName).map(rowOf).join('\n')}
 | Preflight | \`OPTIONS\` | CORS of the bucket | |
 
+Whoever writes an object with tags, an ACL, a retention or a legal hold needs \`s3:PutObjectTagging\`, \`s3:PutObjectAcl\`, \`s3:PutObjectRetention\` and \`s3:PutObjectLegalHold\` too. A policy that allows \`s3:PutObject\` on a condition about tags or grants allows those. A copy takes tags along for those who may read them.
+
 Sub-resources of S3 that are not listed are answered with 501 NotImplemented and do nothing else; methods that a listed one has not, with 405 MethodNotAllowed.
 
 ## What differs from Amazon's

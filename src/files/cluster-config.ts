@@ -92,6 +92,12 @@ export const clusterFields = {
       max: 86_400_000,
       about: 'A DataNode that is silent for so long is dead: what it had is copied from others.',
     }),
+    namelessMs: duration({
+      default: 60_000,
+      max: 86_400_000,
+      about: 'Blocks on DataNodes that nothing names are deleted so long after they were reported.',
+      change: 'Raise it before the NameNode is started with an older copy of its data.',
+    }),
     repairBytes: size({
       default: 0,
       about: 'Bytes a second of repair that may begin; 0 for as many as it takes.',

@@ -29,10 +29,10 @@ export function openNameNode(
 ): Promise<NameNode> {
   const { clock, random, disk, network, dataFolder, log } = context;
   const { secret, rack, cluster } = settings;
-  const { deadMs, repairBytes } = cluster;
+  const { deadMs, namelessMs, repairBytes } = cluster;
   return NameNode.open({
     ...parts,
-    ...{ clock, random, disk, network, rack, deadMs },
+    ...{ clock, random, disk, network, rack, deadMs, namelessMs },
     folder: dataFolder,
     logger: log,
     listen: hostPort(listen),

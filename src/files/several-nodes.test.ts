@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { get, NodesInProcess, put, url } from '../../tests/support/files/nodes-in-process.ts';
 import { freePort, waitUntil } from '../../tests/support/process.ts';
 import { defaultsOf, Secret } from '../core/config/index.ts';
+import type { FilesStatus } from './admin/files-status.ts';
 import { filesConfig } from './config.ts';
 import type { Files } from './system.ts';
 
@@ -22,6 +23,14 @@ async function within(work: (place: NodesInProcess) => Promise<void>): Promise<v
 
 async function until(files: Files, what: string, holds: (facts: Facts) => boolean): Promise<void> {
   await waitUntil(what, () => holds(files.status().facts));
+}
+
+/** What the admin door shows. */
+async function statusOf(files: Files): Promise<unknown> {
+  const row = files.operations().find(({ path }) => path === '/status');
+  const answer = await row!.run({ names: {}, body: undefined });
+  assert.ok('body' in answer);
+  return answer.body;
 }
 
 const small = Buffer.alloc(5000, 'small ');
@@ -132,6 +141,96 @@ test('a write that too few nodes can take is refused as one to be tried again, a
     await until(name, 'two nodes', ({ nodesLive }) => nodesLive === 3);
     await put(name, '/d/x', large);
     assert.ok((await get(name, '/d/x')).equals(large));
+  });
+});
+
+test('block locations name all hosts of whole replicas, with their racks, and what is damaged or unreachable is told', async () => {
+  await within(async (place) => {
+    const name = await place.nameNode({ local: false, deadMs: 2000 }, { replication: 2 });
+    const nodes = [await place.dataNode(1, { rack: 'a' }), await place.dataNode(2, { rack: '/b' })];
+    await until(name, 'two nodes', ({ nodesLive }) => nodesLive === 3);
+    await put(name, '/d/large', large);
+    const locations = async (query = ''): Promise<Record<string, unknown>[]> => {
+      const answer = await fetch(url(name, '/d/large', `op=GETFILEBLOCKLOCATIONS${query}`));
+      const { BlockLocations } = (await answer.json()) as {
+        BlockLocations: { BlockLocation: Record<string, unknown>[] };
+      };
+      return BlockLocations.BlockLocation;
+    };
+    const addresses = nodes.map((node) => {
+      const { host, port } = node.status().listening[0]!;
+      return `${host}:${port}`;
+    });
+    const all = await locations();
+    assert.deepEqual(
+      all.map(({ offset, length }) => [offset, length]),
+      [0, 1, 2, 3].map((nth) => [nth << 20, Math.min(1 << 20, large.length - (nth << 20))]),
+    );
+    for (const { hosts, names, topologyPaths, storageTypes, corrupt } of all) {
+      assert.deepEqual(hosts, ['127.0.0.1', '127.0.0.1']);
+      assert.deepEqual((names as string[]).toSorted(), addresses.toSorted());
+      const paths = [`/a/${addresses[0]}`, `/b/${addresses[1]}`];
+      assert.deepEqual((topologyPaths as string[]).toSorted(), paths);
+      assert.deepEqual(storageTypes, ['DISK', 'DISK']);
+      assert.equal(corrupt, false);
+    }
+    const part = await locations(`&offset=${1 << 20}&length=10`);
+    assert.deepEqual(
+      part.map(({ offset }) => offset),
+      [1 << 20],
+    );
+    await nodes[0]!.stop();
+    await until(name, 'the end of one', ({ nodesDead }) => nodesDead === 1);
+    assert.deepEqual((await locations())[0]!.names, [addresses[1]]);
+    await nodes[1]!.stop();
+    await until(name, 'the end of both', ({ nodesDead }) => nodesDead === 2);
+    assert.deepEqual((await locations())[0]!.names, []);
+  });
+});
+
+test('a file that is to have more replicas gets them', async () => {
+  await within(async (place) => {
+    const name = await place.nameNode({ local: false, minReplicas: 1 });
+    const nodes = [await place.dataNode(1), await place.dataNode(2)];
+    await until(name, 'two nodes', ({ nodesLive, safeMode }) => nodesLive === 3 && !safeMode);
+    await put(name, '/d/large', large);
+    const replicas = async (): Promise<number> => {
+      const { cluster } = (await statusOf(name)) as FilesStatus;
+      return cluster!.nodes.reduce((sum, { blocks }) => sum + blocks, 0);
+    };
+    assert.equal(await replicas(), 4);
+    const query = 'op=SETREPLICATION&replication=2';
+    const answer = await fetch(url(name, '/d/large', query), { method: 'PUT' });
+    assert.deepEqual(await answer.json(), { boolean: true });
+    await waitUntil('two of each', async () => (await replicas()) === 8);
+    await nodes[0]!.stop();
+    assert.ok((await get(name, '/d/large')).equals(large));
+  });
+});
+
+test('what was deleted while a node and then the NameNode were away goes from its disks when it is back', async () => {
+  await within(async (place) => {
+    const change = { local: false, namelessMs: 500, minReplicas: 1 };
+    const first = await place.nameNode(change, { replication: 2 });
+    const nodes = [await place.dataNode(1), await place.dataNode(2)];
+    await until(first, 'two nodes', ({ nodesLive }) => nodesLive === 3);
+    await put(first, '/d/small', small);
+    await put(first, '/d/gone', large);
+    await nodes[1]!.stop();
+    const answer = await fetch(url(first, '/d/gone', 'op=DELETE'), { method: 'DELETE' });
+    assert.deepEqual(await answer.json(), { boolean: true });
+    await first.stop();
+    const name = await place.nameNode(change, { replication: 2 });
+    await place.dataNode(2);
+    await until(name, 'all reports', ({ safeMode, nodesLive }) => !safeMode && nodesLive === 3);
+    const blocks = (): number =>
+      readdirSync(join(place.folder, 'data2/disk/blocks'), {
+        recursive: true,
+        encoding: 'utf8',
+      }).filter((path) => path.endsWith('.blk')).length;
+    await waitUntil('them to be gone', () => blocks() === 0);
+    assert.ok((await get(name, '/d/small')).equals(small));
+    assert.equal(((await statusOf(name)) as FilesStatus).nameless?.reclaimed, 4);
   });
 });
 

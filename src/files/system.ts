@@ -16,6 +16,7 @@ import type { Clock, Disk, Network, Random, Threads } from '../core/runtime/inde
 import { createNodeNetwork, createNodeTransport } from '../core/runtime/node/index.ts';
 import { createLsmWorker } from '../core/store/index.ts';
 import { type GeneratedKey, generatedKey } from './access-key.ts';
+import { dataNodeOperations } from './admin/data-node.ts';
 import { FilesAdmin } from './admin/operations.ts';
 import { clusterFacts, clusterMetrics, dataNodeFacts } from './cluster-metrics.ts';
 import type { FilesSettings } from './config.ts';
@@ -54,6 +55,7 @@ export class Files implements System {
   private s3: S3Listener | undefined;
   private webHdfs: WebHdfsListener | undefined;
   private admin: FilesAdmin | undefined;
+  private nodeOperations: readonly Operation[] = [];
   private key: GeneratedKey | undefined;
 
   constructor(settings: FilesSettings, context: FilesContext) {
@@ -74,13 +76,23 @@ export class Files implements System {
       this.context.metrics.add(this.ownMetrics);
       const { join } = this.settings;
       if (join === undefined) await this.openFiles();
-      else this.dataNode = await openDataNode(this.settings, await this.roleContext(), join);
+      else await this.openNode(join);
       this.state = 'ready';
     } catch (error) {
       await this.release();
       this.state = 'failed';
       throw error;
     }
+  }
+
+  private async openNode(nameNode: string): Promise<void> {
+    const { rack, advertised, scrubBytes } = this.settings;
+    const node = await openDataNode(this.settings, await this.roleContext(), nameNode);
+    this.dataNode = node;
+    this.nodeOperations = dataNodeOperations({
+      ...{ node, clock: this.context.clock, rack, nameNode, advertised },
+      scrubBytesPerSecond: scrubBytes,
+    });
   }
 
   private async openFiles(): Promise<void> {
@@ -230,6 +242,7 @@ export class Files implements System {
     this.s3 = undefined;
     this.webHdfs = undefined;
     this.admin = undefined;
+    this.nodeOperations = [];
     this.system = undefined;
     await s3?.stop();
     await webHdfs?.stop();
@@ -239,7 +252,7 @@ export class Files implements System {
 
   /** None while it does not run. */
   operations(): readonly Operation[] {
-    return this.admin?.operations ?? [];
+    return this.admin?.operations ?? this.nodeOperations;
   }
 
   status(): SystemStatus {

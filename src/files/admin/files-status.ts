@@ -1,8 +1,10 @@
 /** What `plinth files status` and the admin door show of the file system. */
 import type { DiskState } from '../blocks/block-disk.ts';
+import type { DiskStatus } from '../blocks/block-store.ts';
 import type { ScrubStatus } from '../blocks/scrub.ts';
 import type { ClusterStatus } from '../cluster/index.ts';
 import type { NameNode } from '../namenode/name-node.ts';
+import type { NamelessStatus } from '../namenode/nameless-replicas.ts';
 import type { FileSystem } from '../objects/file-system.ts';
 
 export interface DiskShown {
@@ -51,13 +53,19 @@ export interface FilesStatus {
   readonly scrub: ScrubShown;
   /** Left out: all blocks are on the disks of this process. */
   readonly cluster?: ClusterStatus;
+  /** Replicas on DataNodes that nothing names. */
+  readonly nameless?: NamelessStatus;
 }
 
 export interface StatusParts {
   readonly files: FileSystem;
   /** As it is set. */
   readonly scrubBytesPerSecond: number;
-  readonly nameNode?: Pick<NameNode, 'status'> | undefined;
+  readonly nameNode?: Pick<NameNode, 'status' | 'nameless'> | undefined;
+}
+
+export function diskShown({ folder, state, freeBytes, totalBytes }: DiskStatus): DiskShown {
+  return { folder, state, freeBytes, totalBytes };
 }
 
 export function filesStatus({ files, scrubBytesPerSecond, nameNode }: StatusParts): FilesStatus {
@@ -75,11 +83,12 @@ export function filesStatus({ files, scrubBytesPerSecond, nameNode }: StatusPart
       ...{ accepting, pendingChanges, segments, entries },
       ...{ lastWriteMicros, syncLagMs, failures },
     },
-    disks: blocks.status.map(({ folder, state, freeBytes, totalBytes }) => {
-      return { folder, state, freeBytes, totalBytes };
-    }),
+    disks: blocks.status.map(diskShown),
     damagedBlocks: damaged.size,
     scrub: { ...scrub.status, bytesPerSecond: scrubBytesPerSecond },
-    ...(nameNode !== undefined && { cluster: nameNode.status() }),
+    ...(nameNode !== undefined && {
+      cluster: nameNode.status(),
+      nameless: nameNode.nameless.status,
+    }),
   };
 }

@@ -106,14 +106,16 @@ export class BlockIndex {
 
   /**
    * Remembers of a block whether it is damaged, unless it is not any more where it was looked at.
-   * @throws LsmError.
+   * @returns whether that is news. @throws LsmError.
    */
-  async setDamaged({ block, ...seen }: StoredBlock, isDamaged: boolean): Promise<void> {
+  async setDamaged({ block, ...seen }: StoredBlock, isDamaged: boolean): Promise<boolean> {
     const now = this.findNow(block);
-    if (now === null || now.disk !== seen.disk || now.stamp !== seen.stamp) return;
-    if (now.pack?.number !== seen.pack?.number || now.pack?.offset !== seen.pack?.offset) return;
-    if ((now.isDamaged === true) === isDamaged) return;
+    if (now === null || now.disk !== seen.disk || now.stamp !== seen.stamp) return false;
+    if (now.pack?.number !== seen.pack?.number || now.pack?.offset !== seen.pack?.offset)
+      return false;
+    if ((now.isDamaged === true) === isDamaged) return false;
     await this.write(new IndexChange().putBlock(block, { ...now, isDamaged }), true);
+    return true;
   }
 
   packNow(disk: number, pack: number): PackState | null {

@@ -16,7 +16,7 @@ import { BlockDisk, chooseDisk, type DiskState } from './block-disk.ts';
 import { BlockIndex, IndexChange, type Location, type StoredBlock } from './block-index.ts';
 import { BlockVerifier } from './block-verifier.ts';
 import { BlockWriter } from './block-writer.ts';
-import { readBody } from './body-stream.ts';
+import { type BodyRange, readBody } from './body-stream.ts';
 import { Compactor } from './compactor.ts';
 import { FileCache } from './file-cache.ts';
 import { type BlockName, HEAD_BYTES, RECORD_HEAD_BYTES, recordBytes } from './format.ts';
@@ -54,6 +54,8 @@ export interface DiskStatus {
 }
 
 export class BlockStore {
+  /** Who is told of blocks that were known to be damaged and were read whole. */
+  onHealed: ((block: BlockName & { readonly length: number }) => void) | undefined;
   private readonly options: BlockStoreOptions;
   private readonly lsm: Lsm;
   private readonly index: BlockIndex;
@@ -226,14 +228,30 @@ export class BlockStore {
    * until the block goes or is read whole.
    * @throws FilesError 'missing' when it is not here in this generation, 'corrupt', 'io'.
    */
-  async *read(name: BlockName, from: number, to: number): AsyncGenerator<Buffer, void, undefined> {
+  read(name: BlockName, from: number, to: number): AsyncGenerator<Buffer, void, undefined> {
+    return this.pieces(name, { from, to });
+  }
+
+  /**
+   * As `read`, with its checksums, as it stands on the disk; pieces but the last have `PIECE_CHUNKS` chunks.
+   * @param from @param to where chunks begin, or the end of the block.
+   */
+  readStored(name: BlockName, from: number, to: number): AsyncGenerator<Buffer, void, undefined> {
+    return this.pieces(name, { from, to, isStored: true });
+  }
+
+  private async *pieces(
+    name: BlockName,
+    range: Pick<BodyRange, 'from' | 'to' | 'isStored'>,
+  ): AsyncGenerator<Buffer, void, undefined> {
+    const { from, to } = range;
     const { location, held } = await this.openBlock(name);
     try {
       const base =
         location.pack === undefined ? HEAD_BYTES : location.pack.offset + RECORD_HEAD_BYTES;
       const { length } = location;
       if (to > length) throw new FilesError('missing', `block ${name.block} has ${length} bytes`);
-      yield* readBody({ file: held.file, block: name.block, base, length, from, to });
+      yield* readBody({ file: held.file, block: name.block, base, length, ...range });
       if (location.isDamaged === true && from === 0 && to === length) {
         await this.remember({ block: name.block, ...location }, false);
       }
@@ -251,7 +269,9 @@ export class BlockStore {
   /** What the index can not take now is found again by the next read. */
   private async remember(at: StoredBlock, isDamaged: boolean): Promise<void> {
     try {
-      if (!this.closed) await this.index.setDamaged(at, isDamaged);
+      if (this.closed || !(await this.index.setDamaged(at, isDamaged))) return;
+      const { block, stamp, length } = at;
+      if (!isDamaged) this.onHealed?.({ block, stamp, length });
     } catch (error) {
       const known = translated(error, 'the index of blocks');
       if (!(known instanceof FilesError)) throw error;

@@ -134,8 +134,11 @@ test('damage is remembered, whoever met it and whatever happens, until the block
     world.disk.flipBit(pathOf(world, block), at, 0);
     await world.settle(world.read(block, 0, 10));
     assert.ok(await isDamaged(block), 'not all of it was read');
-    await world.settle(world.read(block, 0, length));
+    const healed: unknown[] = [];
+    world.store.onHealed = (whole) => healed.push(whole);
+    for (let times = 0; times < 2; times++) await world.settle(world.read(block, 0, length));
     assert.ok(!(await isDamaged(block)));
+    assert.deepEqual(healed, [{ block, stamp: 1, length }], 'it is told once');
 
     world.disk.flipBit(pathOf(world, block), at, 0);
     assert.equal((await verify(world, block))?.fault, 'damaged');

@@ -4,9 +4,9 @@
  *     bytes ─▶ stage (512 KiB, with checksums) ─▶ one write under way while the next stage fills ─▶
  *     finish: durable under a temporary name ─▶ its name ─▶ the index
  *
- * A disk that is full is left in mid-block: what was written moves to another one. Memory: two stages.
+ * A disk that is full is left in mid-block: what was written moves to another one. Memory: two stages, none for bodies.
  *
- * Benchmark: bench/files-blocks.ts.
+ * Benchmark: bench/files, bench/files-blocks.ts.
  */
 import { invariant } from '../../core/base/index.ts';
 import type { DiskFile, Random } from '../../core/runtime/index.ts';
@@ -24,9 +24,9 @@ import {
   HEAD_BYTES,
   STORED_CHUNK_BYTES,
 } from './format.ts';
+import { givePieceMemory, PIECE_CHUNKS, takePieceMemory } from './piece-memory.ts';
 
-const STAGE_CHUNKS = 8;
-const STAGE_DATA_BYTES = STAGE_CHUNKS * chunkBytes;
+const STAGE_DATA_BYTES = PIECE_CHUNKS * chunkBytes;
 
 export interface BlockWriterOptions {
   readonly name: BlockName;
@@ -47,8 +47,8 @@ export class BlockWriter {
   private name: BlockName;
   private disk: BlockDisk;
   private file: DiskFile | undefined;
-  private stage: Buffer = Buffer.allocUnsafeSlow(STAGE_CHUNKS * STORED_CHUNK_BYTES);
-  private spare: Buffer | undefined = Buffer.allocUnsafeSlow(STAGE_CHUNKS * STORED_CHUNK_BYTES);
+  private stage: Buffer | undefined;
+  private spare: Buffer | undefined;
   /** Data in the stage. */
   private staged = 0;
   /** Bytes of the file that were written, without the head. */
@@ -125,6 +125,7 @@ export class BlockWriter {
   /** Copies what the stage has room for. @returns where it stopped. */
   private fill(bytes: Buffer, from: number): number {
     let at = from;
+    this.stage ??= takePieceMemory();
     while (at < bytes.length && this.staged < STAGE_DATA_BYTES) {
       const chunk = Math.floor(this.staged / chunkBytes);
       const inside = this.staged - chunk * chunkBytes;
@@ -141,9 +142,9 @@ export class BlockWriter {
   private async send(): Promise<void> {
     if (this.underWay !== undefined) await this.underWay;
     if (this.over || this.staged === 0) return;
-    const stage = this.stage;
-    const bytes = this.seal();
-    this.stage = this.spare!;
+    const stage = this.stage!;
+    const bytes = this.seal(stage);
+    this.stage = this.spare;
     this.spare = undefined;
     this.staged = 0;
     const sent = this.put(stage, bytes).finally(() => {
@@ -155,8 +156,8 @@ export class BlockWriter {
   }
 
   /** Writes the checksums of the stage. @returns its bytes. */
-  private seal(): number {
-    const { stage, staged } = this;
+  private seal(stage: Buffer): number {
+    const { staged } = this;
     const first = Math.floor(this.written / STORED_CHUNK_BYTES);
     const bytes = bodyBytes(staged);
     for (let nth = 0, at = 0; at < bytes; nth++, at += STORED_CHUNK_BYTES) {
@@ -239,6 +240,7 @@ export class BlockWriter {
   private async finishNow(): Promise<{ readonly length: number }> {
     await this.send();
     await this.underWay;
+    this.free();
     const { disk, length, name } = this;
     const { index } = this.options;
     this.over = true;
@@ -267,8 +269,18 @@ export class BlockWriter {
     if (this.over) return;
     this.over = true;
     await this.underWay?.catch(() => {});
+    this.free();
     if (this.file !== undefined) this.drop(this.file);
     this.options.onOver?.();
+  }
+
+  /** Nothing is written any more. */
+  private free(): void {
+    for (const memory of [this.stage, this.spare]) {
+      if (memory !== undefined) givePieceMemory(memory);
+    }
+    this.stage = undefined;
+    this.spare = undefined;
   }
 
   private drop(file: DiskFile): void {

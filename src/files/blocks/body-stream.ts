@@ -2,16 +2,14 @@
  * Reading a range of a body: every chunk that is touched is read whole and its checksum looked at before a
  * byte of it is given out. The next piece is read while the one before is used.
  *
- * Benchmark: bench/files-blocks.ts.
+ * Benchmark: bench/files, bench/files-blocks.ts.
  */
 import type { DiskFile } from '../../core/runtime/index.ts';
 import { FilesError } from '../errors.ts';
 import { chunkBytes } from '../limits.ts';
 import { readWhole } from './file-work.ts';
-import { chunkChecksum, STORED_CHUNK_BYTES } from './format.ts';
-
-/** Chunks that are read at once. */
-const PIECE_CHUNKS = 8;
+import { bodyBytes, chunkChecksum, STORED_CHUNK_BYTES } from './format.ts';
+import { givePieceMemory, PIECE_CHUNKS, takePieceMemory } from './piece-memory.ts';
 
 export interface BodyRange {
   readonly file: DiskFile;
@@ -22,6 +20,8 @@ export interface BodyRange {
   readonly length: number;
   readonly from: number;
   readonly to: number;
+  /** The pieces are as they stand on the disk, checksums with them: `from` and `to` are at the edges of chunks. */
+  readonly isStored?: boolean;
 }
 
 /**
@@ -32,36 +32,47 @@ export async function* readBody(range: BodyRange): AsyncGenerator<Buffer, void, 
   if (range.to <= range.from) return;
   const first = Math.floor(range.from / chunkBytes);
   const end = Math.ceil(range.to / chunkBytes);
-  const buffers: Buffer[] = [];
+  const memory: Buffer[] = [];
   let turn = 0;
   const begin = (chunk: number): Promise<Buffer> => {
     const count = Math.min(PIECE_CHUNKS, end - chunk);
     // Two take turns: one is filled while the other is used.
-    const buffer = buffers[turn] ?? Buffer.allocUnsafeSlow(storedBytes(range, chunk, count));
-    buffers[turn] = buffer;
+    memory[turn] ??= memoryOf(storedBytes(range, chunk, count));
+    const piece = readPiece(range, chunk, count, memory[turn]!);
     turn = 1 - turn;
-    const piece = readPiece(range, chunk, count, buffer);
     // It is awaited later, or never when the reader leaves.
     piece.catch(() => {});
     return piece;
   };
   let next: Promise<Buffer> | undefined = begin(first);
-  for (let chunk = first; next !== undefined; chunk += PIECE_CHUNKS) {
-    const piece: Buffer = await next;
-    next = chunk + PIECE_CHUNKS < end ? begin(chunk + PIECE_CHUNKS) : undefined;
-    const start = Math.max(0, range.from - chunk * chunkBytes);
-    const stop = Math.min(piece.length, range.to - chunk * chunkBytes);
-    yield piece.subarray(start, stop);
+  try {
+    for (let chunk = first; next !== undefined; chunk += PIECE_CHUNKS) {
+      const piece: Buffer = await next;
+      next = chunk + PIECE_CHUNKS < end ? begin(chunk + PIECE_CHUNKS) : undefined;
+      if (range.isStored === true) {
+        yield piece;
+        continue;
+      }
+      const start = Math.max(0, range.from - chunk * chunkBytes);
+      const stop = Math.min(piece.length, range.to - chunk * chunkBytes);
+      yield piece.subarray(start, stop);
+    }
+  } finally {
+    // A read that is under way still writes to its memory.
+    void Promise.allSettled([next]).then(() => memory.forEach(givePieceMemory));
   }
+}
+
+function memoryOf(bytes: number): Buffer {
+  return bytes > chunkBytes ? takePieceMemory() : Buffer.allocUnsafe(bytes);
 }
 
 /** Bytes in the file of `count` chunks from one on. */
 function storedBytes({ length }: BodyRange, chunk: number, count: number): number {
-  const data = Math.min(length - chunk * chunkBytes, count * chunkBytes);
-  return data + 4 * Math.ceil(data / chunkBytes);
+  return bodyBytes(Math.min(length - chunk * chunkBytes, count * chunkBytes));
 }
 
-/** Reads chunks, checks them, and closes the gaps where their checksums stood. */
+/** Reads chunks, checks them, and closes the gaps where their checksums stood unless they are to stay. */
 async function readPiece(
   range: BodyRange,
   chunk: number,
@@ -83,10 +94,10 @@ async function readPiece(
     if (chunkChecksum(block, chunk + nth, buffer, at, end) !== buffer.readUInt32LE(end)) {
       throw damaged(range, chunk + nth, 'its checksum is another');
     }
-    if (nth > 0) buffer.copyWithin(data, at, end);
+    if (nth > 0 && range.isStored !== true) buffer.copyWithin(data, at, end);
     data += end - at;
   }
-  return buffer.subarray(0, data);
+  return buffer.subarray(0, range.isStored === true ? bytes : data);
 }
 
 function damaged({ block, file }: BodyRange, chunk: number, why: string): FilesError {

@@ -1,81 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSimRandom } from '../../core/runtime/sim/index.ts';
+import { Bed, disk, GIB, none } from './cluster-bed.ts';
 import { ClusterState } from './cluster-state.ts';
-import type { DiskFacts, NodeFacts } from './facts.ts';
-import type { ClusterOptions } from './options.ts';
-import type { CopyWork, Work } from './work.ts';
-
-const GIB = 2 ** 30;
-const none = (): undefined => undefined;
-
-function disk(freeBytes: number, state: DiskFacts['state'] = 'open'): DiskFacts {
-  return { id: 'd', state, totalBytes: 100 * GIB, freeBytes };
-}
-
-/** Nodes n0, n1, ... of the given racks, which have reported that they have nothing. */
-class Bed {
-  readonly state: ClusterState;
-  readonly alive = new Map<string, NodeFacts>();
-  nowMs = 0;
-
-  constructor(racks: readonly string[], options: Partial<ClusterOptions> = {}) {
-    this.state = new ClusterState({ random: createSimRandom(7), startedMs: 0, ...options });
-    for (const [nth, rack] of racks.entries()) {
-      const facts = { id: `n${nth}`, address: `n${nth}:1`, rack, disks: [disk(50 * GIB)] };
-      this.alive.set(facts.id, facts);
-      this.state.register(facts, 0);
-      this.report(facts.id, []);
-    }
-    this.pass(60_000);
-  }
-
-  report(id: string, blocks: readonly number[], stamp = 1): void {
-    this.state.beginReport(id);
-    const replicas = blocks.map((block) => ({ block, stamp, length: 10 }));
-    assert.deepEqual(this.state.reportPage(id, replicas, none), []);
-    this.state.endReport(id);
-  }
-
-  /** Time with heartbeats of those that are alive. */
-  pass(ms: number): void {
-    for (const end = this.nowMs + ms; this.nowMs < end; ) {
-      this.nowMs = Math.min(end, this.nowMs + 1000);
-      for (const { id, disks } of this.alive.values()) {
-        this.state.heartbeat(id, { disks, transfers: 0 }, this.nowMs);
-      }
-      this.state.tick(this.nowMs);
-    }
-  }
-
-  expect(block: number, holders: readonly string[], replication = holders.length): void {
-    this.state.expect({ block, stamp: 1, length: 10, replication }, holders);
-  }
-
-  plan(): readonly Work[] {
-    return this.state.plan(this.nowMs);
-  }
-
-  /** Carries out what is planned until nothing is. @returns all of it. */
-  settle(): Work[] {
-    const all: Work[] = [];
-    for (let rounds = 0; rounds < 50; rounds++) {
-      const plan = this.plan();
-      for (const work of plan) this.state.done(work, 'done', this.nowMs);
-      all.push(...plan);
-      if (plan.length === 0) break;
-    }
-    return all;
-  }
-
-  holders(block: number): string[] {
-    return [...this.state.replicas(block, 1)].sort();
-  }
-
-  rackOf(id: string): string {
-    return this.alive.get(id)!.rack;
-  }
-}
+import type { CopyWork } from './work.ts';
 
 test('targets: the first near the writer, the second on another rack, the third beside the second', () => {
   const bed = new Bed(['a', 'a', 'b', 'b', 'c', 'c']);
@@ -199,7 +127,13 @@ test('on as many nodes as replicas a damaged one makes room for its copy, and th
     ['delete', 'copy'],
   );
   assert.deepEqual(bed.holders(1), ['n0', 'n1', 'n2']);
-  for (const id of ['n0', 'n1', 'n2']) bed.state.corrupt(id, 1, 1);
+  for (const id of ['n0', 'n1']) bed.state.corrupt(id, 1, 1);
+  assert.deepEqual(bed.state.located(1, 1), {
+    nodes: [{ node: 'n2', address: 'n2:1', rack: 'a' }],
+    corrupt: false,
+  });
+  bed.state.corrupt('n2', 1, 1);
+  assert.deepEqual(bed.state.located(1, 1), { nodes: [], corrupt: true });
   bed.pass(10_000);
   assert.deepEqual(bed.settle(), []);
   const { counts, corruptReplicas } = bed.state.status(bed.nowMs);
@@ -393,21 +327,6 @@ test('work that never answers is timed out and planned again', () => {
     1,
     'what was given up is not counted twice',
   );
-});
-
-test('an order to delete that may still be carried out keeps its node out, until long after it registers anew', () => {
-  const bed = new Bed(['a', 'a', 'a'], { workTimeoutMs: 5000 });
-  bed.expect(1, ['n0', 'n1', 'n2'], 2);
-  const [work] = bed.plan();
-  assert.ok(work?.kind === 'delete');
-  bed.state.done(work, 'unknown', bed.nowMs);
-  assert.equal(bed.holders(1).length, 2);
-  bed.state.register(bed.alive.get(work.node)!, bed.nowMs);
-  bed.report(work.node, [1]);
-  bed.pass(4000);
-  assert.equal(bed.holders(1).length, 2, 'it may still go');
-  bed.pass(2000);
-  assert.equal(bed.holders(1).length, 3);
 });
 
 test('decommission: all is copied first, then the node may go; maintenance asks for one replica elsewhere', () => {

@@ -15,6 +15,7 @@ import { DrainWatch } from './drain-watch.ts';
 import type {
   Admin,
   Holder,
+  Located,
   Lookup,
   NodeBeat,
   NodeFacts,
@@ -77,7 +78,7 @@ export class ClusterState implements Cluster {
     this.works = new Works({ map, throttle, ledger, options: settled });
     const judge = new Judge({ map, unfit, nodes }, settled.maintenanceReplicas);
     this.agenda = new Agenda(map, judge, (row) => this.works.copiesOf(row).length);
-    this.holdings = new Holdings({ map, unfit, nodes });
+    this.holdings = new Holdings({ map, unfit, nodes }, settled.workTimeoutMs);
     const { holdings, agenda, works } = this;
     const onWhole = (row: number, node: ClusterNode): void => this.landed(row, node);
     this.reports = new Reports({ map, holdings, agenda, onWhole }, settled.orphansBelow);
@@ -104,7 +105,7 @@ export class ClusterState implements Cluster {
     const node = this.nodes.register(facts, nowMs);
     if (node === undefined) return false;
     this.endOrders(node, nowMs, true);
-    this.holdings.fade(node, nowMs + this.options.workTimeoutMs);
+    this.holdings.fade(node, nowMs);
     this.review();
     return true;
   }
@@ -171,6 +172,17 @@ export class ClusterState implements Cluster {
     if (node !== undefined) this.reports.begin(node);
   }
 
+  mustReport(id: string): boolean {
+    const node = this.reachable(id);
+    return (
+      node !== undefined &&
+      !this.isSafeMode &&
+      node.hasNameless &&
+      node.isReported &&
+      node.report === undefined
+    );
+  }
+
   unknown(replicas: readonly Replica[]): readonly number[] {
     return this.reports.unknown(replicas);
   }
@@ -202,6 +214,11 @@ export class ClusterState implements Cluster {
     if (node !== undefined) this.reports.corrupt(node, block, stamp);
   }
 
+  whole(id: string, replica: Replica): void {
+    const node = this.reachable(id);
+    if (node !== undefined) this.reports.whole(node, replica);
+  }
+
   expect(block: Wanted, holders: readonly string[] = []): void {
     const wanted = { ...block, replication: Math.min(block.replication, REPLICATION_MAX) };
     let row = this.map.find(block.block);
@@ -226,13 +243,10 @@ export class ClusterState implements Cluster {
     const holders: Holder[] = this.map
       .nodes(row, [])
       .map((node) => ({ node: this.nodes.at(node).id, stamp }));
-    for (const { node, kind, stamp: other, told } of this.unfit.of(row)) {
+    for (const { node, kind, stamp: other } of this.unfit.of(row)) {
       if (kind !== 'gone') holders.push({ node: this.nodes.at(node).id, stamp: other });
-      for (const id of told) this.works.end(id, 'not-needed', this.nowMs);
     }
-    for (const { work } of this.works.copiesOf(row)) {
-      this.works.end(work.id, 'not-needed', this.nowMs);
-    }
+    this.works.endRow(row, this.nowMs);
     this.agenda.leaves(row);
     this.holdings.dropRow(row);
     this.map.remove(row);
@@ -252,6 +266,19 @@ export class ClusterState implements Cluster {
     if (row === -1 || this.map.stamp(row) !== stamp) return [];
     const holders = this.map.nodes(row, []).map((node) => this.nodes.at(node));
     return readOrder(holders, reader, this.nodes, this.options.random);
+  }
+
+  located(
+    block: number,
+    stamp: number,
+  ): { readonly nodes: readonly Located[]; readonly corrupt: boolean } {
+    const nodes = this.replicas(block, stamp).map((id) => {
+      const { address, rack } = this.nodes.get(id)!;
+      return { node: id, address, rack };
+    });
+    const row = nodes.length > 0 ? -1 : this.map.find(block);
+    const corrupt = row !== -1 && this.unfit.of(row).some(({ kind }) => kind === 'corrupt');
+    return { nodes, corrupt };
   }
 
   plan(nowMs: number): readonly Work[] {
@@ -278,9 +305,9 @@ export class ClusterState implements Cluster {
     if (row === -1 || node === undefined) return;
     if (isDeleted) {
       this.holdings.deleted(row, node, work.id);
-      node.report?.set(work.block, 'removed');
+      node.report?.set(work.block, { what: 'removed', stamp: work.stamp });
     } else {
-      this.holdings.doubt(row, node, work.id, nowMs + this.options.workTimeoutMs);
+      this.holdings.doubt(row, node, work.id, nowMs);
       this.agenda.rest(row, nowMs);
     }
     this.agenda.touch(row);
@@ -345,7 +372,9 @@ export class ClusterState implements Cluster {
   private giveUp(work: Work, row: number, nowMs: number): void {
     this.works.end(work.id, 'timed-out', nowMs);
     const node = work.kind === 'delete' ? this.nodes.get(work.node) : undefined;
-    if (node !== undefined) this.holdings.giveUp(row, node);
+    if (node !== undefined) {
+      this.holdings.doubt(row, node, work.id, nowMs);
+    }
     this.agenda.rest(row, nowMs);
     this.agenda.touch(row);
   }

@@ -2,9 +2,10 @@
  * The state of several DataNodes as their users see it; `cluster-state.ts` is it.
  *
  * What a DataNode keeps to, so that the rules hold: what it was told before it registered anew it carries out soon
- * after, or never (within `workTimeoutMs`); it carries out orders about one block in the order in which they were
- * given; what it has under a name (block and stamp) it does not take again before it is deleted; its messages come
- * in order.
+ * after, or never (within `workTimeoutMs`), and what it does not answer on a connection that lasts within ten times as
+ * long; it carries out orders about one block in the order in which they were given; what it has under a name (block
+ * and stamp) it does not take again before it is deleted; its messages come in order, and what it reports it reads from
+ * its disks after it has registered.
  *
  * Nothing here reads a clock or reaches a node: who owns the state calls it with what happened, gives the work of
  * `plan` to the nodes and says by `done` how it ended.
@@ -12,6 +13,7 @@
 import type {
   Admin,
   Holder,
+  Located,
   Lookup,
   NodeBeat,
   NodeFacts,
@@ -45,6 +47,8 @@ export interface Cluster {
   /** For the local node and tests: the address of a node, undefined when it is not known. */
   address(id: string): string | undefined;
 
+  /** It has said in safe mode that it has replicas that nobody names: whether they are to go is known by now. */
+  mustReport(id: string): boolean;
   /** A full report begins. One that has not ended is void. */
   beginReport(id: string): void;
   /** Blocks of these replicas that the state does not know: what `Lookup` will be asked for. */
@@ -62,6 +66,8 @@ export interface Cluster {
   removed(id: string, block: number, stamp: number): void;
   /** A replica is damaged. */
   corrupt(id: string, block: number, stamp: number): void;
+  /** A replica that was damaged was read whole by its node, which says so in order with what else it says. */
+  whole(id: string, replica: Replica): void;
 
   /**
    * A block is named, or wants another number of replicas. After a start blocks that nobody reports are learnt of by
@@ -78,6 +84,11 @@ export interface Cluster {
   targets(request: TargetRequest): Targets;
   /** Who has a block, in order of preference; [] when nobody is known. */
   replicas(block: number, stamp: number, reader?: Place): readonly string[];
+  /** The same with where they are. `corrupt`: there are only damaged ones. */
+  located(
+    block: number,
+    stamp: number,
+  ): { readonly nodes: readonly Located[]; readonly corrupt: boolean };
   /** Whether replicas may still be reported: a block without any may have some soon. */
   readonly isSafeMode: boolean;
 

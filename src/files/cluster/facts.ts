@@ -90,6 +90,14 @@ export type Targets =
   | { readonly found: true; readonly nodes: readonly string[] }
   | { readonly found: false; readonly why: 'no-nodes' | 'disk-full' };
 
+/** A node that has a block whole. */
+export interface Located {
+  readonly node: string;
+  /** `host:port` of its data connections. */
+  readonly address: string;
+  readonly rack: string;
+}
+
 /** One replica by its full name. */
 export interface Holder {
   readonly node: string;

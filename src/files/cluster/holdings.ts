@@ -3,9 +3,11 @@
  * made here.
  *
  * Invariants: a replica is whole only under the stamp and length that are wanted. One that was found damaged stays
- * so until it is gone, whatever a report says. One that was told to go does not count again unless its node has
+ * so until it is gone, whatever a report says, unless its node has read it whole or has registered anew: a node
+ * remembers what is damaged, and a damaged one may have gone and another come unheard. One that was told to go does not count again unless its node has
  * registered anew since or has answered that it failed, so long ago that the order is not carried out any more, and
- * has not said that the replica is gone.
+ * has not said that the replica is gone. If the connection has lasted since, it counts for readers and copies, and no
+ * other one goes because of it.
  */
 import type { BlockMap } from './block-map.ts';
 import type { Replica, Wanted } from './facts.ts';
@@ -14,6 +16,8 @@ import type { Unfit, UnfitReplicas } from './unfit.ts';
 
 /** Damaged and stale replicas that are remembered; more are learnt of by later reports. */
 const BAD_MAX = 100_000;
+/** Of an order that is not answered on a connection that lasts nothing is certain for so many times as long. */
+const DOUBT_TIMES = 10;
 
 interface Fading {
   readonly row: number;
@@ -30,12 +34,21 @@ export class Holdings {
   private readonly scratch: number[] = [];
   /** Orders from before a node registered anew, in the order of time. */
   private readonly fading: Fading[] = [];
+  /** Of rows: nodes whose replicas count, though an old order may still take them away until then. */
+  private readonly doubtful = new Map<number, Map<number, number>>();
 
-  constructor(parts: {
-    readonly map: BlockMap;
-    readonly unfit: UnfitReplicas;
-    readonly nodes: NodeTable;
-  }) {
+  /** Whatever a node was told before it registered anew, or answered, it carries out in this time, or never. */
+  private readonly orderMs: number;
+
+  constructor(
+    parts: {
+      readonly map: BlockMap;
+      readonly unfit: UnfitReplicas;
+      readonly nodes: NodeTable;
+    },
+    orderMs: number,
+  ) {
+    this.orderMs = orderMs;
     this.map = parts.map;
     this.unfit = parts.unfit;
     this.nodes = parts.nodes;
@@ -69,15 +82,32 @@ export class Holdings {
       unfit.drop(row, entry);
       if (isWhole) this.put(row, node, node.mark);
       else this.addBad(row, node, stamp, node.mark);
-    } else if (!isWhole) {
+      return;
+    }
+    if (!isWhole) {
+      entry.isBelieved = false;
       if (entry.kind === 'leaving' || entry.kind === 'gone') {
         unfit.change(entry, stamp === map.stamp(row) ? 'corrupt' : 'stale');
       }
-    } else if (entry.kind === 'gone') unfit.change(entry, 'leaving');
-    else if (entry.kind !== 'corrupt' && entry.told.length === 0) {
-      unfit.drop(row, entry);
-      this.put(row, node, node.mark);
+      return;
     }
+    if (entry.kind === 'gone' || (entry.kind === 'corrupt' && entry.isBelieved))
+      unfit.change(entry, 'leaving');
+    if (entry.kind !== 'corrupt' && entry.told.length === 0) this.putBack(row, node, entry);
+  }
+
+  /** What was told to go counts again. */
+  private putBack(row: number, node: ClusterNode, entry: Unfit): void {
+    this.unfit.drop(row, entry);
+    this.put(row, node, node.mark);
+    if (entry.doubtUntilMs === 0) return;
+    const others = this.doubtful.get(row) ?? new Map<number, number>();
+    this.doubtful.set(row, others.set(node.index, entry.doubtUntilMs));
+  }
+
+  /** The replica counts, and yet no other one may go because of it. */
+  isDoubtful(row: number, node: ClusterNode, nowMs: number): boolean {
+    return (this.doubtful.get(row)?.get(node.index) ?? 0) > nowMs;
   }
 
   /** A replica is not there. */
@@ -93,11 +123,18 @@ export class Holdings {
     if (stamp !== this.map.stamp(row)) return;
     const entry = this.unfit.find(row, node.index);
     const mark = this.map.mark(row, node.index);
+    if (entry !== undefined) entry.isBelieved = false;
     if (entry?.kind === 'leaving') this.unfit.change(entry, 'corrupt');
     else if (entry === undefined) {
       this.drop(row, node);
       this.addBad(row, node, stamp, mark === -1 ? node.mark : mark);
     }
+  }
+
+  /** What was found damaged may be whole: its node, which remembers what is damaged, is to be believed. */
+  believe(row: number, node: ClusterNode, stamp: number): void {
+    const entry = this.unfit.find(row, node.index);
+    if (entry?.stamp === stamp) entry.isBelieved = true;
   }
 
   /** A whole replica is about to be told to go: from now on it does not count. */
@@ -118,26 +155,27 @@ export class Holdings {
     this.vanish(row, entry);
   }
 
-  /** An order to delete is not answered: it may still be carried out, so the replica does not count again. */
-  giveUp(row: number, node: ClusterNode): void {
-    const entry = this.unfit.find(row, node.index);
-    if (entry !== undefined) entry.isGivenUp = true;
-  }
-
-  /** An order ended, and nobody can tell how: it is carried out until then, or never. */
-  doubt(row: number, node: ClusterNode, work: number, untilMs: number): void {
+  /** An order ended, or is not answered in time, and nobody can tell how: it is carried out until then, or never. */
+  doubt(row: number, node: ClusterNode, work: number, nowMs: number): void {
     const entry = this.unfit.find(row, node.index);
     if (entry === undefined || !entry.told.includes(work)) return;
     entry.isGivenUp = true;
-    this.fading.push({ row, entry, told: [work], untilMs });
+    entry.doubtUntilMs = nowMs + DOUBT_TIMES * this.orderMs;
+    this.fading.push({ row, entry, told: [work], untilMs: nowMs + this.orderMs });
   }
 
   /** The node has registered anew: what it was told before is carried out until then, or never. */
-  fade(node: ClusterNode, untilMs: number): void {
+  fade(node: ClusterNode, nowMs: number): void {
+    for (const [row, nodes] of this.doubtful) {
+      nodes.delete(node.index);
+      if (nodes.size === 0) this.doubtful.delete(row);
+    }
     for (const { row, unfit } of this.unfit.ofNode(node.index)) {
+      unfit.doubtUntilMs = 0;
+      unfit.isBelieved = true;
       if (unfit.told.length === 0) continue;
       unfit.isGivenUp = false;
-      this.fading.push({ row, entry: unfit, told: [...unfit.told], untilMs });
+      this.fading.push({ row, entry: unfit, told: [...unfit.told], untilMs: nowMs + this.orderMs });
     }
   }
 
@@ -155,8 +193,7 @@ export class Holdings {
       if (entry.kind === 'gone') this.unfit.drop(row, entry);
       else if (entry.kind === 'leaving' && node.isReported && entry.mark === node.mark) {
         // It was reported since the node registered, and not said to be gone.
-        this.unfit.drop(row, entry);
-        this.put(row, node, node.mark);
+        this.putBack(row, node, entry);
       }
     }
     return rows;
@@ -228,6 +265,7 @@ export class Holdings {
   dropRow(row: number): void {
     for (const index of this.map.nodes(row, this.scratch)) this.nodes.at(index).blocks--;
     this.unfit.dropRow(row);
+    this.doubtful.delete(row);
   }
 
   put(row: number, node: ClusterNode, mark: number): void {
@@ -241,6 +279,8 @@ export class Holdings {
   private drop(row: number, node: ClusterNode): boolean {
     const was = this.map.drop(row, node.index);
     if (was) node.blocks--;
+    const others = this.doubtful.get(row);
+    if (others?.delete(node.index) && others.size === 0) this.doubtful.delete(row);
     return was;
   }
 

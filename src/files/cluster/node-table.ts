@@ -27,6 +27,11 @@ export const Standing = {
   away: 4,
 } as const;
 
+export interface Since {
+  readonly what: 'removed' | 'received' | 'corrupt';
+  readonly stamp: number;
+}
+
 export interface ClusterNode {
   readonly index: number;
   readonly id: string;
@@ -49,9 +54,11 @@ export interface ClusterNode {
   /** Mark of replicas that the report under way, or the last one, named. */
   mark: number;
   /** While a report is under way: blocks that went, came, or were found damaged since it began. */
-  report: Map<number, 'removed' | 'received' | 'corrupt'> | undefined;
-  /** Until it has reported: blocks that it said are damaged, though they may not be known yet. */
-  damaged: Set<number>;
+  report: Map<number, Since> | undefined;
+  /** Until it has reported: blocks that it said are damaged, though they may not be known yet, with their stamps. */
+  damaged: Map<number, number>;
+  /** It has replicas that nobody named while that was not certain: it is to report again. */
+  hasNameless: boolean;
   /** A report began and did not end: marks are mixed. */
   isMixed: boolean;
   /** Bytes given to writers lately that no heartbeat shows yet. */
@@ -116,6 +123,8 @@ export class NodeTable {
     node.isReported = false;
     node.isMixed ||= node.report !== undefined;
     node.report = undefined;
+    // What it found on an earlier connection it remembers itself, and says when it reports.
+    node.damaged.clear();
     node.beatMs = nowMs;
     node.registeredMs = nowMs;
     node.promisedBytes = 0;
@@ -167,7 +176,7 @@ export class NodeTable {
     if (index >= NODES_MAX) return undefined;
     const node: ClusterNode = {
       ...NEW,
-      damaged: new Set(),
+      damaged: new Map(),
       index,
       id,
     };
@@ -229,6 +238,7 @@ const NEW: Omit<ClusterNode, 'index' | 'id' | 'damaged'> = {
   isReported: false,
   mark: 0,
   report: undefined,
+  hasNameless: false,
   isMixed: false,
   promisedBytes: 0,
   incomingBytes: 0,

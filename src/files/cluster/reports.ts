@@ -3,7 +3,7 @@
  *
  * A report flips the mark of its node; what it names, and what comes while it lasts, gets the new mark; at its end
  * what has the old one is not there. A page may have been read before a replica went or was found damaged: what
- * was told of it since the report began counts more.
+ * was told of it since the report began counts more, if it was of the same generation.
  *
  * Invariant: a replica is an orphan only if nobody names its block, nobody writes or reads it, and its number is
  * too low for a write of this process to have taken it; or if the block was named and is not any more. In safe mode
@@ -49,8 +49,11 @@ export class Reports {
   begin(node: ClusterNode): void {
     if (node.isMixed || node.report !== undefined) this.holdings.evenMarks(node);
     node.isMixed = false;
+    if (!this.isSafeMode) node.hasNameless = false;
     node.mark ^= 1;
-    node.report = new Map([...node.damaged].map((block) => [block, 'corrupt']));
+    node.report = new Map(
+      [...node.damaged].map(([block, stamp]) => [block, { what: 'corrupt', stamp }]),
+    );
   }
 
   unknown(replicas: readonly Replica[]): number[] {
@@ -63,26 +66,27 @@ export class Reports {
     if (report === undefined) return [];
     return replicas.filter((replica) => {
       const since = report.get(replica.block);
-      if (since === 'removed') return false;
+      if (since === undefined) return this.take(node, replica, lookup);
       const { block, stamp, length } = replica;
+      if (since.stamp !== stamp) {
+        // What has come since took its place; what went or is damaged was another one.
+        return since.what === 'received' ? false : this.take(node, replica, lookup);
+      }
+      if (since.what === 'removed') return false;
       // One that has come since is not the damaged one that the page was read of.
-      if (since === 'received') return this.take(node, { block, stamp, length }, lookup);
-      return this.take(
-        node,
-        since === 'corrupt' ? { ...replica, isCorrupt: true } : replica,
-        lookup,
-      );
+      if (since.what === 'received') return this.take(node, { block, stamp, length }, lookup);
+      return this.take(node, { ...replica, isCorrupt: true }, lookup);
     });
   }
 
   received(node: ClusterNode, replica: Replica, lookup: Lookup): readonly Replica[] {
-    node.report?.set(replica.block, 'received');
+    node.report?.set(replica.block, { what: 'received', stamp: replica.stamp });
     node.damaged.delete(replica.block);
     return this.take(node, replica, lookup) ? [replica] : [];
   }
 
   removed(node: ClusterNode, block: number, stamp: number): void {
-    node.report?.set(block, 'removed');
+    node.report?.set(block, { what: 'removed', stamp });
     node.damaged.delete(block);
     const row = this.map.find(block);
     if (row === -1) return;
@@ -91,11 +95,23 @@ export class Reports {
   }
 
   corrupt(node: ClusterNode, block: number, stamp: number): void {
-    node.report?.set(block, 'corrupt');
-    if (!node.isReported && node.damaged.size < DAMAGED_MAX) node.damaged.add(block);
+    node.report?.set(block, { what: 'corrupt', stamp });
+    if (!node.isReported && node.damaged.size < DAMAGED_MAX) node.damaged.set(block, stamp);
     const row = this.map.find(block);
     if (row === -1) return;
     this.holdings.corrupt(row, node, stamp);
+    this.agenda.touch(row);
+  }
+
+  /** A damaged replica was read whole by its node. */
+  whole(node: ClusterNode, replica: Replica): void {
+    const { block, stamp } = replica;
+    node.report?.set(block, { what: 'received', stamp });
+    node.damaged.delete(block);
+    const row = this.map.find(block);
+    if (row === -1) return;
+    this.holdings.believe(row, node, stamp);
+    this.holdings.has(row, node, replica);
     this.agenda.touch(row);
   }
 
@@ -132,7 +148,9 @@ export class Reports {
       const wanted = wasForgotten ? undefined : lookup(block);
       if (wanted === 'held') return false;
       if (wanted === undefined) {
-        return !this.isSafeMode && (wasForgotten || block < this.orphansBelow);
+        const isOrphan = wasForgotten || block < this.orphansBelow;
+        if (isOrphan && this.isSafeMode) node.hasNameless = true;
+        return isOrphan && !this.isSafeMode;
       }
       row = this.know(wanted);
     }

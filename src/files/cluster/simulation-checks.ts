@@ -75,6 +75,11 @@ function checkDelete(world: World, work: DeleteWork): void {
   );
   const isRotten = node.disk.get(block)?.isRotten === true;
   if (isRotten || stamp !== wanted.stamp || !hasWhole(world, node, block)) return;
+  // It has come in the place of a damaged one or was read whole, and nobody has heard of it.
+  const isNews = node.outbox.some(
+    (each) => (each.kind === 'received' || each.kind === 'whole') && each.replica.block === block,
+  );
+  if (work.reason === 'corrupt' && isNews) return;
   assert.ok(
     others.length >= wanted.replication,
     `${work.reason}: ${others.length} replicas of ${block} would be left, ${wanted.replication} are wanted`,
@@ -103,7 +108,7 @@ function checkCopy(world: World, work: CopyWork): void {
   assert.equal(open.filter((each) => each.to === work.to).length, 1, 'the same copy twice');
   const holders = known.map((id) => world.node(id)).filter(({ admin }) => admin === 'in-service');
   const isMaintained = world.nodes.some(
-    ({ admin, disk }) => admin === 'maintenance' && disk.has(block),
+    ({ admin, disk, lost }) => admin === 'maintenance' && (disk.has(block) || lost.has(block)),
   );
   const isMove = work.reason === 'racks' || work.reason === 'balance';
   if (isMove) assert.equal(open.length, 1, `${work.reason}: too many copies of ${block}`);
@@ -127,7 +132,8 @@ function checkCopy(world: World, work: CopyWork): void {
       node.rack !== to.rack &&
       mayTake(world, node) &&
       !node.disk.has(block) &&
-      !node.ghosts.has(block),
+      !node.ghosts.has(block) &&
+      !node.lost.has(block),
   );
   assert.deepEqual(
     better.map(({ id }) => id),
@@ -192,7 +198,8 @@ export function checkCalm(world: World): void {
     const there = whole.filter(({ admin }) => admin === 'in-service');
     // A node in maintenance may be switched off: its replicas come back.
     const away = world.nodes.filter(
-      (node) => node.admin === 'maintenance' && hasWhole(world, node, block),
+      (node) =>
+        node.admin === 'maintenance' && (hasWhole(world, node, block) || node.lost.has(block)),
     ).length;
     const wanted = Math.min(replication - away, serving.length);
     assert.ok(there.length >= wanted, `${block}: ${there.length} replicas, ${wanted} are wanted`);

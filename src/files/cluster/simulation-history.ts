@@ -21,12 +21,17 @@ const events: readonly (readonly [number, (world: World) => void])[] = [
   [20, stall],
   [40, (world) => world.rot()],
   [60, (world) => world.scrub(world.any())],
+  [20, heal],
   [20, fill],
   [50, (world) => world.report(world.any())],
   [15, administrate],
   [10, walk],
   [6, (world) => world.startNameNode()],
 ];
+
+function heal(world: World): void {
+  world.heal(world.any());
+}
 
 function loseRack(world: World): void {
   const { rack } = world.any();
@@ -64,10 +69,14 @@ function calm(world: World): void {
   }
 }
 
-/** @throws AssertionError when a rule is broken. */
-export function history(world: World): void {
+/**
+ * @param heals false: what is damaged stays so, as in the histories that were found before it could heal.
+ * @throws AssertionError when a rule is broken.
+ */
+export function history(world: World, heals = true): void {
   for (let turn = 0; turn < TURNS; turn++) {
     for (const [often, happens] of events) {
+      if (happens === heal && !heals) continue;
       if (world.random.chance(often / 1000)) happens(world);
     }
     world.turn(world.random.below(1000));

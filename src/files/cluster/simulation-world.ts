@@ -43,6 +43,7 @@ type Message =
   | { readonly kind: 'received'; readonly replica: Replica }
   | { readonly kind: 'removed'; readonly block: number; readonly stamp: number }
   | { readonly kind: 'corrupt'; readonly block: number; readonly stamp: number }
+  | { readonly kind: 'whole'; readonly replica: Replica }
   | { readonly kind: 'answer'; readonly work: Work; readonly outcome: Outcome };
 
 export interface SimNode {
@@ -78,6 +79,8 @@ export interface SimNode {
   isReported: boolean;
   /** Gone from its disk while the NameNode can not know. */
   readonly ghosts: Map<number, Stored>;
+  /** Lost at a restart; what was known of them is so until it has reported. */
+  readonly lost: Set<number>;
   admin: 'in-service' | 'decommission' | 'maintenance';
 }
 
@@ -144,6 +147,7 @@ export class World {
         seenFree: 0,
         isReported: false,
         ghosts: new Map(),
+        lost: new Set(),
         admin: 'in-service',
       });
     }
@@ -204,6 +208,7 @@ export class World {
       if (!this.random.chance(losing)) continue;
       node.disk.delete(block);
       node.ghosts.set(block, stored);
+      node.lost.add(block);
     }
   }
 
@@ -227,6 +232,19 @@ export class World {
       if (!stored.isRotten) continue;
       stored.isKnown = true;
       node.outbox.push({ kind: 'corrupt', block, stamp: stored.stamp });
+    }
+  }
+
+  /** What could not be read can be, and the node finds out. */
+  heal(node: SimNode): void {
+    if (!node.isUp) return;
+    for (const [block, stored] of node.disk) {
+      if (!stored.isRotten || !this.random.chance(0.5)) continue;
+      stored.isRotten = false;
+      if (!stored.isKnown) continue;
+      stored.isKnown = false;
+      const { stamp, length } = stored;
+      if (node.isConnected) node.outbox.push({ kind: 'whole', replica: { block, stamp, length } });
     }
   }
 
@@ -308,7 +326,8 @@ export class World {
       this.carryOut(node, node.inbox.shift()!);
     }
     if (node.lateMs <= nowMs) for (const each of node.late.splice(0)) this.carryOut(node, each);
-    this.reportOn(node);
+    // What it has is read once its registration was answered.
+    if (!node.outbox.some(({ kind }) => kind === 'register')) this.reportOn(node);
     if (node.isCut) node.outbox = [];
   }
 
@@ -432,9 +451,12 @@ export class World {
           ? state.reportPage(node.id, replicas, node.lookup)
           : state.received(node.id, message.replica, node.lookup);
       node.lookup = undefined;
-      for (const { block, isCorrupt } of replicas) {
+      for (const { block, stamp, isCorrupt } of replicas) {
         const stored = node.disk.get(block);
-        if (isCorrupt && stored?.isKnown && this.names.has(block)) stored.isFound = true;
+        if (stored?.stamp !== stamp) continue;
+        if (isCorrupt && stored.isKnown && this.names.has(block)) stored.isFound = true;
+        // Found before it registered, and read whole since, unheard.
+        if (isCorrupt === false && !stored.isKnown && !node.isReported) stored.isFound = false;
       }
       checkOrphans(this, orphans);
       for (const { block, stamp } of orphans) this.tell(node, { kind: 'drop', block, stamp });
@@ -444,18 +466,28 @@ export class World {
       const known = state.status(nowMs, 0).nodes.find(({ id }) => id === node.id);
       // What was known of it has been dropped.
       const isDropped = known?.state === 'dead' && known.admin !== 'in-maintenance';
-      if (known === undefined || isDropped) forgetRot(node);
+      if (known === undefined || isDropped) {
+        forgetRot(node);
+        node.lost.clear();
+      }
       this.seen(node);
       const { id, rack } = node;
       state.register({ id, address: `${id}:1`, rack, disks: disksOf(node) }, nowMs);
     } else if (message.kind === 'beat') {
       if (!state.heartbeat(node.id, { disks: disksOf(node), transfers: 0 }, nowMs)) this.cut(node);
       else this.seen(node);
+      if (state.mustReport(node.id)) this.report(node);
     } else if (message.kind === 'begin') state.beginReport(node.id);
     else if (message.kind === 'end') {
       state.endReport(node.id);
       node.isReported = true;
+      node.lost.clear();
       this.reported.add(node);
+    } else if (message.kind === 'whole') {
+      const { block, stamp } = message.replica;
+      const stored = node.disk.get(block);
+      if (stored?.stamp === stamp && !stored.isKnown) stored.isFound = false;
+      state.whole(node.id, message.replica);
     } else if (message.kind === 'removed') state.removed(node.id, message.block, message.stamp);
     else if (message.kind === 'corrupt') {
       const stored = node.disk.get(message.block);

@@ -18,6 +18,26 @@ test(`${runs} histories: no work does harm, and all is repaired once faults have
   }
 });
 
+/** Each has shown a fault once, when damage did not heal. */
+const FOUND = [
+  [11_500_060, 3],
+  [11_001_459, undefined],
+  [11_002_422, undefined],
+  [11_002_432, undefined],
+  [12_000_334, undefined],
+  [12_007_181, undefined],
+  [12_007_226, undefined],
+  [12_007_494, undefined],
+  [12_008_072, undefined],
+  [12_008_146, undefined],
+  [13_000_719, undefined],
+] as const;
+
+test('histories that went wrong once end well', () => {
+  history(new World(17_000_786));
+  for (const [number, nodes] of FOUND) history(new World(number, nodes), false);
+});
+
 test('on as many nodes as replicas damaged ones are made good too, in all histories', () => {
   let made = 0;
   for (let run = 0; run < Math.ceil(runs / 4); run++) {

@@ -54,11 +54,18 @@ export class TrimPlanner {
   private planRow(row: number, nowMs: number, plan: Work[]): void {
     const wanted = this.parts.map.wanted(row);
     const readable = this.reported(row);
-    const sure = readable.filter((node) => this.isSure(node, nowMs));
+    const doubtful = readable.filter((node) => this.holdings.isDoubtful(row, node, nowMs));
+    const sure = readable.filter((node) => this.isSure(node, nowMs) && !doubtful.includes(node));
+    const mayLeave = (node: ClusterNode): boolean =>
+      sure.length >= wanted && this.keepsRacks(row, sure, node);
     for (const entry of this.parts.unfit.of(row)) {
       const isBad = entry.kind === 'corrupt' || entry.kind === 'stale';
-      const isEnough = isBad ? readable.length > 0 : sure.length >= wanted;
+      const isEnough = isBad ? readable.length > 0 : mayLeave(this.parts.nodes.at(entry.node));
       if (isEnough) this.tell(row, entry, isBad ? 'corrupt' : 'excess', nowMs, plan);
+    }
+    for (const node of doubtful.filter(mayLeave)) {
+      if (!this.parts.throttle.mayDelete(node)) continue;
+      this.tell(row, this.holdings.leave(row, node), 'excess', nowMs, plan);
     }
     while (sure.length > wanted) {
       const node = this.choose(row, sure);
@@ -75,7 +82,10 @@ export class TrimPlanner {
   makeRoom(row: number, nowMs: number, plan: Work[]): void {
     if (this.reported(row).length === 0) return;
     const entries = this.parts.unfit.of(row);
-    if (entries.some(({ told, isGivenUp }) => told.length > 0 && !isGivenUp)) return;
+    // A node that is dead may still carry it out when it comes back; that is not waited for.
+    const isAwaited = ({ node, told, isGivenUp }: Unfit): boolean =>
+      told.length > 0 && !isGivenUp && this.parts.nodes.at(node).state !== 'dead';
+    if (entries.some(isAwaited)) return;
     const count = plan.length;
     for (const entry of entries) {
       if (entry.kind !== 'leaving') this.tell(row, entry, 'corrupt', nowMs, plan);
@@ -96,6 +106,12 @@ export class TrimPlanner {
   private isSure({ index, registeredMs }: ClusterNode, nowMs: number): boolean {
     const isServing = this.parts.nodes.standing[index] === Standing.serving;
     return isServing && nowMs - registeredMs >= this.quietMs;
+  }
+
+  /** Without the node the sure ones are on as many racks as with it, or as are wanted. */
+  private keepsRacks(row: number, sure: readonly ClusterNode[], node: ClusterNode): boolean {
+    const racks = Math.min(this.judge.racksWanted(row), countRacks([...sure, node]));
+    return countRacks(sure.filter((other) => other !== node)) >= racks;
   }
 
   /** The fullest node without which the racks are as they should be. */

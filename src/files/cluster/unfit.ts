@@ -25,6 +25,10 @@ export interface Unfit {
   told: number[];
   /** The last of them was given up: it may be told again. */
   isGivenUp: boolean;
+  /** Found damaged before its node registered anew or read it whole: if the node says that it is whole, it is. */
+  isBelieved: boolean;
+  /** How an order about it ended is not known, on a connection that lasts: until then it may be carried out. */
+  doubtUntilMs: number;
 }
 
 export class UnfitReplicas {
@@ -41,7 +45,7 @@ export class UnfitReplicas {
   }
 
   add(row: number, replica: Pick<Unfit, 'node' | 'stamp' | 'kind' | 'mark'>): Unfit {
-    const unfit: Unfit = { ...replica, told: [], isGivenUp: false };
+    const unfit: Unfit = { ...replica, ...FRESH, told: [] };
     const others = this.rows.get(row);
     if (others === undefined) this.rows.set(row, [unfit]);
     else others.push(unfit);
@@ -79,6 +83,7 @@ export class UnfitReplicas {
 }
 
 const NONE: readonly Unfit[] = [];
+const FRESH = { isGivenUp: false, isBelieved: false, doubtUntilMs: 0 };
 
 function isBad(kind: UnfitKind): boolean {
   return kind === 'corrupt' || kind === 'stale';

@@ -30,6 +30,7 @@ export class Works {
   private readonly options: Settled;
   private readonly open = new Map<number, OpenWork>();
   private readonly copies = new Map<number, OpenWork[]>();
+  private readonly deletions = new Map<number, OpenWork[]>();
   private ids = 0;
 
   constructor(parts: {
@@ -66,9 +67,7 @@ export class Works {
     const timeMs = options.workTimeoutMs + (length / options.slowestBytesPerSecond) * 1000;
     const open = { work, row, startedMs: nowMs, dueMs: nowMs + timeMs, actor: from, target: to };
     this.open.set(work.id, open);
-    const others = this.copies.get(row);
-    if (others === undefined) this.copies.set(row, [open]);
-    else others.push(open);
+    join(this.copies, open);
     from.copiesFrom++;
     to.copiesTo++;
     to.incomingBytes += length;
@@ -79,7 +78,9 @@ export class Works {
   delete(row: number, node: ClusterNode, stamp: number, reason: Reason, nowMs: number): Work {
     const work: Work = { kind: 'delete', ...this.name(row, stamp, reason), node: node.id };
     const dueMs = nowMs + this.options.workTimeoutMs;
-    this.open.set(work.id, { work, row, startedMs: nowMs, dueMs, actor: node });
+    const open = { work, row, startedMs: nowMs, dueMs, actor: node };
+    this.open.set(work.id, open);
+    join(this.deletions, open);
     node.deletes++;
     return work;
   }
@@ -89,11 +90,9 @@ export class Works {
     const open = this.open.get(id);
     if (open === undefined) return undefined;
     this.open.delete(id);
-    const { work, row, actor, target } = open;
+    const { work, actor, target } = open;
+    leave(work.kind === 'copy' ? this.copies : this.deletions, open);
     if (work.kind === 'copy' && target !== undefined) {
-      const others = (this.copies.get(row) ?? []).filter((each) => each !== open);
-      if (others.length === 0) this.copies.delete(row);
-      else this.copies.set(row, others);
       actor.copiesFrom--;
       target.copiesTo--;
       target.incomingBytes -= work.length;
@@ -101,6 +100,13 @@ export class Works {
     } else actor.deletes--;
     this.ledger.end(work, open.startedMs, state, nowMs);
     return open;
+  }
+
+  /** The row is about to be freed: nothing that is open may name it any more. */
+  endRow(row: number, nowMs: number): void {
+    for (const rows of [this.copies, this.deletions]) {
+      for (const { work } of [...(rows.get(row) ?? NONE)]) this.end(work.id, 'not-needed', nowMs);
+    }
   }
 
   /** Open work that holds, oldest first. */
@@ -124,3 +130,15 @@ export class Works {
 }
 
 const NONE: readonly OpenWork[] = [];
+
+function join(rows: Map<number, OpenWork[]>, open: OpenWork): void {
+  const others = rows.get(open.row);
+  if (others === undefined) rows.set(open.row, [open]);
+  else others.push(open);
+}
+
+function leave(rows: Map<number, OpenWork[]>, open: OpenWork): void {
+  const others = (rows.get(open.row) ?? []).filter((each) => each !== open);
+  if (others.length === 0) rows.delete(open.row);
+  else rows.set(open.row, others);
+}

@@ -35,6 +35,8 @@ const REPORT_MS = 3_600_000;
 const ANSWER_MS = 10_000;
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 5000;
+/** A flag of the answer to a beat. */
+const REPORT_ALL = 1;
 const PAGE = 2048;
 /** Changes that wait to be told; more, and all is reported anew. */
 const CHANGES_MAX = 100_000;
@@ -128,7 +130,7 @@ export class ControlClient {
       if (this.stopped || link.isClosed) throw new FilesError('closed', 'the connection has ended');
       const nowMs = clock.monotonicMs();
       if (nowMs >= beatMs) {
-        await this.ask(FrameType.beat, encodeBeat(this.options.beat()));
+        await this.beat();
         beatMs = nowMs + BEAT_MS;
       }
       if (this.mustReport || nowMs >= reportMs) {
@@ -154,7 +156,7 @@ export class ControlClient {
       const isLast = replicas.length < PAGE;
       await this.ask(FrameType.report, encodeReport({ isFirst, isLast, replicas }));
       if (clock.monotonicMs() >= dueMs) {
-        await this.ask(FrameType.beat, encodeBeat(this.options.beat()));
+        await this.beat();
         dueMs = clock.monotonicMs() + BEAT_MS;
       }
       // What has come behind the page that told of its place is told now.
@@ -174,7 +176,13 @@ export class ControlClient {
     }
   }
 
-  private async ask(type: FrameTypeNumber, payload: Buffer): Promise<void> {
+  private async beat(): Promise<void> {
+    const flags = await this.ask(FrameType.beat, encodeBeat(this.options.beat()));
+    if (((flags[0] ?? 0) & REPORT_ALL) !== 0) this.mustReport = true;
+  }
+
+  /** @returns what the OK says besides. */
+  private async ask(type: FrameTypeNumber, payload: Buffer): Promise<Buffer> {
     const link = this.link;
     if (link === undefined || this.stopped) throw new FilesError('closed');
     const request = ++this.request;
@@ -184,6 +192,7 @@ export class ControlClient {
     if (answer.type !== FrameType.ok || answer.request !== request) {
       throw new FrameProblem('the NameNode answers something else');
     }
+    return answer.payload;
   }
 
   /** @param hasWork what comes meanwhile is collected for some milliseconds, then the pause ends. */

@@ -14,7 +14,7 @@ import {
 import { LsmError, type LsmWorker } from '../../core/store/index.ts';
 import { BlockStore } from '../blocks/block-store.ts';
 import type { BlockName } from '../blocks/format.ts';
-import { Scrub } from '../blocks/scrub.ts';
+import { Scrub, type ScrubStatus } from '../blocks/scrub.ts';
 import { FilesError } from '../errors.ts';
 import { DataClient } from '../transfer/data-client.ts';
 import { DataServer } from '../transfer/data-server.ts';
@@ -55,6 +55,25 @@ export interface DataNodeOptions {
   readonly connectionsMax: number;
 }
 
+/** What there was on its disks when it told all of it. */
+export interface ReportedBlocks {
+  readonly blocks: number;
+  readonly bytes: number;
+  readonly damaged: number;
+  /** By the monotonic clock. */
+  readonly endedMs: number;
+}
+
+export interface DataNodeStatus {
+  readonly control: ControlState;
+  readonly transfers: number;
+  readonly disks: BlockStore['status'];
+  readonly freeBytes: number;
+  /** Left out: it has not told yet. */
+  readonly reported?: ReportedBlocks;
+  readonly scrub?: ScrubStatus;
+}
+
 interface Opened {
   readonly store: BlockStore;
   readonly server: DataServer;
@@ -71,6 +90,8 @@ export class DataNode {
   private readonly control: ControlClient;
   private opened: Promise<Opened> | undefined;
   private parts: Opened | undefined;
+  private counting = { blocks: 0, bytes: 0, damaged: 0 };
+  private reported: ReportedBlocks | undefined;
   private stopped = false;
 
   private constructor(options: DataNodeOptions, identity: NodeIdentity) {
@@ -126,6 +147,7 @@ export class DataNode {
       owner: this.identity.owner,
       worker: this.options.worker(),
     });
+    store.onHealed = (replica) => this.tell('whole', replica);
     const server = new DataServer({
       ...{ store, client: this.client, clock, random, logger },
       connectionsMax: this.options.connectionsMax,
@@ -187,7 +209,19 @@ export class DataNode {
     await store.each(above, ({ block, stamp, length, isDamaged = false }) => {
       return page.push({ block, stamp, length, isCorrupt: isDamaged }) < max;
     });
+    this.count(page, above === 0, page.length < max);
     return page;
+  }
+
+  private count(page: readonly ReportedReplica[], isFirst: boolean, isLast: boolean): void {
+    if (isFirst) this.counting = { blocks: 0, bytes: 0, damaged: 0 };
+    const { counting } = this;
+    counting.blocks += page.length;
+    for (const { length, isCorrupt } of page) {
+      counting.bytes += length;
+      if (isCorrupt) counting.damaged++;
+    }
+    if (isLast) this.reported = { ...counting, endedMs: this.options.clock.monotonicMs() };
   }
 
   private tell(kind: ChangeKind, replica: StoredReplica): void {
@@ -199,14 +233,11 @@ export class DataNode {
     this.tell('corrupt', { ...name, length: 0 });
   }
 
-  get status(): {
-    readonly control: ControlState;
-    readonly transfers: number;
-    readonly disks: BlockStore['status'];
-    readonly freeBytes: number;
-  } {
-    const { store, server } = this.parts ?? {};
+  get status(): DataNodeStatus {
+    const { store, server, scrub } = this.parts ?? {};
     return {
+      ...(this.reported !== undefined && { reported: this.reported }),
+      ...(scrub !== undefined && { scrub: scrub.status }),
       control: this.control.state,
       transfers: server?.transfers ?? 0,
       disks: store?.status ?? [],

@@ -9,6 +9,22 @@ const AGAIN_MS = 200;
 
 /** @returns false: nobody listens any more. */
 export async function checkDisks(run: FsckRun, source: FsckSource): Promise<boolean> {
+  return (await checkOwn(run, source)) && (await checkOthers(run, source));
+}
+
+/** Those of other nodes are known from their reports, and are about to go. */
+async function checkOthers(run: FsckRun, source: FsckSource): Promise<boolean> {
+  for (const { node, block, stamp, length } of source.nameless()) {
+    if (!(await run.go())) return false;
+    if (await isNameless(source, block)) {
+      const detail = `node ${node}: ${length} bytes that nothing names`;
+      await run.problem({ kind: 'nameless', block, stamp, bytes: length, detail });
+    }
+  }
+  return true;
+}
+
+async function checkOwn(run: FsckRun, source: FsckSource): Promise<boolean> {
   for (let above = 0; ; ) {
     const batch: StoredBlock[] = [];
     await source.blocks.each(above, (block) => batch.push(block) < BATCH);

@@ -4,7 +4,8 @@ import type { StoredBlock } from '../blocks/block-index.ts';
 import type { BlockFinding, BlockVerifier } from '../blocks/block-verifier.ts';
 import type { BlockName } from '../blocks/format.ts';
 import type { FilesError } from '../errors.ts';
-import type { NameNode } from '../namenode/name-node.ts';
+import { LOCAL } from '../namenode/cluster-blocks.ts';
+import type { NamelessReplica, NamelessReplicas } from '../namenode/nameless-replicas.ts';
 import type { NamespaceReader } from '../namespace/reader.ts';
 import type { FileSystem } from '../objects/file-system.ts';
 
@@ -17,6 +18,8 @@ export interface FsckSource {
     find(block: number): Promise<StoredBlock | null>;
   };
   verifier(): ReplicasVerifier;
+  /** Replicas on other nodes that nothing names, as far as nodes have told; they go soon. */
+  nameless(): Iterable<NamelessReplica>;
   /** The block may be on a disk without a name: it is being written, or its bytes are about to go. */
   mayBeNameless(block: number): boolean;
   /** For whoever repairs it. */
@@ -41,17 +44,20 @@ export interface ReplicasVerifier {
   close(): void;
 }
 
+/** What the NameNode knows of other nodes. */
+export interface OtherNodes {
+  verifier(): ReplicasVerifier;
+  readonly nameless: Pick<NamelessReplicas, 'all'>;
+}
+
 /** @param nameNode of several DataNodes; undefined: all blocks are on the disks of this process. */
-export function fsckSource(
-  files: FileSystem,
-  clock: Clock,
-  nameNode?: Pick<NameNode, 'verifier'>,
-): FsckSource {
+export function fsckSource(files: FileSystem, clock: Clock, nameNode?: OtherNodes): FsckSource {
   return {
     clock,
     reader: files.namespace.reader,
     blocks: files.blocks,
     verifier: () => nameNode?.verifier() ?? alone(files.blocks.verifier()),
+    nameless: () => (nameNode?.nameless.all() ?? NONE).filter(({ node }) => node !== LOCAL),
     mayBeNameless: (block) => files.mayBeNameless(block),
     foundDamage: (name, error) => {
       // Where there are other nodes the verifier has told who repairs it.
@@ -60,6 +66,8 @@ export function fsckSource(
     foundWhole: (block) => files.foundWhole(block),
   };
 }
+
+const NONE: readonly NamelessReplica[] = [];
 
 /** What is here is all that there is. */
 function alone(verifier: BlockVerifier): ReplicasVerifier {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { ObjectWorld } from '../objects/object-world.ts';
 import { readPath } from '../webhdfs/names.ts';
 import { fsck, fsckTarget } from './fsck.ts';
-import { fsckSource } from './fsck-source.ts';
+import { fsckSource, type OtherNodes } from './fsck-source.ts';
 import type { FsckLine, FsckProblem, FsckSummary } from './report.ts';
 
 export interface Checked {
@@ -43,14 +43,18 @@ export class FsckWorld extends ObjectWorld {
   }
 
   /** @param linesMax whoever listens leaves after so many. */
-  async check(path = '/', linesMax = Number.POSITIVE_INFINITY): Promise<Checked> {
+  async check(
+    path = '/',
+    linesMax = Number.POSITIVE_INFINITY,
+    others?: OtherNodes,
+  ): Promise<Checked> {
     const lines: FsckLine[] = [];
     const names = readPath(path);
     const facet = names.at(-1)?.facet ?? 'directory';
     const plain = names.map(({ name }) => name);
     const { reader } = this.files.namespace;
     const target = await this.settle(fsckTarget(reader, plain, facet));
-    const source = fsckSource(this.files, this.clock);
+    const source = fsckSource(this.files, this.clock, others);
     await this.settle(
       fsck(source, target, path, {
         write: async (line) => lines.push(line as FsckLine) < linesMax,

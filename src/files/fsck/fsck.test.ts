@@ -295,3 +295,21 @@ test('a file system that stops in the middle is told as the last line', async ()
   assert.equal(failure?.code, 'closed');
   assert.deepEqual(problems, []);
 });
+
+test('what other nodes have though nothing names it is told, unless it has a name or is of this process', async () => {
+  const world = new FsckWorld(5);
+  await world.begin();
+  await world.put('a', 1000);
+  const file = await world.settle(world.files.namespace.reader.head(['b'], 'a'));
+  const named = file!.extents[0]!.block;
+  const replica = (node: string, block: number) => ({ node, block, stamp: 1, length: 7 });
+  const all = () => [replica('n1', named), replica('local', 40), replica('n2', 0)];
+  const verifier = () => ({ verify: async () => [], close: () => {} });
+  const { problems } = await world.check('/', undefined, { verifier, nameless: { all } });
+  assert.deepEqual(problems, [
+    {
+      ...{ kind: 'nameless', block: 0, stamp: 1, bytes: 7 },
+      detail: 'node n2: 7 bytes that nothing names',
+    },
+  ]);
+});

@@ -2,7 +2,7 @@
  * Tells the cluster's state again and again which blocks the namespace names, so that those that no node has reported are
  * known to be missing, and changed numbers of replicas are known.
  *
- * Pace: a slice each few milliseconds; a pause behind a round of twenty times its duration.
+ * Pace: a slice each few milliseconds; behind a round a pause of twenty times what it has worked, five seconds at least.
  */
 import type { Clock, Timer } from '../../core/runtime/index.ts';
 import type { Cluster, Wanted } from '../cluster/index.ts';
@@ -15,7 +15,7 @@ import { wantedOf } from './wanted.ts';
 
 const SLICE = 512;
 const SLICE_MS = 5;
-const PAUSE_MS = 30_000;
+const PAUSE_MS = 5000;
 const PAUSE_TIMES = 20;
 
 export interface CensusOptions {
@@ -31,6 +31,8 @@ export class Census {
   private wake: (() => void) | undefined;
   private running: Promise<void> | undefined;
   private stopped = false;
+  /** What the round has worked. */
+  private workedMs = 0;
 
   constructor(options: CensusOptions) {
     this.options = options;
@@ -48,9 +50,8 @@ export class Census {
   }
 
   private async work(): Promise<void> {
-    const { clock } = this.options;
     while (!this.stopped) {
-      const startedMs = clock.monotonicMs();
+      this.workedMs = 0;
       try {
         await this.round();
       } catch (thrown) {
@@ -58,17 +59,18 @@ export class Census {
         if (!(error instanceof FilesError)) throw error;
         if (!this.stopped) this.options.onError(error);
       }
-      await this.pause(Math.max(PAUSE_MS, PAUSE_TIMES * (clock.monotonicMs() - startedMs)));
+      await this.pause(Math.max(PAUSE_MS, PAUSE_TIMES * this.workedMs));
     }
   }
 
   /** Tells of all blocks once. */
   async round(): Promise<void> {
-    const { reader, cluster } = this.options;
+    const { reader, cluster, clock } = this.options;
     let { from } = spaceRange(Space.block);
     const { to } = spaceRange(Space.block);
     while (!this.stopped) {
       const slice: Wanted[] = [];
+      const startedMs = clock.monotonicMs();
       await reader.each({ from, to }, (key, value) => {
         slice.push(wantedOf(Number(key.readBigUInt64BE(1)), decodeBlock(value)));
         from = Buffer.concat([key, Buffer.from([0])]);
@@ -81,6 +83,7 @@ export class Census {
         const record = await reader.block(block);
         if (record !== null) cluster.expect(wantedOf(block, record));
       }
+      this.workedMs += clock.monotonicMs() - startedMs;
       if (slice.length < SLICE) return;
       await this.pause(SLICE_MS);
     }

@@ -12,6 +12,7 @@ import { FilesError } from '../errors.ts';
 import type { NewBlock } from '../namespace/extents.ts';
 import type { BlockNumbers } from '../objects/block-numbers.ts';
 import type { BlockSink, Blocks } from '../objects/blocks.ts';
+import type { BlockPlaces, Replicas } from '../objects/file-system.ts';
 import type { DataClient } from '../transfer/data-client.ts';
 import { PipelineSink } from '../transfer/pipeline-sink.ts';
 import type { DeleteQueue } from './delete-queue.ts';
@@ -37,7 +38,7 @@ export interface ClusterBlocksOptions {
   onClose(): Promise<void>;
 }
 
-export class ClusterBlocks implements Blocks {
+export class ClusterBlocks implements Blocks, Replicas {
   /** Numbers that were given out and whose blocks the cluster does not know yet. */
   readonly writing = new Set<number>();
   private readonly options: ClusterBlocksOptions;
@@ -189,6 +190,16 @@ export class ClusterBlocks implements Blocks {
 
   damaged(block: number, stamp: number): void {
     this.options.cluster.corrupt(LOCAL, block, stamp);
+  }
+
+  places({ block, stamp }: BlockName): BlockPlaces {
+    const { nodes, corrupt } = this.options.cluster.located(block, stamp);
+    return {
+      nodes: nodes.map(({ node, address, rack }) =>
+        node === LOCAL ? { rack } : { address, rack },
+      ),
+      corrupt,
+    };
   }
 
   private durable(block: NewBlock, replication: number, nodes: readonly string[]): void {

@@ -16,7 +16,7 @@ import { ControlClient } from '../datanode/control-client.ts';
 import { FrameType } from '../transfer/frames.ts';
 import { Role } from '../transfer/handshake.ts';
 import { openLink } from '../transfer/link-pool.ts';
-import type { StoredReplica } from '../transfer/messages.ts';
+import type { ReportedReplica, StoredReplica } from '../transfer/messages.ts';
 import { ControlServer } from './control-server.ts';
 import { KnownNodes } from './known-nodes.ts';
 import { lookupOf } from './wanted.ts';
@@ -28,18 +28,20 @@ class ControlWorld {
   readonly wanted = new Map<number, Wanted>();
   readonly held = new Set<number>();
   readonly orphans: { node: string; names: readonly BlockName[] }[] = [];
-  readonly cluster = new ClusterState({
-    random,
-    startedMs: clock.monotonicMs(),
-    orphansBelow: Number.MAX_SAFE_INTEGER,
-    safeModeMs: 0,
-  });
+  readonly cluster: ClusterState;
   readonly transfer: TransferWorld;
   readonly server: ControlServer;
   readonly clients: ControlClient[] = [];
   address = '';
 
-  constructor(transfer: TransferWorld) {
+  constructor(transfer: TransferWorld, safeModeMs: number) {
+    this.cluster = new ClusterState({
+      random,
+      startedMs: clock.monotonicMs(),
+      orphansBelow: Number.MAX_SAFE_INTEGER,
+      expectedNodes: ['another'],
+      safeModeMs,
+    });
     this.transfer = transfer;
     const disk = new SimDisk(createSimClock(), createSimRandom(1));
     disk.mkdirSync('/name');
@@ -64,7 +66,7 @@ class ControlWorld {
 
   join(
     id: string,
-    pages: (above: number, max: number) => StoredReplica[],
+    pages: (above: number, max: number) => ReportedReplica[],
     secret = 'secret',
   ): ControlClient {
     const client = new ControlClient({
@@ -81,9 +83,9 @@ class ControlWorld {
   }
 }
 
-async function within(work: (world: ControlWorld) => Promise<void>): Promise<void> {
+async function within(work: (world: ControlWorld) => Promise<void>, safeModeMs = 0): Promise<void> {
   const transfer = await TransferWorld.start(0);
-  const world = new ControlWorld(transfer);
+  const world = new ControlWorld(transfer, safeModeMs);
   try {
     const port = await world.server.listen(transfer.network, { host: '127.0.0.1', port: 0 });
     world.address = `127.0.0.1:${port}`;
@@ -124,6 +126,22 @@ test('a node reports all it has, page by page, and what nobody names or writes i
   });
 });
 
+test('a node that had blocks without a name in safe mode tells of all again when that is over', async () => {
+  await within(async (world) => {
+    const { cluster } = world;
+    const client = world.join('a1', holding(3));
+    await waitUntil('the report', () => client.state === 'reported');
+    const named = () => world.orphans.flatMap(({ names }) => names.map(({ block }) => block));
+    assert.deepEqual(named(), []);
+    assert.ok(cluster.isSafeMode);
+    world.wanted.set(2, { block: 2, stamp: 1, length: 10, replication: 1 });
+    cluster.tick(clock.monotonicMs() + 60_000);
+    await waitUntil('the next report', () => named().length > 0);
+    assert.deepEqual(named(), [1, 3]);
+    assert.deepEqual(cluster.replicas(2, 1), ['a1']);
+  }, 60_000);
+});
+
 test('what changes is told: received, removed, damaged', async () => {
   await within(async (world) => {
     const { cluster } = world;
@@ -138,6 +156,19 @@ test('what changes is told: received, removed, damaged', async () => {
     client.changed({ kind: 'removed', ...one });
     client.changed({ kind: 'received', ...one });
     await waitUntil('the replica again', () => cluster.replicas(1, 1).length === 1);
+  });
+});
+
+test('a damaged replica that its node has read whole counts again at once', async () => {
+  await within(async (world) => {
+    const { cluster } = world;
+    const one = { block: 1, stamp: 1, length: 10 };
+    world.wanted.set(1, { ...one, replication: 1 });
+    const client = world.join('a1', (above) => (above < 1 ? [{ ...one, isCorrupt: true }] : []));
+    await waitUntil('the report', () => client.state === 'reported');
+    assert.deepEqual(cluster.replicas(1, 1), []);
+    client.changed({ kind: 'whole', ...one });
+    await waitUntil('the replica', () => cluster.replicas(1, 1).length === 1);
   });
 });
 

@@ -6,7 +6,6 @@
  */
 import type { Logger } from '../../core/observe/index.ts';
 import type { Clock, Network, Random } from '../../core/runtime/index.ts';
-import type { BlockName } from '../blocks/format.ts';
 import type { Cluster, Lookup, Replica } from '../cluster/index.ts';
 import { FilesError } from '../errors.ts';
 import { type Frame, FrameProblem, FrameType } from '../transfer/frames.ts';
@@ -35,7 +34,7 @@ export interface ControlServerOptions {
   /** What the namespace says of blocks. @throws LsmError, FilesError. */
   lookup(blocks: readonly number[]): Promise<Lookup>;
   /** Replicas that are to go. */
-  onOrphans(node: string, names: readonly BlockName[]): void;
+  onOrphans(node: string, replicas: readonly Replica[]): void;
 }
 
 export class ControlServer {
@@ -107,7 +106,7 @@ export class ControlServer {
       if (!cluster.heartbeat(id, decodeBeat(payload), clock.monotonicMs())) {
         throw new FilesError('node-gone', `${link.name} has to register again`);
       }
-      await link.send(FrameType.ok, request, [Buffer.from([0])]);
+      await link.send(FrameType.ok, request, [Buffer.from([cluster.mustReport(id) ? 1 : 0])]);
       return;
     }
     if (type === FrameType.report) await this.report(id, payload);
@@ -132,16 +131,13 @@ export class ControlServer {
     for (const { kind, block, stamp, length } of changes) {
       if (kind === 'removed') cluster.removed(id, block, stamp);
       else if (kind === 'corrupt') cluster.corrupt(id, block, stamp);
+      else if (kind === 'whole') cluster.whole(id, { block, stamp, length });
       else this.orphans(id, cluster.received(id, { block, stamp, length }, lookup));
     }
   }
 
   private orphans(id: string, replicas: readonly Replica[]): void {
-    if (replicas.length === 0) return;
-    this.options.onOrphans(
-      id,
-      replicas.map(({ block, stamp }) => ({ block, stamp })),
-    );
+    if (replicas.length > 0) this.options.onOrphans(id, replicas);
   }
 
   async close(): Promise<void> {

@@ -1,9 +1,11 @@
 /** The disks of the NameNode's own process as a node of the cluster: it registers, beats and reports without a connection. */
 import type { BlockStore } from '../blocks/block-store.ts';
-import type { BlockName } from '../blocks/format.ts';
 import type { Cluster, DiskFacts, Lookup, Replica } from '../cluster/index.ts';
 
 const PAGE = 2048;
+const REPORT_MS = 3_600_000;
+/** After one that failed. */
+const RETRY_MS = 10_000;
 
 export interface LocalNodeOptions {
   readonly id: string;
@@ -13,12 +15,16 @@ export interface LocalNodeOptions {
   readonly store: BlockStore;
   readonly cluster: Cluster;
   lookup(blocks: readonly number[]): Promise<Lookup>;
-  onOrphans(node: string, names: readonly BlockName[]): void;
+  onOrphans(node: string, replicas: readonly Replica[]): void;
+  /** It could not tell of all: the next report does. */
+  onError(error: unknown): void;
 }
 
 export class LocalNode {
   private readonly options: LocalNodeOptions;
   private stopped = false;
+  private reporting: Promise<void> | undefined;
+  private reportMs = Number.POSITIVE_INFINITY;
 
   constructor(options: LocalNodeOptions) {
     this.options = options;
@@ -37,11 +43,26 @@ export class LocalNode {
 
   beat(nowMs: number): void {
     const { id, cluster } = this.options;
-    if (!cluster.heartbeat(id, { disks: this.disks, transfers: 0 }, nowMs)) this.register(nowMs);
+    if (!cluster.heartbeat(id, { disks: this.disks, transfers: 0 }, nowMs)) {
+      this.register(nowMs);
+      this.report(nowMs);
+    } else if (nowMs >= this.reportMs || cluster.mustReport(id)) this.report(nowMs);
   }
 
-  /** Tells of all blocks. @throws FilesError, LsmError. */
-  async report(): Promise<void> {
+  /** Tells of all blocks, unless it is doing so. */
+  report(nowMs: number): void {
+    this.reportMs = nowMs + REPORT_MS;
+    this.reporting ??= this.reportNow()
+      .catch((error: unknown) => {
+        this.reportMs = nowMs + RETRY_MS;
+        this.options.onError(error);
+      })
+      .finally(() => {
+        this.reporting = undefined;
+      });
+  }
+
+  private async reportNow(): Promise<void> {
     const { id, store, cluster, lookup, onOrphans } = this.options;
     await store.swept();
     cluster.beginReport(id);
@@ -59,7 +80,8 @@ export class LocalNode {
     if (!this.stopped) cluster.endReport(id);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.stopped = true;
+    await this.reporting;
   }
 }

@@ -65,7 +65,7 @@ export class Mover {
     const pieces = client.read(from, { ...name, from: 0, to: length });
     if (length <= packedBytesMax) {
       const parts: Buffer[] = [];
-      for await (const piece of pieces) parts.push(piece);
+      for await (const piece of pieces) parts.push(Buffer.from(piece));
       await store.put(name, Buffer.concat(parts));
     } else await this.takeLarge(name, length, pieces);
     await this.tellReceived(block);

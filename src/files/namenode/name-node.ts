@@ -6,13 +6,13 @@
  */
 import type { Logger } from '../../core/observe/index.ts';
 import type { Clock, Disk, Network, Random } from '../../core/runtime/index.ts';
-import type { BlockName } from '../blocks/format.ts';
 import {
   type Admin,
   type Cluster,
   ClusterState,
   type ClusterStatus,
   type Lookup,
+  type Replica,
 } from '../cluster/index.ts';
 import { FilesError } from '../errors.ts';
 import type { StorageParts } from '../objects/file-system.ts';
@@ -25,6 +25,7 @@ import { DeleteQueue } from './delete-queue.ts';
 import { KnownNodes } from './known-nodes.ts';
 import { LocalNode } from './local-node.ts';
 import { Mover } from './mover.ts';
+import { NamelessReplicas } from './nameless-replicas.ts';
 import { ReplicaVerifier } from './replica-verifier.ts';
 import { lookupOf } from './wanted.ts';
 import { WorkLoop } from './work-loop.ts';
@@ -48,11 +49,16 @@ export interface NameNodeOptions extends StorageParts {
   readonly maintenance: readonly string[];
   readonly deadMs?: number;
   readonly safeModeMs?: number;
+  readonly namelessMs?: number;
   readonly repairBytesPerSecond?: number;
 }
 
+/** What nobody names goes so long after it was reported. */
+const NAMELESS_MS = 60_000;
+
 export class NameNode {
   readonly cluster: Cluster;
+  readonly nameless: NamelessReplicas;
   /** Closes all of it when it is closed. */
   readonly blocks: ClusterBlocks;
   /** Where it listens for DataNodes. */
@@ -66,7 +72,6 @@ export class NameNode {
   private readonly control: ControlServer;
   private readonly census: Census;
   private readonly loop: WorkLoop;
-  private reporting: Promise<void> = Promise.resolve();
   private readonly deletes: DeleteQueue;
   private readonly admins = new Map<string, Admin>();
   private decommission: readonly string[];
@@ -119,11 +124,19 @@ export class NameNode {
         },
         blocks,
       );
-    const onOrphans = (node: string, names: readonly BlockName[]): void => {
-      void deletes.add(node, names);
+    this.nameless = new NamelessReplicas({
+      ...{ cluster, logger, lookup },
+      graceMs: options.namelessMs ?? NAMELESS_MS,
+      delete: (node, names) => void deletes.add(node, names),
+    });
+    const onOrphans = (node: string, replicas: readonly Replica[]): void => {
+      this.nameless.add(node, replicas, clock.monotonicMs());
     };
+    const onError = (error: unknown): void => this.failed('own blocks are reported later', error);
+    store.onHealed = (replica) => cluster.whole(LOCAL, replica);
     this.local = new LocalNode({
-      ...{ id: LOCAL, rack: options.rack, address: LOCAL, store, cluster, lookup, onOrphans },
+      ...{ id: LOCAL, rack: options.rack, address: LOCAL, store, cluster, lookup },
+      ...{ onOrphans, onError },
     });
     this.control = new ControlServer({
       ...{ cluster, known: this.known, clock, random, logger, credentials, lookup, onOrphans },
@@ -135,6 +148,7 @@ export class NameNode {
     const onTick = (nowMs: number): void => {
       this.local.beat(nowMs);
       this.applyAdmin();
+      this.nameless.tick(nowMs);
     };
     this.loop = new WorkLoop({ cluster, mover, clock, logger, onTick });
   }
@@ -148,11 +162,10 @@ export class NameNode {
   }
 
   private begin(): void {
-    this.local.register(this.options.clock.monotonicMs());
+    const nowMs = this.options.clock.monotonicMs();
+    this.local.register(nowMs);
     this.applyAdmin();
-    this.reporting = this.local
-      .report()
-      .catch((error: unknown) => this.failed('own blocks could not be reported', error));
+    this.local.report(nowMs);
     this.census.start();
     this.loop.start();
   }
@@ -205,12 +218,13 @@ export class NameNode {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.local.stop();
+    const reporting = this.local.stop();
     await this.control.close();
     await this.census.stop();
     this.client.close();
     await this.loop.stop();
-    await this.reporting;
+    await reporting;
+    await this.nameless.stop();
     await this.deletes.idle();
   }
 }

@@ -26,8 +26,11 @@ import { translated } from '../translate.ts';
 import { type Changes, Cold, type RecordView } from './draft.ts';
 import { applyChanges, encodeChanges } from './entry.ts';
 import type { HotRecords } from './hot-records.ts';
+import { Space } from './keys.ts';
 
 const RETRY_MS = 20;
+/** Of a page that is read for its first record. */
+const FIRST_BYTES = 1024;
 const RESUME_TRY_MS = 250;
 
 export interface JournalOptions {
@@ -75,6 +78,8 @@ export class Journal implements RecordView {
   private readonly cold = new Cold();
   /** Set while an operation is decided that has had to wait for the disk too often. */
   readsNow = false;
+  /** Readers see notes of something to be reclaimed that were not there when it was last set to false. */
+  hasReclaims = false;
 
   constructor({ log, lsm, clock, logger, hot }: JournalOptions) {
     this.log = log;
@@ -146,7 +151,7 @@ export class Journal implements RecordView {
 
   /** The first record in the tables that does not wait to be changed. */
   private firstStored(from: Buffer, to: Buffer): { key: Buffer; value: Buffer } | null {
-    const scan = this.lsm.scan({ from, to, pageEntries: 4 });
+    const scan = this.lsm.scan({ from, to, pageEntries: 4, pageBytes: FIRST_BYTES });
     try {
       while (scan.fillNow()) {
         for (let nth = 0; nth < scan.count; nth++) {
@@ -224,6 +229,7 @@ export class Journal implements RecordView {
     for (const [key, value] of changes) {
       if (this.pending.get(key)!.index <= last) this.pending.delete(key);
       this.hot.note(key, value);
+      if (value !== null && key.charCodeAt(0) === Space.reclaim) this.hasReclaims = true;
     }
     this.truncate();
   }

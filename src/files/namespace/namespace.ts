@@ -136,6 +136,13 @@ export class Namespace {
     return this.journal.refusal === null;
   }
 
+  /** Whether anything was noted to be reclaimed since it was asked the last time. */
+  takeReclaims(): boolean {
+    const { hasReclaims } = this.journal;
+    this.journal.hasReclaims = false;
+    return hasReclaims;
+  }
+
   get stats(): { readonly tables: Lsm['stats']; readonly log: Log['stats'] } {
     return { tables: this.lsm.stats, log: this.log.stats };
   }

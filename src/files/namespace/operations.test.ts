@@ -96,6 +96,31 @@ test('quotas of names and space hold at any depth, for puts and for what is move
   assert.deepEqual(await world.tallyAt('b'), { files: 3, bytes: 210, space: 420 });
 });
 
+test('one reclaimer goes on where it was: nothing noted meanwhile is left, and it is told when there is none', async () => {
+  const world = await World.open();
+  await world.run('makeDirectory', { path: ['b'], make: explicit });
+  const freed: number[] = [];
+  const reclaimer = new Reclaimer({
+    namespace: world.namespace,
+    clock: world.clock,
+    onFreed: (blocks) => freed.push(...blocks.map(({ block }) => block)),
+    onError: (error) => assert.fail(String(error)),
+  });
+  for (let round = 0; round < 5; round++) {
+    await world.put(['b', 'f'], round * 2 + 1, 10);
+    await world.put(['b', `g${round}`], round * 2 + 2, 10);
+    assert.equal(world.namespace.takeReclaims(), round > 0, `round ${round}`);
+    assert.equal(world.namespace.takeReclaims(), false);
+    reclaimer.kick();
+    await world.settle(reclaimer.idle());
+    assert.deepEqual(
+      freed,
+      Array.from({ length: round }, (_, nth) => nth * 2 + 1),
+    );
+    assert.equal(await world.count(Space.reclaim), 0);
+  }
+});
+
 test('a lease keeps others from a file until it is given back or ends', async () => {
   const world = await World.open();
   await world.run('lease', { ...target, holder: 'one', forMs: 1000 });

@@ -17,6 +17,7 @@ import {
   partOf,
   ROOT_KEY,
   rangeOf,
+  reclaimKey,
   Space,
   spaceRange,
   tallyKey,
@@ -41,6 +42,9 @@ import {
   type UploadRecord,
 } from './records.ts';
 import type { VersionName } from './versions.ts';
+
+/** Of a page of notes: most have one extent. */
+const NOTES_BYTES = 4096;
 
 export class NamespaceReader {
   private readonly lsm: Lsm;
@@ -202,10 +206,14 @@ export class NamespaceReader {
     return parts;
   }
 
-  /** What is to be reclaimed, oldest first. */
-  async reclaims(max: number): Promise<{ readonly nth: number; readonly what: Reclaim }[]> {
+  /** What is to be reclaimed, oldest first. @param from number of the first one: those before are not walked over. */
+  async reclaims(
+    max: number,
+    from = 0,
+  ): Promise<{ readonly nth: number; readonly what: Reclaim }[]> {
     const found: { nth: number; what: Reclaim }[] = [];
-    await this.each(spaceRange(Space.reclaim), (key, value) => {
+    const range = { from: reclaimKey(from), to: spaceRange(Space.reclaim).to };
+    await this.each({ ...range, pageEntries: max, pageBytes: NOTES_BYTES }, (key, value) => {
       found.push({ nth: Number(key.readBigUInt64BE(1)), what: decodeReclaim(value) });
       return found.length < max;
     });
@@ -214,7 +222,7 @@ export class NamespaceReader {
 
   /** Records of a range in their order, until `visit` gives false. */
   async each(
-    range: { readonly from: Buffer; readonly to: Buffer; readonly snapshot?: Snapshot },
+    range: Parameters<Lsm['scan']>[0],
     visit: (key: Buffer, value: Buffer) => boolean,
   ): Promise<void> {
     const scan = this.lsm.scan(range);

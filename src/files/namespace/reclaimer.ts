@@ -37,6 +37,8 @@ export class Reclaimer {
   private readonly options: ReclaimerOptions;
   private running: Promise<void> | undefined;
   private again = false;
+  /** Notes before this one are done. Each leaves a mark until tables are written anew, which are not to be walked over. */
+  private from = 0;
   private stopped = false;
 
   constructor(options: ReclaimerOptions) {
@@ -67,6 +69,7 @@ export class Reclaimer {
         while (!this.stopped && (await this.slice()));
       }
     } catch (thrown) {
+      this.from = 0;
       const error = translated(thrown, 'the namespace');
       if (!(error instanceof FilesError)) throw error;
       if (!this.stopped) {
@@ -81,15 +84,20 @@ export class Reclaimer {
   /** @returns whether there was anything. */
   private async slice(): Promise<boolean> {
     const { namespace, onFreed } = this.options;
-    const notes = await namespace.reader.reclaims(NOTES);
+    const notes = await namespace.reader.reclaims(NOTES, this.from);
+    const unfinished: number[] = [];
     await Promise.all(
       notes.map(async ({ nth, what }) => {
         const keys = await this.keysOf(what);
         const isLast = keys.length < reclaimSlice;
         const freed = await namespace.run('reclaimSlice', { nth, keys, isLast });
         if (freed.length > 0) onFreed(freed);
+        if (!isLast) unfinished.push(nth);
       }),
     );
+    const last = notes[notes.length - 1];
+    // Notes become visible in the order of their numbers.
+    if (last !== undefined) this.from = Math.min(...unfinished, last.nth + 1);
     return notes.length > 0;
   }
 

@@ -54,12 +54,19 @@ export class ContentWriter {
     this.size += bytes.length;
     const { block } = this;
     if (block === undefined) {
-      if (this.smallBytes + bytes.length > packedBytesMax) return this.writeOn(bytes);
+      if (!this.staysSmall(bytes.length)) return this.writeOn(bytes);
       this.keep(bytes);
       return undefined;
     }
     if (block.length + bytes.length >= this.options.blockBytes) return this.writeOn(bytes);
     return block.write(bytes);
+  }
+
+  /** Whether what was kept, the last `count` bytes that were taken, and what is known to come may be a small block. */
+  private staysSmall(count: number): boolean {
+    const { sizeBytes = 0 } = this.options;
+    const toCome = Math.max(0, sizeBytes - this.size);
+    return this.smallBytes + count + toCome <= packedBytesMax;
   }
 
   private keep(bytes: Buffer): void {
@@ -72,7 +79,7 @@ export class ContentWriter {
     const { blockBytes } = this.options;
     for (let at = 0; at < bytes.length; ) {
       const rest = bytes.length - at;
-      if (this.block === undefined && this.smallBytes + rest <= packedBytesMax) {
+      if (this.block === undefined && this.staysSmall(rest)) {
         this.keep(bytes.subarray(at));
         return;
       }

@@ -60,6 +60,18 @@ export interface FileSystemOptions {
 export interface Replicas {
   /** The replica on the disks of this process is damaged: another one is made of those that are whole. */
   damaged(block: number, stamp: number): void;
+  places(name: BlockName): BlockPlaces;
+}
+
+/** Who has a block whole, as far as it is known. */
+export interface BlockPlaces {
+  readonly nodes: readonly {
+    /** `host:port`; left out: the disks of this process. */
+    readonly address?: string;
+    readonly rack?: string;
+  }[];
+  /** All replicas that are known are damaged. */
+  readonly corrupt: boolean;
 }
 
 export class FileSystem {
@@ -225,6 +237,13 @@ export class FileSystem {
     }
   }
 
+  /** Where a block is. */
+  places(name: BlockName): BlockPlaces {
+    const isDamaged = this.damaged.has(name.block);
+    const places = this.storage.places?.(name) ?? { nodes: [{}], corrupt: isDamaged };
+    return { ...places, corrupt: places.corrupt || isDamaged };
+  }
+
   /** What there is below the root. */
   get total(): Tally {
     return this.namespace.reader.tallyNow(ROOT_ID);
@@ -232,7 +251,7 @@ export class FileSystem {
 
   /** Something may have lost its last name. */
   reclaim(): void {
-    this.reclaimer.kick();
+    if (this.namespace.takeReclaims()) this.reclaimer.kick();
   }
 
   /** A block may be on a disk though nothing names it: this process has written it, or its bytes are about to go. */

@@ -15,6 +15,7 @@ import type {
   Listing,
   ListPosition,
   ListQuery,
+  NewBucket,
   NewObject,
   ObjectName,
   ObjectStore,
@@ -73,14 +74,15 @@ export class NamespaceObjectStore implements ObjectStore {
 
   async createBucket(
     name: string,
-    { owner, documents }: { owner: string; documents: Attributes },
+    { owner, documents, isVersioned = false }: NewBucket,
   ): Promise<boolean> {
     try {
+      const versioning = isVersioned ? { [VERSIONING_DOCUMENT]: Buffer.from('on') } : {};
       await this.files.namespace.run('makeDirectory', {
         path: [name],
         make: { ...this.work.make, owner, implicit: false },
         exclusive: true,
-        documents: encodeDocuments(documents),
+        documents: { ...encodeDocuments(documents), ...versioning },
       });
       return true;
     } catch (error) {
@@ -136,6 +138,10 @@ export class NamespaceObjectStore implements ObjectStore {
     } finally {
       this.buckets.forget();
     }
+  }
+
+  isVersionId(text: string): boolean {
+    return versionName(text) !== undefined;
   }
 
   async lookup(name: ObjectName): Promise<ObjectVersion | undefined> {

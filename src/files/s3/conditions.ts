@@ -87,7 +87,7 @@ export interface ByteRange {
  * @throws S3Error InvalidRange when no byte of it is there.
  */
 export function rangeOf(value: string | undefined, sizeBytes: number): ByteRange | undefined {
-  const match = /^\s*bytes=\s*(\d*)-(\d*)\s*$/.exec(value ?? '');
+  const match = /^bytes=(\d*)-(\d*)$/.exec(value ?? '');
   if (match === null) return undefined;
   const [, from = '', to = ''] = match;
   if (from === '' && to === '') return undefined;

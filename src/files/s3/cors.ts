@@ -60,6 +60,8 @@ function ruleOf(row: XmlElement): CorsRule {
       `ExposeHeader "${each}" contains wildcard. We currently do not support wildcard for ExposeHeader.`,
     );
   }
+  fieldNames('AllowedHeader', headers);
+  fieldNames('ExposeHeader', exposes);
   const id = textIn(row, 'ID');
   const maxAgeSeconds = numberIn(row, 'MaxAgeSeconds');
   return {
@@ -67,6 +69,15 @@ function ruleOf(row: XmlElement): CorsRule {
     ...(id !== undefined && { id }),
     ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
   };
+}
+
+/** RFC 9110 section 5.6.2, and the star of patterns, which is one of a token's characters. */
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+function fieldNames(element: string, names: readonly string[]): void {
+  const wrong = names.find((each) => !FIELD_NAME.test(each));
+  if (wrong === undefined) return;
+  throw new S3Error('InvalidRequest', `${element} "${wrong}" contains invalid character.`);
 }
 
 function oneStarEach(element: string, patterns: readonly string[]): void {
@@ -108,7 +119,7 @@ export function corsHeaders(bucket: Bucket, headers: Headers, method: string): [
   return rule === undefined ? [] : fieldsOf(rule, origin);
 }
 
-/** The fields of the answer to a preflight. @throws S3Error AccessDenied when it is not to be made. */
+/** The fields of the answer to a preflight. @throws S3Error AccessForbidden when it is not to be made. */
 export function preflight(bucket: Bucket | undefined, headers: Headers): [string, string][] {
   const origin = headers.get('origin');
   const method = headers.get('access-control-request-method');
@@ -126,7 +137,12 @@ export function preflight(bucket: Bucket | undefined, headers: Headers): [string
     .split(',')
     .map((each) => each.trim().toLowerCase())
     .filter((each) => each !== '');
-  const rule = (bucket === undefined ? [] : rulesOf(bucket)).find(
+  if (bucket === undefined) throw new S3Error('NoSuchBucket');
+  const rules = rulesOf(bucket);
+  if (rules.length === 0) {
+    throw new S3Error('AccessForbidden', 'CORSResponse: CORS is not enabled for this bucket.');
+  }
+  const rule = rules.find(
     (each) =>
       each.methods.includes(method) &&
       each.origins.some((one) => fits(one, origin)) &&
@@ -134,7 +150,7 @@ export function preflight(bucket: Bucket | undefined, headers: Headers): [string
   );
   if (rule === undefined) {
     throw new S3Error(
-      'AccessDenied',
+      'AccessForbidden',
       "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.",
     );
   }

@@ -7,23 +7,23 @@
  * Nothing of a body is read before everything that the head says has been judged, so a client that waits for 100
  * is told to go on only when its request is acceptable.
  */
+import type { RefusalAnswer } from '../../core/downstream/index.ts';
 import type { Exchange, Handler } from '../../core/http/index.ts';
 import type { Logger } from '../../core/observe/index.ts';
-import type { Random } from '../../core/runtime/index.ts';
 import { Client } from '../client.ts';
 import { authoriseOperation } from './access/authorise.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { ClientGone, IncomingBody } from './body/incoming.ts';
 import { corsHeaders, preflight } from './cors.ts';
+import { errorReply, idHeaders, refusalAnswer, requestId } from './error-reply.ts';
 import { S3Error } from './errors.ts';
 import { checkKey, isPossibleBucketName } from './names.ts';
 import { StoreFailure, type StoreFailureCode } from './object-store.ts';
 import { operationOf } from './operations/table.ts';
 import { checkOwner } from './operations/versions.ts';
 import { type Reply, send } from './reply.ts';
-import { type Headers, parseRequest } from './request.ts';
+import { type Headers, meantByQuery, parseRequest } from './request.ts';
 import type { Call, Service } from './service.ts';
-import { leaf, plainDocument } from './xml/writer.ts';
 
 export interface S3DoorEvents {
   /** An answer was given, or the client has gone before. */
@@ -65,6 +65,15 @@ export class S3Door {
     };
   }
 
+  /** For requests that do not come to the handler. */
+  get refusalAnswer(): RefusalAnswer {
+    return ({ request }, refusal) => {
+      // Of a request that could not be read nothing is known.
+      const path = request.pathLength > 0 ? request.path() : '';
+      return refusalAnswer(refusal, path, requestId(this.service.random));
+    };
+  }
+
   private async handle(exchange: Exchange): Promise<void> {
     const { service, options } = this;
     const client = new Client(exchange);
@@ -73,10 +82,7 @@ export class S3Door {
     const trace: Trace = {
       operation: 'unknown',
       path: '',
-      headers: [
-        ['x-amz-request-id', id],
-        ['x-amz-id-2', id],
-      ],
+      headers: idHeaders(id),
     };
     const body = new IncomingBody(client);
     let reply: Reply;
@@ -109,7 +115,8 @@ export class S3Door {
     const { store, users, keys, takesV2 } = service;
     const { exchange } = client;
     const { encrypted, remoteAddress } = exchange.client;
-    const request = parseRequest(exchange, service.domains);
+    const signed = parseRequest(exchange, service.domains);
+    const request = meantByQuery(signed);
     const { line, headers } = request;
     trace.path = line.rawPath;
     const bucket = line.bucket === '' ? undefined : await store.bucket(line.bucket);
@@ -123,7 +130,7 @@ export class S3Door {
     const operation = operationOf(request);
     trace.operation = operation.name;
     const nowMs = service.nowMs();
-    const auth = authenticate(request, { users, keys, takesV2, nowMs });
+    const auth = authenticate(signed, { users, keys, takesV2, nowMs });
     const call: Call = {
       ...request,
       ...{ service, store, operation, auth, user: auth.user, nowMs, body },
@@ -137,6 +144,8 @@ export class S3Door {
       }
       throw new S3Error('NoSuchBucket', undefined, { BucketName: line.bucket });
     }
+    // Clients look for the region of a bucket in answers of every kind, refusals too.
+    if (operation.on === 'bucket') trace.headers.push(['x-amz-bucket-region', service.region]);
     checkOwner(headers.get('x-amz-expected-bucket-owner'), bucket);
     await authoriseOperation(call, bucket);
     return operation.run({ ...call, bucket });
@@ -149,12 +158,6 @@ export class S3Door {
     const [code, says] = FAILURES[error.code];
     return new S3Error(code, says);
   }
-}
-
-/** 64 bits as the support of S3 writes them. */
-function requestId(random: Random): string {
-  const half = (): string => random.u32().toString(16).padStart(8, '0');
-  return (half() + half()).toUpperCase();
 }
 
 /** Whoever sends a key of their own without TLS gives it to everybody on the way. */
@@ -173,19 +176,3 @@ const FAILURES = {
   unavailable: ['ServiceUnavailable', undefined],
   'too-large': ['EntityTooLarge', undefined],
 } as const satisfies Record<StoreFailureCode, readonly [S3Error['code'], string | undefined]>;
-
-function errorReply(error: S3Error, resource: string, id: string): Reply {
-  const { status, code, says, elements, headers } = error;
-  const fields = Object.entries(headers);
-  if (status === 304) return { status, headers: fields };
-  const text = plainDocument(
-    'Error',
-    leaf('Code', code),
-    leaf('Message', says),
-    Object.entries(elements).map(([name, value]) => leaf(name, value)),
-    leaf('Resource', resource),
-    leaf('RequestId', id),
-    leaf('HostId', id),
-  );
-  return { status, headers: fields, text };
-}

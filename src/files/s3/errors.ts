@@ -9,6 +9,7 @@
 export const errorTable = {
   AccessControlListNotSupported: [400, 'The bucket does not allow ACLs.'],
   AccessDenied: [403, 'Access Denied'],
+  AccessForbidden: [403, 'Access Forbidden'],
   AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
   AuthorizationQueryParametersError: [400, 'The authorization query parameters are not right.'],
   BadDigest: [
@@ -31,6 +32,7 @@ export const errorTable = {
   ],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed object size.'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed object size.'],
+  HttpVersionNotSupported: [505, 'The HTTP version specified is not supported.'],
   IllegalVersioningConfigurationException: [
     400,
     'The versioning configuration specified in the request is not valid.',
@@ -134,6 +136,14 @@ export const errorTable = {
   OwnershipControlsNotFoundError: [404, 'The bucket ownership controls were not found'],
   PreconditionFailed: [412, 'At least one of the pre-conditions you specified did not hold'],
   ReplicationConfigurationNotFoundError: [404, 'The replication configuration was not found'],
+  RequestHeaderSectionTooLarge: [
+    400,
+    'Your request header and query-string parameters exceed the maximum allowed size.',
+  ],
+  RequestTimeout: [
+    400,
+    'Your socket connection to the server was not read from or written to within the timeout period.',
+  ],
   RequestTimeTooSkewed: [
     403,
     'The difference between the request time and the current time is too large.',

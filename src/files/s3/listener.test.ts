@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -68,6 +69,59 @@ test('several keys are one user, and a change of settings counts at once', async
     assert.equal((await as(second, 'GET', '/')).code, 'SignatureDoesNotMatch');
     assert.equal((await as({ ...second, secret: 'changed' }, 'GET', '/')).status, 200);
     assert.equal((await as(bob, 'GET', '/docs')).status, 200);
+  } finally {
+    await listener.stop();
+  }
+});
+
+/** All that a server says to some bytes, until it ends. */
+function say(port: number, bytes: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect({ host: '127.0.0.1', port });
+  let text = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (piece: string) => {
+    text += piece;
+  });
+  socket.on('error', reject);
+  socket.on('end', () => {
+    socket.destroy();
+    resolve(text);
+  });
+  socket.write(bytes, 'latin1');
+  return promise;
+}
+
+test('what is no request is answered as S3 answers, and what it expects counts for nothing', async () => {
+  const listener = await open(settings(TWO_KEYS));
+  try {
+    const { port } = listener.listening;
+    const line = 'GET /docs HTTP/1.1\r\n';
+    const cases: readonly [request: string, status: number, code: string][] = [
+      [`${line}\r\n`, 400, 'BadRequest'],
+      [`${line}Host: x\r\nA: \x07\r\n\r\n`, 400, 'BadRequest'],
+      [`${line}Host: x\r\nContent-Length: -1\r\n\r\n`, 400, 'BadRequest'],
+      [`${line}Host: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n`, 501, 'NotImplemented'],
+      [
+        `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+        ...([400, 'RequestHeaderSectionTooLarge'] as const),
+      ],
+      [
+        `${line}Host: x\r\nA: ${'a'.repeat(70_000)}\r\n\r\n`,
+        ...([400, 'RequestHeaderSectionTooLarge'] as const),
+      ],
+      ['GET / HTTP/3.0\r\nHost: x\r\n\r\n', 505, 'HttpVersionNotSupported'],
+      [`${line}Host: x\r\nExpect: 200\r\nConnection: close\r\n\r\n`, 404, 'NoSuchBucket'],
+      [`${line}Host: x\r\nExpect:\r\nConnection: close\r\n\r\n`, 404, 'NoSuchBucket'],
+    ];
+    for (const [bytes, status, code] of cases) {
+      const answer = await say(port, bytes);
+      const why = `${bytes.slice(0, 80)} ${answer}`;
+      assert.equal(answer.slice(9, 12), String(status), why);
+      assert.match(answer, new RegExp(`<Error><Code>${code}</Code><Message>`), why);
+      assert.match(answer, /\r\nx-amz-request-id: [0-9A-F]{16}\r\n/);
+      assert.match(answer, /\r\ncontent-type: application\/xml\r\n/i);
+    }
   } finally {
     await listener.stop();
   }

@@ -5,6 +5,7 @@
  * Attributes `lock-mode`, `lock-until` (milliseconds) and `legal-hold` (`ON`). The bucket's document `object-lock`
  * is JSON.
  */
+import { checksumRowOfHeader } from './checksums/algorithms.ts';
 import { invalidArgument, S3Error } from './errors.ts';
 import type { Attributes, Bucket } from './object-store.ts';
 import type { Headers } from './request.ts';
@@ -93,4 +94,26 @@ export function lockHeaders(attributes: Attributes): [string, string][] {
   const hold = attributes['legal-hold'];
   if (hold !== undefined) headers.push(['x-amz-object-lock-legal-hold', hold]);
   return headers;
+}
+
+/**
+ * What is locked can not be put right, so whoever uploads it says beside the signature what it must be ("How Object Lock
+ * works").
+ * @throws S3Error InvalidRequest
+ */
+export function needDigestOfLocked(
+  { headers }: { readonly headers: Headers },
+  attributes: Attributes,
+  what: 'Object' | 'Part',
+): void {
+  if (attributes['lock-mode'] === undefined && attributes['legal-hold'] === undefined) return;
+  const isSaid =
+    headers.has('content-md5') ||
+    headers.has('x-amz-trailer') ||
+    headers.names().some((name) => checksumRowOfHeader(name) !== undefined);
+  if (isSaid) return;
+  throw new S3Error(
+    'InvalidRequest',
+    `Content-MD5 OR x-amz-checksum- HTTP header is required for Put ${what} requests with Object Lock parameters`,
+  );
 }

@@ -33,6 +33,13 @@ export interface Bucket {
   readonly documents: Attributes;
 }
 
+export interface NewBucket {
+  readonly owner: string;
+  readonly documents: Attributes;
+  /** With versions from the start: no crash leaves it without. */
+  readonly isVersioned?: boolean;
+}
+
 export interface BucketChange {
   readonly versioning?: 'enabled' | 'suspended';
   /** Null takes the document away; kinds that are not named stay. */
@@ -213,7 +220,7 @@ export interface Listing<T> {
 
 export interface ObjectStore {
   /** False: there is one of this name. */
-  createBucket(name: string, bucket: { owner: string; documents: Attributes }): Promise<boolean>;
+  createBucket(name: string, bucket: NewBucket): Promise<boolean>;
   /** Only an empty one goes: without versions, delete markers and uploads. */
   deleteBucket(name: string): Promise<'deleted' | 'not-empty' | 'no-such-bucket'>;
   /** Asked for by every request: from memory. */
@@ -227,6 +234,8 @@ export interface ObjectStore {
   /** False: there is no such bucket. */
   changeBucket(name: string, change: BucketChange): Promise<boolean>;
 
+  /** Whether a text has the form of an id of a version here, whether or not there is such a one. */
+  isVersionId(text: string): boolean;
   /** Delete markers too; undefined: there is none, nor such a bucket. */
   lookup(name: ObjectName): Promise<ObjectVersion | undefined>;
   /** As `lookup`, for reading. Of a delete marker too: without bytes. */

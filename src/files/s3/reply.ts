@@ -83,8 +83,10 @@ function writeHead(
     sink.data(text, true);
     sink.end(null);
   }
-  sink.flush();
-  return !bodiless && text === undefined;
+  const more = !bodiless && text === undefined;
+  // The head of a body that follows leaves with its first piece.
+  if (!more) sink.flush();
+  return more;
 }
 
 const names = new Map<string, Buffer>();

@@ -101,6 +101,27 @@ export function parseRequest(exchange: Exchange, domains: readonly string[]): Pa
   };
 }
 
+/**
+ * What a presigned request means: parameters of its query whose names are those of Amazon's fields are fields, since
+ * signers put them there (the AWS SDK all, so that whoever uses the URL need not send them). S3 takes no notice of
+ * digests there: they are signed before anybody knows the body.
+ */
+export function meantByQuery(request: ParsedRequest): ParsedRequest {
+  const { query, headers } = request;
+  if (!query.has('X-Amz-Signature')) return request;
+  const fields = new Map(headers.entries());
+  for (const [name, value] of query.pairs) {
+    const small = name.toLowerCase();
+    if (!small.startsWith('x-amz-') || NO_FIELDS.test(small) || fields.has(small)) continue;
+    fields.set(small, Buffer.from(value).toString('latin1'));
+  }
+  return { ...request, headers: new Headers(fields) };
+}
+
+/** Parameters of the signature itself, and digests. */
+const NO_FIELDS =
+  /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|security-token|content-sha256|checksum-.*|sdk-checksum-algorithm|trailer)$/;
+
 /** A `+` is a blank, as forms and AWS read it. @throws S3Error InvalidURI */
 export function parseQuery(text: string): Query {
   if (text === '') return new Query([]);

@@ -1,9 +1,16 @@
 /** Tags of objects and buckets: read from a field, from XML; kept as one text, in the form of a query. */
-import { S3Error } from './errors.ts';
+import { invalidArgument, S3Error } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { encodePercent } from './names.ts';
 import { parseQuery } from './request.ts';
-import { childOf, childrenOf, onlyChildren, readXml, textIn } from './xml/reader.ts';
+import {
+  childOf,
+  childrenOf,
+  onlyChildren,
+  readXml,
+  textIn,
+  type XmlElement,
+} from './xml/reader.ts';
 import { leaf, node, xmlDocument } from './xml/writer.ts';
 
 export type Tags = readonly (readonly [key: string, value: string])[];
@@ -11,15 +18,20 @@ export type Tags = readonly (readonly [key: string, value: string])[];
 /** As x-amz-tagging says them. @throws S3Error InvalidArgument, InvalidTag */
 export function tagsOfField(value: string | undefined): Tags | undefined {
   if (value === undefined) return undefined;
+  const wrong = (): S3Error =>
+    invalidArgument(
+      'x-amz-tagging',
+      value,
+      "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
+    );
   let tags: Tags;
   try {
     tags = parseQuery(value).pairs;
   } catch {
-    throw new S3Error(
-      'InvalidArgument',
-      "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
-    );
+    throw wrong();
   }
+  const names = new Set(tags.map(([key]) => key));
+  if (names.size < tags.length || names.has('')) throw wrong();
   return checked(tags, LIMITS.objectTags);
 }
 
@@ -29,6 +41,11 @@ export function tagsOfXml(bytes: Buffer, max: number): Tags {
   onlyChildren(root, ['TagSet']);
   const set = childOf(root, 'TagSet');
   if (set === undefined) throw new S3Error('MalformedXML');
+  return tagsOfSet(set, max);
+}
+
+/** The tags of an element that has nothing but tags. @throws S3Error MalformedXML, InvalidTag */
+export function tagsOfSet(set: XmlElement, max: number): Tags {
   onlyChildren(set, ['Tag']);
   const tags = childrenOf(set, 'Tag').map((tag) => {
     const key = textIn(tag, 'Key');

@@ -2,6 +2,7 @@
  * What is asked of DataNodes. Each call is one exchange; it ends or fails within a bound of time.
  */
 import type { BlockName } from '../blocks/format.ts';
+import { givePieceMemory } from '../blocks/piece-memory.ts';
 import { FilesError } from '../errors.ts';
 import { bodyOf, openBody } from './body.ts';
 import { ChainBroken, ChainWrite } from './chain-write.ts';
@@ -134,7 +135,7 @@ export class DataClient {
   }
 
   /**
-   * Data `[from, to)` of a replica, in pieces that are the reader's. What comes is checked.
+   * Data `[from, to)` of a replica, in pieces that are good until the next is asked for. What comes is checked.
    * @throws FilesError of the DataNode ('missing', 'corrupt', 'io'), 'node-gone'.
    */
   async *read(address: string, request: ReadRequest): AsyncGenerator<Buffer, void, undefined> {
@@ -162,6 +163,7 @@ export class DataClient {
         }
         at += data.length;
         yield data;
+        givePieceMemory(frame.payload);
         const next: Frame | Promise<Frame> = link.next(ANSWER_MS);
         frame = next instanceof Promise ? await next : next;
       }

@@ -8,9 +8,10 @@ import type { Logger } from '../../core/observe/index.ts';
 import type { Clock, Network, Random } from '../../core/runtime/index.ts';
 import type { BlockStore } from '../blocks/block-store.ts';
 import type { BlockWriter } from '../blocks/block-writer.ts';
-import type { BlockName } from '../blocks/format.ts';
+import { type BlockName, dataBytes } from '../blocks/format.ts';
+import { givePieceMemory } from '../blocks/piece-memory.ts';
 import { FilesError } from '../errors.ts';
-import { packedBytesMax } from '../limits.ts';
+import { chunkBytes, packedBytesMax } from '../limits.ts';
 import { translated } from '../translate.ts';
 import { bodyOf, openBody } from './body.ts';
 import { ChainBroken, type ChainWrite } from './chain-write.ts';
@@ -145,6 +146,7 @@ export class DataServer {
     if (data.length > packedBytesMax) throw new FrameProblem('a small block is too large');
     await this.refuseKnown(name);
     await this.options.store.put(name, data);
+    givePieceMemory(payload);
     this.options.onStored({ ...name, length: data.length });
   }
 
@@ -207,12 +209,16 @@ export class DataServer {
     const { block, stamp, from, to } = decodeRead(payload);
     if (from > to) throw new FrameProblem('a range that ends before it begins');
     const name = { block, stamp };
+    const { store } = this.options;
+    const length = (await store.find(block))?.length;
+    const isStored = from % chunkBytes === 0 && (to % chunkBytes === 0 || to === length);
     let at = from;
     try {
-      for await (const piece of this.options.store.read(name, from, to)) {
-        const parts = [encodeOffset(at), ...bodyOf({ block, offset: at }, piece)];
-        await link.send(FrameType.data, request, parts);
-        at += piece.length;
+      for await (const piece of store[isStored ? 'readStored' : 'read'](name, from, to)) {
+        // What is whole chunks goes as it stands on the disk.
+        const body = isStored ? [piece] : bodyOf({ block, offset: at }, piece);
+        await link.send(FrameType.data, request, [encodeOffset(at), ...body]);
+        at += isStored ? dataBytes(piece.length)! : piece.length;
       }
     } catch (error) {
       if (error instanceof FilesError && error.code === 'corrupt') {

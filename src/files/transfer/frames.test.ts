@@ -77,6 +77,41 @@ test('whatever comes is a frame in its bounds or ends it, before memory is taken
   );
 });
 
+test('large payloads are whole whether their bytes were brought to their place or not', () => {
+  const payloads = [DATA_BYTES_MAX, 300_000, 9, DATA_BYTES_MAX + 44].map((length, nth) => {
+    return Buffer.alloc(length, `${nth} is here, `);
+  });
+  const bytes = Buffer.concat(payloads.map((each) => encode(FrameType.data, 7, each)));
+  const run = fc.array(
+    fc.record({ count: fc.integer({ min: 1, max: 400_000 }), own: fc.boolean() }),
+  );
+  fc.assert(
+    fc.property(run, (reads) => {
+      const decoder = new FrameDecoder();
+      const frames: Frame[] = [];
+      for (let at = 0, nth = 0; at < bytes.length; nth++) {
+        const { count, own } = reads[nth] ?? { count: bytes.length, own: true };
+        const { room } = decoder;
+        const from = bytes.subarray(at, at + count);
+        let chunk: Buffer = from;
+        if (own && room !== undefined) {
+          const brought = from.copy(room, 0, 0, Math.min(count, room.length));
+          chunk = room.subarray(0, brought);
+        }
+        at += chunk.length;
+        decoder.push(chunk, (frame) => frames.push(frame));
+      }
+      assert.equal(decoder.room, undefined);
+      assert.deepEqual(
+        frames.map(({ payload }) => payload.length),
+        payloads.map(({ length }) => length),
+      );
+      for (const [nth, { payload }] of frames.entries()) assert.ok(payload.equals(payloads[nth]!));
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test('a length out of the range of its type, and an unknown type, are refused by their heads', () => {
   assert.throws(() => decode(frameHead(FrameType.data, 1, 0xffffffff)), FrameProblem);
   assert.throws(() => decode(frameHead(FrameType.data, 1, DATA_BYTES_MAX * 2)), FrameProblem);

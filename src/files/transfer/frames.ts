@@ -4,6 +4,8 @@
  * Invariant: no memory is taken for a frame before its type is known and its length is in the range of that type.
  */
 
+import { PIECE_BYTES, takePieceMemory } from '../blocks/piece-memory.ts';
+
 export const FRAME_HEAD_BYTES = 9;
 
 const KIBIBYTE = 1024;
@@ -70,7 +72,7 @@ const rangeOf = new Map<number, readonly [number, number]>(
 export interface Frame {
   readonly type: number;
   readonly request: number;
-  /** Memory of its own, which nobody else changes. */
+  /** Memory of its own, which nobody else changes; who has done with it may give it back (`givePieceMemory`). */
   readonly payload: Buffer;
 }
 
@@ -98,6 +100,8 @@ export function putFrameHead(
 }
 
 const NOTHING = Buffer.alloc(0);
+/** From here on a payload has the memory of a piece, which is at most twice as much. */
+const PIECE_PAYLOAD_MIN = PIECE_BYTES / 2;
 
 /** Puts frames together from bytes as they come. */
 export class FrameDecoder {
@@ -108,7 +112,15 @@ export class FrameDecoder {
   /** Of any frame: little until it is known who is there. */
   payloadMax = Number.POSITIVE_INFINITY;
 
-  /** Takes bytes, which are copied. @throws FrameProblem: then nothing may be pushed any more. */
+  /** Where the rest of a large payload belongs, for who can bring it there; `push` sees that it is there then. */
+  get room(): Buffer | undefined {
+    const { payload, filled } = this;
+    return payload === undefined || payload.length < PIECE_PAYLOAD_MIN
+      ? undefined
+      : payload.subarray(filled);
+  }
+
+  /** Takes bytes, which are copied unless they are in their place. @throws FrameProblem: then nothing may be pushed any more. */
   push(bytes: Buffer, onFrame: (frame: Frame) => void): void {
     for (let at = 0; at < bytes.length || this.isWhole; ) {
       if (this.payload === undefined) {
@@ -120,12 +132,15 @@ export class FrameDecoder {
         this.begin();
         continue;
       }
-      const count = Math.min(this.payload.length - this.filled, bytes.length - at);
-      bytes.copy(this.payload, this.filled, at, at + count);
+      const { payload } = this;
+      const count = Math.min(payload.length - this.filled, bytes.length - at);
+      const isThere =
+        bytes.buffer === payload.buffer &&
+        bytes.byteOffset + at === payload.byteOffset + this.filled;
+      if (!isThere) bytes.copy(payload, this.filled, at, at + count);
       this.filled += count;
       at += count;
       if (!this.isWhole) return;
-      const { payload } = this;
       this.payload = undefined;
       this.headBytes = 0;
       onFrame({ type: this.head[4]!, request: this.head.readUInt32LE(5), payload });
@@ -146,7 +161,13 @@ export class FrameDecoder {
     if (length < min || length > max) {
       throw new FrameProblem(`type ${type} has ${length} bytes, ${min} to ${max} are allowed`);
     }
-    this.payload = length === 0 ? NOTHING : Buffer.allocUnsafeSlow(length);
+    this.payload = memoryOf(length);
     this.filled = 0;
   }
+}
+
+function memoryOf(length: number): Buffer {
+  if (length === 0) return NOTHING;
+  if (length < PIECE_PAYLOAD_MIN || length > PIECE_BYTES) return Buffer.allocUnsafeSlow(length);
+  return takePieceMemory().subarray(0, length);
 }

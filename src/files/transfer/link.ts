@@ -3,7 +3,10 @@
  *
  *     open ──bytes that are no frame, time is up, close(), the other end──▶ closed
  *
- * Memory: what has come and nobody has taken, up to `WAITING_BYTES_MAX` and one frame more.
+ * Memory: what has come and nobody has taken, up to `WAITING_BYTES_MAX` and one frame more. Large payloads are read to
+ * where they stay.
+ *
+ * Benchmark: bench/files.
  */
 import type { ByteStream, Clock, Timer } from '../../core/runtime/index.ts';
 import { FilesError } from '../errors.ts';
@@ -18,6 +21,8 @@ import {
 /** Of a frame of the greeting. */
 const GREETING_BYTES_MAX = 4096;
 const WAITING_BYTES_MAX = 2 * 1024 * 1024;
+/** For the head of what follows a large payload: little, as what comes behind it must be copied. */
+const BETWEEN_BYTES = 4096;
 
 interface Waiter {
   readonly resolve: (frame: Frame) => void;
@@ -35,6 +40,9 @@ export class Link {
   private readonly waiting: Frame[] = [];
   private waitingBytes = 0;
   private paused = false;
+  /** Where the next read lands. */
+  private landing: 'shared' | 'payload' | 'between' = 'shared';
+  private between: Buffer | undefined;
   private reader: Waiter | undefined;
   private drainers: { resolve: () => void; reject: (error: FilesError) => void }[] = [];
   private closers: (() => void)[] = [];
@@ -84,6 +92,23 @@ export class Link {
     } catch (error) {
       if (!(error instanceof FrameProblem)) throw error;
       this.fail(error.message);
+    }
+    if (this.ending === undefined) this.land();
+  }
+
+  /** Large payloads are mostly followed by others. */
+  private land(): void {
+    const { room } = this.decoder;
+    if (room !== undefined) {
+      this.landing = 'payload';
+      this.stream.useReadBuffer(room);
+    } else if (this.landing === 'payload') {
+      this.landing = 'between';
+      this.between ??= Buffer.allocUnsafeSlow(BETWEEN_BYTES);
+      this.stream.useReadBuffer(this.between);
+    } else if (this.landing === 'between') {
+      this.landing = 'shared';
+      this.stream.useReadBuffer(null);
     }
   }
 

@@ -89,7 +89,12 @@ test('what is said is understood', () => {
     fc.array(
       fc.record({
         ...replica,
-        kind: fc.constantFrom('received' as const, 'removed' as const, 'corrupt' as const),
+        kind: fc.constantFrom(
+          'received' as const,
+          'removed' as const,
+          'corrupt' as const,
+          'whole' as const,
+        ),
       }),
       { maxLength: 9 },
     ),

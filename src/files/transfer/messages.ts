@@ -77,7 +77,7 @@ export interface ReplicaChange extends StoredReplica {
   readonly kind: ChangeKind;
 }
 
-const CHANGE_KINDS = ['received', 'removed', 'corrupt'] as const;
+const CHANGE_KINDS = ['received', 'removed', 'corrupt', 'whole'] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 const DISK_STATES = ['open', 'full', 'failed'] as const;
 

@@ -44,7 +44,6 @@ export class PipelineSink implements BlockSink {
   private filling: Piece;
   /** Sent and not acknowledged by all, in their order. */
   private underWay: Piece[] = [];
-  private spare: Piece[] = [];
   private readonly ended: NewBlock[] = [];
   private readonly failedNodes = new Set<string>();
   private failures = 0;
@@ -86,7 +85,7 @@ export class PipelineSink implements BlockSink {
       if (piece.offset + piece.length > acked) return;
       this.underWay.shift();
       this.failures = 0;
-      if (this.spare.length < 2) this.spare.push(piece);
+      piece.free();
     }
   }
 
@@ -113,15 +112,9 @@ export class PipelineSink implements BlockSink {
       if (this.over) return;
     }
     const piece = this.filling;
-    this.filling = this.newPiece();
+    this.filling = new Piece();
     this.underWay.push(piece);
     this.pipeline.send(piece);
-  }
-
-  private newPiece(): Piece {
-    const piece = this.spare.pop() ?? new Piece();
-    piece.length = 0;
-    return piece;
   }
 
   /** Waits until more is acknowledged, or mends what is broken. @throws FilesError: it can not be mended. */
@@ -189,6 +182,7 @@ export class PipelineSink implements BlockSink {
 
   async finish(): Promise<readonly NewBlock[]> {
     if (this.filling.length > 0) await this.send();
+    this.filling.free();
     this.finishing = true;
     while (this.underWay.length > 0 || this.pipeline.failure !== undefined) {
       if (this.over) throw new FilesError('closed', 'the content was given up');
@@ -208,6 +202,7 @@ export class PipelineSink implements BlockSink {
 
   async abort(): Promise<void> {
     this.over = true;
+    this.filling.free();
     this.wake?.();
     await this.recovering?.catch(() => {});
     await this.pipeline.abort();

@@ -6,6 +6,7 @@
  */
 import type { Clock, Timer } from '../../core/runtime/index.ts';
 import type { BlockWriter } from '../blocks/block-writer.ts';
+import { givePieceMemory } from '../blocks/piece-memory.ts';
 import { FilesError } from '../errors.ts';
 import { chunkBytes } from '../limits.ts';
 import { checkBody } from './body.ts';
@@ -116,6 +117,7 @@ export class WriteSession implements Partial {
     const sent = this.options.chain?.send(offset, length, [body]);
     this.writing = this.writer.writeBody(body, length);
     await Promise.all([this.writing, sent]);
+    givePieceMemory(payload);
     this.own = offset + length;
     this.progressed();
   }

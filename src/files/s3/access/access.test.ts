@@ -328,7 +328,7 @@ test('object ownership says whose an object is and whether ACLs count', async ()
     const grant = {
       Effect: 'Allow',
       Principal: '*',
-      Action: 's3:PutObject',
+      Action: ['s3:PutObject', 's3:PutObjectAcl'],
       Resource: EVERYTHING[1],
     };
     await putPolicy(bed, [grant]);

@@ -14,7 +14,7 @@ import type { Grantable, Operation } from '../operation.ts';
 import { ANONYMOUS_ID, type Call } from '../service.ts';
 import type { Tags } from '../tags.ts';
 import { type Acl, aclAllows, aclOfText, isPublicAcl } from './acl.ts';
-import { isPublicPolicy, judgePolicy, policyOf } from './policy.ts';
+import { type Asked, isPublicPolicy, judgePolicy, type Policy, policyOf } from './policy.ts';
 import { policyContext } from './policy-context.ts';
 import { publicAccessBlock } from './public-access.ts';
 
@@ -27,6 +27,8 @@ export interface Access {
   readonly grant?: Operation['grant'];
   /** That the body brings, when it is read; else the head's count. */
   readonly requestTags?: Tags;
+  /** Another action that implies this one, where a policy allows it on a condition on one of these keys. */
+  readonly impliedBy?: { readonly action: string; readonly keys: RegExp };
 }
 
 /** @throws S3Error AccessDenied */
@@ -74,11 +76,13 @@ export async function may(call: Call, access: Access): Promise<boolean> {
   if (policy !== undefined) {
     const resource = `arn:aws:s3:::${bucket.name}${key === undefined ? '' : `/${key}`}`;
     const context = await policyContext(call, access, policy);
-    const verdict = judgePolicy(policy, { user, action, resource, context });
+    const asked: Asked = { user, action, resource, context };
+    const verdict = judgePolicy(policy, asked);
     // Who owns the bucket can always get at its policy: nobody locks themselves out.
     if (verdict === 'deny') return isMine && action.endsWith('BucketPolicy');
     const restricted = block.restrictPublicBuckets && isPublicPolicy(policy) && !isMine;
-    if (verdict === 'allow' && !restricted) return true;
+    const allows = verdict === 'allow' || isImplied(policy, asked, access.impliedBy);
+    if (allows && !restricted) return true;
   }
   const judgesObject = grant?.of === 'object' && mayHaveForeign(bucket) && user?.isAdmin !== true;
   if (isMine && !judgesObject) return true;
@@ -87,6 +91,15 @@ export async function may(call: Call, access: Access): Promise<boolean> {
   return grant.of === 'bucket'
     ? bucketAclAllows(call, bucket, grant.permission, block.ignorePublicAcls)
     : objectAclAllows(call, access, grant.permission, block.ignorePublicAcls);
+}
+
+/** Whether a statement allows the other action and has this one in mind. */
+function isImplied(policy: Policy, asked: Asked, by: Access['impliedBy']): boolean {
+  if (by === undefined) return false;
+  const statements = policy.statements.filter(({ conditions }) =>
+    conditions.some(({ key, negated }) => !negated && by.keys.test(key)),
+  );
+  return judgePolicy({ statements }, { ...asked, action: by.action }) === 'allow';
 }
 
 /** What whoever has begun an upload may do with it ("Multipart upload and permissions"). */

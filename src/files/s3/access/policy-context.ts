@@ -70,7 +70,13 @@ export async function policyContext(
 function copySourceOf(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const question = value.lastIndexOf('?versionId=');
-  return decodePercent(question === -1 ? value : value.slice(0, question)).replace(/^\//, '');
+  const path = question === -1 ? value : value.slice(0, question);
+  try {
+    return decodePercent(path).replace(/^\//, '');
+  } catch {
+    // What can not be read names nothing, and the operation says so.
+    return undefined;
+  }
 }
 
 type Put = (key: string, value: string | undefined) => void;

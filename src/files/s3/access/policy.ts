@@ -125,7 +125,7 @@ export function parsePolicy(text: string, bucket: string | null): Policy {
   try {
     json = JSON.parse(text);
   } catch {
-    throw malformed();
+    throw malformed('This policy contains invalid Json');
   }
   const { Version, Statement: rows, Id: _id, ...others } = objectOf(json);
   if (Object.keys(others).length > 0) throw malformed('Unknown field in the policy.');

@@ -168,12 +168,12 @@ function claimInHeader(request: ParsedRequest, authorization: string, nowMs: num
     throw new S3Error('AuthorizationHeaderMalformed', says);
   }
   const { date, signedMs } = dateOf(headers);
+  checkSkew(date, signedMs, nowMs);
   if (!date.startsWith(credential.date)) {
     const says =
       'The authorization header is malformed; the date of the Credential is not that of the request.';
     throw new S3Error('AuthorizationHeaderMalformed', says);
   }
-  checkSkew(date, signedMs, nowMs);
   const payloadHash = headers.get('x-amz-content-sha256');
   if (payloadHash === undefined) {
     throw new S3Error(
@@ -195,7 +195,7 @@ function dateOf(headers: Headers): { date: string; signedMs: number } {
   let signedMs: number | undefined;
   if (amz !== undefined) signedMs = parseAmzDate(amz);
   else if (date !== undefined) signedMs = parseAmzDate(date) ?? msOf(Date.parse(date));
-  if (signedMs === undefined) {
+  if (signedMs === undefined || signedMs < 0) {
     throw new S3Error(
       'AccessDenied',
       'AWS authentication requires a valid Date or x-amz-date header',
@@ -221,6 +221,7 @@ function claimInQuery(request: ParsedRequest, nowMs: number): Claim {
   if (need('X-Amz-Algorithm') !== ALGORITHM) {
     throw wrong(`X-Amz-Algorithm only supports "${ALGORITHM}"`);
   }
+  if (query.has('X-Amz-Security-Token')) throw new S3Error('InvalidToken');
   const credential = parseCredential(need('X-Amz-Credential'));
   if (credential === undefined) {
     throw wrong(

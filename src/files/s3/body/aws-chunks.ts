@@ -120,14 +120,16 @@ export class AwsChunks {
 
   private takeTrailer(line: string): void {
     const colon = line.indexOf(':');
-    if (!this.mayTrail || colon <= 0 || this.trailers.size >= TRAILERS_MAX) throw malformed();
+    if (!this.mayTrail || colon <= 0 || this.trailers.size >= TRAILERS_MAX) {
+      throw new S3Error('MalformedTrailerError');
+    }
     const name = line.slice(0, colon).trim().toLowerCase();
     const value = line.slice(colon + 1).trim();
     if (name === 'x-amz-trailer-signature') {
       this.trailerSignature = value;
       return;
     }
-    if (this.trailers.has(name)) throw malformed();
+    if (this.trailers.has(name)) throw new S3Error('MalformedTrailerError');
     this.trailers.set(name, value);
     this.trailerText += `${name}:${value}\n`;
   }
@@ -158,6 +160,7 @@ export class AwsChunks {
 
 const TRAILERS_MAX = 16;
 
+/** S3 takes framing that it can not follow for a body that is not whole. */
 function malformed(): S3Error {
-  return new S3Error('InvalidRequest', 'The chunks of the body are not framed as aws-chunked is.');
+  return new S3Error('IncompleteBody', 'The request body terminated unexpectedly');
 }

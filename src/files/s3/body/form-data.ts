@@ -25,6 +25,10 @@ export function boundaryOf(contentType: string | undefined): string | undefined 
   return match?.[1] ?? match?.[2];
 }
 
+export function isForm(contentType: string | undefined): boolean {
+  return /^multipart\/form-data\s*(?:;|$)/i.test(contentType ?? '');
+}
+
 /** Reads up to the beginning of the file. @throws S3Error */
 export async function readForm(source: AsyncIterable<Buffer>, boundary: string): Promise<Form> {
   const ahead = new Ahead(source[Symbol.asyncIterator]());

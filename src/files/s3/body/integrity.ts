@@ -178,6 +178,7 @@ export class Integrity {
         });
       }
     }
+    this.checkTrailers();
     const md5 = this.md5?.digest();
     if (promised.md5 !== undefined && md5?.toString('base64') !== promised.md5) {
       throw new S3Error(
@@ -190,6 +191,17 @@ export class Integrity {
       );
     }
     return { sizeBytes, md5: md5?.toString('hex') ?? '', checksum: this.verifyChecksum() };
+  }
+
+  /** Behind the body comes the checksum that the head announces, and nothing else. */
+  private checkTrailers(): void {
+    const { checksum } = this.promised;
+    const announced = checksum?.digest === undefined ? checksum?.row.header : undefined;
+    for (const [name, value] of this.chunks?.trailers ?? []) {
+      if (name !== announced || checksum === undefined) throw new S3Error('MalformedTrailerError');
+      if (isDigest(checksum.row, value)) continue;
+      throw new S3Error('InvalidRequest', `Value for ${name} trailing header is invalid.`);
+    }
   }
 
   private verifyChecksum(): Verified['checksum'] {

@@ -251,7 +251,7 @@ test('a body in signed chunks is taken, one that was changed is not', async () =
       '403 SignatureDoesNotMatch',
     );
     assert.equal(outcome(await put((body) => body.slice(0, 50_000))), '400 IncompleteBody');
-    assert.equal(outcome(await put((body) => `x${body}`)), '400 InvalidRequest');
+    assert.equal(outcome(await put((body) => `x${body}`)), '400 IncompleteBody');
     assert.equal((await bed.ask('GET', '/docs/k')).text, data.join(''));
   });
 });
@@ -271,7 +271,17 @@ test('a checksum behind an unsigned body is checked before anything is stored', 
         body: `5\r\nhello\r\n0\r\n${said}\r\n\r\n`,
       });
     assert.equal(outcome(await put('x-amz-checksum-crc32:AAAAAA==')), '400 BadDigest');
-    assert.equal(outcome(await put('x-amz-other:1')), '400 MalformedTrailerError');
+    const right = `x-amz-checksum-crc32:${sum.toString('base64')}`;
+    for (const said of ['x-amz-other:1', ':AAAAAA==', `${right}\r\nx-amz-other:1`]) {
+      assert.equal(outcome(await put(said)), '400 MalformedTrailerError', said);
+    }
+    assert.equal(outcome(await put('x-amz-checksum-crc32:x')), '400 InvalidRequest');
+    const unannounced = await bed.ask('PUT', '/docs/k', {
+      payload: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+      headers: { 'x-amz-decoded-content-length': '5' },
+      body: `5\r\nhello\r\n0\r\n${right}\r\n\r\n`,
+    });
+    assert.equal(outcome(unannounced), '400 MalformedTrailerError');
     assert.equal(
       outcome(await put(`x-amz-checksum-crc32:${sum.toString('base64')}`, '6')),
       '400 IncompleteBody',
@@ -386,6 +396,9 @@ test('a form of a browser uploads what its policy allows', async () => {
       `${redirect.headers.location}`,
       /^http:\/\/there\/x\?y=1&bucket=docs&key=up%2Fa%20b\.txt&etag=%22/,
     );
-    assert.equal(outcome(await bed.ask('POST', '/docs', { body: 'x' })), '405 MethodNotAllowed');
+    const other = (type: string): Promise<Answer> =>
+      bed.ask('POST', '/docs', { body: 'x', headers: { 'content-type': type } });
+    assert.equal(outcome(await other('application/json')), '412 PreconditionFailed');
+    assert.equal(outcome(await other('multipart/form-data')), '400 MalformedPOSTRequest');
   });
 });

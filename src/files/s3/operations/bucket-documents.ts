@@ -45,6 +45,8 @@ interface DocumentRow {
   readonly missing: ErrorCode;
   /** Not for configurations that stay once they are there. */
   readonly remove: boolean;
+  /** Of an answer to Put; 200 unless it is another. */
+  readonly putStatus?: 204;
   /** What is kept, from what came. @throws S3Error */
   read(bytes: Buffer, call: BucketCall): string;
   /** The answer's text. */
@@ -54,7 +56,7 @@ interface DocumentRow {
 const documents: readonly DocumentRow[] = [
   {
     ...{ query: 'tagging', kind: 'tags', name: 'BucketTagging', action: 'BucketTagging' },
-    ...{ missing: 'NoSuchTagSet', remove: true },
+    ...{ missing: 'NoSuchTagSet', remove: true, putStatus: 204 },
     read: (bytes) => tagsText(tagsOfXml(bytes, LIMITS.bucketTags)),
     show: (kept) => tagsXml(tagsOfText(kept)),
   },
@@ -180,7 +182,7 @@ function operationsOf(row: DocumentRow): readonly Operation[] {
     ...{ name: `Put${name}`, method: 'PUT', action: `s3:Put${action}` },
     run: async (call: BucketCall) => {
       await change(call, kind, row.read(await documentOf(call), call));
-      return OK;
+      return row.putStatus === 204 ? NO_CONTENT : OK;
     },
   };
   const del: Operation = {

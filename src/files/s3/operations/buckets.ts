@@ -2,12 +2,13 @@
 import { aclOfHeaders, aclText, ownerXml, privateAcl } from '../access/acl.ts';
 import { invalidArgument, S3Error } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import { checkBucketName } from '../names.ts';
+import { checkBucketName, isPossibleBucketName } from '../names.ts';
 import type { Attributes, Bucket } from '../object-store.ts';
 import type { Operation } from '../operation.ts';
 import { NO_CONTENT, type Reply, xmlReply } from '../reply.ts';
 import { type BucketCall, type Call, documentOf } from '../service.ts';
-import { readXml, textIn } from '../xml/reader.ts';
+import { type Tags, tagsOfSet, tagsText } from '../tags.ts';
+import { childOf, onlyChildren, readXml, textIn } from '../xml/reader.ts';
 import { leaf, node, xmlDocument } from '../xml/writer.ts';
 
 export const bucketOperations: readonly Operation[] = [
@@ -58,7 +59,7 @@ async function listBuckets(call: Call): Promise<Reply> {
   const prefix = query.get('prefix') ?? '';
   const isHere = (query.get('bucket-region') ?? service.region) === service.region;
   const found: Bucket[] = [];
-  let after = bucketToken(query.get('continuation-token'));
+  let after = nameOfToken(query.get('continuation-token'));
   // All buckets are in one region.
   let more = isHere;
   // One more than asked for tells whether there are more.
@@ -99,8 +100,13 @@ function maxBuckets(value: string | undefined): number {
   return max;
 }
 
-function bucketToken(token: string | undefined): string {
-  return token === undefined ? '' : Buffer.from(token, 'base64url').toString();
+/** The name that a token goes on behind. @throws S3Error InvalidArgument of one that was never given */
+function nameOfToken(token: string | undefined): string {
+  if (token === undefined || token === '') return '';
+  const name = Buffer.from(token, 'base64url').toString();
+  if (isPossibleBucketName(name) && Buffer.from(name).toString('base64url') === token) return name;
+  const says = 'The continuation token provided is incorrect';
+  throw invalidArgument('continuation-token', token, says);
 }
 
 async function createBucket(call: Call): Promise<Reply> {
@@ -108,28 +114,35 @@ async function createBucket(call: Call): Promise<Reply> {
   const name = line.bucket;
   if (user === null) throw new S3Error('AccessDenied');
   checkBucketName(name);
-  const location = locationOf(await documentOf(call));
+  const { location, tags } = configurationOf(await documentOf(call));
   if (location !== '' && location !== service.region) {
     throw new S3Error('InvalidLocationConstraint', undefined, { LocationConstraint: location });
   }
   const owner = user.id;
   const ownership = headers.get('x-amz-object-ownership');
   const documents: Record<string, string> = {};
+  if (tags.length > 0) documents.tags = tagsText(tags);
   if (ownership !== undefined) documents.ownership = checkOwnership(ownership);
   const acl = aclOfHeaders(headers, { owner, bucketOwner: owner, users: service.users });
   if (acl !== undefined) {
-    if (ownership === 'BucketOwnerEnforced') {
+    const given = acl.grants.some(({ to }) => to !== owner);
+    if (ownership === 'BucketOwnerEnforced' && given) {
       throw new S3Error('InvalidBucketAclWithObjectOwnership');
     }
     documents.acl = aclText(acl);
   }
   const lock = headers.get('x-amz-bucket-object-lock-enabled')?.toLowerCase() === 'true';
   if (lock) documents['object-lock'] = JSON.stringify({ enabled: true });
-  if (!(await store.createBucket(name, { owner, documents: documents as Attributes }))) {
-    return existing(call, owner);
-  }
-  if (lock) await store.changeBucket(name, { versioning: 'enabled' });
-  return { status: 200, headers: [['location', `/${name}`]] };
+  const bucket = { owner, documents: documents as Attributes, isVersioned: lock };
+  return (await store.createBucket(name, bucket)) ? made(name) : existing(call, owner);
+}
+
+function made(name: string): Reply {
+  return { status: 200, headers: [['location', `/${name}`], arnHeader(name)] };
+}
+
+function arnHeader(name: string): [string, string] {
+  return ['x-amz-bucket-arn', `arn:aws:s3:::${name}`];
 }
 
 /** In us-east-1 one may make one's own bucket again; everywhere else it is a conflict. */
@@ -143,13 +156,22 @@ async function existing({ store, line, service }: Call, owner: string): Promise<
   if (bucket.documents.acl !== undefined) {
     await store.changeBucket(line.bucket, { documents: { acl: aclText(privateAcl(owner)) } });
   }
-  return { status: 200, headers: [['location', `/${line.bucket}`]] };
+  return made(line.bucket);
 }
 
-/** Empty when the body says none. */
-function locationOf(body: Buffer): string {
-  if (body.length === 0) return '';
-  return textIn(readXml(body, 'CreateBucketConfiguration'), 'LocationConstraint') ?? '';
+/** Empty: the body says none. @throws S3Error MalformedXML, InvalidTag, NotImplemented of a directory bucket */
+function configurationOf(body: Buffer): { location: string; tags: Tags } {
+  if (body.length === 0) return { location: '', tags: [] };
+  const root = readXml(body, 'CreateBucketConfiguration');
+  onlyChildren(root, ['LocationConstraint', 'Tags', 'Location', 'Bucket']);
+  if (childOf(root, 'Location') !== undefined || childOf(root, 'Bucket') !== undefined) {
+    throw new S3Error('NotImplemented', 'Directory buckets are not offered.');
+  }
+  const set = childOf(root, 'Tags');
+  return {
+    location: textIn(root, 'LocationConstraint') ?? '',
+    tags: set === undefined ? [] : tagsOfSet(set, LIMITS.bucketTags),
+  };
 }
 
 export function checkOwnership(value: string): string {
@@ -157,14 +179,8 @@ export function checkOwnership(value: string): string {
   throw invalidArgument('x-amz-object-ownership', value, 'Invalid x-amz-object-ownership header');
 }
 
-async function headBucket({ service }: BucketCall): Promise<Reply> {
-  return {
-    status: 200,
-    headers: [
-      ['x-amz-bucket-region', service.region],
-      ['x-amz-access-point-alias', 'false'],
-    ],
-  };
+async function headBucket({ bucket }: BucketCall): Promise<Reply> {
+  return { status: 200, headers: [['x-amz-access-point-alias', 'false'], arnHeader(bucket.name)] };
 }
 
 async function deleteBucket({ store, line }: BucketCall): Promise<Reply> {

@@ -1,8 +1,7 @@
 /** CompleteMultipartUpload: the parts that the client names become one object. */
 import { createHash } from 'node:crypto';
-import { checkedAttributes, checksumAttribute, storedChecksum } from '../attributes.ts';
+import { checkedAttributes, storedChecksum } from '../attributes.ts';
 import { checksumTable } from '../checksums/algorithms.ts';
-import { compositeChecksum, fullObjectChecksum } from '../checksums/combine.ts';
 import { unquoted, writePrecondition } from '../conditions.ts';
 import { encryptionHeaders } from '../encryption.ts';
 import { S3Error } from '../errors.ts';
@@ -15,7 +14,8 @@ import { Headers } from '../request.ts';
 import { type BucketCall, documentOf, mustBeDone } from '../service.ts';
 import { childrenOf, numberIn, readXml, textIn, type XmlElement } from '../xml/reader.ts';
 import { leaf, xmlDocument } from '../xml/writer.ts';
-import { partsChecksumOf, uploadName } from './uploads.ts';
+import { checkPartChecksum, checksumOfWhole, type NamedPart } from './complete-checksum.ts';
+import { uploadName } from './uploads.ts';
 import { versionIdHeader } from './versions.ts';
 
 export const completeOperations: readonly Operation[] = [
@@ -29,12 +29,6 @@ export const completeOperations: readonly Operation[] = [
     run: complete,
   },
 ];
-
-interface NamedPart {
-  readonly number: number;
-  readonly etag: string;
-  readonly element: XmlElement;
-}
 
 async function complete(call: BucketCall): Promise<Reply> {
   const { store, headers } = call;
@@ -70,7 +64,7 @@ async function complete(call: BucketCall): Promise<Reply> {
       etag: etagOfParts(parts),
       attributes: checkedAttributes({
         ...attributesOf(upload),
-        ...checksumOf(call, upload, parts, named),
+        ...checksumOfWhole(headers, upload, parts, named),
         ...{ parts: String(parts.length), upload: upload.uploadId },
       }),
       ...(precondition !== undefined && { precondition }),
@@ -114,11 +108,7 @@ async function chosenParts(call: BucketCall, named: readonly NamedPart[]): Promi
     if (part === undefined || part.etag !== etag) {
       throw new S3Error('InvalidPart', undefined, { PartNumber: String(number), ETag: etag });
     }
-    const checksum = storedChecksum(part.attributes);
-    const said = checksum === undefined ? undefined : textIn(element, checksum.row.element);
-    if (said !== undefined && said !== checksum?.value) {
-      throw new S3Error('InvalidPart', undefined, { PartNumber: String(number) });
-    }
+    checkPartChecksum(part, element);
     return part;
   });
 }
@@ -133,43 +123,6 @@ function etagOfParts(parts: readonly Part[]): string {
 function attributesOf({ attributes }: Upload): Attributes {
   const { initiator: _, 'parts-checksum': __, ...kept } = attributes;
   return kept;
-}
-
-/** The checksum of the object, and whether the client has computed the same. */
-function checksumOf(
-  { headers }: BucketCall,
-  upload: Upload,
-  parts: readonly Part[],
-  named: readonly NamedPart[],
-): Attributes {
-  const wanted = partsChecksumOf(upload);
-  if (wanted === undefined) return {};
-  const { row, type } = wanted;
-  const digests = parts.map(({ attributes }) => storedChecksum(attributes)?.value ?? '');
-  if (
-    type === 'COMPOSITE' &&
-    named.some(({ element }) => textIn(element, row.element) === undefined)
-  ) {
-    throw new S3Error(
-      'InvalidRequest',
-      `The upload was created using a ${row.name.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${named.find(({ element }) => textIn(element, row.element) === undefined)?.number} in the request.`,
-    );
-  }
-  const value =
-    type === 'COMPOSITE'
-      ? compositeChecksum(row, digests)
-      : fullObjectChecksum(
-          row,
-          parts.map(({ sizeBytes }, i) => ({ sizeBytes, digest: digests[i] ?? '' })),
-        );
-  const said = headers.get(row.header);
-  if (said !== undefined && said !== value && said !== value.replace(/-\d+$/, '')) {
-    throw new S3Error(
-      'BadDigest',
-      `The ${row.name.toLowerCase()} you specified did not match the calculated checksum.`,
-    );
-  }
-  return { checksum: checksumAttribute({ row, value, type }) };
 }
 
 /** Who asks again behind a lost answer is told again. @throws S3Error NoSuchUpload */

@@ -19,7 +19,14 @@ import {
 import { invalidArgument, S3Error } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { decodePercent, isBucketName } from '../names.ts';
-import type { Attributes, Bucket, ObjectName, ObjectVersion, OpenObject } from '../object-store.ts';
+import type {
+  Attributes,
+  Bucket,
+  ObjectName,
+  ObjectStore,
+  ObjectVersion,
+  OpenObject,
+} from '../object-store.ts';
 import type { Operation } from '../operation.ts';
 import { type Reply, xmlReply } from '../reply.ts';
 import { type BucketCall, mustBeDone } from '../service.ts';
@@ -59,7 +66,7 @@ export interface CopySource {
 /** Opens what x-amz-copy-source names, which the user must be allowed to read. @throws S3Error */
 export async function openSource(call: BucketCall): Promise<CopySource> {
   const { headers, store, service } = call;
-  const name = sourceName(headers.get('x-amz-copy-source') ?? '');
+  const name = sourceName(store, headers.get('x-amz-copy-source') ?? '');
   const bucket = await store.bucket(name.bucket);
   if (bucket === undefined)
     throw new S3Error('NoSuchBucket', undefined, { BucketName: name.bucket });
@@ -89,7 +96,7 @@ export async function openSource(call: BucketCall): Promise<CopySource> {
   }
 }
 
-function sourceName(value: string): ObjectName {
+function sourceName(store: ObjectStore, value: string): ObjectName {
   const wrong = (): S3Error =>
     invalidArgument(
       'x-amz-copy-source',
@@ -97,7 +104,7 @@ function sourceName(value: string): ObjectName {
       'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
     );
   const question = value.lastIndexOf('?versionId=');
-  const path = decodePercent(question === -1 ? value : value.slice(0, question)).replace(/^\//, '');
+  const path = decoded(question === -1 ? value : value.slice(0, question)).replace(/^\//, '');
   const slash = path.indexOf('/');
   if (slash <= 0 || slash === path.length - 1) throw wrong();
   const bucket = path.slice(0, slash);
@@ -105,9 +112,18 @@ function sourceName(value: string): ObjectName {
   return {
     ...{ bucket, key: path.slice(slash + 1) },
     ...(question !== -1 && {
-      versionId: checkedVersionId(decodePercent(value.slice(question + '?versionId='.length))),
+      versionId: checkedVersionId(store, decoded(value.slice(question + '?versionId='.length))),
     }),
   };
+}
+
+/** @throws S3Error InvalidArgument of a broken encoding */
+function decoded(text: string): string {
+  try {
+    return decodePercent(text);
+  } catch {
+    throw invalidArgument('x-amz-copy-source', text, 'Invalid copy source encoding');
+  }
 }
 
 /** The source's bytes `[start, end)` as its owner wrote them. */
@@ -123,7 +139,7 @@ export async function sourceBytes(
 async function copyObject(call: BucketCall): Promise<Reply> {
   const { headers, bucket, line } = call;
   const precondition = writePrecondition(headers);
-  const { attributes, sealing } = newObject(call);
+  const { attributes, sealing } = await newObject(call);
   const replaces = directive(call, 'x-amz-metadata-directive');
   const replacesTags = directive(call, 'x-amz-tagging-directive');
   const row = askedChecksum(call);
@@ -151,7 +167,10 @@ async function copyObject(call: BucketCall): Promise<Reply> {
     if (!replacesTags) {
       delete described.tags;
       const { tags } = version.attributes;
-      if (tags !== undefined) described.tags = tags;
+      if (tags !== undefined) {
+        await authoriseTagsOfSource(call, source);
+        described.tags = tags;
+      }
     }
     const copied = await copyBytes(call, source, { sealing, row, described });
     const copy = await copied.commit((etag, checksum) => ({
@@ -170,6 +189,22 @@ async function copyObject(call: BucketCall): Promise<Reply> {
   } finally {
     source.opened.close();
   }
+}
+
+/** Tags go along only with those who may read them here and write them there. @throws S3Error AccessDenied */
+async function authoriseTagsOfSource(
+  call: BucketCall,
+  { bucket, name: { key, versionId } }: CopySource,
+): Promise<void> {
+  const grant = { of: 'bucket', permission: 'WRITE' } as const;
+  await authorise(call, {
+    action: versionId === undefined ? 's3:GetObjectTagging' : 's3:GetObjectVersionTagging',
+    ...{ bucket, key },
+    ...(versionId !== undefined && { versionId }),
+  });
+  const { line } = call;
+  const action = 's3:PutObjectTagging';
+  await authorise(call, { action, bucket: call.bucket, key: line.key, grant });
 }
 
 export function copySourceVersion({ bucket, version }: CopySource): [string, string][] {

@@ -157,7 +157,7 @@ async function deleteOne(
   const names = [leaf('Key', key), leaf('VersionId', versionId)];
   try {
     checkKey(key);
-    if (versionId !== undefined) checkedVersionId(versionId);
+    if (versionId !== undefined) checkedVersionId(call.store, versionId);
     await authorise(call, {
       action: versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion',
       ...{ bucket: call.bucket, key, grant },

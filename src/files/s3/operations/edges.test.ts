@@ -258,14 +258,92 @@ test('rules that contradict themselves are refused', async () => {
   });
 });
 
-test('fields that CORS exposes are named one by one', async () => {
+test('fields that CORS exposes are named one by one, and fields have names', async () => {
   await withDocs(async (bed) => {
-    const body =
-      '<CORSConfiguration><CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin><ExposeHeader>x-*</ExposeHeader></CORSRule></CORSConfiguration>';
-    assert.equal(
-      outcome(await bed.ask('PUT', '/docs', { query: { cors: '' }, body })),
-      '400 InvalidRequest',
-    );
+    const put = async (fields: string): Promise<string> => {
+      const rule = `<CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin>${fields}</CORSRule>`;
+      const body = `<CORSConfiguration>${rule}</CORSConfiguration>`;
+      return outcome(await bed.ask('PUT', '/docs', { query: { cors: '' }, body }));
+    };
+    assert.equal(await put('<ExposeHeader>x-*</ExposeHeader>'), '400 InvalidRequest');
+    for (const name of ['a b', 'a:b', 'a/b', 'a(b)', '']) {
+      assert.equal(await put(`<AllowedHeader>${name}</AllowedHeader>`), '400 InvalidRequest', name);
+      assert.equal(await put(`<ExposeHeader>${name}</ExposeHeader>`), '400 InvalidRequest', name);
+    }
+    assert.equal(await put('<AllowedHeader>x-*</AllowedHeader>'), '200');
+  });
+});
+
+test('a source of a copy whose encoding is broken is no source', async () => {
+  await withDocs(async (bed) => {
+    for (const source of ['docs/%ZZ', '%', 'docs/%C3%', 'docs/%FF', 'docs/k?versionId=%Z']) {
+      const headers = { 'x-amz-copy-source': source };
+      const answer = await bed.ask('PUT', '/docs/k', { headers });
+      assert.equal(outcome(answer), '400 InvalidArgument', source);
+    }
+  });
+});
+
+test('attributes that nobody asks for, or that there are not, are told apart', async () => {
+  await withDocs(async (bed) => {
+    await bed.ask('PUT', '/docs/k', { body: 'x' });
+    const ask = async (headers: Record<string, string>): Promise<string> =>
+      outcome(await bed.ask('GET', '/docs/k', { query: { attributes: '' }, headers }));
+    const name = 'x-amz-object-attributes';
+    assert.equal(await ask({}), '400 InvalidRequest');
+    assert.equal(await ask({ [name]: '' }), '400 InvalidRequest');
+    assert.equal(await ask({ [name]: 'ETag,Other' }), '400 InvalidArgument');
+    assert.equal(await ask({ [name]: 'ETag,ObjectSize' }), '200');
+  });
+});
+
+test('a number of rows that is none says what it may be', async () => {
+  await withDocs(async (bed) => {
+    const list = async (max: string): Promise<string[]> => {
+      const answer = await bed.ask('GET', '/docs', { query: { 'max-keys': max } });
+      return [outcome(answer), ...texts(answer, 'Message')];
+    };
+    const [tooSmall, tooLarge, none] = [
+      await list('-1'),
+      await list('2147483648'),
+      await list('x'),
+    ];
+    assert.deepEqual(tooSmall, [
+      '400 InvalidArgument',
+      'Argument max-keys must be an integer between 0 and 2147483647',
+    ]);
+    assert.deepEqual(tooLarge, tooSmall);
+    assert.match(none.join(), /^400 InvalidArgument,Provided max-keys not an integer/);
+    assert.deepEqual(await list('2147483647'), ['200']);
+  });
+});
+
+test('a retention that makes no sense is told whether or not the object is there', async () => {
+  await withS3(async (bed) => {
+    await bed.ask('PUT', '/docs', { headers: { 'x-amz-bucket-object-lock-enabled': 'true' } });
+    const put = async (mode: string, until: string): Promise<string> => {
+      const body = `<Retention><Mode>${mode}</Mode><RetainUntilDate>${until}</RetainUntilDate></Retention>`;
+      return outcome(await bed.ask('PUT', '/docs/k', { query: { retention: '' }, body }));
+    };
+    assert.equal(await put('OTHER', '2999-01-01T00:00:00Z'), '400 MalformedXML');
+    assert.equal(await put('GOVERNANCE', '2001-01-01T00:00:00Z'), '400 InvalidArgument');
+    assert.equal(await put('GOVERNANCE', '2999-01-01T00:00:00Z'), '404 NoSuchKey');
+  });
+});
+
+test('a clock that is wrong is told before a scope of another day', async () => {
+  await withDocs(async (bed) => {
+    const put = async (date: string): Promise<string> => {
+      const tamper = (headers: Record<string, string>): void => {
+        headers['x-amz-date'] = date;
+      };
+      return outcome(await bed.ask('PUT', '/docs/k', { body: 'x', tamper }));
+    };
+    assert.equal(await put('20100707T215304Z'), '403 RequestTimeTooSkewed');
+    assert.equal(await put('99990707T215304Z'), '403 RequestTimeTooSkewed');
+    for (const date of ['19500707T215304Z', 'Bad Date', '']) {
+      assert.equal(await put(date), '403 AccessDenied', date);
+    }
   });
 });
 

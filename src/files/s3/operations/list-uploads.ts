@@ -87,7 +87,7 @@ async function listUploads(call: BucketCall): Promise<Reply> {
       'ListMultipartUploadsResult',
       leaf('Bucket', bucket.name),
       leaf('KeyMarker', shown(keyMarker, encodes)),
-      leaf('UploadIdMarker', idMarker),
+      leaf('UploadIdMarker', keyMarker === '' ? '' : idMarker),
       leaf('NextKeyMarker', next === undefined ? undefined : shown(next.key, encodes)),
       leaf('NextUploadIdMarker', next?.id),
       requestXml(asked, 'MaxUploads'),

@@ -10,6 +10,7 @@ import { type Reply, xmlReply } from '../reply.ts';
 import type { Query } from '../request.ts';
 import type { BucketCall } from '../service.ts';
 import { leaf, node, type Xml, xmlDocument } from '../xml/writer.ts';
+import { checkedVersionId } from './versions.ts';
 
 const grant = { of: 'bucket', permission: 'READ' } as const;
 
@@ -56,6 +57,11 @@ export function listRequest(query: Query, maxName: string): ListRequest {
     );
   }
   const asked = query.get(maxName);
+  // S3 has sentences of its own for a number that is too small or too large.
+  if (asked !== undefined && /^-?\d+$/.test(asked) && !isCount(asked)) {
+    const says = `Argument ${maxName} must be an integer between 0 and ${COUNT_MAX}`;
+    throw invalidArgument(maxName, asked, says);
+  }
   if (asked !== undefined && asked !== '' && !/^\d{1,10}$/.test(asked)) {
     throw invalidArgument(
       maxName,
@@ -64,13 +70,19 @@ export function listRequest(query: Query, maxName: string): ListRequest {
     );
   }
   const max = asked === undefined || asked === '' ? LIMITS.rowsMax : Number(asked);
-  if (max > 2_147_483_647) throw invalidArgument(maxName, asked ?? '');
   return {
     prefix: query.get('prefix') ?? '',
     delimiter: query.get('delimiter') ?? '',
     max: Math.min(max, LIMITS.rowsMax),
     encodes: encoding !== undefined && encoding !== '',
   };
+}
+
+const COUNT_MAX = 2_147_483_647;
+
+function isCount(digits: string): boolean {
+  const count = Number(digits);
+  return count >= 0 && count <= COUNT_MAX;
 }
 
 /** A page of a listing; one of no rows is asked of nobody. */
@@ -186,6 +198,9 @@ async function listVersions(call: BucketCall): Promise<Reply> {
       idMarker,
       'A version-id marker cannot be specified without a key marker.',
     );
+  }
+  if (idMarker !== undefined && idMarker !== '') {
+    checkedVersionId(store, idMarker, 'version-id-marker');
   }
   const after =
     keyMarker === ''

@@ -116,14 +116,15 @@ async function putRetention(call: BucketCall): Promise<Reply> {
   const root = readXml(await documentOf(call), 'Retention');
   const mode = textIn(root, 'Mode');
   const until = textIn(root, 'RetainUntilDate');
-  const version = await lookupTarget(call);
   // Nothing in it takes the retention away, which is as hard as making it shorter.
   if (mode === undefined && until === undefined) {
+    const version = await lookupTarget(call);
     await mayLoosen(call, version, 0);
     return changeLock(call, version, { 'lock-mode': null, 'lock-until': null });
   }
   if (mode !== 'GOVERNANCE' && mode !== 'COMPLIANCE') throw new S3Error('MalformedXML');
   const next = retention(mode, neededText(root, 'RetainUntilDate'), call.nowMs);
+  const version = await lookupTarget(call);
   // Another mode is as hard as a shorter time, whichever it is.
   const other = version.attributes['lock-mode'] !== mode;
   await mayLoosen(call, version, other ? 0 : Number(next['lock-until']));

@@ -2,7 +2,7 @@
 import { authorise } from '../access/authorise.ts';
 import { checkedAttributes } from '../attributes.ts';
 import { authenticateForm, checkPolicy, type SizeRange } from '../auth/post-policy.ts';
-import { boundaryOf, type Form, readForm } from '../body/form-data.ts';
+import { boundaryOf, type Form, isForm, readForm } from '../body/form-data.ts';
 import { Integrity, promiseOf } from '../body/integrity.ts';
 import { S3Error } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -25,9 +25,13 @@ export const postOperations: readonly Operation[] = [
 
 async function postObject(call: BucketCall): Promise<Reply> {
   const { headers, bucket, service, nowMs } = call;
-  const boundary = boundaryOf(headers.get('content-type'));
+  const contentType = headers.get('content-type');
+  const boundary = boundaryOf(contentType);
   if (boundary === undefined) {
-    throw new S3Error('MethodNotAllowed', undefined, { Method: 'POST', ResourceType: 'BUCKET' });
+    if (isForm(contentType)) throw new S3Error('MalformedPOSTRequest');
+    throw new S3Error('PreconditionFailed', undefined, {
+      Condition: 'Bucket POST must be of the enclosure-type multipart/form-data',
+    });
   }
   const form = await readForm(call.body, boundary);
   const { fields } = form;
@@ -73,7 +77,7 @@ function headersOf({ fields, fileType }: Form): Headers {
 }
 
 async function store(call: BucketCall, { file }: Form, range: SizeRange): Promise<ObjectVersion> {
-  const { attributes, sealing } = newObject(call);
+  const { attributes, sealing } = await newObject(call);
   const promised = promiseOf({ ...call, contentLength: -1 }, { kind: 'plain' });
   const integrity = new Integrity(promised, true);
   const seal = sealing === null ? {} : { seal: { dataKey: sealing.dataKey, part: 0 } };

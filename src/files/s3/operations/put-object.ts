@@ -1,5 +1,6 @@
 /** PutObject, and what every way of making an object says of it. */
 import { aclOfHeaders, aclText, bringsAcl, isPublicAcl } from '../access/acl.ts';
+import { authoriseBrought } from '../access/authorise-write.ts';
 import { publicAccessBlock } from '../access/public-access.ts';
 import { checkedAttributes, checksumAttribute, describedBy } from '../attributes.ts';
 import type { Verified } from '../body/integrity.ts';
@@ -7,7 +8,7 @@ import { writePrecondition } from '../conditions.ts';
 import { type Sealing, sealedEtag, sealingOf } from '../encryption.ts';
 import { invalidArgument, S3Error } from '../errors.ts';
 import { expirationHeader } from '../lifecycle-rules.ts';
-import { lockOfWrite } from '../lock.ts';
+import { lockOfWrite, needDigestOfLocked } from '../lock.ts';
 import type { Attributes, Precondition } from '../object-store.ts';
 import type { Operation } from '../operation.ts';
 import { judge } from '../precondition.ts';
@@ -31,7 +32,8 @@ export const putOperations: readonly Operation[] = [
 async function putObject(call: BucketCall): Promise<Reply> {
   const { bucket, line, headers } = call;
   const precondition = writePrecondition(headers);
-  const { attributes, sealing } = newObject(call);
+  const { attributes, sealing } = await newObject(call);
+  needDigestOfLocked(call, attributes, 'Object');
   await checkBeforehand(call, precondition);
   const version = await writeBody(
     call,
@@ -65,7 +67,7 @@ export interface NewObjectHead {
 }
 
 /** @throws S3Error */
-export function newObject(call: BucketCall): NewObjectHead {
+export async function newObject(call: BucketCall): Promise<NewObjectHead> {
   const { bucket, headers, query, service, nowMs } = call;
   // Whoever names a version or a part does not mean the whole object, which would be lost.
   const versionId = query.get('versionId');
@@ -80,6 +82,7 @@ export function newObject(call: BucketCall): NewObjectHead {
       'This operation does not accept a partNumber without an uploadId.',
     );
   }
+  await authoriseBrought(call);
   const tags = tagsOfField(headers.get('x-amz-tagging'));
   const sealing = sealingOf(headers, service, bucket.documents.encryption !== undefined);
   const attributes: Attributes = {

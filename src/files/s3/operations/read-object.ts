@@ -190,15 +190,15 @@ async function getObjectAttributes(call: BucketCall): Promise<Reply> {
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '');
-  if (
-    asked.length === 0 ||
-    !asked.every((each) => (ATTRIBUTES as readonly string[]).includes(each))
-  ) {
-    throw invalidArgument(
-      'x-amz-object-attributes',
-      asked.join(','),
-      'Invalid attribute name specified.',
+  if (asked.length === 0) {
+    throw new S3Error(
+      'InvalidRequest',
+      'The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty',
     );
+  }
+  const unknown = asked.find((each) => !(ATTRIBUTES as readonly string[]).includes(each));
+  if (unknown !== undefined) {
+    throw invalidArgument('x-amz-object-attributes', unknown, 'Invalid attribute name specified.');
   }
   return withOpened(call, async (opened) => {
     const { version } = opened;

@@ -38,7 +38,9 @@ test('a preflight is answered by the rule that fits, and answers name the origin
     const preflight = (headers: Record<string, string>): Promise<Answer> =>
       send(bed.port, 'OPTIONS', '/docs/k', { host: 'x', ...headers });
     const ask = { origin: 'https://a.example', 'access-control-request-method': 'PUT' };
-    assert.equal(outcome(await preflight(ask)), '403 AccessDenied');
+    assert.equal(outcome(await preflight(ask)), '403 AccessForbidden');
+    const nowhere = await send(bed.port, 'OPTIONS', '/nope/k', { host: 'x', ...ask });
+    assert.equal(outcome(nowhere), '404 NoSuchBucket');
     const rules = `<CORSConfiguration>
       <CORSRule><ID>one</ID><AllowedOrigin>https://*.example</AllowedOrigin><AllowedMethod>PUT</AllowedMethod><AllowedMethod>GET</AllowedMethod><AllowedHeader>x-amz-*</AllowedHeader><ExposeHeader>ETag</ExposeHeader><MaxAgeSeconds>60</MaxAgeSeconds></CORSRule>
       <CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>`;
@@ -55,10 +57,13 @@ test('a preflight is answered by the rule that fits, and answers name the origin
       ['https://a.example', 'PUT, GET', 'x-amz-meta-a', 'true'],
     );
     assert.equal(allowed.headers['access-control-max-age'], '60');
-    assert.equal(outcome(await preflight({ ...ask, origin: 'https://other' })), '403 AccessDenied');
+    assert.equal(
+      outcome(await preflight({ ...ask, origin: 'https://other' })),
+      '403 AccessForbidden',
+    );
     assert.equal(
       outcome(await preflight({ ...ask, 'access-control-request-headers': 'x-other' })),
-      '403 AccessDenied',
+      '403 AccessForbidden',
     );
     assert.equal(
       outcome(await preflight({ ...ask, 'access-control-request-method': 'PATCH' })),
@@ -88,13 +93,18 @@ test('a preflight is answered by the rule that fits, and answers name the origin
   });
 });
 
+const md5 = (text: string): string => createHash('md5').update(text).digest('base64');
+const MD5_OF_X = { 'content-md5': md5('x') };
 const LOCKED = { 'x-amz-bucket-object-lock-enabled': 'true' };
 
 test('locked versions stay until their time, and a legal hold until it is lifted', async () => {
   await withDocs(async (bed) => {
     const until = new Date(Date.now() + 3_600_000).toISOString();
     const put = async (headers: Record<string, string>): Promise<string> => {
-      const answer = await bed.ask('PUT', '/docs/k', { body: 'x', headers });
+      const answer = await bed.ask('PUT', '/docs/k', {
+        body: 'x',
+        headers: { ...headers, ...MD5_OF_X },
+      });
       assert.equal(answer.status, 200, answer.text);
       return `${answer.headers['x-amz-version-id']}`;
     };
@@ -174,9 +184,19 @@ test('a bucket gives its retention to what has none of its own', async () => {
       (await configure(bed, 'object-lock', rule('<Mode>GOVERNANCE</Mode><Days>2</Days>'))).status,
       200,
     );
-    await bed.ask('PUT', '/docs/k', { body: 'x' });
+    // What is locked must be what was meant.
+    assert.equal(outcome(await bed.ask('PUT', '/docs/k', { body: 'x' })), '400 InvalidRequest');
+    await bed.ask('PUT', '/docs/k', { body: 'x', headers: MD5_OF_X });
     const { headers } = await bed.ask('HEAD', '/docs/k');
     assert.equal(headers['x-amz-object-lock-mode'], 'GOVERNANCE');
+    const begun = await bed.ask('POST', '/docs/k', { query: { uploads: '' } });
+    const [uploadId = ''] = texts(begun, 'UploadId');
+    const part = (more: Record<string, string>): Promise<Answer> =>
+      bed.ask('PUT', '/docs/k', {
+        ...{ query: { uploadId, partNumber: '1' }, body: 'x', headers: more },
+      });
+    assert.equal(outcome(await part({})), '400 InvalidRequest');
+    assert.equal(outcome(await part({ 'x-amz-checksum-crc32': 'jNwWgw==' })), '200');
     const days =
       (Date.parse(`${headers['x-amz-object-lock-retain-until-date']}`) - Date.now()) / 86_400_000;
     assert.ok(days > 1.99 && days <= 2);
@@ -323,7 +343,9 @@ test('lifecycle rules take away what is old, and nothing else', async () => {
       assert.deepEqual(texts(shown, 'ID'), ['old', 'parts', 'markers', 'off']);
       for (const key of ['tmp/a', 'tmp/locked', 'keep/b', 'c']) {
         const headers: Record<string, string> =
-          key === 'tmp/locked' ? { 'x-amz-object-lock-legal-hold': 'ON' } : {};
+          key === 'tmp/locked'
+            ? { 'x-amz-object-lock-legal-hold': 'ON', 'content-md5': md5(key) }
+            : {};
         await bed.ask('PUT', `/docs/${key}`, { body: key, headers, signedMs: nowMs });
       }
       const told = await bed.ask('HEAD', '/docs/tmp/a', { signedMs: nowMs });

@@ -44,7 +44,8 @@ export const operationTable: readonly Operation[] = [
 const SUB_RESOURCES: ReadonlySet<string> = new Set([
   ...['accelerate', 'acl', 'analytics', 'attributes', 'cors', 'delete', 'encryption', 'append'],
   ...['intelligent-tiering', 'inventory', 'legal-hold', 'lifecycle', 'location', 'logging'],
-  ...['metadataConfiguration', 'metadataTable', 'metrics', 'notification', 'object-lock'],
+  ...['metadataConfiguration', 'metadataInventoryTable', 'metadataJournalTable', 'abac'],
+  ...['metadataTable', 'metrics', 'notification', 'object-lock'],
   ...['ownershipControls', 'policy', 'policyStatus', 'publicAccessBlock', 'replication'],
   ...['renameObject', 'requestPayment', 'restore', 'retention', 'select', 'session', 'tagging'],
   ...['torrent', 'uploadId', 'uploads', 'versioning', 'versions', 'website'],

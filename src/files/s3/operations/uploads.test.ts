@@ -232,7 +232,7 @@ test('parts are copied, whole objects and ranges', async () => {
   });
 });
 
-function crc(text: string): string {
+function crc(text: string | Buffer): string {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32BE(crc32(text));
   return bytes.toString('base64');
@@ -252,7 +252,11 @@ test('the checksum of the whole is that of all bytes, or of the parts', async ()
       assert.equal(outcome(mismatch), '400 InvalidRequest');
       const rows: [number, string, string?][] = [];
       for (const [i, text] of texts2.entries()) {
-        const answer = await part(bed, uploadId, i + 1, text);
+        const own = { 'x-amz-checksum-crc32': crc(text) };
+        const bare = await part(bed, uploadId, i + 1, text);
+        // A checksum of checksums needs those of the client.
+        assert.equal(outcome(bare), type === 'COMPOSITE' ? '400 InvalidRequest' : '200');
+        const answer = type === 'COMPOSITE' ? await part(bed, uploadId, i + 1, text, own) : bare;
         assert.equal(answer.headers['x-amz-checksum-crc32'], crc(text));
         rows.push([i + 1, `${answer.headers.etag}`, `<ChecksumCRC32>${crc(text)}</ChecksumCRC32>`]);
       }
@@ -279,5 +283,64 @@ test('the checksum of the whole is that of all bytes, or of the parts', async ()
       headers: { 'x-amz-checksum-algorithm': 'SHA256', 'x-amz-checksum-type': 'FULL_OBJECT' },
     });
     assert.equal(outcome(wrong), '400 InvalidRequest');
+  });
+});
+
+test('what a completion says of checksums is right, or it is refused', async () => {
+  await withBucket(async (bed) => {
+    const [right, wrong] = [crc('x'), crc('y')];
+    const uploadId = await begin(bed, { 'x-amz-checksum-algorithm': 'CRC32' });
+    const { headers } = await part(bed, uploadId, 1, 'x', { 'x-amz-checksum-crc32': right });
+    const sha1 = '<ChecksumSHA1>Efb3jsUqKYSlqv18O1FlA3hcuHI=</ChecksumSHA1>';
+    const own = (value: string): string => `<ChecksumCRC32>${value}</ChecksumCRC32>`;
+    const composite = `${crc(Buffer.from(right, 'base64'))}-1`;
+    const cases: readonly [element: string, head: Record<string, string>, string][] = [
+      ['', {}, '400 InvalidRequest'],
+      [own(wrong), {}, '400 InvalidPart'],
+      [own('x'), {}, '400 InvalidArgument'],
+      [own(right) + sha1, {}, '400 InvalidArgument'],
+      [sha1.replace('Efb3', 'EfeA'), {}, '400 BadDigest'],
+      [own(right), { 'x-amz-checksum-crc32': wrong }, '400 BadDigest'],
+      [own(right), { 'x-amz-checksum-crc32': 'x' }, '400 InvalidRequest'],
+      [own(right), { 'x-amz-checksum-crc32c': wrong }, '400 InvalidRequest'],
+      [
+        own(right),
+        { 'x-amz-checksum-crc32': right, 'x-amz-checksum-crc32c': wrong },
+        '400 InvalidRequest',
+      ],
+      [own(right), { 'x-amz-checksum-type': 'FULL_OBJECT' }, '400 InvalidRequest'],
+      [own(right), { 'x-amz-checksum-type': 'X' }, '400 InvalidRequest'],
+      [own(right), { 'x-amz-mp-object-size': '2' }, '400 InvalidRequest'],
+    ];
+    const etag = `${headers.etag}`;
+    for (const [element, head, expected] of cases) {
+      const answer = await complete(bed, uploadId, [[1, etag, element]], head);
+      assert.equal(outcome(answer), expected, `${element} ${JSON.stringify(head)}`);
+    }
+    const done = await complete(bed, uploadId, [[1, etag, own(right)]], {
+      'x-amz-checksum-crc32': composite,
+      'x-amz-checksum-type': 'composite',
+    });
+    assert.deepEqual([outcome(done), ...texts(done, 'ChecksumCRC32')], ['200', composite]);
+  });
+});
+
+test('an upload without a checksum gets one from those of its parts, if the client knows it', async () => {
+  await withBucket(async (bed) => {
+    const upload = async (head: Record<string, string>, whole: Record<string, string>) => {
+      const uploadId = await begin(bed);
+      const { headers } = await part(bed, uploadId, 1, 'x', head);
+      return complete(bed, uploadId, [[1, `${headers.etag}`]], whole);
+    };
+    const right = { 'x-amz-checksum-crc32': crc('x') };
+    const done = await upload(right, right);
+    assert.deepEqual(
+      [outcome(done), ...texts(done, 'ChecksumType'), ...texts(done, 'ChecksumCRC32')],
+      ['200', 'FULL_OBJECT', crc('x')],
+    );
+    const wrong = await upload(right, { 'x-amz-checksum-crc32': crc('y') });
+    assert.equal(outcome(wrong), '400 BadDigest');
+    assert.equal(outcome(await upload({}, right)), '400 InvalidRequest');
+    assert.equal(texts(await upload(right, {}), 'ChecksumCRC32').length, 0);
   });
 });

@@ -125,8 +125,14 @@ test('versions are kept, found by their id, marked as deleted and removed for go
     );
     const marked = await get(marker);
     assert.deepEqual([outcome(marked), marked.headers.allow], ['405 MethodNotAllowed', 'DELETE']);
-    assert.equal(outcome(await get('nobody')), '404 NoSuchVersion');
-    assert.equal(outcome(await get('no/body')), '400 InvalidArgument');
+    assert.equal(outcome(await get('v0000000000000099')), '404 NoSuchVersion');
+    for (const id of ['nobody', 'no/body', '', '1']) {
+      assert.equal(outcome(await get(id)), '400 InvalidArgument', id);
+    }
+    const headers = { 'x-amz-copy-source': '/docs/k?versionId=nobody' };
+    assert.equal(outcome(await bed.ask('PUT', '/docs/copy', { headers })), '400 InvalidArgument');
+    const from = { versions: '', 'key-marker': 'k', 'version-id-marker': 'nobody' };
+    assert.equal(outcome(await bed.ask('GET', '/docs', { query: from })), '400 InvalidArgument');
     const listed = await bed.ask('GET', '/docs', { query: { versions: '' } });
     assert.deepEqual(texts(listed, 'VersionId'), [marker, two, one, 'null']);
     assert.deepEqual(texts(listed, 'IsLatest'), ['true', 'false', 'false', 'false']);
@@ -203,7 +209,7 @@ test('tags are set, shown and taken away, of one version', async () => {
       outcome(await bed.ask('GET', '/docs', { query: { tagging: '' } })),
       '404 NoSuchTagSet',
     );
-    assert.equal(await put('/docs', [['team', 'x']]), '200');
+    assert.equal(await put('/docs', [['team', 'x']]), '204');
     assert.deepEqual(await get('/docs'), ['team']);
   });
 });

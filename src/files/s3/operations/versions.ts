@@ -1,29 +1,32 @@
 /** Finding the version that a request is about, and what answers say of it. */
 import { describingHeaders, storedChecksum } from '../attributes.ts';
 import { encryptionHeaders } from '../encryption.ts';
-import { S3Error } from '../errors.ts';
+import { invalidArgument, S3Error } from '../errors.ts';
 import { expirationHeader } from '../lifecycle-rules.ts';
 import { lockHeaders } from '../lock.ts';
-import type { Bucket, ObjectName, ObjectVersion } from '../object-store.ts';
+import type { Bucket, ObjectName, ObjectStore, ObjectVersion } from '../object-store.ts';
 import type { BucketCall } from '../service.ts';
 import { tagsOfText } from '../tags.ts';
 
 /** The object that the request names, and its version if it names one. */
-export function targetOf({ bucket, line, query }: BucketCall): ObjectName {
+export function targetOf({ bucket, line, query, store }: BucketCall): ObjectName {
   const versionId = query.get('versionId');
   return {
     bucket: bucket.name,
     key: line.key,
-    ...(versionId !== undefined && { versionId: checkedVersionId(versionId) }),
+    ...(versionId !== undefined && { versionId: checkedVersionId(store, versionId) }),
   };
 }
 
-export function checkedVersionId(versionId: string): string {
-  if (/^[A-Za-z0-9._~-]{1,128}$/.test(versionId)) return versionId;
-  throw new S3Error('InvalidArgument', 'Invalid version id specified', {
-    ArgumentName: 'versionId',
-    ArgumentValue: versionId,
-  });
+/** @throws S3Error InvalidArgument of what no version can have; one that none has is NoSuchVersion. */
+export function checkedVersionId(
+  store: ObjectStore,
+  versionId: string,
+  argument = 'versionId',
+): string {
+  if (store.isVersionId(versionId)) return versionId;
+  const says = versionId === '' ? 'Version id cannot be the empty string' : undefined;
+  throw invalidArgument(argument, versionId, says ?? 'Invalid version id specified');
 }
 
 /** A version with bytes. @throws S3Error NoSuchKey, NoSuchVersion, MethodNotAllowed of a delete marker */

@@ -11,6 +11,7 @@ import {
   type Completion,
   type Listing,
   type ListQuery,
+  type NewBucket,
   type NewObject,
   type NewPart,
   NULL_VERSION,
@@ -71,12 +72,11 @@ export class MemoryStore implements ObjectStore {
     this.roomBytes = options.roomBytes ?? Number.POSITIVE_INFINITY;
   }
 
-  async createBucket(
-    name: string,
-    bucket: { owner: string; documents: Attributes },
-  ): Promise<boolean> {
+  async createBucket(name: string, bucket: NewBucket): Promise<boolean> {
     if (this.buckets.has(name)) return false;
-    const info: Bucket = { ...bucket, name, createdMs: this.nowMs(), versioning: 'off' };
+    const { owner, documents, isVersioned = false } = bucket;
+    const versioning = isVersioned ? 'enabled' : 'off';
+    const info: Bucket = { name, owner, documents, createdMs: this.nowMs(), versioning };
     this.buckets.set(name, { info, keys: new Map(), uploads: new Map() });
     return true;
   }
@@ -110,6 +110,10 @@ export class MemoryStore implements ObjectStore {
       documents: changed(bucket.info.documents, change.documents ?? {}),
     };
     return true;
+  }
+
+  isVersionId(text: string): boolean {
+    return text === NULL_VERSION || /^v\d+$/.test(text);
   }
 
   async lookup(name: ObjectName): Promise<ObjectVersion | undefined> {

@@ -38,6 +38,18 @@ export function storeContract(
     assert.equal(await store.bucket('b'), undefined);
   });
 
+  holds('a bucket has versions from the start when it is asked for so', async (store) => {
+    await store.createBucket('v', { owner: 'me', documents: { a: '1' }, isVersioned: true });
+    const bucket = await store.bucket('v');
+    assert.deepEqual([bucket?.versioning, bucket?.documents], ['enabled', { a: '1' }]);
+    const versionIds = new Set(['null']);
+    for (let nth = 0; nth < 2; nth += 1) {
+      const writer = await store.write('v', 0);
+      versionIds.add(must(await writer.commit({ key: 'k', etag: 'e', attributes: {} })).versionId);
+    }
+    assert.equal(versionIds.size, 3);
+  });
+
   holds('documents of a bucket are set and taken away one by one', async (store) => {
     await store.changeBucket('b', { documents: { a: '1', c: '2' } });
     await store.changeBucket('b', { documents: { a: null, d: '3' }, versioning: 'enabled' });

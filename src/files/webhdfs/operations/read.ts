@@ -4,6 +4,7 @@ import { crc32c } from '../../../core/base/index.ts';
 import { FilesError } from '../../errors.ts';
 import type { Extent, FileInode } from '../../namespace/inode.ts';
 import { Access } from '../../namespace/permission.ts';
+import type { BlockPlaces } from '../../objects/file-system.ts';
 import { type Call, operation } from '../call.ts';
 import { RemoteException } from '../errors.ts';
 import { needFile } from '../locate.ts';
@@ -171,8 +172,7 @@ export const getFileBlockLocations = operation({
     const { reader } = files.namespace;
     const file = await readable(call);
     const end = offset + (length ?? Number.MAX_SAFE_INTEGER - offset);
-    const address = service.advertised ?? authority;
-    const host = address.replace(/:\d+$/, '');
+    const own = service.advertised ?? authority;
     const BlockLocation: object[] = [];
     let at = 0;
     for (const extent of await reader.extents(file)) {
@@ -181,15 +181,23 @@ export const getFileBlockLocations = operation({
       if (at <= offset || from >= end) continue;
       BlockLocation.push({
         cachedHosts: [],
-        corrupt: files.damaged.has(extent.block),
-        hosts: [host],
+        ...whereOf(files.places(extent), own),
         length: extent.length,
-        names: [address],
         offset: from,
-        storageTypes: ['DISK'],
-        topologyPaths: [`/default-rack/${address}`],
       });
     }
     return jsonReply({ BlockLocations: { BlockLocation } });
   },
 });
+
+/** Hosts of all whole replicas, as HDFS tells of them. @param own what this process is reached by. */
+function whereOf({ nodes, corrupt }: BlockPlaces, own: string): object {
+  const places = nodes.map(({ address = own, rack = 'default-rack' }) => ({ address, rack }));
+  return {
+    corrupt,
+    hosts: places.map(({ address }) => address.replace(/:\d+$/, '')),
+    names: places.map(({ address }) => address),
+    storageTypes: places.map(() => 'DISK'),
+    topologyPaths: places.map(({ address, rack }) => `/${rack.replace(/^\//, '')}/${address}`),
+  };
+}

@@ -1,16 +1,28 @@
 /** `plinth files ls` and `stat`: what is there. */
 import type { Command } from 'commander';
 import { type FileStatus, modeText, pagesOf, statusOf, timeText } from './file-status.ts';
-import { addFilesOptions, atFiles, type FilesOptions, lastName, remotePath } from './files-door.ts';
+import {
+  addFilesOptions,
+  atFiles,
+  type FilesOptions,
+  inside,
+  lastName,
+  remotePath,
+} from './files-door.ts';
 import type { CommandContext } from './host.ts';
 import { table } from './table.ts';
-import type { WebHdfs } from './web-hdfs.ts';
+import { type WebHdfs, WebHdfsFault } from './web-hdfs.ts';
+
+interface ListOptions extends FilesOptions {
+  readonly recursive?: boolean;
+}
 
 export function addFilesLook(files: Command, context: CommandContext): void {
   const { host } = context;
   addFilesOptions(files.command('ls'))
     .description('list a directory, or show one file')
     .argument('[path]', 'the path; buckets of S3 are the directories at the root', '/')
+    .option('-R, --recursive', 'also what is in directories below, each behind its directory')
     .addHelpText(
       'after',
       `
@@ -19,9 +31,10 @@ Exits with 66 when there is nothing at the path, 69 when nobody answers.
 
 Examples:
   $ plinth files ls /pictures
+  $ plinth files ls -R /pictures
   $ plinth files ls /pictures --json`,
     )
-    .action((given: string, options: FilesOptions) =>
+    .action((given: string, options: ListOptions) =>
       atFiles(context, options, (door) => list(host.out, door, remotePath(given), options)),
     );
 
@@ -50,10 +63,10 @@ async function list(
   out: (text: string) => void,
   door: WebHdfs,
   path: string,
-  { json }: FilesOptions,
+  { json, recursive }: ListOptions,
 ): Promise<void> {
   let between = '[\n';
-  for await (const page of pagesOf(door, path)) {
+  for await (const page of recursive ? pagesBelow(door, path, '') : pagesOf(door, path)) {
     if (!json) {
       out(table(page.map((status) => rowOf(status, path))));
       continue;
@@ -64,6 +77,33 @@ async function list(
     }
   }
   if (json) out(between === '[\n' ? '[]\n' : '\n]\n');
+}
+
+/** What is below a directory, each directory before what is in it; names are paths from where it began. */
+async function* pagesBelow(
+  door: WebHdfs,
+  path: string,
+  before: string,
+): AsyncGenerator<readonly FileStatus[]> {
+  try {
+    for await (const page of pagesOf(door, path)) {
+      let rows: FileStatus[] = [];
+      for (const status of page) {
+        rows.push({ ...status, pathSuffix: before + status.pathSuffix });
+        // The file that was asked for has no name below itself.
+        if (status.type !== 'DIRECTORY' || status.pathSuffix === '') continue;
+        yield rows;
+        rows = [];
+        const name = status.pathSuffix;
+        yield* pagesBelow(door, inside(path, name), `${before}${name}/`);
+      }
+      if (rows.length > 0) yield rows;
+    }
+  } catch (error) {
+    // It went while others were listed.
+    const isGone = error instanceof WebHdfsFault && error.exception === 'FileNotFoundException';
+    if (before === '' || !isGone) throw error;
+  }
 }
 
 function rowOf(status: FileStatus, path: string): string[] {

@@ -1,13 +1,17 @@
 /** `plinth files status`: what a running file system holds, and how its disks are. */
 import type { Command } from 'commander';
-import type { ClusterStatus, FilesStatus } from '../files/index.ts';
+import type { ClusterStatus, DataNodeStatusBody, FilesStatus } from '../files/index.ts';
 import { askOpenly } from './admin-ask.ts';
 import { type AdminOptions, addAdminOptions } from './admin-door.ts';
 import { exitCode } from './exit-codes.ts';
 import { clusterRows, nodesText, repairsText } from './files-status-cluster.ts';
+import { disksText, scrubText } from './files-status-disks.ts';
+import { isNodeWell, nodeText } from './files-status-node.ts';
 import type { CommandContext } from './host.ts';
 import { roughSize } from './rough-size.ts';
 import { table } from './table.ts';
+
+type Nameless = NonNullable<FilesStatus['nameless']>;
 
 export function addFilesStatus(files: Command, context: CommandContext): void {
   addAdminOptions(files.command('status'))
@@ -16,7 +20,7 @@ export function addFilesStatus(files: Command, context: CommandContext): void {
       'after',
       `
 With several DataNodes each is shown with what it has, then what blocks lack, and repairs,
-the newest first.
+the newest first. A DataNode that is asked shows itself and its connection to the NameNode.
 Exits with 0 when every disk takes writes, every DataNode is live, changes are taken, no
 replica is lacking and nothing is known to be damaged; 1 when one of it is not
 so, 69 when nobody answers.
@@ -27,10 +31,15 @@ Example:
     .action(async (options: AdminOptions) => {
       const body = await askOpenly(context, options, '/systems/files/status');
       if (body === undefined) return;
-      const status = body as FilesStatus;
-      context.host.out(options.json ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
-      if (!isWell(status)) context.exit(exitCode('notReady'));
+      const { text, well } = told(body as FilesStatus | DataNodeStatusBody);
+      context.host.out(options.json ? `${JSON.stringify(body, null, 2)}\n` : text);
+      if (!well) context.exit(exitCode('notReady'));
     });
+}
+
+function told(body: FilesStatus | DataNodeStatusBody): { text: string; well: boolean } {
+  if (!('dataNode' in body)) return { text: statusText(body), well: isWell(body) };
+  return { text: nodeText(body.dataNode), well: isNodeWell(body.dataNode) };
 }
 
 function isWell({ journal, disks, damagedBlocks, cluster }: FilesStatus): boolean {
@@ -47,7 +56,7 @@ function isClusterWell(cluster: ClusterStatus | undefined): boolean {
 
 /** The status for people. */
 export function statusText(status: FilesStatus): string {
-  const { namespace, journal, disks, damagedBlocks, scrub, cluster } = status;
+  const { namespace, journal, disks, damagedBlocks, scrub, cluster, nameless } = status;
   const { files, directories, bytes, space } = namespace;
   const places = cluster?.nodes ?? disks;
   const sum = (of: 'freeBytes' | 'totalBytes'): number =>
@@ -60,24 +69,19 @@ export function statusText(status: FilesStatus): string {
     ],
     ['DAMAGED', damagedBlocks === 0 ? 'no blocks' : `${damagedBlocks} blocks`],
     ...(cluster === undefined ? [] : clusterRows(cluster)),
+    ...(nameless === undefined ? [] : [['NAMELESS', namelessText(nameless)]]),
     ['SCRUB', scrubText(scrub)],
     ['JOURNAL', journalText(journal)],
   ];
-  const diskRows = disks.map(({ folder, state, freeBytes, totalBytes }) => [
-    folder,
-    state,
-    roughSize(freeBytes),
-    roughSize(totalBytes),
-  ]);
-  const parts = [table(rows), table([['DISK', 'STATE', 'FREE', 'TOTAL'], ...diskRows])];
+  const parts = [table(rows), disksText(disks)];
   if (cluster !== undefined) parts.push(nodesText(cluster), ...repairsText(cluster));
   return parts.join('\n');
 }
 
-function scrubText({ rounds, blocks, bytes, bad, bytesPerSecond }: FilesStatus['scrub']): string {
-  if (bytesPerSecond === 0) return 'off';
-  const now = `${blocks} blocks, ${roughSize(bytes)} of this round`;
-  return `${rounds} rounds, ${now}, ${roughSize(bytesPerSecond)} a second, ${bad} bad blocks found`;
+function namelessText({ waiting, waitingBytes, reclaimed }: Nameless): string {
+  const soon =
+    waiting === 0 ? 'no replicas' : `${waiting} replicas, ${roughSize(waitingBytes)}, go soon`;
+  return `${soon}; ${reclaimed} reclaimed`;
 }
 
 function journalText(journal: FilesStatus['journal']): string {

@@ -24,7 +24,11 @@ export type Peer =
   | 's3cmd'
   | 'rclone'
   | 'python3-boto3'
-  | 'python3-fsspec';
+  | 'python3-fsspec'
+  | 'dig'
+  | 'kdig'
+  | 'dnsperf'
+  | 'pebble';
 
 /** What `node:test` takes as options: `{}` when the peer is here, else `{ skip: reason }`. */
 export type PeerOptions = { readonly skip?: string };

@@ -3,7 +3,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { FilesStatus, FsckLine, FsckProblem } from '../../../src/files/index.ts';
+import type {
+  DataNodeStatusBody,
+  FilesStatus,
+  FsckLine,
+  FsckProblem,
+} from '../../../src/files/index.ts';
 import { FilesCluster } from '../../fault/files/cluster.ts';
 import { type Ran, runHere } from '../../support/files/files-process.ts';
 import { content } from './s3-client-bed.ts';
@@ -75,6 +80,29 @@ test('every replica is read; what is damaged on one node is found, made good, an
   ) as FilesStatus;
   assert.ok(shown!.totals.copied >= 1);
   assert.match((await files('status')).out.toString(), /^REPAIR +BLOCK +WHY/m);
+});
+
+test('a DataNode that is asked shows itself; of files it says who knows', async () => {
+  const address = `127.0.0.1:${cluster.nodes[1]!.admin}`;
+  const tokenFile = join(cluster.folder, 'data1', 'admin-token');
+  const ask = (...args: readonly string[]): Promise<Ran> =>
+    runHere(['files', ...args, '--admin', address]);
+  const shown = await ask('status');
+  assert.equal(shown.code, 0, shown.err);
+  const text = shown.out.toString();
+  assert.match(text, /^DATANODE +[0-9a-f]{16} at 127\.0\.0\.1:\d+, rack a$/m);
+  assert.match(text, /^NAMENODE +127\.0\.0\.1:\d+, connected, and told of all blocks$/m);
+  assert.match(text, /^BLOCKS +\d+, .* 0 damaged, as told .* ago$/m);
+  assert.match(text, /data1\/files\/disk +open/);
+  const { dataNode } = JSON.parse(
+    (await ask('status', '--json')).out.toString(),
+  ) as DataNodeStatusBody;
+  assert.equal(dataNode.nameNode.connection, 'reported');
+  const refused = await ask('fsck', '--token-file', tokenFile);
+  assert.equal(refused.code, 1);
+  const says = `this process is a DataNode of the NameNode at ${dataNode.nameNode.address}`;
+  assert.equal(refused.err, `plinth: ${says}: ask the admin door of that one\n`);
+  assert.equal((await ask('forget', 'x', '--token-file', tokenFile)).err, refused.err);
 });
 
 test('a rack that is lost: what lacks a replica is told, and nothing is missing', async () => {

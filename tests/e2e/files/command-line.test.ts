@@ -88,6 +88,27 @@ test('ls and stat show what is there', async () => {
   assert.match(await text('stat', '/look/a/file'), /^bytes +5$/m);
 });
 
+test('ls -R shows what is below, each directory before what is in it', async () => {
+  for (const path of ['a/file', 'a/in/deep', 'a0', 'b'])
+    await store(`/below/${path}`, Buffer.from('1'));
+  await text('mkdir', '/below/empty');
+  const names = async (...args: readonly string[]): Promise<string[]> =>
+    (await text('ls', ...args))
+      .trimEnd()
+      .split('\n')
+      .map((row) => row.replace(/^.*Z {2}/, ''));
+  const all = ['a/', 'a/file', 'a/in/', 'a/in/deep', 'a0', 'b', 'empty/'];
+  assert.deepEqual(await names('-R', '/below'), all);
+  assert.deepEqual(await names('-R', '/below/a'), ['file', 'in/', 'in/deep']);
+  assert.deepEqual(await names('--recursive', '/below/b'), ['/below/b']);
+  const listed = JSON.parse(await text('ls', '-R', '/below', '--json'));
+  assert.deepEqual(
+    listed.map(({ name, type }: Record<string, string>) => `${name}${type === 'FILE' ? '' : '/'}`),
+    all,
+  );
+  assert.equal((await refusal('ls', '-R', '/below/nothing'))[0], 66);
+});
+
 test('mv and rm change the tree, and say what stands in the way', async () => {
   await store('/tree/a/x', Buffer.from('x'));
   await store('/tree/y', Buffer.from('y'));

@@ -1,5 +1,6 @@
 /** A NameNode and several DataNodes as processes, and a client of the WebHDFS door that keeps the hashes of what it wrote. */
 import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -26,7 +27,7 @@ export class FilesCluster {
   readonly nodes: Member[] = [];
   private readonly name: Member;
   private readonly webHdfs: number;
-  private readonly remove: () => void;
+  private readonly removeFolder: () => void;
 
   private constructor(
     name: Member,
@@ -35,13 +36,17 @@ export class FilesCluster {
     this.name = name;
     this.folder = parts.folder;
     this.webHdfs = parts.webHdfs;
-    this.remove = parts.remove;
+    this.removeFolder = parts.remove;
   }
 
-  /** @param racks of the DataNodes, one for each. @param settings further ones of the NameNode. */
+  /**
+   * @param racks of the DataNodes, one for each. @param settings further ones of the NameNode.
+   * @param nodeSettings further ones of a DataNode.
+   */
   static async start(
     racks: readonly string[],
     settings: Readonly<Record<string, unknown>> = {},
+    nodeSettings: (nth: number) => Readonly<Record<string, unknown>> = () => ({}),
   ): Promise<FilesCluster> {
     const { path: folder, remove } = temporaryFolder('plinth-datanodes');
     const [listen, webHdfs] = [await freePort(), await freePort()];
@@ -56,16 +61,22 @@ export class FilesCluster {
       ...settings,
     });
     const cluster = new FilesCluster(name, { folder, webHdfs, remove });
-    for (const [nth, rack] of racks.entries()) {
-      cluster.nodes.push(
-        await launch(cluster.dataOf(nth), {
-          'files.join': `127.0.0.1:${listen}`,
-          'files.rack': rack,
-        }),
-      );
+    try {
+      for (const [nth, rack] of racks.entries()) {
+        cluster.nodes.push(
+          await launch(cluster.dataOf(nth), {
+            'files.join': `127.0.0.1:${listen}`,
+            'files.rack': rack,
+            ...nodeSettings(nth),
+          }),
+        );
+      }
+      await cluster.until('all nodes to join', ({ nodesLive }) => nodesLive === racks.length + 1);
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
     }
-    await cluster.until('all nodes to join', ({ nodesLive }) => nodesLive === racks.length + 1);
-    return cluster;
   }
 
   /** Where the NameNode's admin door is, and where its token. */
@@ -146,6 +157,28 @@ export class FilesCluster {
     }
   }
 
+  /** Whether it was there and is not any more; undefined: nobody can tell. */
+  async remove(path: string): Promise<boolean | undefined> {
+    try {
+      const answer = await fetch(this.url(path, 'op=DELETE'), {
+        method: 'DELETE',
+        signal: AbortSignal.timeout(25_000),
+      });
+      if (answer.status !== 200) return undefined;
+      return ((await answer.json()) as { readonly boolean: boolean }).boolean;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Files with blocks on the disk of a DataNode, large ones and containers. */
+  blockFiles(nth: number): string[] {
+    const disk = join(this.dataOf(nth), 'files', 'disk');
+    return readdirSync(disk, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(blk|pack)$/.test(name))
+      .map((name) => join(disk, name));
+  }
+
   /** The hash of what a file holds; a text that is no hash when it could not be read. */
   async hashOf(path: string): Promise<string> {
     try {
@@ -159,8 +192,13 @@ export class FilesCluster {
     }
   }
 
+  /** `host:port` of the WebHDFS door. */
+  get door(): string {
+    return `127.0.0.1:${this.webHdfs}`;
+  }
+
   private url(path: string, query: string): string {
-    return `http://127.0.0.1:${this.webHdfs}/webhdfs/v1${path}?${query}&user.name=plinth`;
+    return `http://${this.door}/webhdfs/v1${path}?${query}&user.name=plinth`;
   }
 
   output(): string {
@@ -174,7 +212,7 @@ export class FilesCluster {
       member.child.process.kill('SIGCONT');
       await kill(member);
     }
-    this.remove();
+    this.removeFolder();
   }
 }
 

@@ -117,6 +117,7 @@ export async function runHere(args: readonly string[]): Promise<Ran> {
       said.err += text;
     },
     up: async () => 0,
+    lab: async () => 0,
   });
   return { code, out: Buffer.from(said.out), err: said.err };
 }

@@ -90,8 +90,13 @@ export class S3Bed {
     const http = await listenHttp({
       ...{ clock, random, transport: await createNodeTransport() },
       address: { host: '127.0.0.1', port: 0 },
-      limits: { ...HTTP_LIMITS, sendStallMs: 10_000 },
+      limits: {
+        ...HTTP_LIMITS,
+        head: { ...HTTP_LIMITS.head, ignoresExpectations: true },
+        sendStallMs: 10_000,
+      },
       handler: door.handler,
+      refusalAnswer: door.refusalAnswer,
       trusts: () => false,
       events: { onRequestEnd: () => {}, onRefused: () => {} },
     });

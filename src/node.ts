@@ -161,9 +161,14 @@ export function createNode(options: NodeOptions): PlinthNode {
           ownToken = generatedToken(disk, random, folder.path);
         }
         const stages = new Stages();
+        const peer = (name: string): System | undefined =>
+          running.find(({ system }) => system.name === name)?.system;
         running = chosen(rows, config).map((row) => ({
           row,
-          system: row.create(settingsFor(row, config), contextOf(row, folder, stages, options)),
+          system: row.create(
+            settingsFor(row, config),
+            contextOf(row, { folder, stages, peer }, options),
+          ),
         }));
         otlp = otlpFor(options);
         for (const system of systems()) await system.start();
@@ -202,15 +207,18 @@ function chosen(rows: readonly AnySystemRow[], config: Config): AnySystemRow[] {
   return rows.filter((row) => (settingsFor(row, config) as { enabled: boolean }).enabled);
 }
 
-/** The settings of a row's own section, which is what its functions take. */
+/** What the functions of a row take: the settings of its own section, or what is made of several. */
 function settingsFor(row: AnySystemRow, config: Config): never {
-  return config.of<Fields>(row.config) as never;
+  return (row.given?.make(config.of) ?? config.of<Fields>(row.config)) as never;
 }
 
 function contextOf(
   row: AnySystemRow,
-  folder: DataFolder,
-  stages: Stages,
+  {
+    folder,
+    stages,
+    peer,
+  }: Pick<SystemContext, 'stages' | 'peer'> & { readonly folder: DataFolder },
   options: NodeOptions,
 ): SystemContext {
   const { name } = row.config;
@@ -220,7 +228,7 @@ function contextOf(
     dataFolder: folder.subfolder(name),
     log: options.log.child(name),
     metrics: options.metrics,
-    stages,
+    ...{ stages, peer },
     requestStop: options.requestStop ?? (() => {}),
   };
 }
@@ -268,7 +276,9 @@ function logReloadable(log: RootLogger): Reloadable {
 
 function systemReloadable({ row, system }: Running): Reloadable[] {
   if (system.prepare === undefined) return [];
-  return [{ section: row.config, prepare: async (next: never) => system.prepare!(next) }];
+  const also = row.given?.also ?? [];
+  const prepare = async (_: unknown, config: Config) => system.prepare!(settingsFor(row, config));
+  return [{ section: row.config, also, prepare }];
 }
 
 /** False when `work` took longer than `waitMs`; its failure is told to `failed` and counts as done. */

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { exitCode, type Host, runCli } from './cli/index.ts';
+import { runLab } from './lab.ts';
 import { sectionsFor } from './node.ts';
 import { outputTo } from './output.ts';
 import { systems } from './systems.ts';
@@ -28,6 +29,7 @@ const host: Host = {
   out,
   err,
   up: (request) => up({ ...request, version: manifest.version, rows: systems, out, err }),
+  lab: (request) => runLab({ ...request, environment: process.env, out, err }),
 };
 
 const code = await runCli(process.argv.slice(2), host);

@@ -35,6 +35,8 @@ const failures: Readonly<Record<string, FailureRow>> = {
   'not-permitted': { exit: 'notPermitted' },
   'tls-invalid': { exit: 'badConfig' },
   'acl-file-invalid': { exit: 'badConfig' },
+  'pop-not-named': { exit: 'badConfig' },
+  'location-file': { exit: 'badConfig' },
   'in-use': { exit: 'dataInUse' },
   'cannot-create': { exit: 'dataUnwritable' },
   'not-a-folder': { exit: 'dataUnwritable' },

@@ -5,6 +5,7 @@
 import type { Listening, System, SystemStatus } from './core/base/index.ts';
 import type {
   AnySection,
+  Config,
   Fields,
   Prepared,
   Section,
@@ -28,6 +29,8 @@ export interface SystemContext {
   readonly metrics: Metrics;
   /** What systems put into the pipelines of others. */
   readonly stages: Stages;
+  /** Another system of this process, by its name; undefined: it does not run. Of use from `start` on. */
+  readonly peer: (name: string) => System | undefined;
   /** Asks the process to stop in order, as SIGTERM does. */
   readonly requestStop: () => void;
 }
@@ -41,8 +44,17 @@ export interface ReloadableSystem<V> extends System {
 /** Every section of a system can be switched off. */
 type SwitchableFields = Fields & { readonly enabled: Setting<boolean> };
 
+/** Settings made of several sections. */
+export interface Given<V> {
+  /** The sections beside the row's own. */
+  readonly also: readonly AnySection[];
+  make(of: Config['of']): V;
+}
+
 export interface SystemRow<F extends SwitchableFields> {
   readonly config: Section<F>;
+  /** For a system that is given more than its own section says. */
+  readonly given?: Given<ValuesOf<F>>;
   create(settings: ValuesOf<F>, context: SystemContext): ReloadableSystem<ValuesOf<F>>;
   /** Two commands to try, printed when the process is up; `listening` has the ports really taken. */
   tryIt(
@@ -55,6 +67,7 @@ export interface SystemRow<F extends SwitchableFields> {
 /** A row whose types are forgotten; what it is given comes from its own section. */
 export interface AnySystemRow {
   readonly config: AnySection;
+  readonly given?: Given<unknown>;
   create(settings: never, context: SystemContext): ReloadableSystem<never>;
   tryIt(
     listening: readonly Listening[],

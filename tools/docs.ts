@@ -81,6 +81,7 @@ function cliPage(): string {
       out: () => {},
       err: () => {},
       up: async () => 0,
+      lab: async () => 0,
     },
     exit: () => {},
   });

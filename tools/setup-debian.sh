@@ -24,12 +24,18 @@ declare -A provides=(
   [python3-boto3]='/usr/bin/python3 -c "import boto3"'
   [python3-fsspec]='/usr/bin/python3 -c "import fsspec"'
   [python3-requests]='/usr/bin/python3 -c "import requests"'
+  [pebble]='command -v pebble && command -v pebble-challtestsrv'
+  [bind9-dnsutils]='command -v dig'
+  [knot-dnsutils]='command -v kdig'
+  [knot]='test -x /usr/sbin/knotd'
+  [dnsperf]='command -v dnsperf'
 )
 
 missing=()
 for package in redis-server redis-tools python3-redis lua5.1 openssl \
   nginx-light libnginx-mod-stream haproxy varnish wrk nghttp2-client python3-h2 curl \
-  awscli s3cmd rclone python3-boto3 python3-fsspec python3-requests; do
+  awscli s3cmd rclone python3-boto3 python3-fsspec python3-requests pebble \
+  bind9-dnsutils knot-dnsutils knot dnsperf; do
   eval "${provides[$package]}" >/dev/null 2>&1 || missing+=("$package")
 done
 if [ "${#missing[@]}" -eq 0 ]; then
@@ -71,7 +77,7 @@ rm -f "$output"
 if command -v systemctl >/dev/null; then
   for package in "${missing[@]}"; do
     case "$package" in
-      redis-server | haproxy) systemctl disable --quiet "$package" >/dev/null 2>&1 || true ;;
+      redis-server | haproxy | knot) systemctl disable --quiet "$package" >/dev/null 2>&1 || true ;;
       varnish) systemctl disable --quiet varnish varnishncsa >/dev/null 2>&1 || true ;;
       nginx-light) systemctl disable --quiet nginx >/dev/null 2>&1 || true ;;
     esac

@@ -107,6 +107,8 @@ export interface AdminRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** How long the answer may take; default 5 s. */
+  readonly waitMs?: number;
 }
 
 export type AdminAnswer =
@@ -121,7 +123,7 @@ export function askAdmin(
   onLine?: (line: string) => void,
 ): Promise<AdminAnswer> {
   const { method, path, headers = {}, body = '' } = asked;
-  const waitMs = onLine === undefined ? ANSWER_WAIT_MS : LINE_WAIT_MS;
+  const waitMs = asked.waitMs ?? (onLine === undefined ? ANSWER_WAIT_MS : LINE_WAIT_MS);
   return new Promise((resolve) => {
     const no = (why: string): void => resolve({ ok: false, why });
     const options = {

@@ -5,7 +5,7 @@ import { addTokenOptions, type TokenOptions } from './admin-door.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
 
-interface Options extends TokenOptions {
+export interface PurgeOptions extends TokenOptions {
   readonly url?: readonly string[];
   readonly prefix?: readonly string[];
   readonly host?: readonly string[];
@@ -20,18 +20,8 @@ interface Purged {
 }
 
 export function addCachePurge(cache: Command, context: CommandContext): void {
-  const { host, exit } = context;
-  addTokenOptions(cache.command('purge'))
+  addPurgeOptions(cache.command('purge'))
     .description('forget stored responses, or make them stale')
-    .option('--url <url...>', 'URLs with all their variants')
-    .option('--prefix <url...>', 'URLs that begin so')
-    .option('--host <name...>', 'everything of a host, on every port')
-    .option('--tag <tag...>', 'what bears a tag in Surrogate-Key or Cache-Tag')
-    .option('--all', 'everything')
-    .option(
-      '--soft',
-      'make it stale: it is fetched anew, and served meanwhile where it allows that',
-    )
     .addHelpText(
       'after',
       `
@@ -46,25 +36,54 @@ Examples:
   $ plinth cache purge --tag product-17 category-4 --soft
   $ plinth cache purge --all`,
     )
-    .action(async (options: Options) => {
-      const { url, prefix, host: hosts, tag, all, soft } = options;
-      const named = { url, prefix, host: hosts, tag, all };
-      if (Object.values(named).every((each) => each === undefined)) {
-        host.err('plinth: name what is to be purged: --url, --prefix, --host, --tag or --all\n');
-        exit(exitCode('usage'));
-        return;
-      }
-      const body = await askWithToken(context, options, {
-        method: 'POST',
-        path: '/systems/cache/purge',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ ...named, soft: soft === true }),
-      });
+    .action(async (options: PurgeOptions) => {
+      const body = await askToPurge(context, options, 'cache');
       if (body === undefined) return;
-      host.out(
-        options.json ? `${JSON.stringify(body, null, 2)}\n` : purgedText(body as Purged, soft),
+      context.host.out(
+        options.json
+          ? `${JSON.stringify(body, null, 2)}\n`
+          : purgedText(body as Purged, options.soft),
       );
     });
+}
+
+/** What is to be purged, and how. */
+export function addPurgeOptions(command: Command): Command {
+  return addTokenOptions(command)
+    .option('--url <url...>', 'URLs with all their variants')
+    .option('--prefix <url...>', 'URLs that begin so')
+    .option('--host <name...>', 'everything of a host, on every port')
+    .option('--tag <tag...>', 'what bears a tag in Surrogate-Key or Cache-Tag')
+    .option('--all', 'everything')
+    .option(
+      '--soft',
+      'make it stale: it is fetched anew, and served meanwhile where it allows that',
+    );
+}
+
+/** The answer of a system; undefined after telling why there is none. */
+export async function askToPurge(
+  context: CommandContext,
+  options: PurgeOptions,
+  system: 'cache' | 'edge',
+  waitMs?: number,
+): Promise<object | undefined> {
+  const { url, prefix, host, tag, all, soft } = options;
+  const named = { url, prefix, host, tag, all };
+  if (Object.values(named).every((each) => each === undefined)) {
+    context.host.err(
+      'plinth: name what is to be purged: --url, --prefix, --host, --tag or --all\n',
+    );
+    context.exit(exitCode('usage'));
+    return undefined;
+  }
+  return askWithToken(context, options, {
+    method: 'POST',
+    path: `/systems/${system}/purge`,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...named, soft: soft === true }),
+    ...(waitMs !== undefined && { waitMs }),
+  });
 }
 
 function purgedText({ seq, responses }: Purged, soft = false): string {

@@ -38,6 +38,7 @@ async function run(args: string[], environment: Record<string, string> = {}) {
       said.up = request;
       return 71;
     },
+    lab: async () => 0,
   });
   return { ...said, code };
 }

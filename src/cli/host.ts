@@ -3,6 +3,7 @@
  * subcommands know no system and can be tested without a process.
  */
 import type { AnySection, ConfigSource } from '../core/config/index.ts';
+import type { LabWanted } from '../edge/index.ts';
 
 export interface Host {
   readonly version: string;
@@ -13,6 +14,14 @@ export interface Host {
   err(text: string): void;
   /** Run until told to stop; gives the exit code. */
   up(request: UpRequest): Promise<number>;
+  /** Run a network on this machine until told to stop; gives the exit code. */
+  lab(request: LabRequest): Promise<number>;
+}
+
+export interface LabRequest {
+  readonly wanted: LabWanted;
+  /** Where its configuration and data go. */
+  readonly folder: string;
 }
 
 export interface UpRequest {

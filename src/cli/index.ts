@@ -1,4 +1,4 @@
 /** The door of the command line: the program of all subcommands, and its exit codes. */
 export { type ExitName, exitCode, exitCodeTable } from './exit-codes.ts';
-export type { CommandContext, Host, UpRequest } from './host.ts';
+export type { CommandContext, Host, LabRequest, UpRequest } from './host.ts';
 export { buildProgram, runCli } from './program.ts';

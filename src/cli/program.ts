@@ -7,6 +7,7 @@ import { addBalancer } from './balancer.ts';
 import { addCache } from './cache.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
+import { addEdge } from './edge.ts';
 import { exitCode, exitCodeHelp } from './exit-codes.ts';
 import { addFiles } from './files.ts';
 import type { CommandContext, Host } from './host.ts';
@@ -23,6 +24,7 @@ const subcommands: readonly ((program: Command, context: CommandContext) => void
   addFiles,
   addCache,
   addBalancer,
+  addEdge,
   addCompletion,
 ];
 

@@ -27,6 +27,7 @@ export async function runKv(...args: readonly string[]): Promise<Said> {
       said.err += text;
     },
     up: async () => 0,
+    lab: async () => 0,
   });
   return { ...said, code };
 }

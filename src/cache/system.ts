@@ -32,7 +32,8 @@ import { DiskTier } from './ssd/index.ts';
 import { CacheStage } from './stage/cache-stage.ts';
 import { Counts } from './stage/counts.ts';
 import { type CacheRule, DEFAULT_RULE, ruleOf } from './stage/rule.ts';
-import { makeStale, type RuleRef, type StageContext } from './stage/stage-parts.ts';
+import type { RuleRef, StageContext } from './stage/stage-parts.ts';
+import { makeStale } from './stage/stored-facts.ts';
 import { DiskShelf, keptOf, queuedBytesMax } from './tiers/disk-shelf.ts';
 
 export interface CacheContext {

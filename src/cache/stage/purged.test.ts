@@ -4,6 +4,7 @@ import { FieldId } from '../../core/wire/index.ts';
 import { DEFAULT_KEY_RULE } from '../key/index.ts';
 import type { Purge } from '../purge/index.ts';
 import { TestCache } from '../testing/test-cache.ts';
+import { DEFAULT_RULE } from './rule.ts';
 
 const URL_A: Purge = { kind: 'url', value: 'http://a.test/a', soft: false };
 const SOFT_A: Purge = { ...URL_A, soft: true };
@@ -37,12 +38,31 @@ test('what is softly purged is stale: served meanwhile where it allows that, als
     cache.nowMs += 10_000;
     purgeA(cache, SOFT_A);
     const first = cache.ask('/a');
-    assert.deepEqual([first.body, first.field('age')], ['one', '10']);
+    assert.deepEqual([first.body, first.field('age')], ['one', '60']);
     cache.nowMs += steppedMs;
     assert.equal(cache.ask('/a').body, 'one');
     assert.equal(cache.asked.length, 1, 'it is fetched behind the client, once');
     cache.answer(STALE_ALLOWED, 'two');
     assert.equal(cache.ask('/a').body, 'two');
+  }
+});
+
+test('what is softly purged is stale to a cache that gets it from here too, whatever chance has taken off', () => {
+  for (const jitter of [0, 0.5]) {
+    const lifetimes = { ...DEFAULT_RULE.lifetimes, jitter };
+    const shield = new TestCache({ lifetimes });
+    const edge = new TestCache();
+    shield.fill('/a', STALE_ALLOWED, 'one');
+    edge.fill('/a', STALE_ALLOWED, 'one');
+    for (const cache of [shield, edge]) purgeA(cache, SOFT_A);
+    assert.equal(edge.ask('/a').body, 'one');
+    const fetched = shield.ask('/a');
+    edge.answer([...STALE_ALLOWED, `Age: ${fetched.field('age')}`], fetched.body);
+    shield.answer(STALE_ALLOWED, 'two');
+    assert.equal(edge.ask('/a').body, 'one');
+    assert.equal(edge.asked.length, 1, 'it is fetched anew until it is fresh');
+    edge.answer([...STALE_ALLOWED, 'Age: 0'], shield.ask('/a').body);
+    assert.equal(edge.ask('/a').body, 'two');
   }
 });
 

@@ -16,7 +16,7 @@ import { type PurgeLedger, tagsOf } from '../purge/index.ts';
 import type { DiskShelf } from '../tiers/disk-shelf.ts';
 import type { Counts } from './counts.ts';
 import type { CacheRule } from './rule.ts';
-import { fieldsOf } from './stored-facts.ts';
+import { fieldsOf, makeStale } from './stored-facts.ts';
 import type { Visit } from './visit.ts';
 
 export const CACHE_NAME = 'plinth';
@@ -170,17 +170,6 @@ export class StageParts {
       !directives.has('min-fresh')
     );
   }
-}
-
-/**
- * A soft purge: its lifetime is over. Unlike what is invalidated it may be served stale, where it allows that.
- */
-export function makeStale(stored: StoredResponse, nowMs: number): void {
-  // Its age begins anew at what it is now, so that no step of the clock makes it fresh again.
-  stored.initialAgeSeconds += Math.max(0, nowMs - stored.responseMs) / 1000;
-  stored.responseMs = nowMs;
-  stored.lifetimeSeconds = Math.min(stored.lifetimeSeconds, stored.initialAgeSeconds);
-  stored.freshUntilMs = 0;
 }
 
 /** It is to be validated from now on, whatever its times say (RFC 9111 section 4.4). */

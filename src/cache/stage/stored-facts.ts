@@ -64,3 +64,25 @@ export function noteFreshness(
   const leftSeconds = stored.lifetimeSeconds - stored.initialAgeSeconds;
   stored.freshUntilMs = asksEachTime ? 0 : exchanged.responseMs + leftSeconds * 1000;
 }
+
+/**
+ * A soft purge: its lifetime is over. Unlike what is invalidated it may be served stale, where it allows that. Caches
+ * that get it from us see that by its Age alone, so its age is from now on at least what they take for its lifetime.
+ * @param nowMs when it was purged; `responseMs`, if nobody knows.
+ */
+export function makeStale(stored: StoredResponse, nowMs: number): void {
+  const facts = factsOf(stored);
+  const { responseMs, lifetimeSeconds } = stored;
+  // Chance takes something off here (jitter) that it does not take off elsewhere.
+  const said = freshnessLifetime(facts, { requestMs: responseMs, responseMs }, NO_HEURISTICS);
+  const endSeconds = Math.ceil(Math.max(lifetimeSeconds, said.seconds));
+  const ageSeconds = stored.initialAgeSeconds + Math.max(0, nowMs - responseMs) / 1000;
+  const staleSeconds = Math.max(0, ageSeconds - lifetimeSeconds);
+  // It begins anew at what it is now, so that no step of the clock makes it fresh again.
+  stored.initialAgeSeconds = Math.max(ageSeconds, endSeconds);
+  stored.responseMs = nowMs;
+  stored.lifetimeSeconds = stored.initialAgeSeconds - staleSeconds;
+  stored.freshUntilMs = 0;
+}
+
+const NO_HEURISTICS: HeuristicRules = { share: 0, secondsMax: 0 };

@@ -14,6 +14,7 @@ import type { Resource, Space } from '../objects/resource.ts';
 import { SMALL_BODY_BYTES, type StoredResponse } from '../objects/stored-response.ts';
 import { decodePurge, encodePurge, type Purge, type PurgeLedger, tagsOf } from '../purge/index.ts';
 import type { BodyReading, DiskRecord, DiskTier, RecordFacts, TierStats } from '../ssd/index.ts';
+import { makeStale } from '../stage/stored-facts.ts';
 import { type Asked, type DiskAnswer, DiskAnswers } from './disk-answers.ts';
 import { OwnerHash } from './owner-hash.ts';
 import { encodeMeta, MetaView, ownerOf, type StoredMeta } from './stored-meta.ts';
@@ -304,10 +305,7 @@ export class DiskShelf {
     }
     stored.finish();
     stored.onDisk = true;
-    if (verdict === 'soft') {
-      stored.lifetimeSeconds = Math.min(stored.lifetimeSeconds, stored.initialAgeSeconds);
-      stored.freshUntilMs = 0;
-    }
+    if (verdict === 'soft') makeStale(stored, stored.responseMs);
     stored.seq = this.ledger.seq;
     this.objects.add(stored);
     return true;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import packet from 'dns-packet';
 import fc from 'fast-check';
-import { readMessage } from '../../core/wire/index.ts';
+import { nameText, readMessage } from '../../core/wire/index.ts';
 import { dataOf, makeQuery, optionOf, startAsker } from './testing/asker.ts';
 import { cities } from './testing/server.ts';
 import { dnsSettings, exampleZone } from './testing/settings.ts';
@@ -123,6 +123,21 @@ test('a PoP without addresses of a family is not chosen for it', () => {
   // Singapore has no IPv6: New York is the next nearest to Jakarta but Frankfurt is nearer.
   const answer = dns.ask('www.example.com', 'AAAA', { subnet: '203.0.113.0/24' });
   assert.deepEqual(dataOf(answer), ['2001:db8::1']);
+});
+
+test('where no PoP has addresses of a family there is no such record, whatever name of a rule is asked for', async () => {
+  const old = await startAsker(settings);
+  old.pops = cities.map((pop) => ({ ...pop, addresses: ['192.0.2.1'] }));
+  old.server.apply(settings);
+  for (const name of ['www.', '', 'site.cdn.', 'to-www.', 'another-site.cdn.']) {
+    const message = readMessage(old.send(makeQuery(`${name}example.com`, 'AAAA'))!);
+    assert.ok(message !== null, name);
+    assert.deepEqual(
+      message.authorities.map(({ owner, data }) => [nameText(owner), data.type]),
+      [['example.com', 'SOA']],
+      name,
+    );
+  }
 });
 
 test('HTTPS records tell protocols and addresses', () => {

@@ -37,7 +37,10 @@ export class Answers {
   private generation = 0;
   /** Of names that do not exist, by zone and the length of what stands before it: they are all alike. */
   private readonly missing = new Map<Zone, (AnswerBody | undefined)[]>();
-  /** Of rules, by family and the choice's id: names that are steered themselves are all alike. */
+  /**
+   * Of rules, by family and length of the name, and by the choice's id: names that are steered themselves are alike but
+   * for where pointers to their zone lead.
+   */
   private readonly ofRules = new Map<SteeringRule, (AnswerBody | undefined)[][]>();
   private readonly kept = new Recent<number, KeptAnswer>(limits.answersHalf);
 
@@ -105,7 +108,7 @@ export class Answers {
       rule,
       family,
       found,
-      bodies: isDirect ? this.bodiesOf(rule, family) : [],
+      bodies: isDirect ? this.bodiesOf(rule, family, nameLength) : [],
     };
   }
 
@@ -129,14 +132,22 @@ export class Answers {
     return body;
   }
 
-  private bodiesOf(rule: SteeringRule, family: Family): (AnswerBody | undefined)[] {
-    const families = this.ofRules.get(rule) ?? [[], [], []];
-    this.ofRules.set(rule, families);
-    return families[family]!;
+  private bodiesOf(
+    rule: SteeringRule,
+    family: Family,
+    nameLength: number,
+  ): (AnswerBody | undefined)[] {
+    const lists = this.ofRules.get(rule) ?? [];
+    this.ofRules.set(rule, lists);
+    const at = family * NAME_LENGTHS + nameLength;
+    lists[at] ??= [];
+    return lists[at];
   }
 }
 
 const noName = Buffer.alloc(0);
+/** RFC 1035 section 3.1: 255 octets at most. */
+const NAME_LENGTHS = 256;
 
 /** Labels that no name of a zone ends with, `octets` long. */
 function filler(octets: number): string {

@@ -253,7 +253,9 @@ test('bytes that are no purge are told from one', () => {
   }
 });
 
-test('hosts of URLs, without their ports', () => {
+test('hosts of URLs, without their ports and the dot of the root', () => {
+  assert.equal(hostOfUrl('https://a.test./b.'), 'a.test');
+  assert.equal(hostOfUrl('https://a.test.:81/'), 'a.test');
   assert.equal(hostOfUrl('https://a.test/b:1'), 'a.test');
   assert.equal(hostOfUrl('https://a.test:81/'), 'a.test');
   assert.equal(hostOfUrl('http://[::1]/'), '[::1]');

@@ -227,14 +227,15 @@ export class PurgeLedger {
   }
 }
 
-/** The host of a URL as keys have it, without its port. */
+/** The host of a URL as keys have it, without its port and the dot of the root that some write behind it. */
 export function hostOfUrl(url: string): string {
   const start = url.indexOf('://') + 3;
   const slash = url.indexOf('/', start);
   const authority = slash === -1 ? url.slice(start) : url.slice(start, slash);
   const colon = authority.lastIndexOf(':');
   // Colons of an address stand in its brackets.
-  return colon > authority.lastIndexOf(']') ? authority.slice(0, colon) : authority;
+  const host = colon > authority.lastIndexOf(']') ? authority.slice(0, colon) : authority;
+  return host.endsWith('.') ? host.slice(0, -1) : host;
 }
 
 const NONE: readonly number[] = [];

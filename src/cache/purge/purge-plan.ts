@@ -74,5 +74,5 @@ function hostOf(value: string, makers: readonly KeyMaker[]): string | undefined 
   if (url === undefined) return undefined;
   const host = hostOfUrl(url);
   // With a port, or with the default one that the form has dropped.
-  return host === value.toLowerCase() ? host : undefined;
+  return host === value.toLowerCase().replace(/\.$/, '') ? host : undefined;
 }

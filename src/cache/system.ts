@@ -5,7 +5,13 @@
  */
 import type { Operation, SystemState, SystemStatus } from '../core/base/index.ts';
 import type { Prepared } from '../core/config/index.ts';
-import type { Exchange, Handler, StageMaker, Stages } from '../core/http/index.ts';
+import {
+  type Exchange,
+  type Handler,
+  isHttps,
+  type StageMaker,
+  type Stages,
+} from '../core/http/index.ts';
 import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
 import type { Clock, Disk, Random, Threads } from '../core/runtime/index.ts';
 import { MethodId } from '../core/wire/index.ts';
@@ -215,8 +221,8 @@ export class Cache implements StageMaker {
 
   /** Has the response say how it came about. */
   private explainIn(exchange: Exchange, route: string, rule: CacheRule): void {
-    const { request, client } = exchange;
-    const { encrypted } = client;
+    const { request } = exchange;
+    const encrypted = isHttps(exchange);
     const explanation = this.admin().explainOn({ route, rule, request, encrypted });
     exchange.sink = new ExplainedSink(exchange.sink, explanation);
   }

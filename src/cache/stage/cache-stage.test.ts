@@ -278,3 +278,25 @@ test('memory and the tables of resources are empty behind everything', () => {
   assert.equal(cache.objects.memory.objectBytes, 0);
   assert.equal([...cache.objects.awake()].length, 0);
 });
+
+test('behind a proxy that is believed the scheme of a response is that which it says the user asked by', () => {
+  const cache = new TestCache();
+  let fetched = 0;
+  const asked = (isTrusted: boolean, proto: string): string => {
+    const exchange = cache.exchange('/a', proto === '' ? [] : [`X-Forwarded-Proto: ${proto}`]);
+    exchange.client = { ...exchange.client, isTrusted };
+    cache.handle(exchange);
+    if (exchange.ending === 'none') cache.answer(FRESH, `fetch ${++fetched}`);
+    return exchange.body;
+  };
+  const https = [asked(true, 'https'), asked(true, 'HTTPS')];
+  const http = [
+    asked(true, 'http'),
+    asked(true, ''),
+    asked(true, 'https, http'),
+    asked(false, 'https'),
+  ];
+  assert.deepEqual([https, http], [Array(2).fill('fetch 1'), Array(4).fill('fetch 2')]);
+  cache.ledger.purge({ kind: 'url', value: 'https://example.com/a', soft: false });
+  assert.deepEqual([asked(true, 'https'), asked(true, 'http')], ['fetch 3', 'fetch 2']);
+});

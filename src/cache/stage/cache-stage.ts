@@ -12,7 +12,7 @@
  * used by any request that comes behind it, nor stored by a fetch that began before it; in doubt (`isInDoubt`) nothing
  * stored or under way is used that was not asked for by this request or validated for it.
  */
-import { answer, type Exchange } from '../../core/http/index.ts';
+import { answer, type Exchange, isHttps } from '../../core/http/index.ts';
 import { BodyKind, FieldId, MethodId } from '../../core/wire/index.ts';
 import type { Flight } from '../flights/flight.ts';
 import { urlOfKey } from '../key/index.ts';
@@ -64,7 +64,7 @@ export class CacheStage implements Slicing {
       return;
     }
     const { keys } = this.parts.rule;
-    const { encrypted } = exchange.client;
+    const encrypted = isHttps(exchange);
     const hot = this.hot.find(keys, request, encrypted);
     const key = hot === null ? keys.keyOf(request, encrypted) : hot.key;
     if (key === '' || request.body !== BodyKind.none || request.upgrade) {

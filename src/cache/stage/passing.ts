@@ -2,7 +2,7 @@
  * Requests that go past the cache, and what it learns of them: an unsafe method makes stale what it may have changed,
  * a HEAD says whether what is stored for GET is still right.
  */
-import type { Exchange } from '../../core/http/index.ts';
+import { type Exchange, isHttps } from '../../core/http/index.ts';
 import { FieldId, Fields, type ResponseHead } from '../../core/wire/index.ts';
 import { originTags } from '../compression/index.ts';
 import type { StoredResponse } from '../objects/stored-response.ts';
@@ -94,11 +94,11 @@ export class Passing {
   /** Other methods: what they change becomes stale, RFC 9111 section 4.4. */
   passUnsafe(exchange: Exchange): void {
     this.parts.counts.passed++;
-    const { request, client } = exchange;
+    const { request } = exchange;
     this.restoreTags(exchange);
     const method = request.methodName();
     const target = this.parts.rule.keys.keyedUrl(
-      `${client.encrypted ? 'https' : 'http'}://${request.authority()}${request.path()}${
+      `${isHttps(exchange) ? 'https' : 'http'}://${request.authority()}${request.path()}${
         request.hasQuery ? `?${request.query()}` : ''
       }`,
     );

@@ -23,7 +23,7 @@ const CLIENT: ClientFacts = {
 };
 
 export class TestExchange extends Exchange {
-  readonly client: ClientFacts = CLIENT;
+  client: ClientFacts = CLIENT;
   readonly bodyEnded = true;
   /** Heads as text, interim ones first. */
   readonly heads: string[] = [];

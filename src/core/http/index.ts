@@ -17,6 +17,7 @@ export { Http2Writer } from './http2-writer.ts';
 export { Journey } from './journey.ts';
 export { Output, type OutputTarget } from './output.ts';
 export { RestingPool, wakePools } from './resting-pool.ts';
+export { isHttps } from './scheme.ts';
 export { SendStall } from './send-stall.ts';
 export { type DoorWatch, type StageMaker, Stages } from './stages.ts';
 export { type TurnEndListener, turnEndOf } from './turn-end.ts';

@@ -29,7 +29,7 @@ export function expandEdge(
 ): BalancerSettings {
   const own = pops.find(({ name }) => name === pop);
   if (own === undefined) return balancer;
-  const listeners = listenersOf(own, pops, certificates);
+  const listeners = listenersOf(own, certificates);
   const hasTls = listeners.some(({ name }) => name === HTTPS_LISTENER);
   const world = {
     ...{ pop, hopToken, shield: own.shield },

@@ -1,6 +1,5 @@
 /** The listeners of a PoP: users without and with TLS, and other PoPs. */
 import { type ListenerSettings, listenerRecords } from '../../balancer/index.ts';
-import { parseIp } from '../../core/base/index.ts';
 import { recordDefaults } from '../../core/config/index.ts';
 import type { PopSettings } from '../pop-fields.ts';
 import { HTTP_LISTENER, HTTPS_LISTENER, TIER_LISTENER } from './names.ts';
@@ -13,26 +12,20 @@ export interface CertificateFiles {
   readonly ocsp: string | undefined;
 }
 
+/** Only who shows the token of PoPs gets past the gate: what PoPs say of users is believed wherever they come from. */
+const EVERYBODY: readonly string[] = ['0.0.0.0/0', '::/0'];
+
 export function listenersOf(
   own: PopSettings,
-  pops: readonly PopSettings[],
   certificates: readonly CertificateFiles[],
 ): ListenerSettings[] {
   const { bind, httpPort, httpsPort, tierPort } = own;
   const http = { ...recordDefaults(listenerRecords, HTTP_LISTENER), bind, port: httpPort };
   const tier = {
     ...recordDefaults(listenerRecords, TIER_LISTENER),
-    ...{ bind, port: tierPort, trusted: addressesOf(pops) },
+    ...{ bind, port: tierPort, trusted: EVERYBODY },
   };
   if (httpsPort === undefined || certificates.length === 0) return [http, tier];
   const https = recordDefaults(listenerRecords, HTTPS_LISTENER);
   return [http, { ...https, bind, port: httpsPort, tls: { ...https.tls, certificates } }, tier];
-}
-
-/** Whose word on clients is believed: PoPs', by what they bind and are reached at. */
-function addressesOf(pops: readonly PopSettings[]): string[] {
-  const found = pops.flatMap(({ bind, host, addresses }) => [bind, host ?? bind, ...addresses]);
-  return [...new Set(found)].filter(
-    (text) => parseIp(text) !== null && text !== '0.0.0.0' && text !== '::',
-  );
 }

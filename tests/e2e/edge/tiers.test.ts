@@ -1,9 +1,14 @@
 /** Two PoPs and a shield: where requests go, what is kept where, and what happens when one of them dies. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { request as ask, createServer } from 'node:http';
+import { request as askByTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { placeholderFor } from '../../../src/edge/acme/placeholder.ts';
 import { type EdgeNetwork, startNetwork } from '../../support/edge/network.ts';
+import { temporaryFolder } from '../../support/process.ts';
 
 interface Answer {
   readonly status: number;
@@ -13,6 +18,8 @@ interface Answer {
 
 /** Requests that the origin has had: method, target, and fields that matter here. */
 const seen: { target: string; host: string; loop: string; hop: string; for: string }[] = [];
+/** What the origin says changes with it. */
+let turn = 1;
 const origin = createServer((request, response) => {
   const { headers, url = '' } = request;
   seen.push({
@@ -23,12 +30,18 @@ const origin = createServer((request, response) => {
     for: String(headers['x-forwarded-for'] ?? ''),
   });
   response.setHeader('Cache-Control', url.includes('private') ? 'no-store' : 'max-age=600');
-  response.end(`body of ${url}`);
+  response.end(url === '/scheme' ? `${headers['x-forwarded-proto']} ${turn}` : `body of ${url}`);
 });
 
 let network: EdgeNetwork;
+const folder = temporaryFolder('plinth-edge-tiers');
+const TOKEN = 'a-token-of-the-test-network';
 
 before(async () => {
+  const pair = join(folder.path, 'www');
+  const { chain, key } = await placeholderFor(['www.test'], Date.now(), Buffer.alloc(16, 1));
+  writeFileSync(`${pair}.pem`, chain);
+  writeFileSync(`${pair}.key`, key);
   await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
   const { port } = origin.address() as AddressInfo;
   network = await startNetwork({
@@ -36,6 +49,8 @@ before(async () => {
     edge: `  sites:
     - name: www
       hosts: [www.test]
+      cert_file: "${pair}.pem"
+      key_file: "${pair}.key"
       origin: { host: origin.test, servers: [{ name: one, address: "127.0.0.1:${port}" }] }
       response_headers: ["+x-from: origin"]
       rules:
@@ -43,6 +58,7 @@ before(async () => {
         - { name: moved, prefix: /moved, rewrite_prefix: /real }
         - { name: raw, prefix: /raw, cache: "" }
 `,
+    more: `admin: { token: ${TOKEN} }\n`,
   });
 });
 
@@ -50,22 +66,26 @@ after(async () => {
   await network?.stop();
   origin.closeAllConnections();
   origin.close();
+  folder.remove();
 });
 
 function get(
   pop: string,
   target: string,
-  more: { port?: number; fields?: object } = {},
+  more: { port?: number; fields?: object; tls?: boolean } = {},
 ): Promise<Answer> {
-  const { port = network.pop(pop).http, fields = {} } = more;
+  const { tls = false, fields = {} } = more;
+  const { http, https } = network.pop(pop);
+  const { port = tls ? https : http } = more;
   return new Promise((resolve, reject) => {
-    const request = ask(
+    const request = (tls ? askByTls : ask)(
       {
         host: '127.0.0.1',
         port,
         path: target,
         headers: { host: 'www.test', ...fields },
         agent: false,
+        ...{ servername: 'www.test', rejectUnauthorized: false },
       },
       (response) => {
         let body = '';
@@ -138,6 +158,26 @@ test('the listener of PoPs answers nobody else, and requests that run in a circl
   const loop = { 'cdn-loop': 'other, plinth-ams' };
   assert.equal((await get('ams', '/loop', { fields: loop })).status, 508);
   assert.equal(asked('/loop'), 0);
+});
+
+test('what users ask by https is another resource at every tier, and purged by its URL everywhere', async () => {
+  const schemes = async (pop: string): Promise<string[]> => [
+    (await get(pop, '/scheme', { tls: true })).body,
+    (await get(pop, '/scheme')).body,
+  ];
+  for (const pop of ['ams', 'nyc', 'fra']) {
+    assert.deepEqual(await schemes(pop), ['https 1', 'http 1'], pop);
+  }
+  turn = 2;
+  const answer = await fetch(`http://127.0.0.1:${network.pop('ams').admin}/systems/edge/purge`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ url: ['https://www.test/scheme'] }),
+  });
+  assert.equal(answer.status, 200, await answer.text());
+  for (const pop of ['ams', 'nyc', 'fra']) {
+    assert.deepEqual(await schemes(pop), ['https 2', 'http 1'], pop);
+  }
 });
 
 test('an unknown host is not served', async () => {

@@ -224,9 +224,14 @@ test('no bytes make it throw, and each answer is a message', () => {
   );
 });
 
+const manyAliases = exampleZone.replace(
+  '    records:\n',
+  `    records:\n${Array.from({ length: 30 }, (_, at) => `      - away${at} CNAME www.example.org.\n`).join('')}`,
+);
+
 test('one network is not flooded: answers are kept back or cut, unless it shows that it asks', async () => {
   const limited = await startAsker(
-    dnsSettings(`port: 0\nresponses_per_second: 20\nerrors_per_second: 5\nslip: 2\n${exampleZone}`),
+    dnsSettings(`port: 0\nresponses_per_second: 20\nerrors_per_second: 5\nslip: 2\n${manyAliases}`),
   );
   const flood = (count: number, make: (at: number) => Buffer, from: string): string[] =>
     Array.from({ length: count }, (_, at) => {
@@ -256,6 +261,8 @@ test('one network is not flooded: answers are kept back or cut, unless it shows 
   );
   const names = flood(50, (at) => makeQuery(`n${at}.example.com`), '198.51.100.1');
   assert.equal(count(names, 'sent'), 5, 'made-up names of one zone are alike');
+  const away = flood(60, (at) => makeQuery(`away${at % 30}.example.com`), '198.51.100.1');
+  assert.equal(count(away, 'sent'), 60, 'aliases that lead away are not alike');
   const wild = flood(60, (at) => makeQuery(`n${at}.cdn.example.com`), '198.51.100.1');
   assert.equal(count(wild, 'sent'), 20, 'names of one wildcard are alike');
   const hello = limited.ask('ns1.example.com', 'A', {

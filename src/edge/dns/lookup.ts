@@ -75,13 +75,15 @@ export class Zones {
     const answers: OwnedSet[] = [];
     let owner = name;
     let within = zone;
+    // Of an alias that leads away.
+    let source = zone.name;
     for (let aliases = 0; aliases <= limits.aliasesMax; aliases++) {
       const node = find(within, owner);
       const cut = node.cut;
       if (cut !== undefined && !(type === dsType && cut.name === owner)) {
         // Behind an alias the resolver goes on by itself.
         return answers.length > 0
-          ? { ...nothing(rcodes.noError, zone), answers }
+          ? { ...nothing(rcodes.noError, zone), answers, source }
           : this.referral(zone, cut);
       }
       const texts = type === recordTypes.TXT ? within.texts.get(owner) : undefined;
@@ -105,11 +107,12 @@ export class Zones {
       if (set === undefined || alias?.type !== 'CNAME' || type === recordTypes.CNAME) {
         return this.atNode(found, { owner, type, answers, within, zone });
       }
+      if (answers.length === 0) source = found.name;
       answers.push({ owner, set });
-      if (type === metaTypes.ANY) return { ...nothing(rcodes.noError, zone), answers };
+      if (type === metaTypes.ANY) return { ...nothing(rcodes.noError, zone), answers, source };
       owner = foldName(alias.target);
       const next = this.zoneOf(owner);
-      if (next === undefined) return { ...nothing(rcodes.noError, zone), answers };
+      if (next === undefined) return { ...nothing(rcodes.noError, zone), answers, source };
       within = next;
     }
     return { ...nothing(rcodes.serverFailure, zone), authoritative: false };

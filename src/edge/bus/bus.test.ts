@@ -97,7 +97,8 @@ for (const [who, options] of refusals) {
     dialler.start();
     await until(() => fra.endings.size > 0 && ams.endings.size > 0, 'an end');
     assert.deepEqual([ams.links.length, fra.links.length, server.links], [0, 0, 0]);
-    assert.equal(fra.endings.get('untrusted'), 1);
+    // It tries again soon.
+    assert.deepEqual([...fra.endings.keys()], ['untrusted']);
   });
 }
 

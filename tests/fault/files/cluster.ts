@@ -126,14 +126,18 @@ export class FilesCluster {
     }
   }
 
-  async until(what: string, holds: (facts: Facts) => boolean, limitMs = 30_000): Promise<void> {
+  async until(
+    what: string,
+    holds: (facts: Facts) => boolean | Promise<boolean>,
+    limitMs = 30_000,
+  ): Promise<void> {
     let last: Facts | undefined;
     try {
       await waitUntil(
         what,
         async () => {
           last = await this.facts();
-          return last !== undefined && holds(last);
+          return last !== undefined && (await holds(last));
         },
         limitMs,
       );

@@ -117,15 +117,15 @@ describe('a flipped bit', () => {
         // Bytes of values, wherever they lie open; then bytes anywhere.
         const marked = files.filter(holdsValues);
         assert.ok(marked.length > 0, `no file holds the values: ${files.join(', ')}`);
-        for (const file of marked.slice(0, 3)) {
+        for (const file of marked.slice(0, 2)) {
           const bytes = readFileSync(file);
-          for (const share of [0, 0.25, 0.5, 0.75]) {
+          for (const share of [0, 0.4, 0.8]) {
             const at = bytes.indexOf('marker-', Math.floor(bytes.length * share));
             if (at >= 0) outcomes.add(await withFlip(plinth, file, at + 2));
           }
         }
         assert.ok(outcomes.has(what === 'log' ? 'refused' : 'told'), [...outcomes].join());
-        for (let attempt = 0; attempt < 5; attempt += 1) {
+        for (let attempt = 0; attempt < 4; attempt += 1) {
           const file = chance.pick(files);
           await withFlip(plinth, file, chance.between(0, statSync(file).size - 1));
         }

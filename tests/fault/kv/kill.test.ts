@@ -52,7 +52,7 @@ describe(
 describe('kill -9 of Plinth', () => {
   test('fsync always loses nothing that was acknowledged', async () => {
     await withKillable(startKillablePlinth('always'), async (server) => {
-      const report = await killAgainAndAgain({ server, fsync: 'always', kills: 10, seed });
+      const report = await killAgainAndAgain({ server, fsync: 'always', kills: 6, seed });
       assert.equal(report.lost, 0);
       assert.ok(report.acknowledged > 0);
     });
@@ -60,7 +60,7 @@ describe('kill -9 of Plinth', () => {
 
   test('fsync everysec loses a second at most', async () => {
     await withKillable(startKillablePlinth('everysec'), async (server) => {
-      const report = await killAgainAndAgain({ server, fsync: 'everysec', kills: 5, seed });
+      const report = await killAgainAndAgain({ server, fsync: 'everysec', kills: 3, seed });
       assert.ok(report.acknowledged > 0);
     });
   });

@@ -4,11 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 
+/** Files of unit tests that share a process. */
+const FILES_PER_PROCESS = 12;
 /** The time for one test, milliseconds; a test that hangs is named instead of hanging everything. */
 const TEST_TIMEOUT_MS = 180_000;
 const SOAK_TIMEOUT_MS = 6 * 3_600_000;
@@ -54,7 +57,7 @@ export async function runTests(
       '--test-reporter-destination=stdout',
       '--test-reporter=./tools/skips-reporter.ts',
       `--test-reporter-destination=${skipsFile}`,
-      ...files,
+      ...inBatches(files, folder),
     ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -79,6 +82,55 @@ export async function runTests(
   const skipped = readSkips(skipsFile);
   rmSync(folder, { recursive: true, force: true });
   return { passed: code === 0, skipped, closing, left: await endLeftovers() };
+}
+
+/**
+ * Unit tests of one folder share a process, as suites that are named for their files: of the processor time of
+ * most, more than half went into loading what they test. All others have a process each.
+ * @param folder where modules that load several files may be written.
+ * @returns what the runner is to run.
+ */
+function inBatches(files: readonly string[], folder: string): string[] {
+  const unit = files.filter((file) => file.startsWith('src/'));
+  const others = files.filter((file) => !file.startsWith('src/'));
+  const batches = Object.entries(Object.groupBy(unit, (file) => folderOf(file))).flatMap(
+    ([name, group = []]) =>
+      chunksOf(group, FILES_PER_PROCESS).map((batch, nth) => {
+        const path = join(folder, `${name.replaceAll('/', '-')}-${nth + 1}.test.mjs`);
+        writeFileSync(path, batchModule(batch));
+        return path;
+      }),
+  );
+  return [...batches, ...others];
+}
+
+/** The folder below a system's, or the system's where there is none: `src/cache/policy`. */
+function folderOf(file: string): string {
+  return dirname(file).split('/').slice(0, 3).join('/');
+}
+
+function chunksOf(files: readonly string[], size: number): (readonly string[])[] {
+  return Array.from({ length: Math.ceil(files.length / size) }, (_, nth) =>
+    files.slice(nth * size, (nth + 1) * size),
+  );
+}
+
+/**
+ * In a suite the hooks of a file are for its own tests only. One is loaded behind the other: what two of them load, and
+ * wait for, would else bring the tests of both into one suite.
+ */
+function batchModule(files: readonly string[]): string {
+  const suites = files.map((file) => {
+    const url = pathToFileURL(resolve(file)).href;
+    return `describe(${JSON.stringify(file)}, () => load(${JSON.stringify(url)}));`;
+  });
+  return [
+    "import { describe } from 'node:test';",
+    'let loaded = Promise.resolve();',
+    'const load = (url) => (loaded = loaded.then(() => import(url)));',
+    ...suites,
+    '',
+  ].join('\n');
 }
 
 function readSkips(file: string): TestResult['skipped'] {

@@ -53,6 +53,9 @@ export const damagedBlocksMax = 10_000;
 /** Block files that stay open for readers. */
 export const openFilesMax = 64;
 
+/** Threads that make digests of what comes by S3, if there are as many cores; more bodies share them. */
+export const digestThreadsMax = 4;
+
 // Work that operators ask for. Beyond these: refused.
 
 /** Checks of the file system at once. */

@@ -13,7 +13,7 @@ import type {
 import { type Prepared, Secret } from '../core/config/index.ts';
 import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
 import type { Clock, Disk, Network, Random, Threads } from '../core/runtime/index.ts';
-import { createNodeNetwork, createNodeTransport } from '../core/runtime/node/index.ts';
+import { coreCount, createNodeNetwork, createNodeTransport } from '../core/runtime/node/index.ts';
 import { createLsmWorker } from '../core/store/index.ts';
 import { type GeneratedKey, generatedKey } from './access-key.ts';
 import { dataNodeOperations } from './admin/data-node.ts';
@@ -22,6 +22,7 @@ import { clusterFacts, clusterMetrics, dataNodeFacts } from './cluster-metrics.t
 import type { FilesSettings } from './config.ts';
 import type { DataNode } from './datanode/data-node.ts';
 import { generatedEncryptionKey } from './encryption-key.ts';
+import { digestThreadsMax } from './limits.ts';
 import { CallCounts, filesMetrics } from './metrics.ts';
 import type { NameNode } from './namenode/name-node.ts';
 import { FileSystem, type FileSystemOptions } from './objects/file-system.ts';
@@ -143,9 +144,10 @@ export class Files implements System {
   }
 
   private async openS3(store: NamespaceObjectStore): Promise<void> {
-    const { clock, random, disk, log } = this.context;
+    const { clock, random, disk, threads, log } = this.context;
     this.s3 = await S3Listener.open({
-      ...{ clock, random, disk, log },
+      ...{ clock, random, disk, threads, log },
+      digestThreadsMax: Math.min(coreCount(), digestThreadsMax),
       settings: this.withKey(this.settings.s3),
       store,
       transport: await createNodeTransport(),

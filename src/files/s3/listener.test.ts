@@ -13,6 +13,7 @@ import {
   createNodeClock,
   createNodeDisk,
   createNodeRandom,
+  createNodeThreads,
   createNodeTransport,
 } from '../../core/runtime/node/index.ts';
 import { TestAuthority } from '../../core/runtime/node/transport-fixture.ts';
@@ -36,6 +37,7 @@ async function open(s3: S3Settings): Promise<S3Listener> {
   return S3Listener.open({
     ...{ settings: s3, store: new MemoryStore(), clock: createNodeClock() },
     ...{ random: createNodeRandom(), disk: createNodeDisk(), log: silentLogger() },
+    ...{ threads: createNodeThreads(), digestThreadsMax: 1 },
     transport: await createNodeTransport(),
     events: { onRequestEnd: () => {}, onRefused: () => {}, onCall: () => {} },
   });

@@ -12,11 +12,12 @@ import {
   listenHttp,
 } from '../../core/downstream/index.ts';
 import type { Logger } from '../../core/observe/index.ts';
-import type { Clock, Disk, Random, Transport } from '../../core/runtime/index.ts';
+import type { Clock, Disk, Random, Threads, Transport } from '../../core/runtime/index.ts';
 import { tlsOf } from '../tls.ts';
 import { SigningKeys } from './auth/scope.ts';
 import { type AccessKey, type User, Users } from './auth/users.ts';
 import type { S3Settings } from './config.ts';
+import { DigestThreads } from './digests/digest-threads.ts';
 import { S3Door, type S3DoorEvents } from './door.ts';
 import { Lifecycle } from './lifecycle.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -29,6 +30,9 @@ export interface S3ListenerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly disk: Disk;
+  readonly threads: Threads;
+  /** For the digests of large bodies. */
+  readonly digestThreadsMax: number;
   readonly log: Logger;
   readonly events: HttpServerEvents & S3DoorEvents;
 }
@@ -39,10 +43,17 @@ export class S3Listener {
   readonly lifecycle: Lifecycle;
   private readonly door: S3Door;
   private readonly options: S3ListenerOptions;
+  private readonly digests: DigestThreads;
 
-  private constructor(options: S3ListenerOptions, door: S3Door, http: HttpListener) {
+  private constructor(
+    options: S3ListenerOptions,
+    digests: DigestThreads,
+    door: S3Door,
+    http: HttpListener,
+  ) {
     const { settings, store, clock, log } = options;
     this.options = options;
+    this.digests = digests;
     this.door = door;
     this.http = http;
     this.listening = {
@@ -60,8 +71,9 @@ export class S3Listener {
   /** @throws ListenError */
   static async open(options: S3ListenerOptions): Promise<S3Listener> {
     const { settings, transport, clock, random, log, events } = options;
+    const digests = new DigestThreads(options, options.digestThreadsMax);
     const door = new S3Door({
-      ...{ service: serviceOf(options, settings), log, events },
+      ...{ service: serviceOf(options, digests, settings), log, events },
       monotonicMs: () => clock.monotonicMs(),
     });
     const tls = tlsOf(options.disk, settings.tls, 's3');
@@ -75,7 +87,7 @@ export class S3Listener {
       refusalAnswer: door.refusalAnswer,
       trusts: () => false,
     });
-    const listener = new S3Listener(options, door, http);
+    const listener = new S3Listener(options, digests, door, http);
     listener.lifecycle.start();
     return listener;
   }
@@ -84,7 +96,7 @@ export class S3Listener {
   apply(settings: S3Settings): void {
     const tls = tlsOf(this.options.disk, settings.tls, 's3');
     if (tls !== undefined) this.http.listener.updateTls(tls);
-    this.door.service = serviceOf(this.options, settings);
+    this.door.service = serviceOf(this.options, this.digests, settings);
     this.http.server.limits = limitsOf(settings);
     this.http.listener.setConnectionsMax(settings.limits.connections);
     this.lifecycle.setTimes(settings.lifecycleEveryMs, settings.lifecycleDayMs);
@@ -97,13 +109,18 @@ export class S3Listener {
   async stop(): Promise<void> {
     await this.lifecycle.stop();
     await this.http.listener.stop();
+    await this.digests.stop();
   }
 }
 
-function serviceOf({ store, random, clock }: S3ListenerOptions, settings: S3Settings): Service {
+function serviceOf(
+  { store, random, clock }: S3ListenerOptions,
+  digests: DigestThreads,
+  settings: S3Settings,
+): Service {
   const { region, domains, encryptionKey, sseCOverHttp, signatureV2 } = settings;
   return {
-    ...{ store, random, region, domains, sseCOverHttp, takesV2: signatureV2 },
+    ...{ store, random, digests, region, domains, sseCOverHttp, takesV2: signatureV2 },
     users: new Users(accessKeys(settings)),
     // Secrets may have changed: keys made of the old ones are forgotten.
     keys: new SigningKeys(),

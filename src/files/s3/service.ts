@@ -5,6 +5,7 @@ import type { SigningKeys } from './auth/scope.ts';
 import type { User, Users } from './auth/users.ts';
 import type { IncomingBody } from './body/incoming.ts';
 import { type BodyPromise, promiseOf, readDocument } from './body/integrity.ts';
+import type { DigestMaker } from './digests/running-digests.ts';
 import { S3Error } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import type { Bucket, ObjectStore, Outcome, Refusal } from './object-store.ts';
@@ -19,6 +20,7 @@ export interface Service {
   /** Signature Version 2 is taken too. */
   readonly takesV2: boolean;
   readonly random: Random;
+  readonly digests: DigestMaker;
   /** Reported as the location of every bucket. */
   readonly region: string;
   /** Below which the first label of a host is a bucket. */

@@ -6,13 +6,16 @@ import { createHash, createHmac } from 'node:crypto';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { HTTP_LIMITS, type HttpListener, listenHttp } from '../../../src/core/downstream/index.ts';
 import { silentLogger } from '../../../src/core/observe/index.ts';
+import type { Threads } from '../../../src/core/runtime/index.ts';
 import {
   createNodeClock,
   createNodeRandom,
+  createNodeThreads,
   createNodeTransport,
 } from '../../../src/core/runtime/node/index.ts';
 import { amzDate, SigningKeys } from '../../../src/files/s3/auth/scope.ts';
 import { Users } from '../../../src/files/s3/auth/users.ts';
+import { DigestThreads } from '../../../src/files/s3/digests/digest-threads.ts';
 import { S3Door } from '../../../src/files/s3/door.ts';
 import { encodePath, encodePercent } from '../../../src/files/s3/names.ts';
 import type { ObjectStore } from '../../../src/files/s3/object-store.ts';
@@ -36,10 +39,13 @@ export const root: TestUser = {
 export interface S3BedOptions {
   readonly store?: ObjectStore;
   readonly service?: Partial<Service>;
+  /** Those that digests are made in, in place of real ones. */
+  readonly threads?: Threads;
 }
 
 export class S3Bed {
   readonly store: ObjectStore;
+  readonly digests: DigestThreads;
   readonly door: S3Door;
   /** Operation and status of each call. */
   readonly calls: string[] = [];
@@ -48,11 +54,13 @@ export class S3Bed {
 
   private constructor(
     { store, close }: DiskStore,
+    digests: DigestThreads,
     door: S3Door,
     http: HttpListener,
     calls: string[],
   ) {
     this.store = store;
+    this.digests = digests;
     this.closeStore = close;
     this.door = door;
     this.http = http;
@@ -75,15 +83,18 @@ export class S3Bed {
       secret: () => secret,
     }));
     const calls: string[] = [];
+    const log = silentLogger();
+    const threads = options.threads ?? createNodeThreads();
+    const digests = new DigestThreads({ threads, clock, log }, 2);
     const door = new S3Door({
       service: {
-        ...{ store, random, users: new Users(keys), keys: new SigningKeys() },
+        ...{ store, random, digests, users: new Users(keys), keys: new SigningKeys() },
         ...{ region: 'us-east-1', domains: ['s3.localhost'], sseCOverHttp: true, takesV2: true },
         encryptionKey: Buffer.alloc(32, 7),
         nowMs: () => clock.wallMs(),
         ...options.service,
       },
-      log: silentLogger(),
+      log,
       events: { onCall: (operation, status) => calls.push(`${operation} ${status}`) },
       monotonicMs: () => clock.monotonicMs(),
     });
@@ -100,7 +111,7 @@ export class S3Bed {
       trusts: () => false,
       events: { onRequestEnd: () => {}, onRefused: () => {} },
     });
-    return new S3Bed(opened, door, http, calls);
+    return new S3Bed(opened, digests, door, http, calls);
   }
 
   get port(): number {
@@ -113,6 +124,7 @@ export class S3Bed {
 
   async close(): Promise<void> {
     await this.http.listener.stop();
+    await this.digests.stop();
     await this.closeStore();
   }
 

@@ -1,5 +1,6 @@
 /** The real clock, generator, disk, network, names, threads and processes of this machine. */
 export { createNodeClock } from './clock.ts';
+export { coreCount } from './cores.ts';
 export { createNodeDisk } from './disk.ts';
 export { createNodeNetwork } from './network.ts';
 export { createNodeRandom } from './random.ts';

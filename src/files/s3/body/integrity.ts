@@ -2,7 +2,6 @@
  * What the head of a request promises about its body (length, MD5, checksum, digest of the signature), and the
  * check that the body keeps it. Nothing is committed before `verify` has returned.
  */
-import { createHash, type Hash } from 'node:crypto';
 import type { BodyCheck } from '../auth/body-check.ts';
 import {
   type ChecksumRow,
@@ -11,8 +10,14 @@ import {
   checksumTable,
   isBase64Of,
   isDigest,
-  type RunningChecksum,
 } from '../checksums/algorithms.ts';
+import {
+  type DigestMaker,
+  type DigestName,
+  type Digests,
+  ownDigestMaker,
+  type RunningDigests,
+} from '../digests/running-digests.ts';
 import { S3Error } from '../errors.ts';
 import type { ParsedRequest } from '../request.ts';
 import { AwsChunks } from './aws-chunks.ts';
@@ -128,49 +133,74 @@ export interface Verified {
   readonly checksum: { readonly row: ChecksumRow; readonly digest: string } | undefined;
 }
 
+export interface Wanted {
+  readonly maker: DigestMaker;
+  /** Whoever takes the body needs these even if the client has not said them. */
+  readonly md5: boolean;
+  readonly row?: ChecksumRow | undefined;
+  /** Bytes that are expected where nobody has promised a length. */
+  readonly bytes?: number;
+}
+
 /** Goes with one body from its first byte to its last. */
 export class Integrity {
   private readonly promised: BodyPromise;
+  private readonly wanted: Wanted;
   private readonly chunks: AwsChunks | null;
-  private readonly md5: Hash | null;
-  private readonly sha256: Hash | null;
   private readonly row: ChecksumRow | undefined;
-  private readonly running: RunningChecksum | null;
+  private running: RunningDigests | null = null;
   private sizeBytes = 0;
 
-  /** `wantsMd5`, `alsoRow`: whoever takes the body needs them even if the client has not said them. */
-  constructor(promised: BodyPromise, wantsMd5: boolean, alsoRow?: ChecksumRow) {
+  constructor(promised: BodyPromise, wanted: Wanted) {
     const { check, checksum } = promised;
     this.promised = promised;
+    this.wanted = wanted;
     this.chunks = check.kind === 'chunks' ? new AwsChunks(check.signing, check.trailer) : null;
-    this.md5 = wantsMd5 || promised.md5 !== undefined ? createHash('md5') : null;
-    this.sha256 = check.kind === 'sha256' ? createHash('sha256') : null;
-    this.row = checksum?.row ?? alsoRow;
-    this.running = this.row?.begin() ?? null;
+    this.row = checksum?.row ?? wanted.row;
   }
 
-  /** The body's bytes without framing, looked at as they pass. */
+  /** The body's bytes without framing, looked at as they pass; once. @throws S3Error */
   async *read(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     const { lengthBytes } = this.promised;
-    for await (const piece of this.chunks?.read(source) ?? source) {
-      this.sizeBytes += piece.length;
-      if (lengthBytes >= 0 && this.sizeBytes > lengthBytes) throw new S3Error('IncompleteBody');
-      this.md5?.update(piece);
-      this.sha256?.update(piece);
-      this.running?.update(piece);
-      yield piece;
+    const running = this.begin();
+    let isWhole = false;
+    try {
+      for await (const piece of this.chunks?.read(source) ?? source) {
+        this.sizeBytes += piece.length;
+        if (lengthBytes >= 0 && this.sizeBytes > lengthBytes) throw new S3Error('IncompleteBody');
+        const taken = running.update(piece);
+        if (taken !== undefined) await taken;
+        yield piece;
+      }
+      isWhole = true;
+    } finally {
+      if (!isWhole) running.drop();
     }
   }
 
-  /** Once, behind the last byte. @throws S3Error when the body is not what was promised. */
-  verify(): Verified {
+  private begin(): RunningDigests {
+    const { promised, wanted, row } = this;
+    const names = new Set<DigestName>();
+    if (wanted.md5 || promised.md5 !== undefined) names.add('MD5');
+    if (promised.check.kind === 'sha256') names.add('SHA256');
+    if (row !== undefined) names.add(row.name);
+    const bytes = promised.lengthBytes >= 0 ? promised.lengthBytes : (wanted.bytes ?? 0);
+    this.running = wanted.maker.begin([...names], bytes);
+    return this.running;
+  }
+
+  /** Once, when `read` has come to its end. @throws S3Error when the body is not what was promised. */
+  async verify(): Promise<Verified> {
     const { promised, sizeBytes } = this;
+    const running = this.running ?? this.begin();
     if (promised.lengthBytes >= 0 && sizeBytes !== promised.lengthBytes) {
+      running.drop();
       throw new S3Error('IncompleteBody');
     }
+    const digests = await running.finish();
     const { check } = promised;
     if (check.kind === 'sha256') {
-      const computed = this.sha256?.digest('hex') ?? '';
+      const computed = digests.get('SHA256')?.toString('hex') ?? '';
       if (computed !== check.hex) {
         throw new S3Error('XAmzContentSHA256Mismatch', undefined, {
           ClientComputedContentSHA256: check.hex,
@@ -179,7 +209,7 @@ export class Integrity {
       }
     }
     this.checkTrailers();
-    const md5 = this.md5?.digest();
+    const md5 = digests.get('MD5');
     if (promised.md5 !== undefined && md5?.toString('base64') !== promised.md5) {
       throw new S3Error(
         'BadDigest',
@@ -190,7 +220,7 @@ export class Integrity {
         },
       );
     }
-    return { sizeBytes, md5: md5?.toString('hex') ?? '', checksum: this.verifyChecksum() };
+    return { sizeBytes, md5: md5?.toString('hex') ?? '', checksum: this.verifyChecksum(digests) };
   }
 
   /** Behind the body comes the checksum that the head announces, and nothing else. */
@@ -204,11 +234,11 @@ export class Integrity {
     }
   }
 
-  private verifyChecksum(): Verified['checksum'] {
+  private verifyChecksum(digests: Digests): Verified['checksum'] {
     const { row } = this;
     const { checksum } = this.promised;
-    if (row === undefined || this.running === null) return undefined;
-    const digest = this.running.digest().toString('base64');
+    if (row === undefined) return undefined;
+    const digest = digests.get(row.name)?.toString('base64') ?? '';
     if (checksum === undefined) return { row, digest };
     const said = checksum.digest ?? this.chunks?.trailers.get(row.header);
     if (said === undefined) throw new S3Error('MalformedTrailerError');
@@ -232,7 +262,7 @@ export async function readDocument(
   bytesMax: number,
 ): Promise<Buffer> {
   if (promised.lengthBytes > bytesMax) throw new S3Error('MaxMessageLengthExceeded');
-  const integrity = new Integrity(promised, false);
+  const integrity = new Integrity(promised, { maker: ownDigestMaker, md5: false });
   const pieces: Buffer[] = [];
   let size = 0;
   for await (const piece of integrity.read(source)) {
@@ -240,6 +270,6 @@ export async function readDocument(
     if (size > bytesMax) throw new S3Error('MaxMessageLengthExceeded');
     pieces.push(Buffer.from(piece));
   }
-  integrity.verify();
+  await integrity.verify();
   return Buffer.concat(pieces);
 }

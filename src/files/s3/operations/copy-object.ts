@@ -260,11 +260,11 @@ async function copyBytes(
         }
       }
       const { sizeBytes } = version;
-      const integrity = copyIntegrity(row ?? had?.row);
+      const integrity = copyIntegrity(call, row ?? had?.row, sizeBytes);
       const pieces = integrity.read(await sourceBytes(source, 0, sizeBytes));
       const seal = sealing === null ? {} : { seal: { dataKey: sealing.dataKey, part: 0 } };
       return writePieces(call, pieces, sizeBytes, seal, async (writer) => {
-        const verified = integrity.verify();
+        const verified = await integrity.verify();
         const checksum = fullChecksum(verified);
         return mustBeDone(await writer.commit(make(etagOf(verified, sealing), checksum)));
       });
@@ -273,14 +273,18 @@ async function copyBytes(
 }
 
 /** Digests of bytes that nobody has promised anything of. */
-export function copyIntegrity(row: ChecksumRow | undefined): Integrity {
+export function copyIntegrity(
+  { service }: BucketCall,
+  row: ChecksumRow | undefined,
+  bytes: number,
+): Integrity {
   const promised = {
     check: { kind: 'plain' },
     lengthBytes: -1,
     md5: undefined,
     checksum: undefined,
   } as const;
-  return new Integrity(promised, true, row);
+  return new Integrity(promised, { maker: service.digests, md5: true, row, bytes });
 }
 
 function fullChecksum({ checksum }: Verified): Attributes {

@@ -79,11 +79,13 @@ function headersOf({ fields, fileType }: Form): Headers {
 async function store(call: BucketCall, { file }: Form, range: SizeRange): Promise<ObjectVersion> {
   const { attributes, sealing } = await newObject(call);
   const promised = promiseOf({ ...call, contentLength: -1 }, { kind: 'plain' });
-  const integrity = new Integrity(promised, true);
+  // The form around the file is small.
+  const bytes = call.contentLength;
+  const integrity = new Integrity(promised, { maker: call.service.digests, md5: true, bytes });
   const seal = sealing === null ? {} : { seal: { dataKey: sealing.dataKey, part: 0 } };
   const pieces = withinRange(integrity.read(file), Math.min(range.max, LIMITS.putBytes));
   return writePieces(call, pieces, undefined, seal, async (writer) => {
-    const verified = integrity.verify();
+    const verified = await integrity.verify();
     if (verified.sizeBytes < range.min) {
       throw new S3Error('EntityTooSmall', undefined, {
         ProposedSize: String(verified.sizeBytes),

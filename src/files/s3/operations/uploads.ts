@@ -225,12 +225,13 @@ async function uploadPartCopy(call: BucketCall): Promise<Reply> {
         `The specified copy source is larger than the maximum allowable size for a copy source: ${LIMITS.putBytes}`,
       );
     }
-    const integrity = copyIntegrity(partsChecksumOf(upload)?.row);
+    const integrity = copyIntegrity(call, partsChecksumOf(upload)?.row, end - start);
     const pieces = integrity.read(await sourceBytes(source, start, end));
     const seal = dataKey === null ? {} : { seal: { dataKey, part: number } };
-    const part = await writePieces(call, pieces, end - start, seal, async (writer) =>
-      mustBeDone(await writer.commitPart(newPart(call, number, integrity.verify(), dataKey))),
-    );
+    const part = await writePieces(call, pieces, end - start, seal, async (writer) => {
+      const verified = await integrity.verify();
+      return mustBeDone(await writer.commitPart(newPart(call, number, verified, dataKey)));
+    });
     const [name = '', value = ''] = part.attributes.checksum?.split(' ') ?? [];
     const row = checksumRow(name);
     return {

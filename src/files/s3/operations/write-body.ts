@@ -33,9 +33,11 @@ export async function writeBody<T>(
       MaxSizeAllowed: String(LIMITS.putBytes),
     });
   }
-  const integrity = new Integrity(promised, true, options.checksum);
-  return writePieces(call, integrity.read(call.body), lengthBytes, options, (writer) =>
-    commit(writer, integrity.verify()),
+  const integrity = new Integrity(promised, {
+    ...{ maker: call.service.digests, md5: true, row: options.checksum },
+  });
+  return writePieces(call, integrity.read(call.body), lengthBytes, options, async (writer) =>
+    commit(writer, await integrity.verify()),
   );
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../core/config/index.ts';
 import { accessConflicts, accessRules } from './access/index.ts';
 import { acmeConflicts, acmeFields, type Wanted, wantedCertificates } from './acme/index.ts';
+import { busTlsConflicts, busTlsFields } from './bus/index.ts';
 import { dnsConflicts, dnsFields } from './dns/index.ts';
 import { type CertificateFiles, expandEdge, nameClashes } from './expand/index.ts';
 import { geoConflicts, geoFields } from './geo/index.ts';
@@ -39,6 +40,10 @@ const fields = {
   guard: group('Protection against floods, by rules that sites name.', guardFields),
   geo: group('Where addresses are.', geoFields),
   dns: group('The name server, which sends users to the PoP that suits them.', dnsFields),
+  tierTls: group(
+    'TLS of requests between PoPs; on when there is a certificate. Without it whoever reads along has their token: they belong on a network of their own then. All PoPs change at once.',
+    busTlsFields.fields,
+  ),
   purge: group('Purges over all PoPs.', purgeBusFields),
   acme: group('Certificates of the sites by ACME.', acmeFields),
 } as const;
@@ -59,6 +64,7 @@ function edgeConflicts(settings: EdgeSettings): Conflict[] {
     ...guardConflicts(settings.guard, 'guard'),
     ...below('geo', geoConflicts(settings.geo)),
     ...below('dns', dnsConflicts(settings.dns)),
+    ...below('tier_tls', busTlsConflicts(settings.tierTls)),
     ...below('purge', purgeBusConflicts(settings.purge, pops)),
     ...below('acme', acmeConflicts(settings.acme)),
     ...nameClashes(sites),
@@ -168,7 +174,7 @@ export function balancerWithEdge(
   edge: EdgeSettings,
   dataFolder: string,
 ): BalancerSettings {
-  const { enabled, pop, pops, sites } = edge;
+  const { enabled, pop, pops, sites, tierTls } = edge;
   if (!enabled || pop === undefined) return balancer;
   const certificates = [
     ...sites.flatMap(ownCertificate),
@@ -177,7 +183,8 @@ export function balancerWithEdge(
       return { name, cert: `${path}.pem`, key: `${path}.key`, ocsp: undefined };
     }),
   ];
-  return expandEdge({ pop, pops, sites, hopToken: hopTokenOf(edge), certificates }, balancer);
+  const hopToken = hopTokenOf(edge);
+  return expandEdge({ pop, pops, sites, hopToken, tierTls, certificates }, balancer);
 }
 
 function ownCertificate({ name, certFile, keyFile, ocspFile }: SiteSettings): CertificateFiles[] {

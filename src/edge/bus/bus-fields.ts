@@ -4,7 +4,8 @@ import { type Conflict, group, path, type ValuesOf } from '../../core/config/ind
 export const busTlsFields = group('TLS of links between PoPs; on when there is a certificate.', {
   certFile: path({
     default: undefined,
-    about: 'File of the certificate and its chain, PEM, that the coordinator shows.',
+    about:
+      'File of the certificate and its chain, PEM, that this PoP shows, in the name or address by which others reach it.',
   }),
   keyFile: path({ default: undefined, about: 'File of its private key, PEM.' }),
   caFile: path({

@@ -66,6 +66,27 @@ test('a shield serves users and other PoPs by the same routes, which lead to the
   assert.deepEqual(named(listeners, 'edge-tier').trusted, ['0.0.0.0/0', '::/0']);
 });
 
+test('with a certificate PoPs ask and check each other by TLS, without one they do not', () => {
+  const tls = '  tier_tls: { cert_file: /pop.pem, key_file: /pop.key, ca_file: /ca.pem }\n';
+  for (const [settings, uses] of [
+    ['', false],
+    [tls, true],
+  ] as const) {
+    const { listeners, pools } = expanded('nyc', www, settings);
+    const shown = named(listeners, 'edge-tier').tls.certificates.map(({ cert, key }) => [
+      cert,
+      key,
+    ]);
+    assert.deepEqual(shown, uses ? [['/pop.pem', '/pop.key']] : []);
+    for (const name of ['edge-tier', 'edge-pops']) {
+      const { upstream } = named(pools, name);
+      assert.deepEqual([upstream.tls, upstream.tlsVerify], [uses, true]);
+      assert.equal(upstream.tlsCa, uses ? '/ca.pem' : undefined);
+    }
+    assert.equal(named(pools, 'edge-origin-www').upstream.tlsCa, undefined);
+  }
+});
+
 test('another PoP leads to the shields and at last to itself, and rewrites where it asks the origin', () => {
   const { routes, pools } = expanded('nyc', www);
   const users = named(routes, 'edge-www');

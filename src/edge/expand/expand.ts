@@ -4,6 +4,7 @@
  * Invariant: equal settings give equal names, so that a change of one site leaves pools and connections of others.
  */
 import type { BalancerSettings } from '../../balancer/index.ts';
+import type { BusTlsSettings } from '../bus/index.ts';
 import type { PopSettings } from '../pop-fields.ts';
 import type { SiteSettings } from '../site-fields.ts';
 import { type CertificateFiles, listenersOf } from './listeners.ts';
@@ -18,18 +19,20 @@ export interface Expanded {
   readonly sites: readonly SiteSettings[];
   /** See `RouteWorld`. */
   readonly hopToken: string;
+  /** Of requests between PoPs. */
+  readonly tierTls: BusTlsSettings;
   /** Of sites that have one, in their order. */
   readonly certificates: readonly CertificateFiles[];
 }
 
 /** What the balancer is to do beside what its own settings say. */
 export function expandEdge(
-  { pop, pops, sites, hopToken, certificates }: Expanded,
+  { pop, pops, sites, hopToken, tierTls, certificates }: Expanded,
   balancer: BalancerSettings,
 ): BalancerSettings {
   const own = pops.find(({ name }) => name === pop);
   if (own === undefined) return balancer;
-  const listeners = listenersOf(own, certificates);
+  const listeners = listenersOf(own, tierTls, certificates);
   const hasTls = listeners.some(({ name }) => name === HTTPS_LISTENER);
   const world = {
     ...{ pop, hopToken, shield: own.shield },
@@ -42,8 +45,8 @@ export function expandEdge(
     pools: [
       ...balancer.pools,
       ...sites.map((site) => originPoolOf(site, own)),
-      tierPoolOf(pops, own),
-      popsPoolOf(pops, own),
+      tierPoolOf(pops, own, tierTls),
+      popsPoolOf(pops, own, tierTls),
     ],
     routes: [...balancer.routes, healthRoute(), ...sites.flatMap((site) => routesOf(site, world))],
   };

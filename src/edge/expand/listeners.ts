@@ -1,6 +1,7 @@
 /** The listeners of a PoP: users without and with TLS, and other PoPs. */
 import { type ListenerSettings, listenerRecords } from '../../balancer/index.ts';
 import { recordDefaults } from '../../core/config/index.ts';
+import type { BusTlsSettings } from '../bus/index.ts';
 import type { PopSettings } from '../pop-fields.ts';
 import { HTTP_LISTENER, HTTPS_LISTENER, TIER_LISTENER } from './names.ts';
 
@@ -17,15 +18,23 @@ const EVERYBODY: readonly string[] = ['0.0.0.0/0', '::/0'];
 
 export function listenersOf(
   own: PopSettings,
+  tierTls: BusTlsSettings,
   certificates: readonly CertificateFiles[],
 ): ListenerSettings[] {
   const { bind, httpPort, httpsPort, tierPort } = own;
   const http = { ...recordDefaults(listenerRecords, HTTP_LISTENER), bind, port: httpPort };
+  const plain = recordDefaults(listenerRecords, TIER_LISTENER);
   const tier = {
-    ...recordDefaults(listenerRecords, TIER_LISTENER),
+    ...plain,
     ...{ bind, port: tierPort, trusted: EVERYBODY },
+    tls: { ...plain.tls, certificates: certificatesOf(tierTls) },
   };
   if (httpsPort === undefined || certificates.length === 0) return [http, tier];
   const https = recordDefaults(listenerRecords, HTTPS_LISTENER);
   return [http, { ...https, bind, port: httpsPort, tls: { ...https.tls, certificates } }, tier];
+}
+
+function certificatesOf({ certFile, keyFile }: BusTlsSettings): CertificateFiles[] {
+  if (certFile === undefined || keyFile === undefined) return [];
+  return [{ name: TIER_LISTENER, cert: certFile, key: keyFile, ocsp: undefined }];
 }

@@ -6,6 +6,7 @@ import {
   serverRecords,
 } from '../../balancer/index.ts';
 import { recordDefaults } from '../../core/config/index.ts';
+import type { BusTlsSettings } from '../bus/index.ts';
 import { type PopSettings, reachedAt, sourceOf } from '../pop-fields.ts';
 import type { SiteSettings } from '../site-fields.ts';
 import { HEALTH_PATH, originPool, POPS_POOL, TIER_POOL } from './names.ts';
@@ -35,7 +36,11 @@ export function originPoolOf({ name, origin }: SiteSettings, own: PopSettings): 
 }
 
 /** Shields by the path that is asked for, so that each has its part; this PoP itself when none is well. */
-export function tierPoolOf(pops: readonly PopSettings[], own: PopSettings): PoolSettings {
+export function tierPoolOf(
+  pops: readonly PopSettings[],
+  own: PopSettings,
+  tierTls: BusTlsSettings,
+): PoolSettings {
   const pool = recordDefaults(poolRecords, TIER_POOL);
   const shields = pops.filter(({ shield, name }) => shield && name !== own.name);
   return {
@@ -48,12 +53,16 @@ export function tierPoolOf(pops: readonly PopSettings[], own: PopSettings): Pool
     // A shield that fails is left at once: each request may be tried at two of them and here.
     retries: { ...pool.retries, attempts: 3 },
     panicShare: 0,
-    upstream: { ...pool.upstream, source: sourceOf(own) },
+    upstream: betweenPops(pool, own, tierTls),
   };
 }
 
 /** Watched for DNS, by every PoP for itself. */
-export function popsPoolOf(pops: readonly PopSettings[], own: PopSettings): PoolSettings {
+export function popsPoolOf(
+  pops: readonly PopSettings[],
+  own: PopSettings,
+  tierTls: BusTlsSettings,
+): PoolSettings {
   const pool = recordDefaults(poolRecords, POPS_POOL);
   return {
     ...watched(
@@ -61,8 +70,16 @@ export function popsPoolOf(pops: readonly PopSettings[], own: PopSettings): Pool
       pops.map((pop) => serverOf(pop, 0)),
     ),
     panicShare: 0,
-    upstream: { ...pool.upstream, source: sourceOf(own) },
+    upstream: betweenPops(pool, own, tierTls),
   };
+}
+
+function betweenPops(
+  { upstream }: PoolSettings,
+  own: PopSettings,
+  { certFile, caFile }: BusTlsSettings,
+): PoolSettings['upstream'] {
+  return { ...upstream, source: sourceOf(own), tls: certFile !== undefined, tlsCa: caFile };
 }
 
 function watched(

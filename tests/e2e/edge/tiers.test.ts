@@ -6,7 +6,7 @@ import { request as askByTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { placeholderFor } from '../../../src/edge/acme/placeholder.ts';
+import { TestAuthority } from '../../../src/core/runtime/node/transport-fixture.ts';
 import { type EdgeNetwork, startNetwork } from '../../support/edge/network.ts';
 import { temporaryFolder } from '../../support/process.ts';
 
@@ -35,22 +35,30 @@ const origin = createServer((request, response) => {
 
 let network: EdgeNetwork;
 const folder = temporaryFolder('plinth-edge-tiers');
+const authority = new TestAuthority('the authority of the test');
 const TOKEN = 'a-token-of-the-test-network';
 
 before(async () => {
-  const pair = join(folder.path, 'www');
-  const { chain, key } = await placeholderFor(['www.test'], Date.now(), Buffer.alloc(16, 1));
-  writeFileSync(`${pair}.pem`, chain);
-  writeFileSync(`${pair}.key`, key);
+  const pathOf = (name: string): string => join(folder.path, name);
+  const pairs = {
+    www: authority.issue('www.test', 'DNS:www.test'),
+    pop: authority.issue('pop', 'IP:127.0.0.1'),
+  };
+  for (const [name, { cert, key }] of Object.entries(pairs)) {
+    writeFileSync(pathOf(`${name}.pem`), cert);
+    writeFileSync(pathOf(`${name}.key`), key);
+  }
+  writeFileSync(pathOf('ca.pem'), authority.cert);
   await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
   const { port } = origin.address() as AddressInfo;
   network = await startNetwork({
     pops: [{ name: 'ams' }, { name: 'nyc' }, { name: 'fra', shield: true }],
-    edge: `  sites:
+    edge: `  tier_tls: { cert_file: "${pathOf('pop.pem')}", key_file: "${pathOf('pop.key')}", ca_file: "${pathOf('ca.pem')}" }
+  sites:
     - name: www
       hosts: [www.test]
-      cert_file: "${pair}.pem"
-      key_file: "${pair}.key"
+      cert_file: "${pathOf('www.pem')}"
+      key_file: "${pathOf('www.key')}"
       origin: { host: origin.test, servers: [{ name: one, address: "127.0.0.1:${port}" }] }
       response_headers: ["+x-from: origin"]
       rules:
@@ -66,6 +74,7 @@ after(async () => {
   await network?.stop();
   origin.closeAllConnections();
   origin.close();
+  authority.remove();
   folder.remove();
 });
 
@@ -151,10 +160,10 @@ test('rules: a redirect, another path at the origin, nothing stored', async () =
 });
 
 test('the listener of PoPs answers nobody else, and requests that run in a circle are refused', async () => {
-  const { tier } = network.pop('fra');
-  assert.equal((await get('fra', '/a', { port: tier })).status, 403);
+  const door = { port: network.pop('fra').tier, tls: true };
+  assert.equal((await get('fra', '/a', door)).status, 403);
   const guess = { 'plinth-hop': 'f'.repeat(64) };
-  assert.equal((await get('fra', '/a', { port: tier, fields: guess })).status, 403);
+  assert.equal((await get('fra', '/a', { ...door, fields: guess })).status, 403);
   const loop = { 'cdn-loop': 'other, plinth-ams' };
   assert.equal((await get('ams', '/loop', { fields: loop })).status, 508);
   assert.equal(asked('/loop'), 0);

@@ -54,6 +54,13 @@ const rules = records(
       about: 'Whether responses with Set-Cookie are stored, and the cookies shared with everybody.',
       reloadable,
     }),
+    clientDirectives: flag({
+      default: true,
+      about:
+        'Whether what clients want by Cache-Control and Pragma is obeyed: the newest, nothing stale, only what is stored.',
+      change: 'Off where clients are strangers: by `no-cache` each of them has the origin asked.',
+      reloadable,
+    }),
     cacheStatus: flag({
       default: true,
       about: 'Whether responses say how they were handled (Cache-Status, RFC 9211).',

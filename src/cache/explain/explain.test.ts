@@ -21,6 +21,7 @@ interface Case {
   readonly fields?: readonly string[] | null;
   readonly found?: Partial<FoundResponse>;
   readonly more?: Partial<ToExplain>;
+  readonly clientDirectives?: boolean;
 }
 
 function explained({ request = [], method = 'GET', url = 'https://a.test/x', ...rest }: Case) {
@@ -53,6 +54,7 @@ function explained({ request = [], method = 'GET', url = 'https://a.test/x', ...
       heuristics: HEURISTICS,
       lifetimes: { byStatus: new Map([[404, 8]]), jitterShare: 0.1 },
       graceSeconds: 600,
+      clientDirectives: rest.clientDirectives ?? true,
     },
     request: asked.request,
     key: new KeyMaker({ ...DEFAULT_KEY_RULE, ...rest.key }).keyOf(asked.request, asked.encrypted),
@@ -74,6 +76,7 @@ test('verdicts are those of the policy, each with what decided', () => {
     ],
     ['validate', /section 5\.2\.1\.4/, { request: ['Cache-Control: no-cache'] }],
     ['validate', /section 5\.2\.1\.4/, { request: ['Pragma: no-cache'] }],
+    ['hit', /fresh/, { request: ['Cache-Control: no-cache'], clientDirectives: false }],
     ['hit', /fresh/, { request: ['Pragma: no-cache', 'Cache-Control: max-age=30'] }],
     ['validate', /section 5\.2\.1\.1/, { request: ['Cache-Control: max-age=11'] }],
     [

@@ -15,6 +15,7 @@ import {
   type HeuristicRules,
   lifetimeByStatus,
   mayServeOnError,
+  NO_DIRECTIVES,
   parseCacheControl,
   type ResponseFacts,
   readResponse,
@@ -59,6 +60,7 @@ export interface ToExplain {
     readonly heuristics: HeuristicRules;
     readonly lifetimes: { readonly byStatus: StatusLifetimes; readonly jitterShare: number };
     readonly graceSeconds: number;
+    readonly clientDirectives: boolean;
   };
   readonly request: RequestHead;
   /** Of the request, or of the slice that it begins in; empty when it would be too long. */
@@ -109,7 +111,7 @@ function verdictOn(key: string, input: ToExplain): Decided {
   if (fields.has(FieldId.ifMatch) || fields.has(FieldId.ifUnmodifiedSince)) {
     return ['pass', 'RFC 9110 section 13.1.1: its precondition is for the origin'];
   }
-  const directives = requestDirectives(fields);
+  const directives = requestDirectives(fields, input.rule);
   const [verdict, why] = lookupVerdict(directives, input);
   const needsOrigin = verdict === 'miss' || verdict === 'validate';
   return needsOrigin && directives.has('only-if-cached')
@@ -158,7 +160,12 @@ function explainResponse(found: FoundResponse, input: ToExplain): ExplainedRespo
     },
     ttlSeconds: freshness.lifetimeSeconds - currentSeconds,
     invalidated: freshness.invalidated,
-    servedOnError: mayServeOnError(requestDirectives(input.request.fields), freshness, rule, nowMs),
+    servedOnError: mayServeOnError(
+      requestDirectives(input.request.fields, rule),
+      freshness,
+      rule,
+      nowMs,
+    ),
     seq: found.seq,
   };
 }
@@ -208,7 +215,8 @@ function freshnessOf(found: FoundResponse, nowMs: number): StoredFreshness {
 }
 
 /** RFC 9111 section 5.4: Pragma counts where there is no Cache-Control. */
-function requestDirectives(fields: Fields): Directives {
+function requestDirectives(fields: Fields, rule: ToExplain['rule']): Directives {
+  if (!rule.clientDirectives) return NO_DIRECTIVES;
   const list = fields.getList(FieldId.cacheControl);
   if (list !== undefined) return parseCacheControl(list);
   const pragma = parseCacheControl(fields.getList(FieldId.pragma) ?? '');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { FieldId } from '../../core/wire/index.ts';
 import { TestCache } from '../testing/test-cache.ts';
 
 const FRESH = ['Cache-Control: max-age=60'];
@@ -299,4 +300,16 @@ test('behind a proxy that is believed the scheme of a response is that which it 
   assert.deepEqual([https, http], [Array(2).fill('fetch 1'), Array(4).fill('fetch 2')]);
   cache.ledger.purge({ kind: 'url', value: 'https://example.com/a', soft: false });
   assert.deepEqual([asked(true, 'https'), asked(true, 'http')], ['fetch 3', 'fetch 2']);
+});
+
+test('where what clients want is not obeyed, no-cache is a hit like any other, and nobody else sees it', () => {
+  const cache = new TestCache({ clientDirectives: false });
+  const wishes = ['Cache-Control: no-cache', 'Cache-Control: max-age=0', 'Pragma: no-cache'];
+  const first = cache.ask('/a', ['Cache-Control: no-store']);
+  const second = cache.ask('/a', wishes);
+  assert.equal(cache.asked[0]?.request.fields.has(FieldId.cacheControl), false);
+  cache.answer(FRESH, 'one');
+  assert.deepEqual([first.body, second.body, cache.ask('/a', wishes).body], Array(3).fill('one'));
+  assert.equal(cache.ask('/b', ['Cache-Control: only-if-cached']).ending, 'none');
+  assert.equal(cache.asked.length, 1);
 });

@@ -72,7 +72,13 @@ export class CacheStage implements Slicing {
       this.passing.pass(exchange, 'bypass');
       return;
     }
-    const flags = requestFlags(request.fields);
+    let flags = requestFlags(request.fields);
+    if ((flags & RequestFlag.directives) !== 0 && !this.parts.rule.clientDirectives) {
+      // RFC 9111 section 5.2.1: they are a wish. Who fetches asks as everybody does.
+      request.fields.removeAll(FieldId.cacheControl);
+      request.fields.removeAll(FieldId.pragma);
+      flags &= ~RequestFlag.directives;
+    }
     if ((flags & RequestFlag.directives) === 0) {
       let resource = hot ?? this.parts.space.awake.get(key);
       if (resource === undefined) {

@@ -17,6 +17,8 @@ export interface CacheRule {
   readonly graceSeconds: number;
   readonly passMs: number;
   readonly setCookies: boolean;
+  /** What clients want by Cache-Control and Pragma is obeyed. */
+  readonly clientDirectives: boolean;
   readonly cacheStatus: boolean;
   /** Responses explain themselves. */
   readonly explain: boolean;
@@ -37,6 +39,7 @@ export const DEFAULT_RULE: RuleSettings = {
   graceMs: 600_000,
   passMs: 10_000,
   setCookies: false,
+  clientDirectives: true,
   cacheStatus: true,
   explain: false,
   sliceBytes: 0,
@@ -53,7 +56,16 @@ const normalisers: ReadonlyMap<string, Normaliser> = new Map([
 
 export function ruleOf(settings: RuleSettings): CacheRule {
   const { name, heuristicShare, heuristicMaxMs, graceMs, passMs } = settings;
-  const { setCookies, cacheStatus, key, compression, explain, languages, sliceBytes } = settings;
+  const {
+    clientDirectives,
+    setCookies,
+    cacheStatus,
+    key,
+    compression,
+    explain,
+    languages,
+    sliceBytes,
+  } = settings;
   const language = languages.length > 0 ? languageNormaliser(languages) : null;
   return {
     name,
@@ -63,6 +75,7 @@ export function ruleOf(settings: RuleSettings): CacheRule {
     graceSeconds: graceMs / 1000,
     passMs,
     setCookies,
+    clientDirectives,
     cacheStatus,
     explain,
     sliceBytes,

@@ -158,6 +158,9 @@ test('everybody who asks with an id is answered once; without a receipt in time 
   bench.nowMs += ANSWER_MS;
   bench.step({ kind: 'tick' });
   bench.said();
+  const last = bench.effects.at(-1);
+  assert.ok(last?.kind === 'answer' && !last.outcome.ok);
+  assert.match(last.outcome.detail, /the id b /, 'who chose none is told the one that was given');
   assert.deepEqual(bench.did(), ['answer 5 crowded', 'answer 4 no-receipt']);
   assert.equal(bench.member.waiting, 0);
 });

@@ -152,7 +152,8 @@ export class PurgeMember {
   private onTick(nowMs: number): void {
     for (const waiting of this.asks.values()) {
       if (nowMs >= waiting.untilMs) {
-        const detail = 'no receipt has come in time: asked again with its id, it tells how it is';
+        const { id } = waiting.asked;
+        const detail = `no receipt has come in time: asked again with the id ${id} it is the same purge`;
         this.answer(waiting, { ok: false, problem: 'no-receipt', detail });
       } else if (nowMs - waiting.sentMs >= this.leaseMs) {
         this.sendAsk(waiting, nowMs);

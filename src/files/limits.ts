@@ -38,6 +38,14 @@ export const pendingChangesMax = 262_144;
 /** Records that one slice of reclaiming touches. */
 export const reclaimSlice = 256;
 
+// Tables of the namespace and of the index of blocks.
+
+/**
+ * Bytes after which a compaction begins another one. What a thread has in memory for a table that it writes is a
+ * tenth of it, and a database of some hundred megabytes needs no larger ones.
+ */
+export const tableBytes = 8 * MEBIBYTE;
+
 // Blocks.
 
 /** Data under one checksum. */

@@ -10,7 +10,7 @@ import type { Logger } from '../../core/observe/index.ts';
 import { type Clock, type Disk, errorCode, type Random } from '../../core/runtime/index.ts';
 import { type Lsm, type LsmWorker, openLsm } from '../../core/store/index.ts';
 import { FilesError } from '../errors.ts';
-import { packBytesMax, packedBytesMax, queuedPackBytesMax } from '../limits.ts';
+import { packBytesMax, packedBytesMax, queuedPackBytesMax, tableBytes } from '../limits.ts';
 import { translated } from '../translate.ts';
 import { BlockDisk, chooseDisk, type DiskState } from './block-disk.ts';
 import { BlockIndex, IndexChange, type Location, type StoredBlock } from './block-index.ts';
@@ -116,8 +116,9 @@ export class BlockStore {
       random,
       folder: join(folder, 'index'),
       worker: options.worker,
-      memtableBytes: options.indexMemtableBytes ?? 4 * MEBIBYTE,
-      cacheBytes: options.indexCacheBytes ?? 16 * MEBIBYTE,
+      memtableBytes: options.indexMemtableBytes ?? 2 * MEBIBYTE,
+      cacheBytes: options.indexCacheBytes ?? 8 * MEBIBYTE,
+      tableBytes,
       onStateChange: (state, failure) => {
         if (failure !== null) logger.error('the index of blocks', { state, err: failure });
       },

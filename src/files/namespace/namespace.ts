@@ -20,6 +20,7 @@ import {
   WriteBatch,
 } from '../../core/store/index.ts';
 import { FilesError } from '../errors.ts';
+import { tableBytes } from '../limits.ts';
 import { translated } from '../translate.ts';
 import { Cold, Draft } from './draft.ts';
 import { applyEntry } from './entry.ts';
@@ -35,7 +36,7 @@ import { NamespaceReader } from './reader.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const MEMTABLE_BYTES = 4 * MEBIBYTE;
-const CACHE_BYTES = 24 * MEBIBYTE;
+const CACHE_BYTES = 16 * MEBIBYTE;
 const REPLAY_BYTES = 4 * MEBIBYTE;
 const RETRY_MS = 20;
 /** After so many waits for the disk an operation reads what it needs on the loop. */
@@ -48,7 +49,7 @@ export interface NamespaceOptions {
   readonly logger: Logger;
   readonly folder: string;
   readonly worker: LsmWorker;
-  /** Blocks of the tables kept in memory; default 24 MiB. */
+  /** Blocks of the tables kept in memory; default 16 MiB. */
   readonly cacheBytes?: number;
   readonly memtableBytes?: number;
   readonly segmentBytes?: number;
@@ -101,6 +102,7 @@ export class Namespace {
       log: 'owner',
       memtableBytes: options.memtableBytes ?? MEMTABLE_BYTES,
       cacheBytes: options.cacheBytes ?? CACHE_BYTES,
+      tableBytes,
       onStateChange: (state, failure) => {
         if (failure !== null)
           options.logger.error('the tables of the namespace', { state, err: failure });

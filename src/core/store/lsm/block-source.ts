@@ -77,8 +77,11 @@ export class CachedBlocks implements BlockSource {
   }
 }
 
-/** Bytes read at once. */
-const READ_BYTES = 512 * 1024;
+/**
+ * Bytes read at once. A compaction has one such buffer for each of its inputs, and the thread's collector is in no
+ * hurry to give them back: with 512 KiB they took more memory than all else that the thread has.
+ */
+const READ_BYTES = 128 * 1024;
 
 export class StreamedBlocks implements BlockSource {
   buffer: Buffer = Buffer.allocUnsafeSlow(READ_BYTES);

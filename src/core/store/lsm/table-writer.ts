@@ -18,8 +18,8 @@ import type { Fragment } from './range-deletes.ts';
 import { tablePath } from './table-path.ts';
 import type { TableMeta, TableOptions } from './types.ts';
 
-/** Bytes gathered before they are written. */
-const WRITE_BYTES = 512 * 1024;
+/** Bytes gathered before they are written; twice as much is taken for each table. */
+const WRITE_BYTES = 128 * 1024;
 const HASHES_MIN = 4096;
 
 export class TableWriter {

@@ -246,3 +246,20 @@ test('SIGHUP reads the file again: right changes are taken, wrong ones change no
   assert.equal(JSON.parse(line).needRestart[0].path, 'log.output');
   assert.equal((await fetch(`${url}/ready`)).status, 200);
 });
+
+test('a process that serves is begun once more, as the same one, with a bound for newborn objects', async () => {
+  const bound = '--max-semi-space-size=';
+  const boundsOf = async (env: Record<string, string>): Promise<string[]> => {
+    const child = plinth(folder(), ['up', '--json', ...anyPort], env);
+    await waitUntil('it to be up', () => {
+      assert.ok(!child.hasExited(), child.output());
+      return child.output().includes(`"pid":${child.pid},"listening"`);
+    });
+    const options = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0');
+    child.process.kill('SIGTERM');
+    assert.equal(await child.exited, 0);
+    return options.filter((option) => option.startsWith(bound));
+  };
+  assert.deepEqual(await boundsOf({}), [`${bound}8`]);
+  assert.deepEqual(await boundsOf({ NODE_OPTIONS: `${bound}16` }), []);
+});

@@ -2,6 +2,7 @@
 export { createNodeClock } from './clock.ts';
 export { coreCount } from './cores.ts';
 export { createNodeDisk } from './disk.ts';
+export { boundMemory } from './memory-bounds.ts';
 export { createNodeNetwork } from './network.ts';
 export { createNodeRandom } from './random.ts';
 export { createNodeNames } from './resolver.ts';

@@ -184,7 +184,11 @@ export function balancerWithEdge(
     }),
   ];
   const hopToken = hopTokenOf(edge);
-  return expandEdge({ pop, pops, sites, hopToken, tierTls, certificates }, balancer);
+  const clientConnectionsMax = edge.guard.connectionsMax;
+  return expandEdge(
+    { pop, pops, sites, hopToken, tierTls, clientConnectionsMax, certificates },
+    balancer,
+  );
 }
 
 function ownCertificate({ name, certFile, keyFile, ocspFile }: SiteSettings): CertificateFiles[] {

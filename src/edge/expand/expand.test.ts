@@ -66,6 +66,13 @@ test('a shield serves users and other PoPs by the same routes, which lead to the
   assert.deepEqual(named(listeners, 'edge-tier').trusted, ['0.0.0.0/0', '::/0']);
 });
 
+test('what one user has of connections is limited, what PoPs have is not', () => {
+  const limitsOf = (settings: string): number[] =>
+    expanded('fra', www, settings).listeners.map(({ limits }) => limits.connectionsPerAddress);
+  assert.deepEqual(limitsOf(''), [1000, 0]);
+  assert.deepEqual(limitsOf('  guard: { connections_max: 7 }\n'), [7, 0]);
+});
+
 test('with a certificate PoPs ask and check each other by TLS, without one they do not', () => {
   const tls = '  tier_tls: { cert_file: /pop.pem, key_file: /pop.key, ca_file: /ca.pem }\n';
   for (const [settings, uses] of [

@@ -4,35 +4,28 @@
  * Invariant: equal settings give equal names, so that a change of one site leaves pools and connections of others.
  */
 import type { BalancerSettings } from '../../balancer/index.ts';
-import type { BusTlsSettings } from '../bus/index.ts';
 import type { PopSettings } from '../pop-fields.ts';
 import type { SiteSettings } from '../site-fields.ts';
-import { type CertificateFiles, listenersOf } from './listeners.ts';
+import { type ListenersWanted, listenersOf } from './listeners.ts';
 import { HTTPS_LISTENER } from './names.ts';
 import { originPoolOf, popsPoolOf, tierPoolOf } from './pools.ts';
 import { healthRoute, routesOf } from './routes.ts';
 
-export interface Expanded {
+export interface Expanded extends ListenersWanted {
   /** Name of this PoP, one of `pops`. */
   readonly pop: string;
   readonly pops: readonly PopSettings[];
   readonly sites: readonly SiteSettings[];
   /** See `RouteWorld`. */
   readonly hopToken: string;
-  /** Of requests between PoPs. */
-  readonly tierTls: BusTlsSettings;
-  /** Of sites that have one, in their order. */
-  readonly certificates: readonly CertificateFiles[];
 }
 
 /** What the balancer is to do beside what its own settings say. */
-export function expandEdge(
-  { pop, pops, sites, hopToken, tierTls, certificates }: Expanded,
-  balancer: BalancerSettings,
-): BalancerSettings {
+export function expandEdge(expanded: Expanded, balancer: BalancerSettings): BalancerSettings {
+  const { pop, pops, sites, hopToken, tierTls } = expanded;
   const own = pops.find(({ name }) => name === pop);
   if (own === undefined) return balancer;
-  const listeners = listenersOf(own, tierTls, certificates);
+  const listeners = listenersOf(own, expanded);
   const hasTls = listeners.some(({ name }) => name === HTTPS_LISTENER);
   const world = {
     ...{ pop, hopToken, shield: own.shield },

@@ -16,13 +16,26 @@ export interface CertificateFiles {
 /** Only who shows the token of PoPs gets past the gate: what PoPs say of users is believed wherever they come from. */
 const EVERYBODY: readonly string[] = ['0.0.0.0/0', '::/0'];
 
+export interface ListenersWanted {
+  /** Of requests between PoPs. */
+  readonly tierTls: BusTlsSettings;
+  /** Connections of one user at once; 0: no limit. */
+  readonly clientConnectionsMax: number;
+  /** Of sites that have one, in their order. */
+  readonly certificates: readonly CertificateFiles[];
+}
+
 export function listenersOf(
   own: PopSettings,
-  tierTls: BusTlsSettings,
-  certificates: readonly CertificateFiles[],
+  { tierTls, clientConnectionsMax, certificates }: ListenersWanted,
 ): ListenerSettings[] {
   const { bind, httpPort, httpsPort, tierPort } = own;
-  const http = { ...recordDefaults(listenerRecords, HTTP_LISTENER), bind, port: httpPort };
+  const forUsers = (name: string): ListenerSettings => {
+    const defaults = recordDefaults(listenerRecords, name);
+    const limits = { ...defaults.limits, connectionsPerAddress: clientConnectionsMax };
+    return { ...defaults, bind, limits };
+  };
+  const http = { ...forUsers(HTTP_LISTENER), port: httpPort };
   const plain = recordDefaults(listenerRecords, TIER_LISTENER);
   const tier = {
     ...plain,
@@ -30,8 +43,8 @@ export function listenersOf(
     tls: { ...plain.tls, certificates: certificatesOf(tierTls) },
   };
   if (httpsPort === undefined || certificates.length === 0) return [http, tier];
-  const https = recordDefaults(listenerRecords, HTTPS_LISTENER);
-  return [http, { ...https, bind, port: httpsPort, tls: { ...https.tls, certificates } }, tier];
+  const https = forUsers(HTTPS_LISTENER);
+  return [http, { ...https, port: httpsPort, tls: { ...https.tls, certificates } }, tier];
 }
 
 function certificatesOf({ certFile, keyFile }: BusTlsSettings): CertificateFiles[] {

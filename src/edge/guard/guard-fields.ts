@@ -165,6 +165,10 @@ export const guardFields = {
   denyNetworks: words('Addresses and networks that get nothing.'),
   denyCountries: words('Countries that get nothing, by two letters (ISO 3166-1).'),
   denyAsns: words('Autonomous systems that get nothing, by their numbers.'),
+  connectionsMax: count(
+    1000,
+    'Connections of one client at once, an IPv6 /64 is one client; 0: no limit. A listener takes 10,000 of all.',
+  ),
   connectionsPerSecond: count(0, 'Connections a second of one client; 0: no limit.'),
   connectionsBurst: count(100, 'Connections that it may open at once under it.'),
   challengeKey: secret({

@@ -1,8 +1,9 @@
 /** Settings of a network: mistakes are told in sentences with their place, and sites change while users are served. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request as ask, createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -126,7 +127,10 @@ let network: EdgeNetwork;
 
 before(async () => {
   await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
-  network = await startNetwork({ pops: [{ name: 'ams' }], edge: `  sites:\n${site('one')}` });
+  network = await startNetwork({
+    pops: [{ name: 'ams' }],
+    edge: `  guard: { connections_max: 20 }\n  sites:\n${site('one')}`,
+  });
 });
 
 after(async () => {
@@ -183,6 +187,26 @@ async function reload(sites: string): Promise<string> {
   await waitUntil('the reload', () => /"msg":"(the )?configuration/.test(since()));
   return since();
 }
+
+test('one client has no more connections than it may, and keeps nobody else out', async () => {
+  const { http } = network.pop('ams');
+  const sockets: Socket[] = [];
+  /** The first line that a connection from there gets. */
+  const asked = async (localAddress: string): Promise<string> => {
+    const socket = connect({ host: '127.0.0.1', port: http, localAddress });
+    sockets.push(socket);
+    socket.write('GET /a HTTP/1.1\r\nHost: one.test\r\n\r\n');
+    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    return bytes.toString('latin1').split('\r\n', 1)[0] as string;
+  };
+  try {
+    for (let i = 0; i < 20; i++) assert.equal(await asked('127.0.0.7'), 'HTTP/1.1 200 OK');
+    assert.equal(await asked('127.0.0.7'), 'HTTP/1.1 429 Too Many Requests');
+    assert.equal(await asked('127.0.0.8'), 'HTTP/1.1 200 OK');
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+});
 
 test('sites and rules change under kept connections and requests under way', async () => {
   const kept = new Agent({ keepAlive: true, maxSockets: 1 });

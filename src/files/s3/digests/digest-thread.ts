@@ -6,7 +6,7 @@ import type { ThreadWorld } from '../../../core/runtime/index.ts';
 import { type DigestName, OwnDigests } from './running-digests.ts';
 
 /** Bytes of a slot: one message for each. */
-export const SLOT_BYTES = 256 * 1024;
+export const SLOT_BYTES = 512 * 1024;
 
 export type DigestOrder =
   | { readonly kind: 'slots'; readonly memory: SharedArrayBuffer }

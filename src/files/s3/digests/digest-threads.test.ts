@@ -23,7 +23,7 @@ import {
   type RunningDigests,
 } from './running-digests.ts';
 
-const SLOTS_PER_THREAD = 8;
+const SLOTS_PER_THREAD = 4;
 const NAMES: readonly DigestName[] = ['MD5', ...checksumTable.map(({ name }) => name)];
 /** Longer than all slots of two threads. */
 const content = createSimRandom(5).bytes(2 * SLOTS_PER_THREAD * SLOT_BYTES + 12_345);
@@ -38,12 +38,12 @@ function world(seed: number) {
 
 async function feed(
   running: RunningDigests,
-  bytes: Uint8Array,
+  bytes: Buffer,
   cuts: readonly number[],
 ): Promise<void> {
   let at = 0;
   for (let nth = 0; at < bytes.length; nth++) {
-    const piece = Uint8Array.from(bytes.subarray(at, at + (cuts[nth % cuts.length] ?? 1)));
+    const piece = Buffer.from(bytes.subarray(at, at + (cuts[nth % cuts.length] ?? 1)));
     await running.update(piece);
     // Whoever gave them may use their memory again.
     piece.fill(0);
@@ -53,20 +53,20 @@ async function feed(
 
 async function made(
   running: RunningDigests,
-  bytes: Uint8Array,
+  bytes: Buffer,
   cuts: readonly number[] = [65_536],
 ): Promise<Digests> {
   await feed(running, bytes, cuts);
   return running.finish();
 }
 
-function atOnce(names: readonly DigestName[], bytes: Uint8Array): Digests {
+function atOnce(names: readonly DigestName[], bytes: Buffer): Digests {
   const own = new OwnDigests(names);
   own.update(bytes);
   return own.made();
 }
 
-function md5(bytes: Uint8Array): string {
+function md5(bytes: Buffer): string {
   return createHash('md5').update(bytes).digest('hex');
 }
 

@@ -7,25 +7,24 @@
  * Each digest of a body is bound to the thread that has the least to do, so those of one body may be made side by
  * side. Threads are started when all others have work, and end when there was none for a while.
  *
- * Invariants: the memory is that of the slots, whoever sends; a body holds no more than its share of them, which is
- * at least one; while somebody waits for want of slots none stays half filled by a body whose client sends nothing.
- * A thread that dies fails the bodies in it and no others. Without threads digests are made here.
+ * Invariants: the memory is that of the slots, whoever sends; a thread that dies fails the bodies in it and no others;
+ * without threads digests are made here.
  */
 import type { Logger } from '../../../core/observe/index.ts';
-import type { Clock, Thread, Threads, Timer } from '../../../core/runtime/index.ts';
-import { S3Error } from '../errors.ts';
-import { type DigestAnswer, type DigestOrder, SLOT_BYTES } from './digest-thread.ts';
+import type { Clock, Threads, Timer } from '../../../core/runtime/index.ts';
+import type { DigestAnswer } from './digest-thread.ts';
 import {
   type DigestMaker,
   type DigestName,
-  type Digests,
   OwnDigests,
   type RunningDigests,
 } from './running-digests.ts';
+import { Slots } from './slots.ts';
+import { type Hand, type Lane, order, ThreadedDigests } from './threaded-digests.ts';
 
 /** Bodies of so many bytes are worth the messages. */
 export const THREADED_BYTES_MIN = 512 * 1024;
-const SLOTS_PER_THREAD = 8;
+const SLOTS_PER_THREAD = 4;
 const IDLE_MS = 30_000;
 /** How long none is started behind one that ended before it had done anything. */
 const RETRY_MS = 60_000;
@@ -44,22 +43,6 @@ export interface DigestThreadsWorld {
   readonly threads: Threads;
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-interface Hand {
-  readonly thread: Thread;
-  readonly bodies: Set<ThreadedDigests>;
-  /** Slots that it has not given back. */
-  readonly slots: Set<number>;
-  /** Sum of the costs of what it makes. */
-  load: number;
-  hasAnswered: boolean;
-}
-
-/** What one thread makes of one body. */
-interface Lane {
-  readonly hand: Hand;
-  readonly names: DigestName[];
 }
 
 export class DigestThreads implements DigestMaker {
@@ -205,220 +188,4 @@ export class DigestThreads implements DigestMaker {
     this.#hands.clear();
     await Promise.all(hands.map(({ thread }) => thread.stop()));
   }
-}
-
-/** The memory on the way to the threads. */
-class Slots {
-  readonly memory: SharedArrayBuffer;
-  readonly #bytes: Uint8Array;
-  readonly #bodyCount: () => number;
-  readonly #free: number[];
-  /** By slot: who filled it, and how many threads have not given it back. */
-  readonly #holders: { body: ThreadedDigests | undefined; threads: number }[];
-  readonly #open = new Set<ThreadedDigests>();
-  /** In the order of their coming. */
-  readonly #waiting = new Map<ThreadedDigests, PromiseWithResolvers<void>>();
-
-  constructor(count: number, bodyCount: () => number) {
-    this.memory = new SharedArrayBuffer(count * SLOT_BYTES);
-    this.#bytes = new Uint8Array(this.memory);
-    this.#bodyCount = bodyCount;
-    // The first is taken first, again and again: memory that nobody needs is never touched.
-    this.#free = Array.from({ length: count }, (_, slot) => count - 1 - slot);
-    this.#holders = this.#free.map(() => ({ body: undefined, threads: 0 }));
-  }
-
-  get held(): number {
-    return this.#holders.length - this.#free.length;
-  }
-
-  /** Somebody waits, and there is none: what is half filled goes on its way. */
-  get areShort(): boolean {
-    return this.#waiting.size > 0 && this.#free.length === 0;
-  }
-
-  /** Undefined: wait by `wait`. */
-  take(body: ThreadedDigests): number | undefined {
-    // Who waits now waits for a slot of its own share, or there is none: nobody is overtaken.
-    const share = Math.max(1, Math.floor(this.#holders.length / this.#bodyCount()));
-    if (body.held >= share) return undefined;
-    const slot = this.#free.pop();
-    if (slot === undefined) return undefined;
-    this.#holders[slot] = { body, threads: 0 };
-    body.held++;
-    this.#open.add(body);
-    return slot;
-  }
-
-  /** Done when the body was given one. */
-  wait(body: ThreadedDigests): Promise<void> {
-    const waiting = Promise.withResolvers<void>();
-    this.#waiting.set(body, waiting);
-    if (this.areShort) for (const each of [...this.#open]) each.send();
-    return waiting.promise;
-  }
-
-  cancel(body: ThreadedDigests): void {
-    this.#waiting.get(body)?.reject(new S3Error('InternalError'));
-    this.#waiting.delete(body);
-  }
-
-  copy(slot: number, at: number, bytes: Uint8Array): void {
-    this.#bytes.set(bytes, slot * SLOT_BYTES + at);
-  }
-
-  /** The slot is with so many threads. */
-  sent(slot: number, body: ThreadedDigests, threads: number): void {
-    this.#open.delete(body);
-    this.#holders[slot] = { body, threads };
-  }
-
-  /** A thread has done with it, or its body without any. */
-  giveBack(slot: number): void {
-    const holder = this.#holders[slot];
-    if (holder === undefined || --holder.threads > 0) return;
-    if (holder.body !== undefined) {
-      holder.body.held--;
-      this.#open.delete(holder.body);
-    }
-    holder.body = undefined;
-    this.#free.push(slot);
-    this.serve();
-  }
-
-  serve(): void {
-    for (const [body, { resolve }] of this.#waiting) {
-      if (this.#free.length === 0) return;
-      const slot = this.take(body);
-      if (slot === undefined) continue;
-      this.#waiting.delete(body);
-      body.give(slot);
-      resolve();
-    }
-  }
-}
-
-class ThreadedDigests implements RunningDigests {
-  readonly id: number;
-  readonly lanes: readonly Lane[];
-  /** Slots. */
-  held = 0;
-  readonly #slots: Slots;
-  readonly #onLeave: () => void;
-  readonly #digests = new Map<DigestName, Buffer>();
-  readonly #whole = Promise.withResolvers<Digests>();
-  #lanesLeft: number;
-  #state: 'running' | 'done' | 'failed' = 'running';
-  #slot = -1;
-  #filled = 0;
-
-  constructor(id: number, lanes: readonly Lane[], slots: Slots, onLeave: () => void) {
-    this.id = id;
-    this.lanes = lanes;
-    this.#slots = slots;
-    this.#onLeave = onLeave;
-    this.#lanesLeft = lanes.length;
-    // It may fail before anybody asks.
-    this.#whole.promise.catch(() => {});
-  }
-
-  update(bytes: Uint8Array): Promise<void> | undefined {
-    if (this.#state !== 'running') throw new S3Error('InternalError');
-    const taken = this.#copy(bytes, 0);
-    if (taken < bytes.length) return this.#copyRest(bytes, taken);
-    if (this.#slots.areShort) this.send();
-    return undefined;
-  }
-
-  finish(): Promise<Digests> {
-    if (this.#state === 'running') {
-      this.send();
-      for (const { hand } of this.lanes) order(hand, { kind: 'end', body: this.id });
-    }
-    return this.#whole.promise;
-  }
-
-  drop(): void {
-    if (this.#state !== 'running') return;
-    this.#leave('done');
-    this.#whole.reject(new S3Error('InternalError'));
-  }
-
-  /** A thread of it has died. */
-  fail(): void {
-    if (this.#state !== 'running') return;
-    this.#leave('failed');
-    this.#whole.reject(new S3Error('InternalError'));
-  }
-
-  /** Of one thread. */
-  made(digests: readonly (readonly [DigestName, Uint8Array])[]): void {
-    for (const [name, digest] of digests) this.#digests.set(name, Buffer.from(digest));
-    this.#lanesLeft--;
-    if (this.#lanesLeft > 0) return;
-    this.#leave('done');
-    this.#whole.resolve(this.#digests);
-  }
-
-  /** What is in the slot goes to the threads, full or not. */
-  send(): void {
-    const [slot, bytes] = [this.#slot, this.#filled];
-    if (bytes === 0) return;
-    this.#slot = -1;
-    this.#filled = 0;
-    this.#slots.sent(slot, this, this.lanes.length);
-    for (const { hand } of this.lanes) {
-      hand.slots.add(slot);
-      order(hand, { kind: 'bytes', body: this.id, slot, bytes });
-    }
-  }
-
-  /** For which it has waited. */
-  give(slot: number): void {
-    this.#slot = slot;
-  }
-
-  /** How many bytes of it are on their way when it returns. */
-  #copy(bytes: Uint8Array, from: number): number {
-    let at = from;
-    while (at < bytes.length) {
-      if (this.#slot === -1) {
-        const slot = this.#slots.take(this);
-        if (slot === undefined) return at;
-        this.#slot = slot;
-      }
-      const length = Math.min(SLOT_BYTES - this.#filled, bytes.length - at);
-      const isAll = length === bytes.length;
-      this.#slots.copy(this.#slot, this.#filled, isAll ? bytes : bytes.subarray(at, at + length));
-      this.#filled += length;
-      at += length;
-      if (this.#filled === SLOT_BYTES) this.send();
-    }
-    return at;
-  }
-
-  async #copyRest(bytes: Uint8Array, from: number): Promise<void> {
-    for (let at = from; at < bytes.length; at = this.#copy(bytes, at)) {
-      await this.#slots.wait(this);
-      if (this.#state !== 'running') throw new S3Error('InternalError');
-    }
-    if (this.#slots.areShort) this.send();
-  }
-
-  #leave(state: 'done' | 'failed'): void {
-    const isAbandoned = this.#lanesLeft > 0;
-    this.#state = state;
-    this.#slots.cancel(this);
-    if (this.#slot !== -1) this.#slots.giveBack(this.#slot);
-    this.#slot = -1;
-    this.#filled = 0;
-    if (isAbandoned) {
-      for (const { hand } of this.lanes) order(hand, { kind: 'drop', body: this.id });
-    }
-    this.#onLeave();
-  }
-}
-
-function order({ thread }: Hand, what: DigestOrder): void {
-  thread.post(what);
 }

@@ -14,7 +14,7 @@ export interface RunningDigests {
    * is called but `drop`.
    * @throws S3Error InternalError, also by the promise
    */
-  update(bytes: Uint8Array): Promise<void> | undefined;
+  update(bytes: Buffer): Promise<void> | undefined;
   /** Once, behind the last byte. @throws S3Error InternalError */
   finish(): Promise<Digests>;
   /** Nobody wants them any more. Twice, and behind `finish`, is fine. */

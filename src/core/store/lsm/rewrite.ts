@@ -16,14 +16,14 @@ import { Retention } from './retention.ts';
 import { openTable, type Table } from './table.ts';
 import { TableCursor } from './table-cursor.ts';
 import { tablePath } from './table-path.ts';
-import { TableWriter } from './table-writer.ts';
+import { TableMemory, TableWriter } from './table-writer.ts';
 import type { CompactionJob, FlushJob, JobReport, TableMeta, TableOptions } from './types.ts';
 
 /** Entries walked in one step. */
 const STEP_ENTRIES = 8192;
 
 /** Writes a memory table as one table. @throws what the disk says. */
-export function flushMemtable(disk: Disk, job: FlushJob): JobReport {
+export function flushMemtable(disk: Disk, job: FlushJob, memory = new TableMemory()): JobReport {
   const { options, snapshots, nowMs, firstNumber } = job;
   const memtable = new Memtable(job.memory, { used: job.usedBytes });
   const deletes = new RangeDeletes();
@@ -35,16 +35,21 @@ export function flushMemtable(disk: Disk, job: FlushJob): JobReport {
     retention: new Retention({ snapshots, nowMs, deletes, below: null }),
     options: { ...options, tableBytes: Number.POSITIVE_INFINITY },
     numbers: { first: firstNumber, count: 1 },
+    memory,
   });
   rewrite.runSync();
   return rewrite.report(0);
 }
 
-/** Merges tables into new ones. @param nextStep lets others go between two steps. @throws LsmError. */
+/**
+ * Merges tables into new ones.
+ * @param nextStep lets others go between two steps. @param memory no other job has it meanwhile. @throws LsmError.
+ */
 export async function compactTables(
   disk: Disk,
   job: CompactionJob,
   nextStep: () => Promise<void>,
+  memory = new TableMemory(),
 ): Promise<JobReport> {
   const { options, snapshots, nowMs, below } = job;
   const tables: Table[] = [];
@@ -65,6 +70,7 @@ export async function compactTables(
       retention: new Retention({ snapshots, nowMs, deletes, below }),
       options,
       numbers: { first: job.firstNumber, count: job.numbers },
+      memory,
     });
     await rewrite.run(nextStep);
     return rewrite.report(sources.reduce((sum, { readBytes }) => sum + readBytes, 0));
@@ -85,6 +91,8 @@ interface RewriteOptions {
   readonly options: TableOptions;
   /** Numbers that tables may take; the last one takes what is left. */
   readonly numbers: { readonly first: number; readonly count: number };
+  /** Tables are written one after the other. */
+  readonly memory: TableMemory;
 }
 
 class Rewrite {
@@ -163,9 +171,9 @@ class Rewrite {
   }
 
   private openWriter(): TableWriter {
-    const { options, numbers } = this.options;
+    const { options, numbers, memory } = this.options;
     this.writerNumber = numbers.first + this.tables.length;
-    return new TableWriter(this.disk, options, this.writerNumber);
+    return new TableWriter(this.disk, options, this.writerNumber, memory);
   }
 
   /** @param before the first key of the next table: deleted ranges from there on belong to it. */

@@ -22,6 +22,12 @@ import type { TableMeta, TableOptions } from './types.ts';
 const WRITE_BYTES = 128 * 1024;
 const HASHES_MIN = 4096;
 
+/** What tables that are written one after the other are written with: the collector is in no hurry to free it. */
+export class TableMemory {
+  waiting: Buffer = Buffer.allocUnsafeSlow(WRITE_BYTES * 2);
+  hashes = new Uint32Array(HASHES_MIN);
+}
+
 export class TableWriter {
   /** Bytes of blocks so far. */
   bytes = 0;
@@ -30,10 +36,9 @@ export class TableWriter {
   private readonly file: DiskFile;
   private readonly block: BlockBuilder;
   private readonly index = new IndexBuilder();
-  private waiting: Buffer = Buffer.allocUnsafeSlow(WRITE_BYTES * 2);
+  private readonly memory: TableMemory;
   private waitingBytes = 0;
   private writtenBytes = 0;
-  private hashes = new Uint32Array(HASHES_MIN);
   private hashCount = 0;
   private deletes = 0;
   private minSequence = Number.POSITIVE_INFINITY;
@@ -45,9 +50,10 @@ export class TableWriter {
   /** The block that is closed, but whose separator needs the key that follows. */
   private unindexed: { last: Buffer; extent: Extent } | undefined;
 
-  /** @throws what the disk says. */
-  constructor(disk: Disk, options: TableOptions, number: number) {
+  /** @param memory no other table is written with meanwhile. @throws what the disk says. */
+  constructor(disk: Disk, options: TableOptions, number: number, memory = new TableMemory()) {
     this.number = number;
+    this.memory = memory;
     this.block = new BlockBuilder(options.blockBytes);
     this.file = disk.openSync(tablePath(options.folder, number), { mode: 'exclusive' });
   }
@@ -87,7 +93,7 @@ export class TableWriter {
   finish(fragments: readonly Fragment[]): TableMeta {
     if (this.block.count > 0) this.closeBlock();
     this.indexBlock(undefined);
-    const filter = this.writeBlock(buildFilter(this.hashes, this.hashCount));
+    const filter = this.writeBlock(buildFilter(this.memory.hashes, this.hashCount));
     const deletes =
       fragments.length === 0
         ? { offset: this.bytes, length: 0 }
@@ -138,12 +144,13 @@ export class TableWriter {
   }
 
   private beginKey(key: Buffer, start: number, length: number): void {
-    if (this.hashCount === this.hashes.length) {
-      const larger = new Uint32Array(this.hashes.length * 2);
-      larger.set(this.hashes);
-      this.hashes = larger;
+    const { memory } = this;
+    if (this.hashCount === memory.hashes.length) {
+      const larger = new Uint32Array(memory.hashes.length * 2);
+      larger.set(memory.hashes);
+      memory.hashes = larger;
     }
-    this.hashes[this.hashCount++] = filterHash(key, start, length);
+    memory.hashes[this.hashCount++] = filterHash(key, start, length);
     if (this.unindexed !== undefined) this.indexBlock(key.subarray(start, start + length));
     if (this.lastKey.length < length) this.lastKey = Buffer.allocUnsafeSlow(length * 2);
     copyBytes(key, start, this.lastKey, 0, length);
@@ -187,11 +194,12 @@ export class TableWriter {
   }
 
   private append(bytes: Buffer, length = bytes.length): void {
-    if (this.waitingBytes + length > this.waiting.length) {
+    const { memory } = this;
+    if (this.waitingBytes + length > memory.waiting.length) {
       this.writeOut();
-      if (length > this.waiting.length) this.waiting = Buffer.allocUnsafeSlow(length);
+      if (length > memory.waiting.length) memory.waiting = Buffer.allocUnsafeSlow(length);
     }
-    bytes.copy(this.waiting, this.waitingBytes, 0, length);
+    bytes.copy(memory.waiting, this.waitingBytes, 0, length);
     this.waitingBytes += length;
     this.bytes += length;
     if (this.waitingBytes >= WRITE_BYTES) this.writeOut();
@@ -201,7 +209,7 @@ export class TableWriter {
     let at = 0;
     while (at < this.waitingBytes) {
       const count = this.file.writeSync(
-        this.waiting,
+        this.memory.waiting,
         at,
         this.waitingBytes - at,
         this.writtenBytes,

@@ -8,6 +8,7 @@ import { InvariantError } from '../../base/index.ts';
 import type { ThreadWorld } from '../../runtime/index.ts';
 import { LsmError } from './errors.ts';
 import { compactTables, flushMemtable } from './rewrite.ts';
+import { TableMemory } from './table-writer.ts';
 import type { CompactionJob, FlushJob, JobReport, VerifyJob, VerifyReport } from './types.ts';
 import { verifyTables } from './verify.ts';
 
@@ -44,13 +45,16 @@ function serve(world: ThreadWorld, fail: (error: InvariantError) => void): void 
   const nextStep = () => new Promise<void>((resolve) => clock.nextTurn(resolve));
   const post = (answer: WorkerAnswer) => world.post(answer);
   let queue = Promise.resolve();
+  // A flush goes on between two steps of a compaction.
+  const memory = { flush: new TableMemory(), compaction: new TableMemory() };
 
   const perform = async (request: WorkerRequest): Promise<void> => {
     const { id, kind, job } = request;
     try {
-      if (kind === 'flush') post({ id, report: flushMemtable(disk, job) });
+      if (kind === 'flush') post({ id, report: flushMemtable(disk, job, memory.flush) });
       else if (kind === 'compact') {
-        post({ id, report: await compactTables(disk, restored(job), nextStep) });
+        const report = await compactTables(disk, restored(job), nextStep, memory.compaction);
+        post({ id, report });
       } else {
         const progress = (doneBytes: number) => post({ id, doneBytes });
         const tables = job.tables.map(withBuffers);

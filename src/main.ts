@@ -3,15 +3,19 @@
  * The program's first file. It has the compiled form of all others kept from one start to the next (in the
  * system's temporary folder, or where NODE_COMPILE_CACHE says): a start then takes a third of the time.
  *
- * A process that serves bounds the part of the heap that objects are born in. Node lets it grow to 64 MiB, and as
- * much again outside the heap for what dies in it; 16 MiB serve as fast. That can be said only when a process
- * starts, so the process begins once more, as the same one, with the option.
+ * A process that serves bounds two things that can be bounded only when a process starts, so it begins once more,
+ * as the same one. The part of the heap that objects are born in: Node lets it grow to 64 MiB, and what dies in it
+ * has as much outside; 8 MiB serve as fast. And what glibc's malloc keeps between its pieces: large ones go back to
+ * the system as soon as they are free. With 150,000 files of 1 KiB made and 60,000 overwritten both together are
+ * worth a quarter of the memory; the processor time of a request is the same.
  */
 import { enableCompileCache } from 'node:module';
 
 const NEWBORN_OPTION = '--max-semi-space-size';
 /** MiB of one of the two halves. */
-const NEWBORN_MIB = 8;
+const NEWBORN_MIB = 4;
+/** Bytes, see mallopt(3): pieces from here on are mapped by themselves; free memory at the end that is kept. */
+const MALLOC = { MALLOC_MMAP_THRESHOLD_: '262144', MALLOC_TRIM_THRESHOLD_: '4194304' };
 
 if (process.argv[2] === 'up') startBounded();
 enableCompileCache();
@@ -24,7 +28,8 @@ function startBounded(): void {
   if (given.replaceAll('_', '-').includes(NEWBORN_OPTION)) return;
   const options = [`${NEWBORN_OPTION}=${NEWBORN_MIB}`, ...process.execArgv];
   try {
-    process.execve?.(process.execPath, [process.execPath, ...options, ...process.argv.slice(1)]);
+    const args = [process.execPath, ...options, ...process.argv.slice(1)];
+    process.execve?.(process.execPath, args, { ...MALLOC, ...process.env });
   } catch {
     // Where a process may not be replaced it serves as well, with more memory.
   }

@@ -260,6 +260,6 @@ test('a process that serves is begun once more, as the same one, with a bound fo
     assert.equal(await child.exited, 0);
     return options.filter((option) => option.startsWith(bound));
   };
-  assert.deepEqual(await boundsOf({}), [`${bound}8`]);
+  assert.deepEqual(await boundsOf({}), [`${bound}4`]);
   assert.deepEqual(await boundsOf({ NODE_OPTIONS: `${bound}16` }), []);
 });

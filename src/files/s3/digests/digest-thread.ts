@@ -21,6 +21,7 @@ export type DigestOrder =
   | { readonly kind: 'drop'; readonly body: number };
 
 export type DigestAnswer =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'free'; readonly slot: number }
   | {
       readonly kind: 'made';
@@ -36,6 +37,7 @@ export function run(world: ThreadWorld): void {
     switch (order.kind) {
       case 'slots':
         memory = new Uint8Array(order.memory);
+        post({ kind: 'ready' });
         return;
       case 'begin':
         bodies.set(order.body, new OwnDigests(order.names));

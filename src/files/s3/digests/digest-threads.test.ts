@@ -15,7 +15,7 @@ import {
 import { checksumTable } from '../checksums/algorithms.ts';
 import { S3Error } from '../errors.ts';
 import { SLOT_BYTES } from './digest-thread.ts';
-import { DigestThreads, THREADED_BYTES_MIN } from './digest-threads.ts';
+import { DigestThreads, START_BYTES_MIN, THREADED_BYTES_MIN } from './digest-threads.ts';
 import {
   type DigestName,
   type Digests,
@@ -91,12 +91,15 @@ test('bodies of any size, cut anyhow, several at once, some abandoned: digests a
     readonly cuts: readonly number[];
     readonly names: readonly DigestName[];
     readonly isAbandoned: boolean;
+    /** It is said to be as large as those that threads are started for. */
+    readonly isLarge: boolean;
   }
   const body: fc.Arbitrary<Body> = fc.record({
     size: sizes.map((size) => Math.max(0, size)),
     cuts,
     names: fc.subarray([...NAMES], { minLength: 1 }),
     isAbandoned: fc.integer({ min: 0, max: 3 }).map((one) => one === 0),
+    isLarge: fc.boolean(),
   });
   const property = async (
     seed: number,
@@ -105,9 +108,9 @@ test('bodies of any size, cut anyhow, several at once, some abandoned: digests a
   ): Promise<void> => {
     const sim = world(seed);
     const pool = new DigestThreads(sim, threadsMax);
-    const run = async ({ size, cuts, names, isAbandoned }: Body) => {
+    const run = async ({ size, cuts, names, isAbandoned, isLarge }: Body) => {
       const bytes = content.subarray(0, size);
-      const running = pool.begin(names, size);
+      const running = pool.begin(names, isLarge ? START_BYTES_MIN : size);
       if (!isAbandoned) {
         const expected = atOnce(names, bytes);
         const found = await made(running, bytes, cuts);
@@ -139,7 +142,7 @@ test('in real threads several bodies at once come out right', async () => {
   await Promise.all(
     Array.from({ length: 6 }, async (_, nth) => {
       const bytes = content.subarray(nth * 1001);
-      const found = await made(pool.begin(NAMES, bytes.length), bytes, [nth * 50_000 + 1000]);
+      const found = await made(pool.begin(NAMES, START_BYTES_MIN), bytes, [nth * 50_000 + 1000]);
       assert.deepEqual(found, new Map(atOnce(NAMES, bytes)));
     }),
   );
@@ -148,18 +151,37 @@ test('in real threads several bodies at once come out right', async () => {
   assert.equal(pool.held.threads, 0);
 });
 
-test('small bodies start no thread; one digest starts one; those of one body go side by side', () => {
-  const pool = new DigestThreads(world(1), 3);
-  pool.begin(NAMES, THREADED_BYTES_MIN - 1);
-  assert.equal(pool.held.threads, 0);
-  pool.begin(['MD5'], THREADED_BYTES_MIN).drop();
+test('one digest starts one thread; those of one body go side by side', () => {
+  const { pool } = held(3);
+  pool.begin(['MD5'], START_BYTES_MIN).drop();
   assert.equal(pool.held.threads, 1);
-  pool.begin(['MD5'], THREADED_BYTES_MIN).drop();
+  pool.begin(['MD5'], START_BYTES_MIN).drop();
   assert.equal(pool.held.threads, 1, 'the first is free again');
-  pool.begin(['MD5', 'CRC64NVME'], THREADED_BYTES_MIN);
+  pool.begin(['MD5', 'CRC64NVME'], START_BYTES_MIN);
   assert.equal(pool.held.threads, 2);
-  for (let nth = 0; nth < 10; nth++) pool.begin(['MD5'], THREADED_BYTES_MIN);
+  for (let nth = 0; nth < 10; nth++) pool.begin(['MD5'], START_BYTES_MIN);
   assert.equal(pool.held.threads, 3);
+});
+
+test('bodies of some size start a thread when many have come, and do not wait until it is ready', async () => {
+  const { pool, threads, clock } = held(2);
+  const count = START_BYTES_MIN / THREADED_BYTES_MIN;
+  for (let nth = 0; nth < count; nth++) {
+    assert.equal(threads.started.length, 0);
+    pool.begin(['MD5'], THREADED_BYTES_MIN);
+    pool.begin(['MD5'], THREADED_BYTES_MIN - 1);
+  }
+  assert.equal(threads.started.length, 1);
+  const own = await made(pool.begin(['MD5'], THREADED_BYTES_MIN), content);
+  assert.equal(own.get('MD5')?.toString('hex'), md5(content));
+  assert.equal(pool.held.bodies, 0);
+  threads.started[0]?.events.onMessage({ kind: 'ready' });
+  pool.begin(['MD5'], THREADED_BYTES_MIN).drop();
+  const body = pool.begin(['MD5'], THREADED_BYTES_MIN);
+  assert.equal(pool.held.bodies, 1);
+  body.drop();
+  await clock.advance(31_000);
+  assert.equal(pool.held.threads, 0);
 });
 
 test('clients that stall with half a piece keep nobody from going on', async () => {
@@ -169,7 +191,7 @@ test('clients that stall with half a piece keep nobody from going on', async () 
   await sim.clock.settle(
     Promise.all(stalled.map((running, nth) => feed(running, content.subarray(0, nth + 1), [1]))),
   );
-  const found = await sim.clock.settle(made(pool.begin(['MD5'], content.length), content));
+  const found = await sim.clock.settle(made(pool.begin(['MD5'], START_BYTES_MIN), content));
   assert.equal(found.get('MD5')?.toString('hex'), md5(content));
   assert.ok(pool.held.slots <= SLOTS_PER_THREAD);
   const rest = stalled.map(async (running, nth) => {
@@ -229,7 +251,7 @@ test('a thread that dies fails the bodies in it, whatever they do, and another t
   assert.ok(pending instanceof Promise);
   const fail = [pending, ends.finish()].map((each) => assert.rejects(each, isInternalError));
   const [first, second] = threads.started;
-  first?.events.onMessage({ kind: 'free', slot: -1 });
+  first?.events.onMessage({ kind: 'ready' });
   first?.events.onEnd(new Error('out of memory'));
   assert.throws(() => writes.update(content.subarray(0, 10)), isInternalError);
   await assert.rejects(writes.finish(), isInternalError);
@@ -247,7 +269,7 @@ test('a thread that dies fails the bodies in it, whatever they do, and another t
 test('without threads digests are made here, and threads are tried again after a while', async () => {
   const { pool, threads, clock } = held(2);
   threads.refuses = true;
-  const found = await made(pool.begin(['MD5'], content.length), content);
+  const found = await made(pool.begin(['MD5'], START_BYTES_MIN), content);
   assert.equal(found.get('MD5')?.toString('hex'), md5(content));
   threads.refuses = false;
   pool.begin(['MD5'], 1e9);
@@ -258,7 +280,7 @@ test('without threads digests are made here, and threads are tried again after a
   // One that dies at its birth would fail each body after the other.
   threads.started[0]?.events.onEnd(new Error('no such module'));
   await assert.rejects(lost.finish(), isInternalError);
-  const here = await made(pool.begin(['MD5'], content.length), content);
+  const here = await made(pool.begin(['MD5'], START_BYTES_MIN), content);
   assert.equal(here.get('MD5')?.toString('hex'), md5(content));
 });
 
@@ -266,17 +288,17 @@ test('threads without work end after a while, and come again; stop fails what is
   const sim = world(3);
   const pool = new DigestThreads(sim, 1);
   for (let round = 0; round < 2; round++) {
-    const found = await sim.clock.settle(made(pool.begin(['MD5'], content.length), content));
+    const found = await sim.clock.settle(made(pool.begin(['MD5'], START_BYTES_MIN), content));
     assert.equal(found.get('MD5')?.toString('hex'), md5(content));
     assert.equal(pool.held.threads, 1);
     await sim.clock.advance(31_000);
     assert.equal(pool.held.threads, 0);
   }
-  const running = pool.begin(['MD5'], content.length);
+  const running = pool.begin(['MD5'], START_BYTES_MIN);
   const fails = assert.rejects(Promise.resolve(running.update(content)), isInternalError);
   await sim.clock.settle(pool.stop());
   await fails;
   assert.deepEqual(pool.held, { slots: 0, bodies: 0, threads: 0 });
-  const here = await made(pool.begin(['MD5'], content.length), content);
+  const here = await made(pool.begin(['MD5'], START_BYTES_MIN), content);
   assert.equal(here.get('MD5')?.toString('hex'), md5(content));
 });

@@ -13,7 +13,8 @@ export interface Hand {
   readonly slots: Set<number>;
   /** Sum of the costs of what it makes. */
   load: number;
-  hasAnswered: boolean;
+  /** It has begun to work. */
+  isReady: boolean;
 }
 
 /** What one thread makes of one body. */

@@ -22,11 +22,14 @@ if (process.argv[2] === 'up') startBounded();
 enableCompileCache();
 await import('./process.ts');
 
-/** Does not return where the option was not there; whoever gave another one keeps it. */
+/**
+ * Does not return where the option was not there; whoever gave another one keeps it, and an inspector the process
+ * that it has found.
+ */
 function startBounded(): void {
   const { NODE_OPTIONS = '' } = process.env;
-  const given = [NODE_OPTIONS, ...process.execArgv].join(' ');
-  if (given.replaceAll('_', '-').includes(NEWBORN_OPTION)) return;
+  const given = [NODE_OPTIONS, ...process.execArgv].join(' ').replaceAll('_', '-');
+  if (given.includes(NEWBORN_OPTION) || given.includes('--inspect')) return;
   const options = [`${NEWBORN_OPTION}=${NEWBORN_MIB}`, ...process.execArgv];
   try {
     const args = [process.execPath, ...options, ...process.argv.slice(1)];

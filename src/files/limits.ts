@@ -61,7 +61,7 @@ export const damagedBlocksMax = 10_000;
 /** Block files that stay open for readers. */
 export const openFilesMax = 64;
 
-/** Threads that make digests of what comes by S3, if there are as many cores; more bodies share them. */
+/** Threads that make digests of what comes by S3, if there are cores for them; more bodies share them. */
 export const digestThreadsMax = 4;
 
 // Work that operators ask for. Beyond these: refused.

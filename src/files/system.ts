@@ -31,6 +31,12 @@ import { adminOf, openDataNode, openNameNode } from './roles.ts';
 import { S3Listener, type S3Settings } from './s3/index.ts';
 import { WebHdfsListener } from './webhdfs/index.ts';
 
+/**
+ * Cores that are busy when large objects come: the loop and the system's own work, or the client. Where there are no
+ * more, threads for digests cost more than they give: with three DataNodes on two cores a third of the rate.
+ */
+const BUSY_CORES = 2;
+
 export interface FilesContext {
   readonly clock: Clock;
   readonly random: Random;
@@ -147,7 +153,7 @@ export class Files implements System {
     const { clock, random, disk, threads, log } = this.context;
     this.s3 = await S3Listener.open({
       ...{ clock, random, disk, threads, log },
-      digestThreadsMax: Math.min(coreCount(), digestThreadsMax),
+      digestThreadsMax: Math.max(0, Math.min(coreCount() - BUSY_CORES, digestThreadsMax)),
       settings: this.withKey(this.settings.s3),
       store,
       transport: await createNodeTransport(),

@@ -12,7 +12,6 @@ import { exitCode, type Host, type UpRequest } from './cli/index.ts';
 import { problemText } from './core/config/index.ts';
 import { createLogger, createMetrics, type RootLogger } from './core/observe/index.ts';
 import {
-  boundMemory,
   createNodeClock,
   createNodeDisk,
   createNodeRandom,
@@ -33,7 +32,6 @@ export interface UpOptions extends UpRequest {
 
 /** Run until told to stop. Resolves with the exit code; the caller ends the process with it. */
 export async function up(options: UpOptions): Promise<number> {
-  boundMemory();
   const { source } = options;
   const reading = source.read();
   const loaded = reading.ok ? source.load(reading.file) : reading;

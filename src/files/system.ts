@@ -13,7 +13,12 @@ import type {
 import { type Prepared, Secret } from '../core/config/index.ts';
 import type { Logger, MetricSpec, Metrics } from '../core/observe/index.ts';
 import type { Clock, Disk, Network, Random, Threads } from '../core/runtime/index.ts';
-import { coreCount, createNodeNetwork, createNodeTransport } from '../core/runtime/node/index.ts';
+import {
+  boundMemory,
+  coreCount,
+  createNodeNetwork,
+  createNodeTransport,
+} from '../core/runtime/node/index.ts';
 import { createLsmWorker } from '../core/store/index.ts';
 import { type GeneratedKey, generatedKey } from './access-key.ts';
 import { dataNodeOperations } from './admin/data-node.ts';
@@ -103,6 +108,8 @@ export class Files implements System {
   }
 
   private async openFiles(): Promise<void> {
+    // Who holds the namespace has the memory of a million files to bound; a DataNode would only collect more often.
+    boundMemory();
     const system = await this.openSystem();
     this.system = system;
     this.admin = new FilesAdmin({

@@ -20,7 +20,7 @@ const SLAB_BYTES = 8 * 1024;
  */
 const GARBAGE_PERCENT = 50;
 
-/** To be called before anything is under way. */
+/** For who holds much that is small; a process that only passes bytes on would collect more often for nothing. */
 export function boundMemory(): void {
   Buffer.poolSize = SLAB_BYTES;
   setFlagsFromString(`--heap-growing-percent=${GARBAGE_PERCENT}`);

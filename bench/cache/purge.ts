@@ -4,8 +4,8 @@
  * Beside it one client asks for something else without a pause: the longest of its waits is the stall. Judged: what
  * was purged is fetched anew afterwards, and what it does not name is still a hit.
  */
-import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Line } from '../http/line.ts';
 import { startCaches } from './caches.ts';
 import { fillCache } from './fill.ts';
 
@@ -79,38 +79,4 @@ async function longest(probe: Line, until: Promise<void>): Promise<number> {
   }
   await over;
   return most;
-}
-
-/** A kept connection with one request at a time. */
-class Line {
-  private readonly socket: Socket;
-  private answered = Promise.withResolvers<string>();
-  private text = '';
-
-  constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    // Whoever waits hears of it; when nobody does, nothing was lost.
-    this.answered.promise.catch(() => {});
-    this.socket.on('error', (error) => this.answered.reject(error));
-    this.socket.on('close', () => this.answered.reject(new Error('the cache closed a connection')));
-    this.socket.on('data', (piece: Buffer) => {
-      this.text += piece.toString('latin1');
-      const end = this.text.indexOf('\r\n\r\n');
-      const length = Number(/\r\ncontent-length: (\d+)/i.exec(this.text)?.[1]);
-      if (end === -1 || this.text.length < end + 4 + length) return;
-      this.answered.resolve(this.text);
-    });
-  }
-
-  ask(request: string): Promise<string> {
-    this.text = '';
-    this.answered = Promise.withResolvers<string>();
-    this.answered.promise.catch(() => {});
-    this.socket.write(request);
-    return this.answered.promise;
-  }
-
-  close(): void {
-    this.socket.destroy();
-  }
 }

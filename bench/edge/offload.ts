@@ -8,7 +8,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type EdgeNetwork, startNetwork } from '../../tests/support/edge/network.ts';
-import { Line } from './line.ts';
+import { Line } from '../http/line.ts';
 import { bytesOf, traceOf, type Visit } from './trace.ts';
 
 export const PLACES = 4;

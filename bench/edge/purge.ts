@@ -7,7 +7,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type EdgeNetwork, startNetwork } from '../../tests/support/edge/network.ts';
-import { Line } from './line.ts';
+import { Line } from '../http/line.ts';
 
 /** The target of the specification, for POPS of them; nothing is injected between them. */
 export const PURGE_MS_MAX = 10;

@@ -11,7 +11,7 @@ import {
   createNodeTransport,
 } from './core/runtime/node/index.ts';
 import { createSimRandom } from './core/runtime/sim/index.ts';
-import { Lab, labText } from './edge/index.ts';
+import { Lab, labText } from './edge/lab/index.ts';
 import { startFailure } from './start-failure.ts';
 
 export interface LabOptions extends LabRequest {

@@ -24,7 +24,8 @@ import {
   createNodeSpawn,
   createNodeThreads,
 } from './core/runtime/node/index.ts';
-import { createNode, sectionsFor } from './node.ts';
+import { createNode } from './node.ts';
+import { sectionsFor } from './sections.ts';
 import { systemRow } from './system-row.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plinth-node-'));
@@ -44,7 +45,7 @@ function row(name: string, steps: string[], fault?: Fault) {
       enabled: flag({ default: true, about }),
       idleMs: duration({ default: 0, about, reloadable: true }),
     }),
-    create: (_, { dataFolder }) => {
+    create: async (_, { dataFolder }) => {
       assert.ok(statSync(dataFolder).isDirectory());
       let state: SystemState = 'idle';
       return {

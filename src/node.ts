@@ -11,7 +11,6 @@ import { generatedToken, takesGenerated } from './admin-token.ts';
 import { adminConfig, createConsole } from './console/index.ts';
 import type { System } from './core/base/index.ts';
 import {
-  type AnySection,
   applyConfig,
   type Config,
   type ConfigFile,
@@ -32,6 +31,7 @@ import type { Threads } from './core/runtime/index.ts';
 import { type DataFolder, openDataFolder } from './core/store/index.ts';
 import { createLiveConfig, type Reloaded } from './live-config.ts';
 import { logConfig, nodeConfig, otlpConfig } from './node-config.ts';
+import { sectionsFor } from './sections.ts';
 import type { AnySystemRow, ReloadableSystem, SystemContext } from './system-row.ts';
 
 /** How long one system may take to stop before it is given up, milliseconds. */
@@ -72,18 +72,13 @@ interface Running {
   readonly system: ReloadableSystem<never>;
 }
 
-/** All sections of a configuration for these systems. */
-export function sectionsFor(rows: readonly AnySystemRow[]): readonly AnySection[] {
-  return [nodeConfig, logConfig, otlpConfig, adminConfig, ...rows.map((row) => row.config)];
-}
-
 export function createNode(options: NodeOptions): PlinthNode {
   const { rows, log, metrics } = options;
   const { config } = options;
   const { disk, random } = options.seams;
   let token = config.of(adminConfig).token?.reveal();
   let ownToken: string | undefined;
-  let running: readonly Running[] = [];
+  const running: Running[] = [];
   let dataFolder: DataFolder | undefined;
   let otlp: OtlpExporter | undefined;
   const own = processMetrics();
@@ -163,13 +158,10 @@ export function createNode(options: NodeOptions): PlinthNode {
         const stages = new Stages();
         const peer = (name: string): System | undefined =>
           running.find(({ system }) => system.name === name)?.system;
-        running = chosen(rows, config).map((row) => ({
-          row,
-          system: row.create(
-            settingsFor(row, config),
-            contextOf(row, { folder, stages, peer }, options),
-          ),
-        }));
+        for (const row of chosen(rows, config)) {
+          const context = contextOf(row, { folder, stages, peer }, options);
+          running.push({ row, system: await row.create(settingsFor(row, config), context) });
+        }
         otlp = otlpFor(options);
         for (const system of systems()) await system.start();
         live.open(true);

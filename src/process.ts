@@ -4,11 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { exitCode, type Host, runCli } from './cli/index.ts';
-import { runLab } from './lab.ts';
-import { sectionsFor } from './node.ts';
 import { outputTo } from './output.ts';
+import { sectionsFor } from './sections.ts';
 import { systems } from './systems.ts';
-import { up } from './up.ts';
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   readonly version: string;
@@ -28,8 +26,14 @@ const host: Host = {
   environment: process.env,
   out,
   err,
-  up: (request) => up({ ...request, version: manifest.version, rows: systems, out, err }),
-  lab: (request) => runLab({ ...request, environment: process.env, out, err }),
+  up: async (request) => {
+    const { up } = await import('./up.ts');
+    return up({ ...request, version: manifest.version, rows: systems, out, err });
+  },
+  lab: async (request) => {
+    const { runLab } = await import('./lab.ts');
+    return runLab({ ...request, environment: process.env, out, err });
+  },
 };
 
 const code = await runCli(process.argv.slice(2), host);

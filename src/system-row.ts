@@ -55,7 +55,8 @@ export interface SystemRow<F extends SwitchableFields> {
   readonly config: Section<F>;
   /** For a system that is given more than its own section says. */
   readonly given?: Given<ValuesOf<F>>;
-  create(settings: ValuesOf<F>, context: SystemContext): ReloadableSystem<ValuesOf<F>>;
+  /** Makes the system. Its code is loaded here: a process that does not run it has no memory and time for it. */
+  create(settings: ValuesOf<F>, context: SystemContext): Promise<ReloadableSystem<ValuesOf<F>>>;
   /** Two commands to try, printed when the process is up; `listening` has the ports really taken. */
   tryIt(
     listening: readonly Listening[],
@@ -68,7 +69,7 @@ export interface SystemRow<F extends SwitchableFields> {
 export interface AnySystemRow {
   readonly config: AnySection;
   readonly given?: Given<unknown>;
-  create(settings: never, context: SystemContext): ReloadableSystem<never>;
+  create(settings: never, context: SystemContext): Promise<ReloadableSystem<never>>;
   tryIt(
     listening: readonly Listening[],
     settings: never,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadConfig } from './core/config/index.ts';
-import { sectionsFor } from './node.ts';
+import { sectionsFor } from './sections.ts';
 import { systems } from './systems.ts';
 
 test('a route may name a rule that the cache has, and no other', () => {

@@ -4,32 +4,28 @@
  *
  *     systemRow({
  *       config: kvConfig,
- *       create: createKv,
+ *       create: async (...given) => (await import('./kv/index.ts')).createKv(...given),
  *       tryIt: ([resp]) => [`redis-cli -p ${resp?.port} set greeting hello`],
  *     }),
  *
- * A section must have the setting `enabled`; a row whose section says `enabled: false` is not created.
+ * A section must have the setting `enabled`; a row whose section says `enabled: false` is not created. Of a system this
+ * file imports only the settings, which every configuration is checked against: its code is loaded when it is created.
  */
 import { join } from 'node:path';
-import {
-  Balancer,
-  type BalancerSettings,
-  balancerConfig,
-  createBalancer,
-} from './balancer/index.ts';
-import { Cache, cacheConfig, createCache } from './cache/index.ts';
+import { type BalancerSettings, balancerConfig } from './balancer/config/index.ts';
+import { cacheConfig } from './cache/config/index.ts';
 import type { System } from './core/base/index.ts';
 import type { AnySection, Conflict } from './core/config/index.ts';
-import { balancerWithEdge, createEdge, edgeConfig } from './edge/index.ts';
-import { createFiles, filesConfig } from './files/index.ts';
-import { createKv, kvConfig } from './kv/index.ts';
+import { balancerWithEdge, edgeConfig } from './edge/config/index.ts';
+import { filesConfig } from './files/config/index.ts';
+import { kvConfig } from './kv/config/index.ts';
 import { nodeConfig } from './node-config.ts';
-import { type AnySystemRow, systemRow } from './system-row.ts';
+import { type AnySystemRow, type SystemContext, systemRow } from './system-row.ts';
 
 export const systems: readonly AnySystemRow[] = [
   systemRow({
     config: kvConfig,
-    create: createKv,
+    create: async (...given) => (await import('./kv/index.ts')).createKv(...given),
     tryIt: ([resp]) => [
       `redis-cli -p ${resp?.port} set greeting hello`,
       `redis-cli -p ${resp?.port} get greeting`,
@@ -37,7 +33,7 @@ export const systems: readonly AnySystemRow[] = [
   }),
   systemRow({
     config: filesConfig,
-    create: createFiles,
+    create: async (...given) => (await import('./files/index.ts')).createFiles(...given),
     tryIt: (listening, _settings, { accessKeyFile }) => {
       const s3 = listening.find(({ protocol }) => protocol.startsWith('S3'));
       const webHdfs = listening.find(({ protocol }) => protocol === 'WebHDFS');
@@ -56,15 +52,23 @@ export const systems: readonly AnySystemRow[] = [
     },
   }),
   // Both before the balancer, whose routes they serve.
-  systemRow({ config: cacheConfig, create: createCache, tryIt: () => [] }),
+  systemRow({
+    config: cacheConfig,
+    create: async (...given) => (await import('./cache/index.ts')).createCache(...given),
+    tryIt: () => [],
+  }),
   systemRow({
     config: { ...edgeConfig, across: edgeFits },
-    create: (settings, context) =>
-      createEdge(settings, {
+    create: async (settings, context) => {
+      const { createEdge } = await import('./edge/index.ts');
+      const { Cache } = await import('./cache/index.ts');
+      const { Balancer } = await import('./balancer/index.ts');
+      return createEdge(settings, {
         ...context,
-        cache: () => asCache(context.peer('cache')),
-        balancer: () => asBalancer(context.peer('balancer')),
-      }),
+        cache: () => peerOf(context, 'cache', Cache),
+        balancer: () => peerOf(context, 'balancer', Balancer),
+      });
+    },
     tryIt: () => [],
   }),
   systemRow({
@@ -73,7 +77,7 @@ export const systems: readonly AnySystemRow[] = [
       also: [edgeConfig],
       make: balancerSettings,
     },
-    create: createBalancer,
+    create: async (...given) => (await import('./balancer/index.ts')).createBalancer(...given),
     tryIt: ([first]) =>
       first?.protocol === 'HTTP' ? [`curl -i http://${first.host}:${first.port}/`] : [],
   }),
@@ -131,12 +135,13 @@ function sharedNames(own: BalancerSettings, all: BalancerSettings): Conflict[] {
   });
 }
 
-function asCache(system: System | undefined): Cache | undefined {
-  return system instanceof Cache ? system : undefined;
-}
-
-function asBalancer(system: System | undefined): Balancer | undefined {
-  return system instanceof Balancer ? system : undefined;
+function peerOf<S extends System>(
+  { peer }: SystemContext,
+  name: string,
+  kind: abstract new (...given: never[]) => S,
+): S | undefined {
+  const system = peer(name);
+  return system instanceof kind ? system : undefined;
 }
 
 /** A route names a rule of the cache, which the balancer does not know. */

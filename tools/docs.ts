@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { buildProgram, exitCodeTable } from '../src/cli/index.ts';
 import { exampleYaml, jsonSchema, referenceMarkdown } from '../src/core/config/index.ts';
-import { sectionsFor } from '../src/node.ts';
+import { sectionsFor } from '../src/sections.ts';
 import { systems } from '../src/systems.ts';
 import { balancerMetricsPage } from './balancer-metrics-page.ts';
 import { cacheRequirementsPage } from './cache-requirements-page.ts';
@@ -24,6 +24,18 @@ export interface GeneratedDocument {
 }
 
 const sections = sectionsFor(systems);
+const program = await buildProgram({
+  host: {
+    version: '',
+    sections,
+    environment: {},
+    out: () => {},
+    err: () => {},
+    up: async () => 0,
+    lab: async () => 0,
+  },
+  exit: () => {},
+});
 const NOTE = '<!-- Written by `npm run docs`; change the tables in the code instead. -->\n';
 
 export const generated: readonly GeneratedDocument[] = [
@@ -73,18 +85,6 @@ ${exampleYaml(sections)}`;
 }
 
 function cliPage(): string {
-  const program = buildProgram({
-    host: {
-      version: '',
-      sections,
-      environment: {},
-      out: () => {},
-      err: () => {},
-      up: async () => 0,
-      lab: async () => 0,
-    },
-    exit: () => {},
-  });
   const codes = Object.values(exitCodeTable).map(({ code, means }) => `| ${code} | ${means} |`);
   return `${NOTE}
 # Command line

@@ -1,6 +1,5 @@
 /** The door of the cache. */
 export type { CacheStatus } from './admin/index.ts';
-export { type CacheSettings, cacheConfig } from './config.ts';
 export { type Explanation, explanationLines } from './explain/index.ts';
 export { cacheMetricTable } from './metrics.ts';
 export {

@@ -18,7 +18,7 @@ import { MethodId } from '../core/wire/index.ts';
 import { CacheAdmin, cacheOperations, type DiskShown } from './admin/index.ts';
 import { Background } from './background.ts';
 import { CodingWork, Compressor } from './compression/index.ts';
-import type { CacheSettings, RuleSettings } from './config.ts';
+import type { CacheSettings, RuleSettings } from './config/config.ts';
 import { ExplainedSink } from './explain/index.ts';
 import { cacheMetrics } from './metrics.ts';
 import { type ObjectStats, ObjectStore } from './objects/object-store.ts';

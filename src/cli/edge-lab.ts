@@ -1,6 +1,6 @@
 /** `plinth edge lab`: a content delivery network on this machine, with the distances of the real one. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { type LabWanted, labDefaults } from '../edge/index.ts';
+import { type LabWanted, labDefaults } from '../edge/lab/index.ts';
 import type { CommandContext } from './host.ts';
 
 interface Options extends LabWanted {

@@ -2,7 +2,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../core/config/index.ts';
 import { createNodeClock } from '../core/runtime/node/index.ts';
-import { edgeConfig, signCookie, signUrl } from '../edge/index.ts';
+import { signCookie, signUrl } from '../edge/access/index.ts';
+import { edgeConfig } from '../edge/config/index.ts';
 import { addConfigOptions, type ConfigOptions, loadFor, tellProblems } from './config-options.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';

@@ -1,7 +1,7 @@
 /** The WebHDFS door of a running process, as `plinth files ...` finds it, and how its refusals end a subcommand. */
 import type { Command } from 'commander';
 import type { StatusReport } from '../console/index.ts';
-import { filesConfig } from '../files/index.ts';
+import { filesConfig } from '../files/config/index.ts';
 import { askOpenly } from './admin-ask.ts';
 import { type AdminOptions, addAdminOptions, adminDoor } from './admin-door.ts';
 import { loadFor, tellProblems } from './config-options.ts';

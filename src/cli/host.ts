@@ -3,7 +3,7 @@
  * subcommands know no system and can be tested without a process.
  */
 import type { AnySection, ConfigSource } from '../core/config/index.ts';
-import type { LabWanted } from '../edge/index.ts';
+import type { LabWanted } from '../edge/lab/index.ts';
 
 export interface Host {
   readonly version: string;

@@ -1,7 +1,7 @@
 /** How `plinth kv backup`, `verify` and `restore` end when something is in their way. */
 
 import { DataFolderError } from '../core/store/index.ts';
-import { BackupError, type BackupErrorCode } from '../kv/index.ts';
+import { BackupError, type BackupErrorCode } from '../kv/backup/index.ts';
 import { type ExitName, exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
 

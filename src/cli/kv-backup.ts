@@ -8,7 +8,7 @@ import {
   createNodeTransport,
 } from '../core/runtime/node/index.ts';
 import { isFault, type Reply } from '../core/wire/index.ts';
-import { ImportError, openPipe, type RespPipe } from '../kv/index.ts';
+import { ImportError, openPipe, type RespPipe } from '../kv/import/index.ts';
 import { addConfigOptions } from './config-options.ts';
 import { type ExitName, exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';

@@ -1,6 +1,6 @@
 /** The source of `plinth kv import`, as its options name it. */
 import { readFileSync } from 'node:fs';
-import type { Endpoint } from '../kv/index.ts';
+import type { Endpoint } from '../kv/import/index.ts';
 import { addressOf } from './address.ts';
 
 const DEFAULT_PORT = 6379;

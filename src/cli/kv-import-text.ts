@@ -1,5 +1,5 @@
 /** What an import came to, for people. */
-import type { ComparisonReport, Difference, DifferenceKind } from '../kv/index.ts';
+import type { ComparisonReport, Difference, DifferenceKind } from '../kv/import/index.ts';
 import { table } from './table.ts';
 
 export interface ImportOutcome {

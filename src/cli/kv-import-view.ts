@@ -2,7 +2,7 @@
  * What people see of an import while it runs, on stderr: a bar for a snapshot of known length, else one
  * line that is rewritten; where stderr is no terminal, a line every few seconds.
  */
-import type { FileProgress, LiveProgress } from '../kv/index.ts';
+import type { FileProgress, LiveProgress } from '../kv/import/index.ts';
 import { type ProgressBar, progressBar } from './progress-bar.ts';
 
 /** Between two lines where nothing can be rewritten. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import type { LiveProgress } from '../kv/index.ts';
+import type { LiveProgress } from '../kv/import/index.ts';
 import { sourceOf } from './kv-import-source.ts';
 import { importText } from './kv-import-text.ts';
 import { ImportView } from './kv-import-view.ts';

@@ -19,7 +19,7 @@ import {
   LiveComparison,
   LiveImport,
   openPipe,
-} from '../kv/index.ts';
+} from '../kv/import/index.ts';
 import { addConfigOptions } from './config-options.ts';
 import { type ExitName, exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';

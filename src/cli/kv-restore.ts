@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { createNodeClock, createNodeDisk } from '../core/runtime/node/index.ts';
 import { type DataFolder, openDataFolder } from '../core/store/index.ts';
-import { keysOf, type RestoreReport, restoreBackup } from '../kv/index.ts';
+import { keysOf, type RestoreReport, restoreBackup } from '../kv/backup/index.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
 import { endWith } from './kv-backup-exit.ts';

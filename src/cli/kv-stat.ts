@@ -1,6 +1,6 @@
 /** `plinth kv stat`: what INFO of a running store says. */
 import type { Command } from 'commander';
-import { kvConfig } from '../kv/index.ts';
+import { kvConfig } from '../kv/config/index.ts';
 import { addressOf } from './address.ts';
 import { addConfigOptions, type ConfigOptions, loadFor, tellProblems } from './config-options.ts';
 import { exitCode } from './exit-codes.ts';

@@ -1,6 +1,7 @@
 /** The running store that a subcommand works on: its options, and where they and the settings say it is. */
 import type { Command } from 'commander';
-import { type Endpoint, kvConfig } from '../kv/index.ts';
+import { kvConfig } from '../kv/config/index.ts';
+import type { Endpoint } from '../kv/import/index.ts';
 import { addressOf } from './address.ts';
 import { type ConfigOptions, loadFor, tellProblems } from './config-options.ts';
 import type { CommandContext } from './host.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { createNodeClock, createNodeDisk, createNodeThreads } from '../core/runtime/node/index.ts';
 import { createLsmWorker, type DataFolder, openDataFolder } from '../core/store/index.ts';
-import { STORE_FOLDER, type Verification, verifyBackup, verifyStore } from '../kv/index.ts';
+import { STORE_FOLDER, type Verification, verifyBackup, verifyStore } from '../kv/backup/index.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
 import { endWith } from './kv-backup-exit.ts';

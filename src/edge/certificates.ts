@@ -13,7 +13,7 @@ import {
   type Sharing,
   type TxtRecords,
 } from './acme/index.ts';
-import { certificateFolder, type EdgeSettings, wantedOf } from './config.ts';
+import { certificateFolder, type EdgeSettings, wantedOf } from './config/config.ts';
 
 export interface EdgeCertificatesContext {
   readonly clock: Clock;

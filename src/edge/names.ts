@@ -1,5 +1,5 @@
 /** What the name server of a PoP is told: the settings of all, at this PoP's address. */
-import type { EdgeSettings } from './config.ts';
+import type { EdgeSettings } from './config/config.ts';
 import type { DnsSettings } from './dns/index.ts';
 import type { PopSettings } from './pop-fields.ts';
 

@@ -2,7 +2,7 @@
 import type { Logger } from '../core/observe/index.ts';
 import type { Clock, Disk, Network, Random } from '../core/runtime/index.ts';
 import { Subscriptions } from './bus/index.ts';
-import type { EdgeSettings } from './config.ts';
+import type { EdgeSettings } from './config/config.ts';
 import { type PopSettings, reachedBy, sourceOf } from './pop-fields.ts';
 import { type CarryingCache, PurgeBus, type PurgedCache, type PurgePop } from './purge/index.ts';
 

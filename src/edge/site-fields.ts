@@ -1,6 +1,6 @@
 /** Settings of sites: what the network serves, from which origin, by which rules. */
 
-import { routeRecords } from '../balancer/index.ts';
+import { routeRecords } from '../balancer/config/index.ts';
 import {
   choice,
   flag,

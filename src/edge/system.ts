@@ -16,7 +16,7 @@ import { createNodeNetwork, createNodeTransport } from '../core/runtime/node/ind
 import { Access } from './access/index.ts';
 import { SessionSecrets } from './acme/index.ts';
 import { EdgeCertificates } from './certificates.ts';
-import { type EdgeSettings, hopTokenOf, taskKeyOf } from './config.ts';
+import { type EdgeSettings, hopTokenOf, taskKeyOf } from './config/config.ts';
 import { DnsServer, dnsMetrics } from './dns/index.ts';
 import { ForUsers, Gate } from './gate.ts';
 import { Geo, type GeoFiles, loadGeoFiles } from './geo/index.ts';

@@ -3,7 +3,7 @@
 import type { Logger } from '../core/observe/index.ts';
 import type { Clock, Disk, Network, Random, Threads } from '../core/runtime/index.ts';
 import { createLsmWorker } from '../core/store/index.ts';
-import type { FilesSettings } from './config.ts';
+import type { FilesSettings } from './config/config.ts';
 import { DataNode } from './datanode/data-node.ts';
 import { dataConnectionsMax } from './limits.ts';
 import { NameNode } from './namenode/name-node.ts';

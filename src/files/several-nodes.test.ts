@@ -7,7 +7,7 @@ import { get, NodesInProcess, put, url } from '../../tests/support/files/nodes-i
 import { freePort, waitUntil } from '../../tests/support/process.ts';
 import { defaultsOf, Secret } from '../core/config/index.ts';
 import type { FilesStatus } from './admin/files-status.ts';
-import { filesConfig } from './config.ts';
+import { filesConfig } from './config/config.ts';
 import type { Files } from './system.ts';
 
 type Facts = ReturnType<Files['status']>['facts'];

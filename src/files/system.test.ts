@@ -12,7 +12,7 @@ import {
   createNodeRandom,
   createNodeThreads,
 } from '../core/runtime/node/index.ts';
-import { filesConfig } from './config.ts';
+import { filesConfig } from './config/config.ts';
 import { createFiles, type Files } from './system.ts';
 
 interface Place {

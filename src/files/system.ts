@@ -24,7 +24,7 @@ import { type GeneratedKey, generatedKey } from './access-key.ts';
 import { dataNodeOperations } from './admin/data-node.ts';
 import { FilesAdmin } from './admin/operations.ts';
 import { clusterFacts, clusterMetrics, dataNodeFacts } from './cluster-metrics.ts';
-import type { FilesSettings } from './config.ts';
+import type { FilesSettings } from './config/config.ts';
 import type { DataNode } from './datanode/data-node.ts';
 import { generatedEncryptionKey } from './encryption-key.ts';
 import { digestThreadsMax } from './limits.ts';

@@ -1,43 +1,7 @@
-/** TLS of a door: its settings, and certificates read from their files. */
-import {
-  choice,
-  flag,
-  group,
-  path,
-  records,
-  required,
-  type ValuesOf,
-} from '../core/config/index.ts';
+/** Certificates of a door, read from their files. */
 import { type Disk, ListenError, type TlsOptions } from '../core/runtime/index.ts';
 import { readFileWhole } from '../core/store/index.ts';
-
-const reloadable = true;
-
-const fields = {
-  certificates: records(
-    'Certificates, chosen by the name that a client asks for; the first is for all others.',
-    {
-      cert: required(path({ default: undefined, about: 'File of the chain, PEM.', reloadable })),
-      key: required(
-        path({ default: undefined, about: 'File of the private key, PEM.', reloadable }),
-      ),
-    },
-    { one: 'certificate', max: 1000, reloadable },
-  ),
-  minVersion: choice(['TLSv1.2', 'TLSv1.3'], {
-    default: 'TLSv1.2',
-    about: 'Oldest version of TLS.',
-    reloadable,
-  }),
-  http2: flag({ default: true, about: 'Offer HTTP/2 by ALPN.', reloadable }),
-} as const;
-
-export type TlsSettings = ValuesOf<typeof fields>;
-
-/** @param door as people call it: `WebHDFS`. */
-export function tlsGroup(door: string) {
-  return group(`TLS of the ${door} door; on when it has a certificate.`, fields);
-}
+import type { TlsSettings } from './tls-fields.ts';
 
 /** Undefined: the door speaks without TLS. @throws ListenError 'tls-invalid' */
 export function tlsOf(disk: Disk, tls: TlsSettings, door: string): TlsOptions | undefined {

@@ -1,6 +1,3 @@
 /** The key-value store: Redis protocol, values off the heap, a log as the truth. */
-export * from './backup/index.ts';
-export { kvConfig } from './config.ts';
-export * from './import/index.ts';
 export { type RunningKv, type StartKvOptions, startKv } from './start.ts';
 export { createKv, type Kv, type KvContext, type KvSettings } from './system.ts';

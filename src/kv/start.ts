@@ -9,7 +9,7 @@ import { defaultsOf } from '../core/config/index.ts';
 import { createMetrics, silentLogger } from '../core/observe/index.ts';
 import { createNodeClock, createNodeDisk, createNodeRandom } from '../core/runtime/node/index.ts';
 import { openDataFolder } from '../core/store/index.ts';
-import { kvConfig } from './config.ts';
+import { kvConfig } from './config/config.ts';
 import { Kv, type KvSettings } from './system.ts';
 
 export interface StartKvOptions extends Partial<Omit<KvSettings, 'persistence' | 'enabled'>> {

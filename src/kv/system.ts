@@ -23,7 +23,7 @@ import { createLsmWorker, readFileWhole } from '../core/store/index.ts';
 import { AclFileError, aclFileOn } from './acl/index.ts';
 import { Backups, refuseUnfinished } from './backup/index.ts';
 import { commandSpecs } from './commands/index.ts';
-import type { kvConfig } from './config.ts';
+import type { kvConfig } from './config/config.ts';
 import { Engine } from './engine/engine.ts';
 import { argsMax, lineBytesMax } from './limits.ts';
 import { Loading } from './loading.ts';

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import type { Exchange } from '../../core/http/index.ts';
 import { createSimClock, createSimRandom, SimDisk } from '../../core/runtime/sim/index.ts';
 import { FieldId, MethodId } from '../../core/wire/index.ts';
-import type { RuleSettings } from '../config.ts';
+import type { RuleSettings } from '../config/config.ts';
 import { DEFAULT_KEY_RULE } from '../key/index.ts';
 import type { Purge } from '../purge/index.ts';
 import { TestCache } from '../testing/test-cache.ts';

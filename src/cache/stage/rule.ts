@@ -1,7 +1,7 @@
 /** A rule of the configuration, made ready for use. */
 
 import { type CompressionSettings, DEFAULT_COMPRESSION } from '../compression/index.ts';
-import type { RuleSettings } from '../config.ts';
+import type { RuleSettings } from '../config/config.ts';
 import { languageNormaliser } from '../key/accept-language.ts';
 import { DEFAULT_KEY_RULE } from '../key/key-fields.ts';
 import { KeyMaker } from '../key/key-maker.ts';

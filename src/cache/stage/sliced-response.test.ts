@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { createSimClock, createSimRandom, SimDisk } from '../../core/runtime/sim/index.ts';
 import { FieldId } from '../../core/wire/index.ts';
-import type { RuleSettings } from '../config.ts';
+import type { RuleSettings } from '../config/config.ts';
 import { TestCache } from '../testing/test-cache.ts';
 import type { TestExchange } from '../testing/test-exchange.ts';
 

@@ -10,7 +10,7 @@ import {
 } from '../../core/runtime/sim/index.ts';
 import { HEAD_LIMITS, MethodId, parseResponseHead, ResponseHead } from '../../core/wire/index.ts';
 import { CodingWork, Compressor, DEFAULT_COMPRESSOR } from '../compression/index.ts';
-import type { RuleSettings } from '../config.ts';
+import type { RuleSettings } from '../config/config.ts';
 import { ObjectStore } from '../objects/object-store.ts';
 import { PurgeLedger } from '../purge/index.ts';
 import { DiskTier } from '../ssd/index.ts';

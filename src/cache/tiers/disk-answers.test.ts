@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSimClock, createSimRandom, SimDisk } from '../../core/runtime/sim/index.ts';
 import { DEFAULT_COMPRESSION } from '../compression/index.ts';
-import type { RuleSettings } from '../config.ts';
+import type { RuleSettings } from '../config/config.ts';
 import { SMALL_BODY_BYTES } from '../objects/stored-response.ts';
 import { TestCache } from '../testing/test-cache.ts';
 

@@ -1,6 +1,6 @@
 /** For tests: runs `plinth kv ...` in this process, with nothing configured, and keeps what it says. */
 import { path, section } from '../../core/config/index.ts';
-import { kvConfig } from '../../kv/index.ts';
+import { kvConfig } from '../../kv/config/index.ts';
 import { runCli } from '../program.ts';
 
 export interface Said {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type BalancerSettings, balancerConfig } from '../../balancer/index.ts';
+import { type BalancerSettings, balancerConfig } from '../../balancer/config/index.ts';
 import { defaultsOf, loadConfig, problemText } from '../../core/config/index.ts';
-import { balancerWithEdge, edgeConfig } from '../config.ts';
+import { balancerWithEdge, edgeConfig } from '../config/config.ts';
 
 /** What the balancer of a PoP does, for a network of a shield and two others. */
 function expanded(pop: string, sites: string, pops = ''): BalancerSettings {

@@ -3,7 +3,7 @@
  *
  * Invariant: equal settings give equal names, so that a change of one site leaves pools and connections of others.
  */
-import type { BalancerSettings } from '../../balancer/index.ts';
+import type { BalancerSettings } from '../../balancer/config/index.ts';
 import type { PopSettings } from '../pop-fields.ts';
 import type { SiteSettings } from '../site-fields.ts';
 import { type ListenersWanted, listenersOf } from './listeners.ts';

@@ -1,5 +1,5 @@
 /** The listeners of a PoP: users without and with TLS, and other PoPs. */
-import { type ListenerSettings, listenerRecords } from '../../balancer/index.ts';
+import { type ListenerSettings, listenerRecords } from '../../balancer/config/index.ts';
 import { recordDefaults } from '../../core/config/index.ts';
 import type { BusTlsSettings } from '../bus/index.ts';
 import type { PopSettings } from '../pop-fields.ts';

@@ -4,7 +4,7 @@ import {
   poolRecords,
   type ServerSettings,
   serverRecords,
-} from '../../balancer/index.ts';
+} from '../../balancer/config/index.ts';
 import { recordDefaults } from '../../core/config/index.ts';
 import type { BusTlsSettings } from '../bus/index.ts';
 import { type PopSettings, reachedAt, sourceOf } from '../pop-fields.ts';

@@ -8,7 +8,7 @@
  * A request is rewritten where it leaves for the origin and nowhere else, so that all PoPs know a response by the
  * address that users asked for, and purges name the same everywhere.
  */
-import { type RouteSettings, routeRecords } from '../../balancer/index.ts';
+import { type RouteSettings, routeRecords } from '../../balancer/config/index.ts';
 import { recordDefaults } from '../../core/config/index.ts';
 import type { SiteRuleSettings, SiteSettings } from '../site-fields.ts';
 import {

@@ -1,6 +1,6 @@
 /** The settings of purges over the network of PoPs. */
 import { type Conflict, duration, text, type ValuesOf } from '../../core/config/index.ts';
-import { busTlsConflicts, busTlsFields } from '../bus/index.ts';
+import { busTlsConflicts, busTlsFields } from '../bus/bus-fields.ts';
 
 export const purgeBusFields = {
   coordinator: text({

@@ -1,6 +1,7 @@
 /** The settings of the S3 door, a group of the section of the files. */
 import {
   address,
+  type Conflict,
   duration,
   flag,
   group,
@@ -15,7 +16,7 @@ import {
   text,
   type ValuesOf,
 } from '../../core/config/index.ts';
-import { tlsGroup } from '../tls.ts';
+import { tlsGroup } from '../tls-fields.ts';
 
 const reloadable = true;
 
@@ -157,3 +158,23 @@ export const s3Group = group('The S3 door.', s3Fields);
 
 export type S3Settings = ValuesOf<typeof s3Fields>;
 export type AccessKeySettings = RecordOf<typeof s3Fields.users.fields>;
+
+/** What is wrong with settings that are right one by one; empty: nothing. */
+export function s3Problems({ users, encryptionKey }: S3Settings): Conflict[] {
+  const found: Conflict[] = [];
+  const seen = new Set<string>();
+  for (const { name, keyId } of users) {
+    const id = keyId ?? name;
+    if (seen.has(id))
+      found.push({ key: `s3.users.${name}`, says: 'has the access key id of another' });
+    seen.add(id);
+  }
+  if (encryptionKey !== undefined) {
+    const text = encryptionKey.reveal();
+    const bytes = Buffer.from(text, 'base64');
+    if (bytes.length !== 32 || bytes.toString('base64') !== text) {
+      found.push({ key: 's3.encryption_key', says: 'is no base64 of 32 bytes' });
+    }
+  }
+  return found;
+}

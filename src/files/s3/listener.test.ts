@@ -17,7 +17,7 @@ import {
   createNodeTransport,
 } from '../../core/runtime/node/index.ts';
 import { TestAuthority } from '../../core/runtime/node/transport-fixture.ts';
-import { type FilesSettings, filesConfig } from '../config.ts';
+import { type FilesSettings, filesConfig } from '../config/config.ts';
 import type { S3Settings } from './config.ts';
 import { S3Listener } from './listener.ts';
 import { MemoryStore } from './testing/memory-store.ts';

@@ -165,23 +165,3 @@ function limitsOf({ limits, timeouts }: S3Settings): HttpLimits {
 }
 
 const TARGET_BYTES = 16_384;
-
-/** What is wrong with settings that are right one by one; empty: nothing. */
-export function s3Problems({ users, encryptionKey }: S3Settings): { key: string; says: string }[] {
-  const found: { key: string; says: string }[] = [];
-  const seen = new Set<string>();
-  for (const { name, keyId } of users) {
-    const id = keyId ?? name;
-    if (seen.has(id))
-      found.push({ key: `s3.users.${name}`, says: 'has the access key id of another' });
-    seen.add(id);
-  }
-  if (encryptionKey !== undefined) {
-    const text = encryptionKey.reveal();
-    const bytes = Buffer.from(text, 'base64');
-    if (bytes.length !== 32 || bytes.toString('base64') !== text) {
-      found.push({ key: 's3.encryption_key', says: 'is no base64 of 32 bytes' });
-    }
-  }
-  return found;
-}

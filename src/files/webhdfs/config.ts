@@ -10,7 +10,7 @@ import {
   text,
   type ValuesOf,
 } from '../../core/config/index.ts';
-import { tlsGroup } from '../tls.ts';
+import { tlsGroup } from '../tls-fields.ts';
 
 const reloadable = true;
 const USER = /^[A-Za-z_][A-Za-z0-9._-]{0,254}\$?$/;

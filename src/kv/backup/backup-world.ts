@@ -12,7 +12,7 @@ import {
 } from '../../core/runtime/node/index.ts';
 import { createLsmWorker } from '../../core/store/index.ts';
 import { Args } from '../../core/wire/index.ts';
-import { kvConfig } from '../config.ts';
+import { kvConfig } from '../config/config.ts';
 import { Kv } from '../system.ts';
 import { type BackupStatus, Backups } from './backups.ts';
 import { verifyBackup } from './verify.ts';

@@ -12,7 +12,7 @@ import {
   createNodeTransport,
 } from '../../../src/core/runtime/node/index.ts';
 import { createLsmWorker } from '../../../src/core/store/index.ts';
-import { filesConfig } from '../../../src/files/config.ts';
+import { filesConfig } from '../../../src/files/config/config.ts';
 import { FileSystem } from '../../../src/files/objects/file-system.ts';
 import { NamespaceObjectStore } from '../../../src/files/objects/object-store.ts';
 import { WebHdfsListener, type WebHdfsSettings } from '../../../src/files/webhdfs/index.ts';

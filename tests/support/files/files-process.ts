@@ -7,7 +7,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '../../../src/cli/index.ts';
-import { sectionsFor } from '../../../src/node.ts';
+import { sectionsFor } from '../../../src/sections.ts';
 import { systems } from '../../../src/systems.ts';
 import { type Child, startChild, temporaryFolder, waitUntil } from '../process.ts';
 

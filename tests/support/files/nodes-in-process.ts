@@ -11,7 +11,7 @@ import {
   createNodeRandom,
   createNodeThreads,
 } from '../../../src/core/runtime/node/index.ts';
-import { type FilesSettings, filesConfig } from '../../../src/files/config.ts';
+import { type FilesSettings, filesConfig } from '../../../src/files/config/config.ts';
 import { createFiles, type Files } from '../../../src/files/system.ts';
 
 export class NodesInProcess {

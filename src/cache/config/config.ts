@@ -13,12 +13,12 @@ import {
   size,
   text,
   type ValuesOf,
-} from '../core/config/index.ts';
-import { compressionFields, compressorFields } from './compression/settings.ts';
-import { keyConflicts, keyFields } from './key/key-fields.ts';
-import { SLICE_BYTES_MIN } from './limits.ts';
-import { purgeConflicts, purgeFields } from './purge/purge-fields.ts';
-import { lifetimeConflicts, lifetimeFields } from './stage/lifetime-fields.ts';
+} from '../../core/config/index.ts';
+import { compressionFields, compressorFields } from '../compression/settings.ts';
+import { keyConflicts, keyFields } from '../key/key-fields.ts';
+import { SLICE_BYTES_MIN } from '../limits.ts';
+import { purgeConflicts, purgeFields } from '../purge/purge-fields.ts';
+import { lifetimeConflicts, lifetimeFields } from '../stage/lifetime-fields.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const reloadable = true;

@@ -1,7 +1,7 @@
 /** The settings of the edge: one network of PoPs, of which this process is one. */
 import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
-import type { BalancerSettings } from '../balancer/index.ts';
+import type { BalancerSettings } from '../../balancer/config/index.ts';
 import {
   type Conflict,
   flag,
@@ -10,17 +10,18 @@ import {
   section,
   text,
   type ValuesOf,
-} from '../core/config/index.ts';
-import { accessConflicts, accessRules } from './access/index.ts';
-import { acmeConflicts, acmeFields, type Wanted, wantedCertificates } from './acme/index.ts';
-import { busTlsConflicts, busTlsFields } from './bus/index.ts';
-import { dnsConflicts, dnsFields } from './dns/index.ts';
-import { type CertificateFiles, expandEdge, nameClashes } from './expand/index.ts';
-import { geoConflicts, geoFields } from './geo/index.ts';
-import { guardConflicts, guardFields } from './guard/index.ts';
-import { pops } from './pop-fields.ts';
-import { purgeBusConflicts, purgeBusFields } from './purge/index.ts';
-import { type SiteSettings, sites } from './site-fields.ts';
+} from '../../core/config/index.ts';
+import { accessConflicts, accessRules } from '../access/access-fields.ts';
+import { acmeConflicts, acmeFields } from '../acme/acme-fields.ts';
+import { type Wanted, wantedCertificates } from '../acme/wanted.ts';
+import { busTlsConflicts, busTlsFields } from '../bus/bus-fields.ts';
+import { dnsConflicts, dnsFields } from '../dns/dns-fields.ts';
+import { type CertificateFiles, expandEdge, nameClashes } from '../expand/index.ts';
+import { geoConflicts, geoFields } from '../geo/geo-fields.ts';
+import { guardConflicts, guardFields } from '../guard/guard-fields.ts';
+import { pops } from '../pop-fields.ts';
+import { purgeBusConflicts, purgeBusFields } from '../purge/purge-fields.ts';
+import { type SiteSettings, sites } from '../site-fields.ts';
 
 const SECRET_LENGTH_MIN = 16;
 

@@ -12,7 +12,7 @@ import {
   size,
   text,
   type ValuesOf,
-} from '../core/config/index.ts';
+} from '../../core/config/index.ts';
 
 const HOST_PORT = /^(?:\[[0-9A-Fa-f:.]+\]|[^:[\]\s]+):\d{1,5}$/;
 const LOOPBACK = /^(?:127\.|localhost$|::1$)/;

@@ -10,7 +10,7 @@ import {
   secret,
   section,
   size,
-} from '../core/config/index.ts';
+} from '../../core/config/index.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

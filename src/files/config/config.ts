@@ -8,11 +8,11 @@ import {
   section,
   size,
   type ValuesOf,
-} from '../core/config/index.ts';
+} from '../../core/config/index.ts';
+import { packedBytesMax } from '../limits.ts';
+import { s3Group, s3Problems } from '../s3/config.ts';
+import { webHdfsGroup } from '../webhdfs/config.ts';
 import { clusterFields, clusterProblems } from './cluster-config.ts';
-import { packedBytesMax } from './limits.ts';
-import { s3Group, s3Problems } from './s3/index.ts';
-import { webHdfsGroup } from './webhdfs/index.ts';
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -36,7 +36,7 @@ export interface PageRow {
   readonly cpuMicros: number;
 }
 
-/** @param server one process, with WebHDFS on `port`. @param overwrites of random files, behind all else. */
+/** @param server its first process has the names, and WebHDFS on `port`. @param overwrites of random files, behind all else. */
 export async function measureMany(
   server: ServerGroup,
   port: number,

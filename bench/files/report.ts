@@ -133,7 +133,10 @@ export function operationsText(calls: OperationSamples, door: OperationSamples):
   return `Files without content in directories of 1,000. Calls: the namespace alone, called in the process of the bench by ${CALLERS.calls} callers, as HDFS' NNThroughputBenchmark does it. WebHDFS: ${CALLERS.door} connections to Plinth. All but stat are in the journal, synced, before they are answered.\n\n${table(head, rows)}`;
 }
 
-export function manyText({ files, perSecond, cpuMicros, memory, pages }: ManyRow): string {
+export function manyText(
+  who: string,
+  { files, perSecond, cpuMicros, memory, pages }: ManyRow,
+): string {
   const mib = (bytes: number): string => (bytes / MEBIBYTE).toFixed(0);
   const used = table(
     ['when', 'resident MiB', 'the most until then', 'target', 'met'],
@@ -156,5 +159,5 @@ export function manyText({ files, perSecond, cpuMicros, memory, pages }: ManyRow
       yes(page.p50Ms < LIST_MS_MAX),
     ]),
   );
-  return `${files.toLocaleString('en')} files of 1 KiB in directories of 1,000, made by WebHDFS (CREATE, 64 connections, durable): ${perSecond.toFixed(0)} a second, ${cpuMicros.toFixed(0)} µs of processor time each. The memory is that of the process that made them, one process with both doors.\n\n${used}\n\nListObjectsV2 by S3, 100 of each:\n\n${lists}`;
+  return `${who}: ${files.toLocaleString('en')} files of 1 KiB in directories of 1,000, made by WebHDFS (CREATE, 64 connections, durable): ${perSecond.toFixed(0)} a second, ${cpuMicros.toFixed(0)} µs of processor time each, DataNodes included. The memory is that of the process with the names and both doors.\n\n${used}\n\nListObjectsV2 by S3, 100 of each:\n\n${lists}`;
 }

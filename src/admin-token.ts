@@ -3,7 +3,8 @@
  * in a file that only its owner may read. Who may read the data of a process may change its settings.
  */
 import { join } from 'node:path';
-import { ADMIN_TOKEN_FILE, isLoopback } from './console/index.ts';
+import { ADMIN_TOKEN_FILE } from './console/config/index.ts';
+import { isLoopback } from './console/index.ts';
 import type { Disk, Random } from './core/runtime/index.ts';
 import { readFileWhole, stageFile } from './core/store/index.ts';
 

@@ -8,7 +8,8 @@
  */
 import { hostname } from 'node:os';
 import { generatedToken, takesGenerated } from './admin-token.ts';
-import { adminConfig, createConsole } from './console/index.ts';
+import { adminConfig } from './console/config/index.ts';
+import { createConsole } from './console/index.ts';
 import type { System } from './core/base/index.ts';
 import {
   applyConfig,

@@ -1,5 +1,5 @@
 /** What plinth.yaml may say: the sections of the process and those of its systems. */
-import { adminConfig } from './console/index.ts';
+import { adminConfig } from './console/config/index.ts';
 import type { AnySection } from './core/config/index.ts';
 import { logConfig, nodeConfig, otlpConfig } from './node-config.ts';
 import type { AnySystemRow } from './system-row.ts';

@@ -1,13 +1,15 @@
 /** The admin door as subcommands ask it: where it is, the token it wants, one request and its answer. */
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { ADMIN_TOKEN_FILE, adminConfig } from '../console/index.ts';
+import { ADMIN_TOKEN_FILE, adminConfig } from '../console/config/index.ts';
 import type { Config, Fields, Section } from '../core/config/index.ts';
 import { addConfigOptions, type ConfigOptions, loadFor, tellProblems } from './config-options.ts';
 import { exitCode } from './exit-codes.ts';
 import type { CommandContext } from './host.ts';
+
+// An import would read all of its exports, and one of them loads the client behind `fetch`.
+const { request } = process.getBuiltinModule('node:http');
 
 /** How long an answer may take, milliseconds. */
 const ANSWER_WAIT_MS = 5_000;

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { adminConfig } from '../console/index.ts';
+import { adminConfig } from '../console/config/index.ts';
 import { loadFrom, path, port, section } from '../core/config/index.ts';
 import { exitCodeTable } from './exit-codes.ts';
 import type { UpRequest } from './host.ts';

@@ -5,15 +5,13 @@
  * are never held beyond what is under way.
  * WebHDFS: https://hadoop.apache.org/docs/r3.3.6/hadoop-project-dist/hadoop-hdfs/WebHDFS.html
  */
-import {
-  type ClientRequest,
-  request as httpRequest,
-  type IncomingMessage,
-  type RequestOptions,
-} from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { parsed } from './admin-door.ts';
 import type { ExitName } from './exit-codes.ts';
+
+// An import would read all of its exports, and one of them loads the client behind `fetch`: 11 MiB.
+const { request: httpRequest } = process.getBuiltinModule('node:http');
 
 /** So long nothing may come or go. */
 const SILENCE_MS = 60_000;

@@ -1,5 +1,4 @@
 /** The door of the console: the admin API. */
-export { ADMIN_TOKEN_FILE, adminConfig } from './config.ts';
 export type { ConfigDoor, ListedSettings, PatchOutcome, PatchRefusal } from './config-door.ts';
 export { PATCH_TYPE } from './config-pages.ts';
 export { type ReadyReport, type StatusReport, type SystemReport, statusReport } from './health.ts';

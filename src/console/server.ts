@@ -5,12 +5,12 @@
  * can say what the process waits for; it never holds up the end of the process; on loopback it answers only
  * requests that name loopback as their host.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { System, SystemState } from '../core/base/index.ts';
 import type { ValuesOf } from '../core/config/index.ts';
 import type { Logger } from '../core/observe/index.ts';
-import type { adminConfig } from './config.ts';
+import type { adminConfig } from './config/config.ts';
 import { hostIsMeant } from './host-check.ts';
 import {
   BODY_BYTES_MAX,
@@ -22,6 +22,9 @@ import {
 } from './limits.ts';
 import type { DoorRequest, Page } from './page.ts';
 import { pageFor, type Shown, strangerPage } from './routes.ts';
+
+// An import would read all of its exports, and one of them loads the client behind `fetch`: 11 MiB.
+const { createServer } = process.getBuiltinModule('node:http');
 
 export interface ConsoleOptions extends Shown {
   readonly settings: ValuesOf<typeof adminConfig.fields>;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { root } from './tree.ts';
+import { isTest, root, type SourceFile, sourceFiles } from './tree.ts';
 
 /** Says at the end which modules of src were loaded. */
 const HOOK = `
@@ -25,6 +25,27 @@ test('a command loads the settings of all systems and the code of none that it d
 test('canary: what a command uses is seen', () => {
   assert.ok(loadedBy(['kv', '--help']).includes('cli/kv.ts'));
 });
+
+test('nobody imports node:http, which loads the client behind fetch, but for its types', () => {
+  assert.deepEqual(importersOfHttp(sourceFiles()), []);
+});
+
+test('canary: who imports node:http is seen, but not who takes its types', () => {
+  const text = "import { get, type IncomingMessage } from 'node:http';";
+  const types = "import type { IncomingMessage } from 'node:http';";
+  const files = [
+    { path: 'src/a.ts', text },
+    { path: 'src/b.ts', text: types },
+  ];
+  assert.deepEqual(importersOfHttp(files), ['src/a.ts']);
+});
+
+function importersOfHttp(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.startsWith('src/') && !isTest(path))
+    .filter(({ text }) => /^import (?!type )[^;]*from 'node:http'/m.test(text))
+    .map(({ path }) => path);
+}
 
 function loadedBy(command: readonly string[]): string[] {
   const hook = `data:text/javascript,${encodeURIComponent(HOOK)}`;

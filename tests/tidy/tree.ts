@@ -41,7 +41,7 @@ export interface Import {
 
 const STATEMENT = /^(?:import|export)\b([^;'"]*?)\bfrom\s+['"]([^'"]+)['"]/gm;
 const BARE = /^import\s+['"]([^'"]+)['"]/gm;
-const DYNAMIC = /\bimport\(\s*['"]([^'"]+)['"]/g;
+const DYNAMIC = /\b(?:import|getBuiltinModule)\(\s*['"]([^'"]+)['"]/g;
 
 export function importsOf({ text }: SourceFile): Import[] {
   const line = (index: number): number => text.slice(0, index).split('\n').length;

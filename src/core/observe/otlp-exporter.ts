@@ -6,11 +6,14 @@
  * log line until it takes metrics again, and nothing else: values are cumulative, so nothing is sent twice
  * and nothing is kept. It never holds up the end of the process.
  */
-import { type IncomingMessage, request as overHttp } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as overHttps } from 'node:https';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { type OtlpResource, otlpMetrics } from './otlp-metrics.ts';
+
+// An import would read all of its exports, and one of them loads the client behind `fetch`: 11 MiB.
+const { request: overHttp } = process.getBuiltinModule('node:http');
 
 /** How long a collector may take to answer, milliseconds. */
 export const OTLP_ANSWER_WAIT_MS = 10_000;

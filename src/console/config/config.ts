@@ -1,5 +1,5 @@
 /** The settings of the admin door. */
-import { address, flag, port, secret, section } from '../core/config/index.ts';
+import { address, flag, port, secret, section } from '../../core/config/index.ts';
 
 /** The file of the data folder that holds the generated token. */
 export const ADMIN_TOKEN_FILE = 'admin-token';

@@ -18,4 +18,4 @@ export {
   type VerifyReport,
   type WriteOptions,
 } from './types.ts';
-export { createLsmWorker } from './worker.ts';
+export { createLsmWorker, createLsmWorkers, type LsmWorkers } from './worker.ts';

@@ -2,12 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { StreamedBlocks } from './block-source.ts';
+import { LsmError } from './errors.ts';
 import { MergeCursor } from './merge-cursor.ts';
 import { RangeDeletes } from './range-deletes.ts';
 import { compactTables } from './rewrite.ts';
 import { openTable, type Table } from './table.ts';
 import { TableCursor } from './table-cursor.ts';
-import { createTableDisk, tableOptions, type Version, walk, writeTable } from './table-world.ts';
+import {
+  createTableDisk,
+  openFilesOf,
+  tableOptions,
+  type Version,
+  walk,
+  writeTable,
+} from './table-world.ts';
 import type { RangeDelete } from './types.ts';
 
 const NOW_MS = 1000;
@@ -173,4 +181,31 @@ test('a compaction that fails leaves no file behind', async () => {
     { code: 'ENOSPC' },
   );
   assert.deepEqual(disk.listSync('/lsm'), before);
+});
+
+test('a compaction that is ended at a step leaves no file behind, and none open', async () => {
+  const disk = createTableDisk();
+  const versions = Array.from({ length: 10_000 }, (_, nth): Version => {
+    return { key: String(nth).padStart(5, '0'), value: '', sequence: nth + 1, expiresAtMs: 0 };
+  });
+  const meta = writeTable(disk, 1, versions);
+  const before = disk.listSync('/lsm');
+  const open = openFilesOf(disk);
+  const job = {
+    options: tableOptions,
+    inputs: [meta],
+    snapshots: [],
+    nowMs: NOW_MS,
+    below: [],
+    firstNumber: 10,
+    numbers: 500,
+  };
+  const ended = compactTables(disk, job, async () => {
+    assert.ok(disk.listSync('/lsm').length > before.length + 1, 'tables, and one under way');
+    assert.equal(open.size, 2);
+    throw new LsmError('closed');
+  });
+  await assert.rejects(ended, { code: 'closed' });
+  assert.deepEqual(disk.listSync('/lsm'), before);
+  assert.equal(open.size, 0);
 });

@@ -43,7 +43,8 @@ export function flushMemtable(disk: Disk, job: FlushJob, memory = new TableMemor
 
 /**
  * Merges tables into new ones.
- * @param nextStep lets others go between two steps. @param memory no other job has it meanwhile. @throws LsmError.
+ * @param nextStep lets others go between two steps; when it rejects the work ends with its error, without a trace.
+ * @param memory no other job has it meanwhile. @throws LsmError.
  */
 export async function compactTables(
   disk: Disk,
@@ -111,19 +112,23 @@ class Rewrite {
   }
 
   runSync(): void {
-    this.guarded(() => {
+    try {
       while (this.step());
       this.finish();
-    });
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
   }
 
+  /** @throws also what `nextStep` rejects with: then nobody wants the tables any more. */
   async run(nextStep: () => Promise<void>): Promise<void> {
-    for (let more = true; more; ) {
-      this.guarded(() => {
-        more = this.step();
-        if (!more) this.finish();
-      });
-      if (more) await nextStep();
+    try {
+      while (this.step()) await nextStep();
+      this.finish();
+    } catch (error) {
+      this.discard();
+      throw error;
     }
   }
 
@@ -199,16 +204,7 @@ class Rewrite {
     return taken;
   }
 
-  /** Runs a piece of work; what it has written is deleted when it fails. */
-  private guarded(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.discard();
-      throw error;
-    }
-  }
-
+  /** Deletes what was written. */
   private discard(): void {
     const { folder } = this.options.options;
     const numbers = this.tables.map(({ number }) => number);

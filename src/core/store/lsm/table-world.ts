@@ -1,6 +1,7 @@
 /**
  * Test support: tables from lists of versions, and lists from whatever walks them.
  */
+import type { DiskFile } from '../../runtime/index.ts';
 import { createSimClock, createSimRandom, SimDisk } from '../../runtime/sim/index.ts';
 import { At, type Cursor } from './cursor.ts';
 import { Kind } from './kind.ts';
@@ -62,6 +63,23 @@ export function writeTable(
   const deletes = new RangeDeletes();
   for (const rangeDelete of rangeDeletes) deletes.add(rangeDelete);
   return writer.finish(deletes.fragments);
+}
+
+/** Files that are opened from now on, as long as they are open. */
+export function openFilesOf(disk: SimDisk): ReadonlySet<DiskFile> {
+  const files = new Set<DiskFile>();
+  const openSync = disk.openSync.bind(disk);
+  disk.openSync = (path, options) => {
+    const file = openSync(path, options);
+    const closeSync = file.closeSync.bind(file);
+    file.closeSync = () => {
+      files.delete(file);
+      closeSync();
+    };
+    files.add(file);
+    return file;
+  };
+  return files;
 }
 
 /** What a cursor stands on. */

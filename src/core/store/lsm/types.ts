@@ -249,14 +249,14 @@ export interface JobReport {
   readonly dropped: number;
 }
 
-/** Where flushes and compactions run: a thread of its own, or in tests the same one. */
+/** Where flushes and compactions of one engine run: a thread, which other engines may have a share in. */
 export interface LsmWorker {
-  /** Flushes go before compactions that wait, and between the tables of one under way. @throws LsmError. */
+  /** Flushes go before compactions that wait, and between two steps of one under way. @throws LsmError. */
   flush(job: FlushJob): Promise<JobReport>;
   compact(job: CompactionJob): Promise<JobReport>;
   /** Reads every block of the tables; damage is told, not thrown. */
   verify(job: VerifyJob, onProgress: (doneBytes: number) => void): Promise<VerifyReport>;
-  /** Ends what is under way without a result. */
+  /** Ends what is under way without a result: nothing of it runs any more when this resolves. */
   close(): Promise<void>;
 }
 

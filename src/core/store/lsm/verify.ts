@@ -17,7 +17,7 @@ const STEP_BLOCKS = 256;
 /** Of one table; more say nothing more. */
 const DAMAGED_BLOCKS_MAX = 1000;
 
-/** @param nextStep lets others go between two steps. */
+/** @param nextStep lets others go between two steps; when it rejects with 'closed' so does this. */
 export async function verifyTables(
   disk: Disk,
   job: VerifyJob,
@@ -33,6 +33,7 @@ export async function verifyTables(
       try {
         entries += await verifyTable(table, nextStep);
       } catch (error) {
+        if (isClosed(error)) throw error;
         const blocks = await damagedBlocks(table, nextStep);
         if (blocks.length === 0) throw error;
         damage.push(...blocks);
@@ -40,12 +41,18 @@ export async function verifyTables(
         table.release();
       }
     } catch (error) {
+      if (isClosed(error)) throw error;
       damage.push(LsmError.from(error, tablePath(job.options.folder, meta.number)));
     }
     bytes += meta.bytes;
     onProgress(bytes);
   }
   return { tables: job.tables.length, entries, bytes, damage };
+}
+
+/** Says nothing about the table: nobody wants to know any more. */
+function isClosed(error: unknown): boolean {
+  return error instanceof LsmError && error.code === 'closed';
 }
 
 async function verifyTable(table: Table, nextStep: () => Promise<void>): Promise<number> {

@@ -2,20 +2,31 @@
  * The thread of the engine: takes jobs, answers with their reports (worker.ts is the other end).
  *
  * A flush runs at once, also between two steps of a compaction under way. Compactions and verifications
- * run one after the other.
+ * run one after the other, whichever worker they are of.
  */
 import { InvariantError } from '../../base/index.ts';
 import type { ThreadWorld } from '../../runtime/index.ts';
 import { LsmError } from './errors.ts';
+import { JobQueue } from './job-queue.ts';
 import { compactTables, flushMemtable } from './rewrite.ts';
 import { TableMemory } from './table-writer.ts';
 import type { CompactionJob, FlushJob, JobReport, VerifyJob, VerifyReport } from './types.ts';
 import { verifyTables } from './verify.ts';
 
-export type WorkerRequest =
-  | { readonly id: number; readonly kind: 'flush'; readonly job: FlushJob }
-  | { readonly id: number; readonly kind: 'compact'; readonly job: CompactionJob }
-  | { readonly id: number; readonly kind: 'verify'; readonly job: VerifyJob };
+/** What a worker asks for. `end`: its last request; answered when nothing of it runs any more. */
+export type Work =
+  | { readonly kind: 'flush'; readonly job: FlushJob }
+  | { readonly kind: 'compact'; readonly job: CompactionJob }
+  | { readonly kind: 'verify'; readonly job: VerifyJob }
+  | { readonly kind: 'end' };
+
+export type WorkerRequest = Work & {
+  readonly id: number;
+  /** Number of the worker that asks. */
+  readonly worker: number;
+};
+
+type JobRequest = Exclude<WorkerRequest, { readonly kind: 'end' }>;
 
 /** An `LsmError` as it crosses between threads. */
 export interface PlainError {
@@ -33,6 +44,7 @@ export type WorkerAnswer =
       readonly damage: readonly PlainError[];
     }
   | { readonly id: number; readonly doneBytes: number }
+  | { readonly id: number; readonly ended: true }
   | { readonly id: number; readonly error: PlainError };
 
 /** Never resolves; rejects with a broken invariant, which ends the process. */
@@ -42,13 +54,11 @@ export function run(world: ThreadWorld): Promise<void> {
 
 function serve(world: ThreadWorld, fail: (error: InvariantError) => void): void {
   const { disk, clock } = world;
-  const nextStep = () => new Promise<void>((resolve) => clock.nextTurn(resolve));
   const post = (answer: WorkerAnswer) => world.post(answer);
-  let queue = Promise.resolve();
   // A flush goes on between two steps of a compaction.
   const memory = { flush: new TableMemory(), compaction: new TableMemory() };
 
-  const perform = async (request: WorkerRequest): Promise<void> => {
+  const perform = async (request: JobRequest): Promise<void> => {
     const { id, kind, job } = request;
     try {
       if (kind === 'flush') post({ id, report: flushMemtable(disk, job, memory.flush) });
@@ -71,10 +81,21 @@ function serve(world: ThreadWorld, fail: (error: InvariantError) => void): void 
     }
   };
 
+  const queue = new JobQueue(perform);
+  const nextStep = () =>
+    new Promise<void>((resolve, reject) => {
+      clock.nextTurn(() => {
+        if (queue.isEnding) reject(new LsmError('closed'));
+        else resolve();
+      });
+    });
+
   world.onMessage((message) => {
     const request = message as WorkerRequest;
-    if (request.kind === 'flush') void perform(withRangeBuffers(request));
-    else queue = queue.then(() => perform(request));
+    const { id, worker, kind } = request;
+    if (kind === 'flush') void perform(withRangeBuffers(request));
+    else if (kind === 'end') queue.end(worker, () => post({ id, ended: true }));
+    else queue.add(request);
   });
 }
 
@@ -93,7 +114,7 @@ function restored(job: CompactionJob): CompactionJob {
   return { ...job, inputs: job.inputs.map(withBuffers), below: job.below.map(withBuffers) };
 }
 
-function withRangeBuffers(request: WorkerRequest & { kind: 'flush' }): WorkerRequest {
+function withRangeBuffers(request: JobRequest & { kind: 'flush' }): JobRequest {
   const rangeDeletes = request.job.rangeDeletes.map(({ from, to, sequence }) => {
     return { from: asBuffer(from), to: asBuffer(to), sequence };
   });

@@ -1,8 +1,9 @@
 /**
- * Runs the engine's jobs on a thread (worker-main.ts), which is started with the first one.
+ * Runs the engine's jobs on a thread (worker-main.ts), of its own or shared with other engines.
+ *
+ * The thread is started with the first job, and anew with the next one when it has ended.
  */
-import { InvariantError } from '../../base/index.ts';
-import type { Thread, Threads } from '../../runtime/index.ts';
+import type { Threads } from '../../runtime/index.ts';
 import { LsmError } from './errors.ts';
 import type {
   CompactionJob,
@@ -13,30 +14,55 @@ import type {
   VerifyJob,
   VerifyReport,
 } from './types.ts';
-import { asBuffer, type WorkerAnswer, type WorkerRequest } from './worker-main.ts';
+import { asBuffer, type Work, type WorkerAnswer } from './worker-main.ts';
+import { restoredError, WorkerThread } from './worker-thread.ts';
 
-interface Pending {
-  resolve(answer: WorkerAnswer): void;
-  reject(error: LsmError): void;
-  onProgress?: ((doneBytes: number) => void) | undefined;
+export interface LsmWorkers {
+  /** A worker for one engine. */
+  worker(): LsmWorker;
 }
 
-/** A request but for its id. */
-type Work = WorkerRequest extends infer R ? (R extends unknown ? Omit<R, 'id'> : never) : never;
+/** Workers that share a thread, which ends when all that had jobs for it are closed. */
+export function createLsmWorkers(threads: Threads): LsmWorkers {
+  const shared = new SharedThread(threads);
+  let last = 0;
+  return { worker: () => new ThreadWorker(shared, ++last) };
+}
 
+/** A worker with a thread of its own. */
 export function createLsmWorker(threads: Threads): LsmWorker {
-  return new ThreadWorker(threads);
+  return createLsmWorkers(threads).worker();
 }
 
-class ThreadWorker implements LsmWorker {
+class SharedThread {
   private readonly threads: Threads;
-  private readonly pending = new Map<number, Pending>();
-  private thread: Thread | undefined;
-  private lastId = 0;
-  private closed = false;
+  private thread: WorkerThread | undefined;
 
   constructor(threads: Threads) {
     this.threads = threads;
+  }
+
+  /** The thread at hand, or a new one. */
+  get(): WorkerThread {
+    if (this.thread === undefined || this.thread.isOver) {
+      this.thread = new WorkerThread(this.threads);
+    }
+    return this.thread;
+  }
+
+  async release(worker: number): Promise<void> {
+    await this.thread?.release(worker);
+  }
+}
+
+class ThreadWorker implements LsmWorker {
+  private readonly shared: SharedThread;
+  private readonly number: number;
+  private closing: Promise<void> | undefined;
+
+  constructor(shared: SharedThread, number: number) {
+    this.shared = shared;
+    this.number = number;
   }
 
   async flush(job: FlushJob): Promise<JobReport> {
@@ -50,60 +76,17 @@ class ThreadWorker implements LsmWorker {
   async verify(job: VerifyJob, onProgress: (doneBytes: number) => void): Promise<VerifyReport> {
     const answer = await this.ask({ kind: 'verify', job }, onProgress);
     if (!('verified' in answer)) throw new LsmError('io', { detail: 'the thread answered oddly' });
-    const damage = answer.damage.map(({ code, ...context }) => new LsmError(code, given(context)));
-    return { ...answer.verified, damage };
+    return { ...answer.verified, damage: answer.damage.map(restoredError) };
   }
 
-  async close(): Promise<void> {
-    this.closed = true;
-    await this.thread?.stop();
+  close(): Promise<void> {
+    this.closing ??= this.shared.release(this.number);
+    return this.closing;
   }
 
-  private ask(work: Work, onProgress?: (doneBytes: number) => void): Promise<WorkerAnswer> {
-    if (this.closed) return Promise.reject(new LsmError('closed'));
-    this.thread ??= this.start();
-    this.thread.keepAlive(true);
-    const id = ++this.lastId;
-    return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject, onProgress });
-      this.thread?.post({ id, ...work });
-    });
-  }
-
-  private start(): Thread {
-    return this.threads.start(new URL('./worker-main.ts', import.meta.url), {
-      onMessage: (message) => this.answer(message as WorkerAnswer),
-      onEnd: (error) => {
-        this.thread = undefined;
-        if (this.closed) {
-          this.failAll(new LsmError('closed'));
-          return;
-        }
-        if (error instanceof InvariantError) throw error;
-        const detail = `its thread ended: ${error?.message ?? 'without a word'}`;
-        this.failAll(new LsmError('io', { detail }));
-      },
-    });
-  }
-
-  private answer(answer: WorkerAnswer): void {
-    const pending = this.pending.get(answer.id);
-    if (pending === undefined) return;
-    if ('doneBytes' in answer) {
-      pending.onProgress?.(answer.doneBytes);
-      return;
-    }
-    this.pending.delete(answer.id);
-    if (this.pending.size === 0) this.thread?.keepAlive(false);
-    if ('error' in answer) {
-      const { code, ...context } = answer.error;
-      pending.reject(new LsmError(code, given(context)));
-    } else pending.resolve(answer);
-  }
-
-  private failAll(error: LsmError): void {
-    for (const { reject } of this.pending.values()) reject(error);
-    this.pending.clear();
+  private async ask(work: Work, onProgress?: (doneBytes: number) => void): Promise<WorkerAnswer> {
+    if (this.closing !== undefined) throw new LsmError('closed');
+    return this.shared.get().ask(this.number, work, onProgress);
   }
 }
 
@@ -115,18 +98,4 @@ function reportOf(answer: WorkerAnswer): JobReport {
 /** Buffers arrive as plain byte arrays. */
 function restored(meta: TableMeta): TableMeta {
   return { ...meta, smallest: asBuffer(meta.smallest), end: asBuffer(meta.end) };
-}
-
-/** The members that are there. */
-function given(context: {
-  file: string | undefined;
-  offset: number | undefined;
-  detail: string | undefined;
-}): { file?: string; offset?: number; detail?: string } {
-  const { file, offset, detail } = context;
-  return {
-    ...(file === undefined ? {} : { file }),
-    ...(offset === undefined ? {} : { offset }),
-    ...(detail === undefined ? {} : { detail }),
-  };
 }

@@ -19,7 +19,7 @@ import {
   createNodeNetwork,
   createNodeTransport,
 } from '../core/runtime/node/index.ts';
-import { createLsmWorker } from '../core/store/index.ts';
+import { createLsmWorkers } from '../core/store/index.ts';
 import { type GeneratedKey, generatedKey } from './access-key.ts';
 import { dataNodeOperations } from './admin/data-node.ts';
 import { FilesAdmin } from './admin/operations.ts';
@@ -133,13 +133,14 @@ export class Files implements System {
   private async openSystem(): Promise<FileSystem> {
     const { clock, random, disk, threads, dataFolder, log } = this.context;
     const { disks, blockBytes, reserveBytes, scrubBytes, replication } = this.settings;
+    const workers = createLsmWorkers(threads);
     return FileSystem.open({
       ...(await this.severalNodes()),
       ...{ disk, clock, random, disks, blockBytes, reserveBytes, replication },
       folder: dataFolder,
       logger: log,
       scrubBytesPerSecond: scrubBytes,
-      worker: () => createLsmWorker(threads),
+      worker: () => workers.worker(),
     });
   }
 

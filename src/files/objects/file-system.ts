@@ -50,7 +50,7 @@ export interface FileSystemOptions {
   readonly blockBytes: number;
   readonly replication: number;
   readonly scrubBytesPerSecond: number;
-  /** Each needs a worker of its own. */
+  /** One for the namespace and one for the index of blocks, which may share a thread. */
   readonly worker: () => LsmWorker;
   /** Where the blocks are; left out: on the disks of this process, one replica of each. */
   readonly storage?: (parts: StorageParts) => Promise<Blocks & Replicas>;

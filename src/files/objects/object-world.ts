@@ -8,7 +8,7 @@ import {
   SimDisk,
   type SimRandom,
 } from '../../core/runtime/sim/index.ts';
-import { createLsmWorker } from '../../core/store/index.ts';
+import { createLsmWorkers } from '../../core/store/index.ts';
 import { FileSystem } from './file-system.ts';
 import { NamespaceObjectStore } from './object-store.ts';
 
@@ -26,6 +26,7 @@ export class ObjectWorld {
 
   async start(): Promise<void> {
     const { disk, clock, random } = this;
+    const workers = createLsmWorkers(createSimThreads({ disk, clock, random: random.fork() }));
     this.files = await this.settle(
       FileSystem.open({
         disk,
@@ -38,7 +39,7 @@ export class ObjectWorld {
         blockBytes: 1024 * 1024,
         replication: 1,
         scrubBytesPerSecond: 0,
-        worker: () => createLsmWorker(createSimThreads({ disk, clock, random: random.fork() })),
+        worker: () => workers.worker(),
       }),
     );
     this.store = new NamespaceObjectStore(this.files);

@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
@@ -262,4 +272,26 @@ test('a process that serves is begun once more, as the same one, with a bound fo
   };
   assert.deepEqual(await boundsOf({}), [`${bound}4`]);
   assert.deepEqual(await boundsOf({ NODE_OPTIONS: `${bound}16` }), []);
+});
+
+test('compiled modules are kept in a folder that is the own one of the user, and in no other', () => {
+  const kept = (prepare: (place: string) => void): string[] => {
+    const temporary = folder();
+    const place = join(temporary, `plinth-compiled-${process.getuid?.()}`);
+    prepare(place);
+    const { NODE_COMPILE_CACHE: _, ...others } = plainEnv();
+    const env = { ...others, TMPDIR: temporary };
+    const { status } = spawnSync(process.execPath, [main, '--version'], { env });
+    assert.equal(status, 0);
+    return readdirSync(place, { recursive: true }).map(String);
+  };
+  assert.ok(kept(() => {}).length > 100);
+  // Whoever can write there would have the next process run what he likes.
+  const shared = kept((place) => {
+    mkdirSync(place);
+    chmodSync(place, 0o777);
+  });
+  assert.deepEqual(shared, []);
+  const elsewhere = kept((place) => symlinkSync(folder(), place));
+  assert.deepEqual(elsewhere, []);
 });

@@ -75,6 +75,11 @@ export const exceptions: readonly Exception[] = [
       'a subcommand is a process of its own and works with the real files and sockets of its user',
   },
   {
+    path: 'src/main.ts',
+    may: ['node:fs'],
+    because: 'it looks at the folder of compiled modules before anything else is loaded',
+  },
+  {
     path: 'src/process.ts',
     may: ['node:fs'],
     because: 'the composition root reads the manifest before there is a disk',

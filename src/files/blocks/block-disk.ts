@@ -92,9 +92,10 @@ export class BlockDisk {
     this.lock.release();
   }
 
+  /** Full is also what nobody has tried to write to: with no room nobody does. */
   get state(): DiskState {
-    if (this.stateNow === 'full' && this.freeBytes > 0) this.stateNow = 'open';
     if (this.stateNow === 'failed' && this.clock.monotonicMs() >= this.trialMs) this.tryAgain();
+    if (this.stateNow !== 'failed') this.stateNow = this.freeBytes > 0 ? 'open' : 'full';
     return this.stateNow;
   }
 

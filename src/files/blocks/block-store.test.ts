@@ -213,6 +213,20 @@ test('a full disk is left out in mid-block, and all full is told', async () => {
   assert.equal(await world.settle(world.putSmall(1000)), undefined, 'room again');
 });
 
+test('a disk without room is told full though nobody has written to it, and open with room', async () => {
+  const world = new BlockWorld(13);
+  await world.start();
+  const states = (): string[] => world.store.status.map(({ state }) => state);
+  const free = world.disk.freeBytesSync.bind(world.disk);
+  const [first = ''] = DISKS;
+  world.disk.freeBytesSync = (path) => (path.startsWith(first) ? 0 : free(path));
+  await world.clock.advance(3000);
+  assert.deepEqual(states(), ['full', ...DISKS.slice(1).map(() => 'open')]);
+  world.disk.freeBytesSync = free;
+  await world.clock.advance(3000);
+  assert.deepEqual(new Set(states()), new Set(['open']));
+});
+
 test('disks of another file system, and those in use, are left alone', async () => {
   const world = new BlockWorld(12);
   await world.start();

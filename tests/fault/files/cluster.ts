@@ -126,15 +126,16 @@ export class FilesCluster {
     }
   }
 
+  /** @param what is asked for when it failed, where it is a function. */
   async until(
-    what: string,
+    what: string | (() => string),
     holds: (facts: Facts) => boolean | Promise<boolean>,
     limitMs = 30_000,
   ): Promise<void> {
     let last: Facts | undefined;
     try {
       await waitUntil(
-        what,
+        typeof what === 'string' ? what : 'it',
         async () => {
           last = await this.facts();
           return last !== undefined && (await holds(last));
@@ -142,7 +143,8 @@ export class FilesCluster {
         limitMs,
       );
     } catch (error) {
-      throw new Error(`${what}: ${JSON.stringify(last)}\n${this.output()}`, { cause: error });
+      const told = typeof what === 'string' ? what : what();
+      throw new Error(`${told}: ${JSON.stringify(last)}\n${this.output()}`, { cause: error });
     }
   }
 

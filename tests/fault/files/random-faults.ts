@@ -10,7 +10,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
 import { runHere } from '../../support/files/files-process.ts';
-import { waitUntil } from '../../support/process.ts';
 import { type Facts, FilesCluster, Writers } from './cluster.ts';
 
 /** Two racks, so that each has a replica of each block. */
@@ -125,21 +124,40 @@ class Run {
     const { cluster } = this;
     await this.becomesWhole();
     await this.checkAll();
-    const { address, tokenFile } = cluster.admin;
-    const check = ['files', 'fsck', '--json', '--admin', address, '--token-file', tokenFile];
-    // What is of no use besides may go a little later.
-    await waitUntil(
-      'a check without problems',
-      async () => (await runHere(check)).code === 0,
+    await this.becomesWell();
+    await cluster.until(
+      () => `all to be removed: ${[...this.files.keys()].join(' ')}`,
+      async () => {
+        await this.removeSome(0);
+        return this.files.size === 0;
+      },
       WHOLE_MS,
     );
-    await this.removeSome(0);
-    await waitUntil(
-      'the blocks to be gone',
-      () =>
-        cluster.nodes.every((_, nth) =>
-          cluster.blockFiles(nth).every((path) => !path.endsWith('.blk')),
-        ),
+    let left: string[] = [];
+    await cluster.until(
+      () => `the blocks to be gone: ${left.join(' ')}`,
+      () => {
+        left = cluster.nodes.flatMap((_, nth) =>
+          cluster.blockFiles(nth).filter((path) => path.endsWith('.blk')),
+        );
+        return left.length === 0;
+      },
+      WHOLE_MS,
+    );
+  }
+
+  /** Every replica is read: damage that nobody has met is found and made good. */
+  private async becomesWell(): Promise<void> {
+    const { address, tokenFile } = this.cluster.admin;
+    const check = ['files', 'fsck', '--json', '--admin', address, '--token-file', tokenFile];
+    let last = '';
+    await this.cluster.until(
+      () => `a check without problems: ${last}`,
+      async () => {
+        const { code, out, err } = await runHere(check);
+        last = `${code} ${out.toString().slice(-2000)} ${err}`;
+        return code === 0;
+      },
       WHOLE_MS,
     );
   }
@@ -220,6 +238,8 @@ class Run {
       flip(paths[this.below(paths.length)]!, 100 + this.below(60_000));
     }
     await this.checkAll();
+    // A rack that is lost next may have the only replicas without damage.
+    await this.becomesWell();
     await this.becomesWhole();
     await this.checkAll();
   }

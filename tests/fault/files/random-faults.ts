@@ -17,6 +17,8 @@ const RACKS = ['a', 'a', 'b', 'b'];
 /** Files that are kept; more are removed, the oldest first. */
 const KEPT = 60;
 const WHOLE_MS = 60_000;
+/** An order to delete that has no answer is waited for half a minute, and as long again before it is given anew. */
+const GONE_MS = 150_000;
 
 export interface FaultPlan {
   readonly seed: number;
@@ -142,7 +144,7 @@ class Run {
         );
         return left.length === 0;
       },
-      WHOLE_MS,
+      GONE_MS,
     );
   }
 

@@ -33,7 +33,7 @@ await import('./process.ts');
 /** Gives the folder; undefined: nothing is kept. */
 function keepCompiled(): string | undefined {
   // Node's own choice is a folder that all users of the machine share.
-  const folder = process.env.NODE_COMPILE_CACHE ?? ownFolder();
+  const folder = process.env.NODE_COMPILE_CACHE || ownFolder();
   if (folder === undefined) return undefined;
   const { directory } = enableCompileCache(folder);
   // It is named after the version of Node, in the one that was given.
@@ -68,7 +68,7 @@ function startBounded(kept: string | undefined): void {
   try {
     const args = [process.execPath, ...options, ...process.argv.slice(1)];
     const cache = kept === undefined ? {} : { NODE_COMPILE_CACHE: kept };
-    process.execve?.(process.execPath, args, { ...MALLOC, ...cache, ...process.env });
+    process.execve?.(process.execPath, args, { ...MALLOC, ...process.env, ...cache });
   } catch {
     // Where a process may not be replaced it serves as well, with more memory.
   }

@@ -16,7 +16,7 @@ import {
   walk,
   writeTable,
 } from './table-world.ts';
-import type { RangeDelete } from './types.ts';
+import type { CompactionJob, RangeDelete, TableMeta } from './types.ts';
 
 const NOW_MS = 1000;
 const KEYS = 12;
@@ -167,17 +167,8 @@ test('a compaction that fails leaves no file behind', async () => {
   const meta = writeTable(disk, 1, versions);
   const before = disk.listSync('/lsm');
   disk.capacityBytes = meta.bytes + 8000;
-  const job = {
-    options: tableOptions,
-    inputs: [meta],
-    snapshots: [],
-    nowMs: NOW_MS,
-    below: [],
-    firstNumber: 10,
-    numbers: 50,
-  };
   await assert.rejects(
-    compactTables(disk, job, async () => {}),
+    compactTables(disk, compactionOf(meta), async () => {}),
     { code: 'ENOSPC' },
   );
   assert.deepEqual(disk.listSync('/lsm'), before);
@@ -191,16 +182,7 @@ test('a compaction that is ended at a step leaves no file behind, and none open'
   const meta = writeTable(disk, 1, versions);
   const before = disk.listSync('/lsm');
   const open = openFilesOf(disk);
-  const job = {
-    options: tableOptions,
-    inputs: [meta],
-    snapshots: [],
-    nowMs: NOW_MS,
-    below: [],
-    firstNumber: 10,
-    numbers: 500,
-  };
-  const ended = compactTables(disk, job, async () => {
+  const ended = compactTables(disk, compactionOf(meta), async () => {
     assert.ok(disk.listSync('/lsm').length > before.length + 1, 'tables, and one under way');
     assert.equal(open.size, 2);
     throw new LsmError('closed');
@@ -209,3 +191,16 @@ test('a compaction that is ended at a step leaves no file behind, and none open'
   assert.deepEqual(disk.listSync('/lsm'), before);
   assert.equal(open.size, 0);
 });
+
+/** Of one table, with nothing below. */
+function compactionOf(meta: TableMeta): CompactionJob {
+  return {
+    options: tableOptions,
+    inputs: [meta],
+    snapshots: [],
+    nowMs: NOW_MS,
+    below: [],
+    firstNumber: 10,
+    numbers: 500,
+  };
+}
